@@ -1,0 +1,8 @@
+/** The Python of the parity tests: `TAGFORMER_PARITY_PYTHON`, or the complete environment in the cache; `null` when there is none. */
+export function findParityPython(): string | null;
+/** The model directory of the real MiniLM weights in the cache; `null` when they are not there. */
+export function findMiniLm(): string | null;
+/** {@link findParityPython}, after making the environment when it is not there. Progress goes to stderr. */
+export function ensureParityPython(): Promise<string>;
+/** {@link findMiniLm}, after fetching and checking the weights when they are not there. */
+export function ensureMiniLm(): Promise<string>;

@@ -1,0 +1,70 @@
+import { TagformerError } from "../errors.js";
+import { sigmoid } from "./loss.js";
+
+/** What a model said about some rows, `[rows * labels]`, row-major: logits, or the probabilities made from them. */
+export type Scores = { readonly logits: Float32Array } | { readonly probabilities: Float32Array };
+
+/** A probability above which a label is set: one for all labels, or one for each, in label order. */
+export type Thresholds = number | readonly number[];
+
+/** The probabilities of {@link Scores}, `[rows * labels]`. */
+export function probabilitiesOf(scores: Scores): Float32Array {
+  return "logits" in scores ? sigmoid(scores.logits) : scores.probabilities;
+}
+
+/**
+ * The decisions on probabilities, `[rows * labels]`: 1 where a label is set.
+ *
+ * A label is set strictly above its threshold, and the comparison is in single precision, as in PyTorch and NumPy:
+ * a probability printed as 0.6 does not exceed a threshold of 0.6.
+ *
+ * @throws {TagformerError} `INVALID_OPTION` when a threshold is not between 0 and 1, or their number is not `labels`
+ */
+export function decide(probabilities: Float32Array, labels: number, thresholds: Thresholds): Uint8Array {
+  const perLabel = thresholdPerLabel(thresholds, labels);
+  return Uint8Array.from(probabilities, (probability, i) => (probability > perLabel[i % labels]! ? 1 : 0));
+}
+
+function thresholdPerLabel(thresholds: Thresholds, labels: number): Float32Array {
+  const given = typeof thresholds === "number" ? new Array<number>(labels).fill(thresholds) : thresholds;
+  if (given.length !== labels) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `thresholds: found ${given.length} for ${labels} labels; give one number for all labels, or one for each`,
+    );
+  }
+  for (const threshold of given) {
+    if (threshold >= 0 && threshold <= 1) continue;
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `thresholds: found ${threshold}, expected numbers from 0 to 1`,
+    );
+  }
+  return Float32Array.from(given);
+}
+
+/**
+ * Checks that scores and labels belong together, and returns the number of rows.
+ *
+ * @throws {TagformerError} `INVALID_DATA` when the sizes do not fit, `NOT_FINITE` when a score is NaN or infinite
+ */
+export function checkedRows(scores: Scores, labels: Float32Array, labelNames: readonly string[]): number {
+  const values = "logits" in scores ? scores.logits : scores.probabilities;
+  const rows = labels.length / labelNames.length;
+  if (!Number.isInteger(rows) || values.length !== labels.length) {
+    throw new TagformerError(
+      "INVALID_DATA",
+      `found ${values.length} scores and ${labels.length} label values for ${labelNames.length} labels; ` +
+        "expected one of each for every row and label",
+    );
+  }
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new TagformerError(
+      "NOT_FINITE",
+      `the model's score for label "${labelNames[bad % labelNames.length]}" of row ${Math.floor(bad / labelNames.length) + 1} ` +
+        `is ${values[bad]}; its weights are damaged: use an earlier model, or train with a smaller learning rate`,
+    );
+  }
+  return rows;
+}
