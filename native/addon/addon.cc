@@ -1,0 +1,48 @@
+// The add-on's entry: what JavaScript sees of it.
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+
+#include "addon/napi_setup.h"
+#include "addon/session.h"
+#include "kernels/cpu/kernels.h"
+
+namespace tagformer::addon {
+namespace {
+
+/// Proves that libtorch and the kernels work here; setup calls it in a child process before it trusts a build.
+Napi::Value self_test(const Napi::CallbackInfo& info) {
+  const at::Tensor ones = at::ones({2, 2});
+  const auto product = at::matmul(ones, ones).sum().item<double>();
+  if (product != 8.0) throw std::runtime_error("libtorch gives wrong results on this processor");
+  auto result = Napi::Object::New(info.Env());
+  result.Set("version", TAGFORMER_VERSION);
+  result.Set("torchVersion", TAGFORMER_TORCH_VERSION);
+  result.Set("kernels", cpu::kernels().name);
+  result.Set("cpuCapability", at::get_cpu_capability());
+  return result;
+}
+
+/// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs no
+/// clean-up hooks then.
+void stop_all(const Napi::CallbackInfo& info) { info.Env().GetInstanceData<Environment>()->stop_all(); }
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(std::make_unique<Environment>(env).release());
+  exports.Set("Session", Session::define(env));
+  exports.Set("selfTest", Napi::Function::New<self_test>(env, "selfTest"));
+  exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace tagformer::addon
+
+namespace {
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) { return tagformer::addon::initialise(env, exports); }
+
+}  // namespace
+
+NODE_API_MODULE(tagformer, initialise)

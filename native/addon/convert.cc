@@ -1,0 +1,179 @@
+#include "addon/convert.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace tagformer::addon {
+namespace {
+
+constexpr int kDeepest = 64;
+
+[[noreturn]] void refuse(const Napi::Env& env, const std::string& field, const std::string& expected) {
+  throw Napi::TypeError::New(env, "native call: expected " + expected + " for " + field);
+}
+
+Json to_json(const Napi::Value& value, int depth) {
+  if (depth > kDeepest) refuse(value.Env(), "config", "an object nested at most " + std::to_string(kDeepest) + " deep");
+  if (value.IsNull() || value.IsUndefined()) return {std::monostate{}};
+  if (value.IsBoolean()) return {value.As<Napi::Boolean>().Value()};
+  if (value.IsNumber()) return {value.As<Napi::Number>().DoubleValue()};
+  if (value.IsString()) return {value.As<Napi::String>().Utf8Value()};
+  if (value.IsArray()) {
+    const auto array = value.As<Napi::Array>();
+    Json::Array items;
+    for (std::uint32_t i = 0; i < array.Length(); ++i) items.push_back(to_json(array.Get(i), depth + 1));
+    return {items};
+  }
+  if (!value.IsObject()) refuse(value.Env(), "config", "a JSON value");
+  const auto object = value.As<Napi::Object>();
+  const Napi::Array names = object.GetPropertyNames();
+  Json::Object fields;
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const Napi::Value name = names.Get(i);
+    fields.emplace(name.ToString().Utf8Value(), to_json(object.Get(name), depth + 1));
+  }
+  return {fields};
+}
+
+double number(const Napi::Object& object, const char* field) {
+  const Napi::Value value = object.Get(field);
+  if (!value.IsNumber()) refuse(object.Env(), field, "a number");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+bool boolean(const Napi::Object& object, const char* field) {
+  const Napi::Value value = object.Get(field);
+  if (!value.IsBoolean()) refuse(object.Env(), field, "a boolean");
+  return value.As<Napi::Boolean>().Value();
+}
+
+std::string text(const Napi::Object& object, const char* field) {
+  const Napi::Value value = object.Get(field);
+  if (!value.IsString()) refuse(object.Env(), field, "a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+template <typename T>
+std::vector<T> copy(const Napi::Object& object, const char* field, napi_typedarray_type type, const char* expected) {
+  const Napi::Value value = object.Get(field);
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    refuse(object.Env(), field, expected);
+  }
+  const auto array = value.As<Napi::TypedArrayOf<T>>();
+  std::vector<T> values(array.ElementLength());
+  if (!values.empty()) std::memcpy(values.data(), array.Data(), values.size() * sizeof(T));
+  return values;
+}
+
+std::vector<std::int64_t> to_shape(const Napi::Object& object) {
+  const Napi::Value value = object.Get("shape");
+  if (!value.IsArray()) refuse(object.Env(), "shape", "an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::int64_t> shape;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value size = array.Get(i);
+    if (!size.IsNumber()) refuse(object.Env(), "shape", "an array of numbers");
+    shape.push_back(size.As<Napi::Number>().Int64Value());
+  }
+  return shape;
+}
+
+TensorSource to_source(const Napi::Value& value) {
+  if (!value.IsObject()) refuse(value.Env(), "tensors", "an array of objects");
+  const auto object = value.As<Napi::Object>();
+  return {text(object, "name"), text(object, "file"),     text(object, "dtype"),
+          to_shape(object),     integer(object, "begin"), integer(object, "end")};
+}
+
+}  // namespace
+
+std::int64_t integer(const Napi::Object& object, const char* field) {
+  const double value = number(object, field);
+  if (value != std::floor(value) || std::abs(value) > 9007199254740991.0) refuse(object.Env(), field, "an integer");
+  return static_cast<std::int64_t>(value);
+}
+
+Json to_json(const Napi::Value& value) { return to_json(value, 0); }
+
+ModelSpec to_model_spec(const Napi::Object& object) {
+  const Napi::Env env = object.Env();
+  ModelSpec spec{};
+  Json config = to_json(object.Get("config"));
+  if (!std::holds_alternative<Json::Object>(config.value)) refuse(env, "config", "an object");
+  spec.config = std::get<Json::Object>(std::move(config.value));
+  spec.labels = integer(object, "labels");
+  if (spec.labels < 1 || spec.labels > (1 << 20)) refuse(env, "labels", "1 to 1048576");
+  const Napi::Value tensors = object.Get("tensors");
+  if (!tensors.IsArray()) refuse(env, "tensors", "an array");
+  const auto array = tensors.As<Napi::Array>();
+  for (std::uint32_t i = 0; i < array.Length(); ++i) spec.tensors.push_back(to_source(array.Get(i)));
+  spec.seed = static_cast<std::uint64_t>(integer(object, "seed"));
+  const std::string precision = text(object, "precision");
+  if (precision != "fp32" && precision != "bf16") refuse(env, "precision", "fp32 or bf16");
+  spec.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
+  return spec;
+}
+
+TrainingOptions to_training_options(const Napi::Object& object) {
+  return {
+      .optimizer = {.weight_decay = number(object, "weightDecay"),
+                    .beta1 = number(object, "beta1"),
+                    .beta2 = number(object, "beta2"),
+                    .epsilon = number(object, "epsilon"),
+                    .max_gradient_norm = number(object, "maxGradientNorm")},
+      .schedule = {.peak = number(object, "learningRate"),
+                   .decay = text(object, "schedule") == "linear",
+                   .warmup_steps = integer(object, "warmupSteps"),
+                   .total_steps = integer(object, "totalSteps")},
+      .seed = static_cast<std::uint64_t>(integer(object, "seed")),
+      .dropout = boolean(object, "dropout"),
+  };
+}
+
+BatchData to_batch_data(const Napi::Value& value, bool with_labels) {
+  if (!value.IsObject()) refuse(value.Env(), "batch", "an object");
+  const auto object = value.As<Napi::Object>();
+  BatchData batch;
+  batch.ids = copy<std::int32_t>(object, "ids", napi_int32_array, "an Int32Array");
+  batch.offsets = copy<std::int32_t>(object, "offsets", napi_int32_array, "an Int32Array");
+  if (!object.Get("types").IsUndefined()) {
+    batch.types = copy<std::int32_t>(object, "types", napi_int32_array, "an Int32Array");
+  }
+  if (with_labels) batch.labels = copy<float>(object, "labels", napi_float32_array, "a Float32Array");
+  return batch;
+}
+
+Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values) {
+  auto array = Napi::Float32Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
+  return array;
+}
+
+Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names) {
+  auto array = Napi::Array::New(env, names.size());
+  for (std::uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
+  return array;
+}
+
+Napi::Value to_info(Napi::Env env, const Engine& engine) {
+  auto info = Napi::Object::New(env);
+  info.Set("parameters", static_cast<double>(engine.parameter_count()));
+  info.Set("initialised", to_names(env, engine.load_report().initialised));
+  info.Set("ignored", to_names(env, engine.load_report().ignored));
+  info.Set("maxLength", static_cast<double>(engine.limits().max_length));
+  info.Set("vocabularySize", static_cast<double>(engine.limits().vocabulary_size));
+  info.Set("labels", static_cast<double>(engine.labels()));
+  return info;
+}
+
+Napi::Value to_step(Napi::Env env, const StepResult& result) {
+  auto step = Napi::Object::New(env);
+  step.Set("step", static_cast<double>(result.step));
+  step.Set("loss", result.loss);
+  step.Set("gradientNorm", result.gradient_norm);
+  step.Set("learningRate", result.learning_rate);
+  step.Set("applied", result.applied);
+  return step;
+}
+
+}  // namespace tagformer::addon

@@ -1,0 +1,26 @@
+// Between JavaScript values and the engine's plain structures. Everything is copied: a caller may change, transfer or
+// resize its arrays while the engine works.
+#pragma once
+
+#include "addon/napi_setup.h"
+#include "training/engine.h"
+
+namespace tagformer::addon {
+
+/// A plain value as JSON.parse gives it. Throws TypeError for anything else, or when nested too deeply.
+Json to_json(const Napi::Value& value);
+
+ModelSpec to_model_spec(const Napi::Object& object);
+TrainingOptions to_training_options(const Napi::Object& object);
+/// `with_labels` requires `labels`.
+BatchData to_batch_data(const Napi::Value& value, bool with_labels);
+
+/// A required integer field of an options object.
+std::int64_t integer(const Napi::Object& object, const char* field);
+
+Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values);
+Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names);
+Napi::Value to_info(Napi::Env env, const Engine& engine);
+Napi::Value to_step(Napi::Env env, const StepResult& result);
+
+}  // namespace tagformer::addon

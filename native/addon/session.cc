@@ -1,0 +1,211 @@
+#include "addon/session.h"
+
+#include <c10/util/Exception.h>
+
+#include <new>
+
+#include "addon/convert.h"
+#include "runtime/error.h"
+
+namespace tagformer::addon {
+namespace {
+
+/// Describes the exception in flight.
+Failure current_failure() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return {error.code(), error.what(), ""};
+  } catch (const Stopped&) {
+    return {"DISPOSED", "the model was stopped while the call was running", ""};
+  } catch (const c10::OutOfMemoryError& error) {
+    return {"OUT_OF_MEMORY", error.what_without_backtrace(), error.what()};
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    const bool memory = message.find("can't allocate memory") != std::string::npos;
+    return {memory ? "OUT_OF_MEMORY" : "INTERNAL", message, error.what()};
+  } catch (const std::bad_alloc&) {
+    return {"OUT_OF_MEMORY", "not enough memory", ""};
+  } catch (const std::exception& error) {
+    return {"INTERNAL", error.what(), ""};
+  } catch (...) {
+    return {"INTERNAL", "an unknown exception", ""};
+  }
+}
+
+const Failure kDropped = {"DISPOSED", "the call was dropped before it started: cancelled, or its model was disposed", ""};
+
+Result nothing() {
+  return [](Napi::Env env) { return env.Undefined(); };
+}
+
+Result floats(std::vector<float> values) {
+  return [values = std::move(values)](Napi::Env env) { return to_float_array(env, values); };
+}
+
+Napi::Object object_argument(const Napi::CallbackInfo& info, std::size_t index) {
+  if (info.Length() <= index || !info[index].IsObject()) {
+    throw Napi::TypeError::New(info.Env(), "native call: expected an object as argument " + std::to_string(index + 1));
+  }
+  return info[index].As<Napi::Object>();
+}
+
+std::string text_argument(const Napi::CallbackInfo& info, std::size_t index) {
+  if (info.Length() <= index || !info[index].IsString()) {
+    throw Napi::TypeError::New(info.Env(), "native call: expected a string as argument " + std::to_string(index + 1));
+  }
+  return info[index].As<Napi::String>().Utf8Value();
+}
+
+/// The caller's number of a job; 0 when it has none.
+std::uint64_t job_argument(const Napi::CallbackInfo& info, std::size_t index) {
+  if (info.Length() <= index || !info[index].IsNumber()) return 0;
+  return static_cast<std::uint64_t>(info[index].As<Napi::Number>().Int64Value());
+}
+
+}  // namespace
+
+Environment::Environment(Napi::Env env) : promises_(env) {
+  env.AddCleanupHook([this] {
+    stop_all();
+    promises_.close();
+  });
+}
+
+void Environment::stop_all() {
+  for (Session* session : sessions_) session->worker().stop();
+}
+
+Napi::Function Session::define(Napi::Env env) {
+  return DefineClass(env, "Session",
+                     {
+                         InstanceMethod<&Session::load>("load"),
+                         InstanceMethod<&Session::predict>("predict"),
+                         InstanceMethod<&Session::start_training>("startTraining"),
+                         InstanceMethod<&Session::train_step>("trainStep"),
+                         InstanceMethod<&Session::compute_gradients>("computeGradients"),
+                         InstanceMethod<&Session::save>("save"),
+                         InstanceMethod<&Session::parameter>("parameter"),
+                         InstanceMethod<&Session::gradient>("gradient"),
+                         InstanceMethod<&Session::parameter_names>("parameterNames"),
+                         InstanceMethod<&Session::cancel>("cancel"),
+                         InstanceMethod<&Session::dispose>("dispose"),
+                     });
+}
+
+Session::Session(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Session>(info), environment_(*info.Env().GetInstanceData<Environment>()) {
+  const std::int64_t threads = integer(object_argument(info, 0), "threads");
+  if (threads < 1 || threads > 1024) throw Napi::RangeError::New(info.Env(), "native call: expected 1 to 1024 threads");
+  worker_ = std::make_unique<Worker>(static_cast<int>(threads));
+  environment_.add(this);
+}
+
+Session::~Session() {
+  if (worker_ == nullptr) return;
+  environment_.remove(this);
+  worker_->stop();
+}
+
+Engine& Session::engine() {
+  if (engine_ == nullptr) throw Error("DISPOSED", "the model is not loaded, or was disposed");
+  return *engine_;
+}
+
+Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work work) {
+  // While a promise is open its session must not be collected.
+  Ref();
+  Promises& promises = environment_.promises();
+  const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
+  worker_->post({
+      .id = id,
+      .run =
+          [&promises, ticket, work = std::move(work)] {
+            try {
+              promises.resolve(ticket, work());
+            } catch (...) {
+              promises.reject(ticket, current_failure());
+            }
+          },
+      .dropped = [&promises, ticket] { promises.reject(ticket, kDropped); },
+  });
+  return promise;
+}
+
+Napi::Value Session::load(const Napi::CallbackInfo& info) {
+  auto spec = std::make_shared<ModelSpec>(to_model_spec(object_argument(info, 0)));
+  return run(info, job_argument(info, 1), [this, spec] {
+    engine_ = std::make_unique<Engine>(std::move(*spec), worker_->stop_flag());
+    return [engine = engine_.get()](Napi::Env env) { return to_info(env, *engine); };
+  });
+}
+
+Napi::Value Session::predict(const Napi::CallbackInfo& info) {
+  auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), false));
+  return run(info, job_argument(info, 1), [this, batch] { return floats(engine().predict(*batch)); });
+}
+
+Napi::Value Session::start_training(const Napi::CallbackInfo& info) {
+  return run(info, 0, [this, options = to_training_options(object_argument(info, 0))] {
+    engine().start_training(options);
+    return nothing();
+  });
+}
+
+Napi::Value Session::train_step(const Napi::CallbackInfo& info) {
+  const Napi::Object list = object_argument(info, 0);
+  if (!list.IsArray()) throw Napi::TypeError::New(info.Env(), "native call: expected an array of batches");
+  const auto array = list.As<Napi::Array>();
+  auto batches = std::make_shared<std::vector<BatchData>>();
+  for (std::uint32_t i = 0; i < array.Length(); ++i) batches->push_back(to_batch_data(array.Get(i), true));
+  return run(info, job_argument(info, 1), [this, batches] {
+    return [result = engine().train_step(*batches)](Napi::Env env) { return to_step(env, result); };
+  });
+}
+
+Napi::Value Session::compute_gradients(const Napi::CallbackInfo& info) {
+  auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), true));
+  return run(info, 0, [this, batch] {
+    return [loss = engine().compute_gradients(*batch)](Napi::Env env) -> Napi::Value {
+      return Napi::Number::New(env, loss);
+    };
+  });
+}
+
+Napi::Value Session::save(const Napi::CallbackInfo& info) {
+  return run(info, 0, [this, file = text_argument(info, 0)] {
+    engine().save(file);
+    return nothing();
+  });
+}
+
+Napi::Value Session::parameter(const Napi::CallbackInfo& info) {
+  return run(info, 0, [this, name = text_argument(info, 0)] { return floats(engine().parameter(name)); });
+}
+
+Napi::Value Session::gradient(const Napi::CallbackInfo& info) {
+  return run(info, 0, [this, name = text_argument(info, 0)] { return floats(engine().gradient(name)); });
+}
+
+Napi::Value Session::parameter_names(const Napi::CallbackInfo& info) {
+  return run(info, 0, [this]() -> Result {
+    return [names = engine().parameter_names()](Napi::Env env) { return to_names(env, names); };
+  });
+}
+
+Napi::Value Session::cancel(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), worker_->cancel(job_argument(info, 0)));
+}
+
+Napi::Value Session::dispose(const Napi::CallbackInfo& info) {
+  Ref();
+  Promises& promises = environment_.promises();
+  const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
+  worker_->close([this, &promises, ticket = ticket] {
+    engine_.reset();
+    promises.resolve(ticket, nothing());
+  });
+  return promise;
+}
+
+}  // namespace tagformer::addon

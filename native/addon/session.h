@@ -1,0 +1,68 @@
+// The JavaScript object behind one model: a thread, and the engine that lives on it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <set>
+
+#include "addon/napi_setup.h"
+#include "addon/promises.h"
+#include "runtime/worker.h"
+#include "training/engine.h"
+
+namespace tagformer::addon {
+
+class Session;
+
+/// What one environment (main thread or worker) owns.
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+
+  [[nodiscard]] Promises& promises() { return promises_; }
+  void add(Session* session) { sessions_.insert(session); }
+  void remove(Session* session) { sessions_.erase(session); }
+
+  /// Ends the running jobs and joins the threads of all sessions. May be called several times.
+  void stop_all();
+
+ private:
+  Promises promises_;
+  std::set<Session*> sessions_;
+};
+
+class Session : public Napi::ObjectWrap<Session> {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  /// new Session({ threads })
+  explicit Session(const Napi::CallbackInfo& info);
+  ~Session() override;
+
+  [[nodiscard]] Worker& worker() { return *worker_; }
+
+ private:
+  /// Work on the model's thread; gives the value that the promise resolves with.
+  using Work = std::function<Result()>;
+  /// Queues work and returns its promise. `id` is the caller's number for cancel().
+  Napi::Value run(const Napi::CallbackInfo& info, std::uint64_t id, Work work);
+  [[nodiscard]] Engine& engine();
+
+  Napi::Value load(const Napi::CallbackInfo& info);
+  Napi::Value predict(const Napi::CallbackInfo& info);
+  Napi::Value start_training(const Napi::CallbackInfo& info);
+  Napi::Value train_step(const Napi::CallbackInfo& info);
+  Napi::Value compute_gradients(const Napi::CallbackInfo& info);
+  Napi::Value save(const Napi::CallbackInfo& info);
+  Napi::Value parameter(const Napi::CallbackInfo& info);
+  Napi::Value gradient(const Napi::CallbackInfo& info);
+  Napi::Value parameter_names(const Napi::CallbackInfo& info);
+  Napi::Value cancel(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+  Environment& environment_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace tagformer::addon

@@ -1,0 +1,76 @@
+// Chooses the kernels for this processor, once.
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "kernels/cpu/kernels.h"
+
+namespace tagformer::cpu {
+
+namespace portable {
+extern const Kernels table;
+}
+#ifdef TAGFORMER_X86_KERNELS
+namespace avx2 {
+extern const Kernels table;
+}
+namespace avx512 {
+extern const Kernels table;
+}
+#endif
+
+namespace {
+
+struct Choice {
+  const Kernels* kernels;
+  bool supported;
+};
+
+/// Best first.
+#ifdef TAGFORMER_X86_KERNELS
+const Choice kChoices[] = {
+    {&avx512::table, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")},
+    {&avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+    {&portable::table, true},
+};
+#else
+const Choice kChoices[] = {{&portable::table, true}};
+#endif
+
+const Kernels& choose() {
+  const char* const wanted = std::getenv("TAGFORMER_ISA");
+  for (const Choice& choice : kChoices) {
+    if (wanted != nullptr && *wanted != '\0' && std::strcmp(wanted, choice.kernels->name) != 0) continue;
+    if (choice.supported) return *choice.kernels;
+  }
+  throw std::runtime_error("TAGFORMER_ISA is \"" + std::string(wanted) +
+                           "\", which this processor or build does not have; expected portable, avx2 or avx512");
+}
+
+}  // namespace
+
+const Kernels& kernels() {
+  static const Kernels& chosen = choose();
+  return chosen;
+}
+
+template <>
+const TypedKernels<float>& typed_kernels() {
+  return kernels().f32;
+}
+
+template <>
+const TypedKernels<bf16>& typed_kernels() {
+  return kernels().b16;
+}
+
+std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim) {
+  // The backward pass takes most: three times keys x width, two times width x row length, and blocks of 32 queries.
+  const std::int64_t width = head_dim + 32;
+  const std::int64_t length = keys + 128;
+  return 3 * keys * width + 2 * width * length + 64 * width + 65 * length + 16 * 16;
+}
+
+}  // namespace tagformer::cpu

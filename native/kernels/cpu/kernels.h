@@ -1,0 +1,150 @@
+// The CPU kernels' plain interface: pointers and sizes, nothing of libtorch.
+//
+// Every kernel is compiled once for each instruction set (see CMakeLists.txt) and chosen when the library is loaded.
+// All of them are serial: the layers above split the work over threads.
+#pragma once
+
+#include <cstdint>
+
+namespace tagformer::cpu {
+
+/// A bfloat16 number: the upper half of a float.
+struct bf16 {
+  std::uint16_t bits;
+};
+
+/// Which elements dropout keeps, recomputed wherever it is needed instead of being stored.
+///
+/// A counter-based generator (Threefry-4x32, Salmon et al., SC11) maps key and element position to 16 random bits;
+/// an element is dropped when they are below `threshold`. The key holds seed, step and the place in the network.
+struct Dropout {
+  std::uint32_t key[4] = {0, 0, 0, 0};
+  /// Dropped share in 1/65536; 0 keeps everything.
+  std::uint32_t threshold = 0;
+  /// 1 / (share that is kept).
+  float scale = 1.0F;
+
+  [[nodiscard]] bool active() const { return threshold != 0; }
+};
+
+/// Attention of one head over one sequence; rows of q, k, v and out are `head_dim` long and `*_stride` apart.
+template <typename T>
+struct AttentionForward {
+  const T* q;
+  const T* k;
+  const T* v;
+  T* out;
+  /// Per query: log of the sum of exponentials, for the backward pass; may be null.
+  float* log_sum_exp;
+  std::int64_t q_stride, kv_stride, out_stride;
+  std::int64_t queries, keys, head_dim;
+  float scale;
+  Dropout dropout;
+  /// Position of this head's first query in the batch: distinguishes the dropout of every row.
+  std::uint32_t first_row, head;
+};
+
+template <typename T>
+struct AttentionBackward {
+  const T* q;
+  const T* k;
+  const T* v;
+  const T* grad_out;
+  const float* log_sum_exp;
+  T* grad_q;
+  T* grad_k;
+  T* grad_v;
+  std::int64_t q_stride, kv_stride, out_stride;
+  std::int64_t queries, keys, head_dim;
+  float scale;
+  Dropout dropout;
+  std::uint32_t first_row, head;
+};
+
+/// Widest row that the norm kernels take.
+constexpr std::int64_t kMaxNormWidth = 16384;
+
+/// y = LayerNorm(residual + dropout(x + bias)) over rows of `width`; bias and residual may be null.
+template <typename T>
+struct NormForward {
+  const T* x;
+  const float* bias;
+  const T* residual;
+  const float* gamma;
+  const float* beta;
+  float epsilon;
+  T* y;
+  /// Saved for the backward pass: the normalised rows and 1 / standard deviation of each.
+  T* normalised;
+  float* reciprocal_deviation;
+  std::int64_t width, first_row, rows;
+  Dropout dropout;
+};
+
+template <typename T>
+struct NormBackward {
+  const T* grad_y;
+  const T* normalised;
+  const float* reciprocal_deviation;
+  const float* gamma;
+  T* grad_x;
+  /// May be null when there is no residual.
+  T* grad_residual;
+  /// Sums over the rows, added to; grad_bias may be null.
+  float* grad_gamma;
+  float* grad_beta;
+  float* grad_bias;
+  std::int64_t width, first_row, rows;
+  Dropout dropout;
+};
+
+/// One AdamW update of `count` elements (Loshchilov & Hutter 2019), as torch.optim.AdamW computes it.
+struct AdamWStep {
+  float learning_rate;
+  float beta1, beta2, epsilon;
+  /// 1 - learning rate x weight decay.
+  float decay;
+  /// 1 - beta1^t and sqrt(1 - beta2^t).
+  float bias_correction1, bias_correction2_sqrt;
+  /// Factor on the gradient: clipping and averaging.
+  float gradient_scale;
+};
+
+/// The kernels that exist for both number formats.
+template <typename T>
+struct TypedKernels {
+  void (*attention_forward)(const AttentionForward<T>&, float* workspace);
+  void (*attention_backward)(const AttentionBackward<T>&, float* workspace);
+  void (*norm_forward)(const NormForward<T>&);
+  void (*norm_backward)(const NormBackward<T>&);
+  /// y = gelu(x + bias), the exact (erf) form, over rows of `width`.
+  void (*gelu_forward)(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
+  /// grad_bias is added to.
+  void (*gelu_backward)(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                        std::int64_t rows, std::int64_t width);
+  /// y = dropout(x); `first_row` and `width` give each element its position.
+  void (*dropout)(const T* x, T* y, std::int64_t first_row, std::int64_t rows, std::int64_t width,
+                  const Dropout&);
+  double (*sum_of_squares)(const T* x, std::int64_t count);
+  /// `shadow`, when not null, receives the updated parameter rounded to bf16.
+  void (*adamw)(const AdamWStep&, float* parameter, const T* gradient, float* mean, float* square, bf16* shadow,
+                std::int64_t count);
+};
+
+struct Kernels {
+  const char* name;
+  TypedKernels<float> f32;
+  TypedKernels<bf16> b16;
+  void (*round_to_bf16)(const float* x, bf16* y, std::int64_t count);
+};
+
+/// Floats of workspace that the attention kernels need for sequences of up to `keys`.
+std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim);
+
+/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512) names.
+const Kernels& kernels();
+
+template <typename T>
+const TypedKernels<T>& typed_kernels();
+
+}  // namespace tagformer::cpu

@@ -1,0 +1,23 @@
+// The table of this instruction set's kernels.
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/optimizer.h"
+#include "kernels/cpu/rows.h"
+
+#define TAGFORMER_TEXT_OF(name) #name
+#define TAGFORMER_TEXT(name) TAGFORMER_TEXT_OF(name)
+
+namespace tagformer::cpu::TAGFORMER_ISA {
+namespace {
+
+template <typename T>
+constexpr TypedKernels<T> typed() {
+  return {attention_forward<T>, attention_backward<T>, norm_forward<T>,   norm_backward<T>, gelu_forward<T>,
+          gelu_backward<T>,     dropout<T>,            sum_of_squares<T>, adamw<T>};
+}
+
+}  // namespace
+
+extern const Kernels table;
+const Kernels table = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), round_to_bf16};
+
+}  // namespace tagformer::cpu::TAGFORMER_ISA

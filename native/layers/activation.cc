@@ -1,0 +1,119 @@
+#include "layers/activation.h"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/leaky_relu.h>
+#include <ATen/ops/mish.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/relu6.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/tanh.h>
+
+#include "layers/dispatch.h"
+#include "layers/saved.h"
+
+namespace tagformer {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// The exact GELU with its bias, one pass over memory each way.
+struct Gelu : torch::autograd::Function<Gelu> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& bias) {
+    at::Tensor y = at::empty_like(x);
+    const std::int64_t width = x.size(1);
+    for_type(x, [&]<typename T>() {
+      for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
+        const std::int64_t at = first * width;
+        cpu::typed_kernels<T>().gelu_forward(elements<const T>(x) + at, elements<const float>(bias),
+                                             elements<T>(y) + at, count, width);
+      });
+    });
+    context->save_for_backward({x, bias});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const variable_list tensors = context->get_saved_variables();
+    const at::Tensor& x = tensors[0];
+    const at::Tensor grad_y = grads[0].contiguous();
+    at::Tensor grad_x = at::empty_like(x);
+    const std::int64_t width = x.size(1);
+    at::Tensor sums = at::zeros({row_blocks(x.size(0)), width}, x.options().dtype(at::kFloat));
+    for_type(x, [&]<typename T>() {
+      for_row_blocks(x.size(0), [&](std::int64_t block, std::int64_t first, std::int64_t count) {
+        const std::int64_t at = first * width;
+        cpu::typed_kernels<T>().gelu_backward(elements<const T>(grad_y) + at, elements<const T>(x) + at,
+                                              elements<const float>(tensors[1]), elements<T>(grad_x) + at,
+                                              elements<float>(sums) + block * width, count, width);
+      });
+    });
+    return {grad_x, at::sum(sums, {0})};
+  }
+};
+
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) { return Gelu::apply(x.contiguous(), bias); }
+
+/// The other activations are rare enough for libtorch's own kernels.
+template <at::Tensor (*kFunction)(const at::Tensor&)>
+at::Tensor after_bias(const at::Tensor& x, const at::Tensor& bias) {
+  return kFunction(x.add(bias.to(x.scalar_type())));
+}
+
+at::Tensor tanh_gelu(const at::Tensor& x) { return at::gelu(x, "tanh"); }
+at::Tensor quick_gelu(const at::Tensor& x) { return x.mul(at::sigmoid(x.mul(1.702))); }
+at::Tensor relu(const at::Tensor& x) { return at::relu(x); }
+at::Tensor relu6(const at::Tensor& x) { return at::relu6(x); }
+at::Tensor squared_relu(const at::Tensor& x) { return at::relu(x).square(); }
+at::Tensor leaky_relu(const at::Tensor& x) { return at::leaky_relu(x); }
+at::Tensor silu(const at::Tensor& x) { return at::silu(x); }
+at::Tensor mish(const at::Tensor& x) { return at::mish(x); }
+at::Tensor tanh(const at::Tensor& x) { return at::tanh(x); }
+at::Tensor sigmoid(const at::Tensor& x) { return at::sigmoid(x); }
+at::Tensor identity(const at::Tensor& x) { return x; }
+
+struct Named {
+  const char* name;
+  Activation function;
+};
+
+/// transformers/activations.py, ACT2FN.
+constexpr Named kActivations[] = {
+    {"gelu", gelu},
+    {"gelu_python", gelu},
+    {"gelu_new", after_bias<tanh_gelu>},
+    {"gelu_fast", after_bias<tanh_gelu>},
+    {"gelu_accurate", after_bias<tanh_gelu>},
+    {"gelu_pytorch_tanh", after_bias<tanh_gelu>},
+    {"gelu_python_tanh", after_bias<tanh_gelu>},
+    {"quick_gelu", after_bias<quick_gelu>},
+    {"relu", after_bias<relu>},
+    {"relu2", after_bias<squared_relu>},
+    {"relu6", after_bias<relu6>},
+    {"leaky_relu", after_bias<leaky_relu>},
+    {"silu", after_bias<silu>},
+    {"swish", after_bias<silu>},
+    {"mish", after_bias<mish>},
+    {"tanh", after_bias<tanh>},
+    {"sigmoid", after_bias<sigmoid>},
+    {"linear", after_bias<identity>},
+};
+
+}  // namespace
+
+Activation find_activation(const std::string& name) {
+  for (const Named& known : kActivations) {
+    if (name == known.name) return known.function;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const Named& known : kActivations) names.emplace_back(known.name);
+  return names;
+}
+
+}  // namespace tagformer

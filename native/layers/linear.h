@@ -1,0 +1,19 @@
+// Linear layers over the model's parameters.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/linear.h>
+
+#include "weights/parameters.h"
+
+namespace tagformer {
+
+/// x W^T, `[rows, in] -> [rows, out]`; the caller's next operation adds the bias.
+inline at::Tensor product(const at::Tensor& x, const Parameter& weight) { return at::linear(x, weight.value); }
+
+/// x W^T + b. The bias is fp32 and takes the format of x.
+inline at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return at::linear(x, weight, bias.to(x.scalar_type()));
+}
+
+}  // namespace tagformer

@@ -1,0 +1,128 @@
+#include "layers/norm.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include "layers/dispatch.h"
+#include "layers/saved.h"
+
+namespace tagformer {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const std::optional<at::Tensor>& bias,
+                            const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
+                            const at::Tensor& beta, const NormOptions& options) {
+    const std::int64_t rows = x.size(0);
+    const std::int64_t width = x.size(1);
+    at::Tensor y = at::empty_like(x);
+    at::Tensor normalised = at::empty_like(x);
+    at::Tensor reciprocal_deviation = at::empty({rows}, x.options().dtype(at::kFloat));
+    for_type(x, [&]<typename T>() {
+      for_row_blocks(rows, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+        const std::int64_t at = first * width;
+        cpu::typed_kernels<T>().norm_forward({
+            .x = elements<const T>(x) + at,
+            .bias = bias ? elements<const float>(*bias) : nullptr,
+            .residual = residual ? elements<const T>(*residual) + at : nullptr,
+            .gamma = elements<const float>(gamma),
+            .beta = elements<const float>(beta),
+            .epsilon = static_cast<float>(options.epsilon),
+            .y = elements<T>(y) + at,
+            .normalised = elements<T>(normalised) + at,
+            .reciprocal_deviation = elements<float>(reciprocal_deviation) + first,
+            .width = width,
+            .first_row = first,
+            .rows = count,
+            .dropout = options.dropout,
+        });
+      });
+    });
+    save(context, "dropout", options.dropout);
+    context->saved_data["bias"] = bias.has_value();
+    context->saved_data["residual"] = residual.has_value();
+    context->save_for_backward({normalised, reciprocal_deviation, gamma});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const variable_list tensors = context->get_saved_variables();
+    const at::Tensor& normalised = tensors[0];
+    const at::Tensor grad_y = grads[0].contiguous();
+    const bool has_bias = context->saved_data["bias"].toBool();
+    const bool has_residual = context->saved_data["residual"].toBool();
+    const auto& dropout = saved<cpu::Dropout>(context, "dropout");
+    const std::int64_t rows = normalised.size(0);
+    const std::int64_t width = normalised.size(1);
+
+    at::Tensor grad_x = at::empty_like(normalised);
+    // Without dropout both gradients are the same tensor.
+    const bool separate = has_residual && dropout.active();
+    at::Tensor grad_residual = separate ? at::empty_like(normalised) : (has_residual ? grad_x : at::Tensor());
+    // [block, gamma | beta | bias, width]
+    at::Tensor sums = at::zeros({row_blocks(rows), 3, width}, normalised.options().dtype(at::kFloat));
+    for_type(normalised, [&]<typename T>() {
+      for_row_blocks(rows, [&](std::int64_t block, std::int64_t first, std::int64_t count) {
+        const std::int64_t at = first * width;
+        float* const sum = elements<float>(sums) + block * 3 * width;
+        cpu::typed_kernels<T>().norm_backward({
+            .grad_y = elements<const T>(grad_y) + at,
+            .normalised = elements<const T>(normalised) + at,
+            .reciprocal_deviation = elements<const float>(tensors[1]) + first,
+            .gamma = elements<const float>(tensors[2]),
+            .grad_x = elements<T>(grad_x) + at,
+            .grad_residual = separate ? elements<T>(grad_residual) + at : nullptr,
+            .grad_gamma = sum,
+            .grad_beta = sum + width,
+            .grad_bias = has_bias ? sum + 2 * width : nullptr,
+            .width = width,
+            .first_row = first,
+            .rows = count,
+            .dropout = dropout,
+        });
+      });
+    });
+    const at::Tensor total = at::sum(sums, {0});
+    return {grad_x, has_bias ? total[2] : at::Tensor(), grad_residual, total[0], total[1], at::Tensor()};
+  }
+};
+
+struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
+  static at::Tensor apply_mask(const at::Tensor& x, const cpu::Dropout& dropout) {
+    at::Tensor y = at::empty_like(x);
+    const std::int64_t width = x.size(1);
+    for_type(x, [&]<typename T>() {
+      for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
+        const std::int64_t at = first * width;
+        cpu::typed_kernels<T>().dropout(elements<const T>(x) + at, elements<T>(y) + at, first, count, width, dropout);
+      });
+    });
+    return y;
+  }
+
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const cpu::Dropout& dropout) {
+    save(context, "dropout", dropout);
+    return apply_mask(x, dropout);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    return {apply_mask(grads[0].contiguous(), saved<cpu::Dropout>(context, "dropout")), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& bias,
+                         const std::optional<at::Tensor>& residual, const at::Tensor& gamma, const at::Tensor& beta,
+                         const NormOptions& options) {
+  return ResidualNorm::apply(x.contiguous(), bias, residual, gamma, beta, options);
+}
+
+at::Tensor dropout(const at::Tensor& x, const cpu::Dropout& dropout) {
+  return dropout.active() ? DropoutFunction::apply(x.contiguous(), dropout) : x;
+}
+
+}  // namespace tagformer

@@ -1,0 +1,185 @@
+#include "models/config.h"
+
+#include <cmath>
+#include <sstream>
+
+#include "runtime/error.h"
+
+namespace tagformer {
+namespace {
+
+/// Fields that change nothing in a classifier's forward pass: descriptions, the tokenizer's ids, generation, training
+/// switches of other tools.
+const std::set<std::string> kWithoutEffect = {
+    "_attn_implementation_autoset",
+    "_name_or_path",
+    "_num_labels",
+    "architectures",
+    "attn_implementation",
+    "bos_token_id",
+    "chunk_size_feed_forward",
+    "cls_token_id",
+    "directionality",
+    "dtype",
+    "eos_token_id",
+    "finetuning_task",
+    "gradient_checkpointing",
+    "id2label",
+    "initializer_factor",
+    "is_encoder_decoder",
+    "label2id",
+    "language",
+    "mask_token_id",
+    "model_max_length",
+    "model_type",
+    "name",
+    "num_labels",
+    "output_attentions",
+    "output_hidden_states",
+    "output_past",
+    "pad_token_id",
+    "problem_type",
+    "return_dict",
+    "sep_token_id",
+    "task_specific_params",
+    "tie_word_embeddings",
+    "tokenizer_class",
+    "torch_dtype",
+    "torchscript",
+    "transformers_version",
+    "use_bfloat16",
+    "use_cache",
+};
+
+/// Where a field may appear with its inactive value only.
+const std::set<std::string> kGenerationOnly = {
+    "bad_words_ids",       "begin_suppress_tokens",   "cross_attention_hidden_size", "decoder_start_token_id",
+    "diversity_penalty",   "do_sample",               "early_stopping",              "encoder_no_repeat_ngram_size",
+    "exponential_decay_length_penalty", "forced_bos_token_id", "forced_eos_token_id", "length_penalty",
+    "max_length",          "min_length",              "no_repeat_ngram_size",        "num_beam_groups",
+    "num_beams",           "num_return_sequences",    "output_scores",               "prefix",
+    "remove_invalid_values", "repetition_penalty",    "return_dict_in_generate",     "suppress_tokens",
+    "temperature",         "tf_legacy_loss",          "top_k",                       "top_p",
+    "typical_p",
+};
+
+std::string describe(const Json& json) {
+  struct Describe {
+    std::string operator()(std::monostate) const { return "null"; }
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
+    std::string operator()(double value) const {
+      std::ostringstream text;
+      text << value;
+      return text.str();
+    }
+    std::string operator()(const std::string& value) const { return '"' + value.substr(0, 100) + '"'; }
+    std::string operator()(const Json::Array&) const { return "a list"; }
+    std::string operator()(const Json::Object&) const { return "an object"; }
+  };
+  return std::visit(Describe{}, json.value);
+}
+
+[[noreturn]] void refuse(const std::string& field, const std::string& found, const std::string& expected) {
+  throw Error("INVALID_MODEL", "config.json: " + field + " is " + found + "; expected " + expected);
+}
+
+std::string range(double least, double most) {
+  std::ostringstream text;
+  text.precision(15);
+  text << least << " to " << most;
+  return text.str();
+}
+
+}  // namespace
+
+const Json* Config::find(const std::string& field) {
+  read_.insert(field);
+  const auto found = fields_.find(field);
+  return found == fields_.end() || found->second.is_null() ? nullptr : &found->second;
+}
+
+bool Config::has(const std::string& field) const {
+  const auto found = fields_.find(field);
+  return found != fields_.end() && !found->second.is_null();
+}
+
+std::int64_t Config::integer(const std::string& field, std::int64_t least, std::int64_t most,
+                             const std::int64_t* fallback) {
+  const Json* const json = find(field);
+  const std::string expected = "an integer from " + range(static_cast<double>(least), static_cast<double>(most));
+  if (json == nullptr) {
+    if (fallback != nullptr) return *fallback;
+    refuse(field, "missing", expected);
+  }
+  const double* const number = std::get_if<double>(&json->value);
+  if (number == nullptr || *number != std::floor(*number) || *number < static_cast<double>(least) ||
+      *number > static_cast<double>(most)) {
+    refuse(field, describe(*json), expected);
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+std::int64_t Config::integer_or(const std::string& field, std::int64_t fallback, std::int64_t least,
+                                std::int64_t most) {
+  return integer(field, least, most, &fallback);
+}
+
+double Config::number_or(const std::string& field, double fallback, double least, double most) {
+  const Json* const json = find(field);
+  if (json == nullptr) return fallback;
+  const double* const number = std::get_if<double>(&json->value);
+  if (number == nullptr || !(*number >= least && *number <= most)) {
+    refuse(field, describe(*json), "a number from " + range(least, most));
+  }
+  return *number;
+}
+
+bool Config::boolean_or(const std::string& field, bool fallback) {
+  const Json* const json = find(field);
+  if (json == nullptr) return fallback;
+  const bool* const value = std::get_if<bool>(&json->value);
+  if (value == nullptr) refuse(field, describe(*json), "true or false");
+  return *value;
+}
+
+std::string Config::text_or(const std::string& field, const std::string& fallback) {
+  const Json* const json = find(field);
+  if (json == nullptr) return fallback;
+  const std::string* const text = std::get_if<std::string>(&json->value);
+  if (text == nullptr) refuse(field, describe(*json), "a text");
+  return *text;
+}
+
+std::string Config::choice_or(const std::string& field, const std::string& fallback,
+                              const std::vector<std::string>& accepted) {
+  std::string text = text_or(field, fallback);
+  std::string list;
+  for (const std::string& choice : accepted) {
+    if (text == choice) return text;
+    list += (list.empty() ? "" : ", ") + choice;
+  }
+  refuse(field, '"' + text + '"', "one of " + list);
+}
+
+void Config::require(const std::string& field, bool required) {
+  if (boolean_or(field, required) != required) {
+    refuse(field, required ? "false" : "true", required ? "true: the other is not supported" : "false: the other is not supported");
+  }
+}
+
+void Config::refuse_unread() const {
+  std::string unknown;
+  for (const auto& [field, json] : fields_) {
+    if (json.is_null() || read_.contains(field) || kWithoutEffect.contains(field) || kGenerationOnly.contains(field)) {
+      continue;
+    }
+    unknown += (unknown.empty() ? "" : ", ") + field + " (" + describe(json) + ")";
+  }
+  if (unknown.empty()) return;
+  std::string supported;
+  for (const std::string& field : read_) supported += (supported.empty() ? "" : ", ") + field;
+  throw Error("INVALID_MODEL", "config.json has fields that this architecture does not support: " + unknown +
+                                   "; supported are " + supported + ". Remove a field that has no effect on the model");
+}
+
+}  // namespace tagformer

@@ -1,0 +1,54 @@
+// A typed, checked reading of config.json: every field is honoured, known to be without effect, or refused by name.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tagformer {
+
+/// A JSON value.
+struct Json {
+  using Array = std::vector<Json>;
+  using Object = std::map<std::string, Json>;
+  std::variant<std::monostate, bool, double, std::string, Array, Object> value;
+
+  [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value); }
+};
+
+/// Reads fields by name and remembers which were read. All errors are INVALID_MODEL and name field, value and what was
+/// expected. A field that is null counts as absent.
+class Config {
+ public:
+  explicit Config(Json::Object fields) : fields_(std::move(fields)) {}
+
+  [[nodiscard]] std::int64_t integer(const std::string& field, std::int64_t least, std::int64_t most,
+                                     const std::int64_t* fallback = nullptr);
+  [[nodiscard]] std::int64_t integer_or(const std::string& field, std::int64_t fallback, std::int64_t least,
+                                        std::int64_t most);
+  [[nodiscard]] double number_or(const std::string& field, double fallback, double least, double most);
+  [[nodiscard]] bool boolean_or(const std::string& field, bool fallback);
+  [[nodiscard]] std::string text_or(const std::string& field, const std::string& fallback);
+  /// A text that must be one of `accepted`.
+  [[nodiscard]] std::string choice_or(const std::string& field, const std::string& fallback,
+                                      const std::vector<std::string>& accepted);
+  /// Refuses every value but `required` (or absence): for features that are not built.
+  void require(const std::string& field, bool required);
+
+  [[nodiscard]] bool has(const std::string& field) const;
+
+  /// Refuses fields that nobody read and that are not known to be without effect here.
+  void refuse_unread() const;
+
+ private:
+  const Json* find(const std::string& field);
+
+  Json::Object fields_;
+  std::set<std::string> read_;
+};
+
+}  // namespace tagformer

@@ -1,0 +1,66 @@
+// What every architecture is to the rest of the engine.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "layers/attention.h"
+#include "models/config.h"
+#include "runtime/mode.h"
+#include "weights/parameters.h"
+
+namespace tagformer {
+
+/// Token ids of several texts one after the other, never padded; see RaggedBatch in src/text/batch.ts.
+struct Batch {
+  /// `[total]`, int64.
+  at::Tensor ids;
+  /// `[total]`, int64; undefined when all are zero.
+  at::Tensor types;
+  Offsets offsets;
+
+  [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(offsets->size()) - 1; }
+};
+
+/// What a model accepts; batches outside of it are refused before they reach the model.
+struct Limits {
+  std::int64_t max_length;
+  std::int64_t vocabulary_size;
+  /// Number of segment ids; 0 where the architecture has none.
+  std::int64_t type_count;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  /// `[rows, labels]` in fp32. Checks the stop flag of `mode` between layers.
+  [[nodiscard]] virtual at::Tensor logits(const Batch& batch, const Mode& mode) const = 0;
+
+  [[nodiscard]] virtual Limits limits() const = 0;
+  /// What Hugging Face puts before the names of the encoder's tensors, such as "bert.".
+  [[nodiscard]] virtual std::string prefix() const = 0;
+  /// Standard deviation of freshly initialised weights.
+  [[nodiscard]] virtual double initial_deviation() const = 0;
+
+  [[nodiscard]] ParameterSet& parameters() { return parameters_; }
+  [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
+
+ protected:
+  explicit Model(Precision precision) : parameters_(precision) {}
+
+ private:
+  ParameterSet parameters_;
+};
+
+/// Builds the architecture that `model_type` of config.json names, with weights not yet filled.
+/// Throws INVALID_MODEL, listing what is supported, for an unknown architecture or field.
+std::unique_ptr<Model> make_model(Json::Object config, std::int64_t labels, Precision precision);
+
+}  // namespace tagformer

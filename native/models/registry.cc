@@ -1,0 +1,36 @@
+// The architectures, one line each.
+#include "models/bert.h"
+#include "models/model.h"
+#include "runtime/error.h"
+
+namespace tagformer {
+namespace {
+
+struct Architecture {
+  const char* model_type;
+  std::unique_ptr<Model> (*make)(Config& config, std::int64_t labels, Precision precision);
+};
+
+constexpr Architecture kArchitectures[] = {
+    {"bert", make_bert},
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(Json::Object fields, std::int64_t labels, Precision precision) {
+  Config config(std::move(fields));
+  const std::string model_type = config.text_or("model_type", "");
+  std::string supported;
+  for (const Architecture& architecture : kArchitectures) {
+    if (model_type == architecture.model_type) {
+      auto model = architecture.make(config, labels, precision);
+      config.refuse_unread();
+      return model;
+    }
+    supported += (supported.empty() ? "" : ", ") + std::string(architecture.model_type);
+  }
+  throw Error("INVALID_MODEL",
+              "config.json: model_type is \"" + model_type + "\", which is not supported; supported are " + supported);
+}
+
+}  // namespace tagformer

@@ -1,0 +1,82 @@
+#include "runtime/worker.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tagformer {
+
+Worker::Worker(int threads) : thread_([this, threads] { run(threads); }) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::post(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      jobs_.push_back(std::move(job));
+      wake_.notify_one();
+      return;
+    }
+  }
+  job.dropped();
+}
+
+bool Worker::cancel(std::uint64_t id) {
+  Job job;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(jobs_.begin(), jobs_.end(), [id](const Job& queued) { return queued.id == id; });
+    if (found == jobs_.end()) return false;
+    job = std::move(*found);
+    jobs_.erase(found);
+  }
+  job.dropped();
+  return true;
+}
+
+void Worker::close(std::function<void()> last) {
+  for (const Job& job : take_all()) job.dropped();
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  closed_ = true;
+  jobs_.push_back({0, std::move(last), [] {}});
+  wake_.notify_one();
+}
+
+void Worker::stop() {
+  stop_ = true;
+  std::deque<Job> dropped = take_all();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    wake_.notify_one();
+  }
+  for (const Job& job : dropped) job.dropped();
+  const std::lock_guard lock(join_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+std::deque<Worker::Job> Worker::take_all() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(jobs_, {});
+}
+
+void Worker::run(int threads) {
+  // Per thread: other models of the process keep their own number.
+  at::set_num_threads(threads);
+  while (true) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !jobs_.empty() || closed_; });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    job.run();
+  }
+}
+
+}  // namespace tagformer

@@ -1,0 +1,59 @@
+// The thread of one model: jobs run on it one after the other.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace tagformer {
+
+class Worker {
+ public:
+  /// A job that is dropped before it starts is told so instead of run.
+  struct Job {
+    std::uint64_t id;
+    std::function<void()> run;
+    std::function<void()> dropped;
+  };
+
+  /// `threads` is the number of threads that libtorch uses for this model's operations.
+  explicit Worker(int threads);
+  /// Stops and joins.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Queues a job. After close() or stop() it is dropped at once.
+  void post(Job job);
+
+  /// Drops a job that has not started; false when it is running, done or unknown.
+  bool cancel(std::uint64_t id);
+
+  /// Drops the queued jobs, runs `last` after the one that is running, and takes no more.
+  void close(std::function<void()> last);
+
+  /// Asks the running job to end, drops the others and joins the thread. May be called several times, from any other
+  /// thread.
+  void stop();
+
+  /// Set by stop(); jobs look at it often enough to end within 100 ms.
+  [[nodiscard]] const std::atomic<bool>& stop_flag() const { return stop_; }
+
+ private:
+  void run(int threads);
+  std::deque<Job> take_all();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;
+  bool closed_ = false;
+  std::atomic<bool> stop_ = false;
+  std::mutex join_mutex_;
+  std::thread thread_;
+};
+
+}  // namespace tagformer

@@ -1,0 +1,165 @@
+#include "training/engine.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "runtime/error.h"
+#include "training/loss.h"
+
+namespace tagformer {
+namespace {
+
+at::Tensor to_long(const std::vector<std::int32_t>& values) {
+  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<std::int64_t>());
+  return tensor;
+}
+
+void check_range(const std::vector<std::int32_t>& values, std::int64_t end, const char* what, const char* of) {
+  for (const std::int32_t value : values) {
+    if (value < 0 || value >= end) {
+      throw Error("INVALID_DATA", std::string(what) + " " + std::to_string(value) + " is outside the model's " + of +
+                                      ", 0 to " + std::to_string(end - 1) + ": do tokenizer and model belong together?");
+    }
+  }
+}
+
+void check_offsets(const std::vector<std::int32_t>& offsets, std::size_t total, std::int64_t max_length) {
+  if (offsets.size() < 2 || offsets.front() != 0 || static_cast<std::size_t>(offsets.back()) != total) {
+    throw Error("INVALID_DATA", "offsets must begin with 0 and end with the number of token ids");
+  }
+  for (std::size_t i = 1; i < offsets.size(); ++i) {
+    const std::int64_t length = std::int64_t{offsets[i]} - offsets[i - 1];
+    if (length < 1 || length > max_length) {
+      throw Error("INVALID_DATA", "row " + std::to_string(i - 1) + " has " + std::to_string(length) +
+                                      " tokens; the model takes 1 to " + std::to_string(max_length));
+    }
+  }
+}
+
+std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& part) {
+  const at::Tensor values = tensor.detach().to(at::kFloat).contiguous();
+  const auto* const first = values.const_data_ptr<float>() + part.begin;
+  return {first, first + part.count};
+}
+
+}  // namespace
+
+Engine::Engine(ModelSpec spec, const std::atomic<bool>& stop)
+    : model_(make_model(std::move(spec.config), spec.labels, spec.precision)), labels_(spec.labels), stop_(stop) {
+  report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(), model_->initial_deviation(), spec.seed,
+                            stop);
+}
+
+Batch Engine::to_batch(const BatchData& data) const {
+  const Limits limits = model_->limits();
+  check_offsets(data.offsets, data.ids.size(), limits.max_length);
+  check_range(data.ids, limits.vocabulary_size, "token id", "vocabulary");
+  if (!data.types.empty()) {
+    if (data.types.size() != data.ids.size()) throw Error("INVALID_DATA", "types and ids differ in length");
+    check_range(data.types, limits.type_count, "segment id", "segments");
+  }
+  return {to_long(data.ids), data.types.empty() ? at::Tensor() : to_long(data.types),
+          std::make_shared<const std::vector<std::int32_t>>(data.offsets)};
+}
+
+at::Tensor Engine::labels_of(const BatchData& data) const {
+  const auto rows = static_cast<std::int64_t>(data.offsets.size()) - 1;
+  if (static_cast<std::int64_t>(data.labels.size()) != rows * labels_) {
+    throw Error("INVALID_DATA", "a batch of " + std::to_string(rows) + " rows has " +
+                                    std::to_string(data.labels.size()) + " label values; expected " +
+                                    std::to_string(rows * labels_));
+  }
+  at::Tensor labels = at::empty({rows, labels_}, at::kFloat);
+  std::copy(data.labels.begin(), data.labels.end(), labels.data_ptr<float>());
+  return labels;
+}
+
+std::vector<float> Engine::predict(const BatchData& data) const {
+  const c10::InferenceMode inference;
+  const at::Tensor logits = model_->logits(to_batch(data), {.stop = &stop_}).contiguous();
+  const auto* const values = logits.const_data_ptr<float>();
+  return {values, values + logits.numel()};
+}
+
+void Engine::start_training(const TrainingOptions& options) {
+  training_ = options;
+  optimizer_ = std::make_unique<AdamW>(model_->parameters(), options.optimizer);
+}
+
+double Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled) {
+  const at::Tensor loss = cross_entropy(model_->logits(to_batch(data), mode), labels_of(data), labelled);
+  loss.backward();
+  return loss.item<double>();
+}
+
+StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
+  if (optimizer_ == nullptr) throw Error("INTERNAL", "train_step before start_training");
+  std::int64_t labelled = 0;
+  for (const BatchData& data : micro_batches) labelled += count_labelled(labels_of(data));
+  const std::int64_t done = optimizer_->steps();
+  StepResult result{.step = done + 1,
+                    .loss = 0.0,
+                    .gradient_norm = 0.0,
+                    .learning_rate = training_.schedule.rate(done),
+                    .applied = false};
+  if (labelled == 0) {
+    throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
+  }
+  try {
+    for (std::size_t i = 0; i < micro_batches.size(); ++i) {
+      const Mode mode{.training = training_.dropout,
+                      .seed = training_.seed,
+                      .step = static_cast<std::uint32_t>(done),
+                      .micro_batch = static_cast<std::uint32_t>(i),
+                      .stop = &stop_};
+      result.loss += backward(micro_batches[i], mode, labelled);
+      model_->parameters().collect_gradients(micro_batches.size() > 1);
+    }
+    result.gradient_norm = optimizer_->gradient_norm();
+    result.applied = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
+    if (result.applied) optimizer_->step(result.learning_rate, result.gradient_norm);
+  } catch (...) {
+    model_->parameters().clear_gradients();
+    throw;
+  }
+  model_->parameters().clear_gradients();
+  return result;
+}
+
+double Engine::compute_gradients(const BatchData& data) {
+  model_->parameters().clear_gradients();
+  const double loss = backward(data, {.stop = &stop_}, count_labelled(labels_of(data)));
+  model_->parameters().collect_gradients(false);
+  return loss;
+}
+
+void Engine::save(const std::string& file) const { save_parameters(model_->parameters(), file, stop_); }
+
+std::vector<float> Engine::parameter(const std::string& name) const {
+  const auto [parameter, part] = model_->parameters().find(name);
+  if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
+  return copy_part(parameter->master, *part);
+}
+
+std::vector<float> Engine::gradient(const std::string& name) const {
+  const auto [parameter, part] = model_->parameters().find(name);
+  if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
+  const at::Tensor& gradient = parameter->gradient;
+  if (!gradient.defined()) return std::vector<float>(static_cast<std::size_t>(part->count), 0.0F);
+  return copy_part(gradient, *part);
+}
+
+std::vector<std::string> Engine::parameter_names() const {
+  std::vector<std::string> names;
+  for (const auto& parameter : model_->parameters().all()) {
+    for (const Parameter::Part& part : parameter->parts) names.push_back(part.name);
+  }
+  return names;
+}
+
+}  // namespace tagformer

@@ -1,0 +1,90 @@
+// One model with its optimizer: what a session of the add-on drives.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+#include "training/optimizer.h"
+#include "training/schedule.h"
+#include "weights/safetensors.h"
+
+namespace tagformer {
+
+struct ModelSpec {
+  Json::Object config;
+  std::int64_t labels;
+  std::vector<TensorSource> tensors;
+  std::uint64_t seed;
+  Precision precision;
+};
+
+/// A ragged batch as it arrives: ids and types `[total]`, offsets `[rows + 1]`, labels `[rows * labels]`.
+struct BatchData {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> offsets;
+  /// Empty when all segment ids are zero.
+  std::vector<std::int32_t> types;
+  /// Empty for prediction; NaN where not labelled.
+  std::vector<float> labels;
+};
+
+struct TrainingOptions {
+  AdamWOptions optimizer;
+  Schedule schedule;
+  std::uint64_t seed;
+  bool dropout;
+};
+
+struct StepResult {
+  std::int64_t step;
+  double loss;
+  double gradient_norm;
+  double learning_rate;
+  /// False when loss or norm was not finite: then no weight was changed.
+  bool applied;
+};
+
+/// All calls are made from one thread. `stop`, set from any other, ends the running call with Stopped.
+class Engine {
+ public:
+  Engine(ModelSpec spec, const std::atomic<bool>& stop);
+
+  /// Logits `[rows * labels]`.
+  [[nodiscard]] std::vector<float> predict(const BatchData& batch) const;
+
+  void start_training(const TrainingOptions& options);
+  /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together.
+  StepResult train_step(const std::vector<BatchData>& micro_batches);
+  /// Loss and gradients of one batch in evaluation mode (no dropout), without an update: for comparing with PyTorch.
+  double compute_gradients(const BatchData& batch);
+
+  void save(const std::string& file) const;
+
+  /// Copies of one named tensor and of its gradient, in fp32.
+  [[nodiscard]] std::vector<float> parameter(const std::string& name) const;
+  [[nodiscard]] std::vector<float> gradient(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> parameter_names() const;
+
+  [[nodiscard]] const LoadReport& load_report() const { return report_; }
+  [[nodiscard]] Limits limits() const { return model_->limits(); }
+  [[nodiscard]] std::int64_t labels() const { return labels_; }
+  [[nodiscard]] std::int64_t parameter_count() const { return model_->parameters().element_count(); }
+
+ private:
+  [[nodiscard]] Batch to_batch(const BatchData& data) const;
+  [[nodiscard]] at::Tensor labels_of(const BatchData& data) const;
+  double backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
+
+  std::unique_ptr<Model> model_;
+  std::int64_t labels_;
+  const std::atomic<bool>& stop_;
+  LoadReport report_;
+  TrainingOptions training_{};
+  std::unique_ptr<AdamW> optimizer_;
+};
+
+}  // namespace tagformer

@@ -1,0 +1,94 @@
+#include "training/optimizer.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <cmath>
+
+#include "layers/dispatch.h"
+
+namespace tagformer {
+namespace {
+
+/// Elements that one thread takes at a time. Norms are summed per chunk and in order, so that they do not depend on
+/// the number of threads.
+constexpr std::int64_t kChunk = 1 << 16;
+
+/// body(chunk, first, count) over the elements, in parallel.
+template <typename Body>
+void for_chunks(std::int64_t elements, const Body& body) {
+  at::parallel_for(0, (elements + kChunk - 1) / kChunk, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      body(chunk, chunk * kChunk, std::min(kChunk, elements - chunk * kChunk));
+    }
+  });
+}
+
+double sum_of_squares(const at::Tensor& tensor) {
+  std::vector<double> sums(static_cast<std::size_t>((tensor.numel() + kChunk - 1) / kChunk));
+  for_type(tensor, [&]<typename T>() {
+    for_chunks(tensor.numel(), [&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
+      sums[static_cast<std::size_t>(chunk)] =
+          cpu::typed_kernels<T>().sum_of_squares(elements<const T>(tensor) + first, count);
+    });
+  });
+  double total = 0.0;
+  for (const double sum : sums) total += sum;
+  return total;
+}
+
+}  // namespace
+
+AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options) : parameters_(parameters), options_(options) {
+  for (const auto& parameter : parameters_.all()) {
+    parameter->mean = at::zeros_like(parameter->master);
+    parameter->square = at::zeros_like(parameter->master);
+  }
+}
+
+double AdamW::gradient_norm() const {
+  double total = 0.0;
+  for (const auto& parameter : parameters_.all()) {
+    const at::Tensor& gradient = parameter->gradient;
+    if (gradient.defined()) total += sum_of_squares(gradient);
+  }
+  return std::sqrt(total);
+}
+
+void AdamW::step(double learning_rate, double norm) {
+  ++steps_;
+  cpu::AdamWStep update{
+      .learning_rate = static_cast<float>(learning_rate),
+      .beta1 = static_cast<float>(options_.beta1),
+      .beta2 = static_cast<float>(options_.beta2),
+      .epsilon = static_cast<float>(options_.epsilon),
+      .decay = 1.0F,
+      .bias_correction1 = static_cast<float>(1.0 - std::pow(options_.beta1, static_cast<double>(steps_))),
+      .bias_correction2_sqrt =
+          static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, static_cast<double>(steps_)))),
+      .gradient_scale = 1.0F,
+  };
+  // torch.nn.utils.clip_grad_norm_ adds the same 1e-6.
+  const double clip = options_.max_gradient_norm;
+  if (clip > 0.0 && norm > 0.0) update.gradient_scale = static_cast<float>(std::min(1.0, clip / (norm + 1e-6)));
+
+  for (const auto& parameter : parameters_.all()) {
+    const at::Tensor& gradient = parameter->gradient;
+    if (!gradient.defined()) continue;
+    const bool decays = parameter->role != Role::kVector;
+    update.decay = decays ? static_cast<float>(1.0 - learning_rate * options_.weight_decay) : 1.0F;
+    auto* const master = elements<float>(parameter->master);
+    auto* const mean = elements<float>(parameter->mean);
+    auto* const square = elements<float>(parameter->square);
+    auto* const copy = parameter->has_copy() ? elements<cpu::bf16>(parameter->value) : nullptr;
+    for_type(gradient, [&]<typename T>() {
+      const T* const from = elements<const T>(gradient);
+      for_chunks(gradient.numel(), [&](std::int64_t, std::int64_t first, std::int64_t count) {
+        cpu::typed_kernels<T>().adamw(update, master + first, from + first, mean + first, square + first,
+                                      copy == nullptr ? nullptr : copy + first, count);
+      });
+    });
+  }
+}
+
+}  // namespace tagformer

@@ -1,0 +1,92 @@
+#include "weights/parameters.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include "kernels/cpu/kernels.h"
+
+namespace tagformer {
+namespace {
+
+std::int64_t product(const std::vector<std::int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+}  // namespace
+
+Parameter& ParameterSet::add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial,
+                             bool head) {
+  Parameter& parameter = add_stacked({std::move(name)}, std::move(shape), role, initial);
+  parameter.head = head;
+  return parameter;
+}
+
+Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role,
+                                     Initial initial) {
+  auto parameter = std::make_unique<Parameter>();
+  const std::int64_t count = product(shape);
+  for (std::string& name : names) {
+    const auto begin = static_cast<std::int64_t>(parameter->parts.size()) * count;
+    parameter->parts.push_back({std::move(name), shape, begin, count});
+  }
+  shape[0] *= static_cast<std::int64_t>(names.size());
+  parameter->role = role;
+  parameter->initial = initial;
+  parameter->head = false;
+  parameter->master = at::empty(shape, at::kFloat);
+  parameter->value = parameter->master;
+  if (precision_ == Precision::kBfloat16 && role == Role::kMatrix) {
+    parameter->value = at::empty(shape, at::kBFloat16);
+  }
+  parameter->value.requires_grad_(true);
+  parameters_.push_back(std::move(parameter));
+  return *parameters_.back();
+}
+
+std::int64_t ParameterSet::element_count() const {
+  std::int64_t count = 0;
+  for (const auto& parameter : parameters_) count += parameter->master.numel();
+  return count;
+}
+
+std::pair<Parameter*, const Parameter::Part*> ParameterSet::find(std::string_view name) const {
+  for (const auto& parameter : parameters_) {
+    for (const Parameter::Part& part : parameter->parts) {
+      if (part.name == name) return {parameter.get(), &part};
+    }
+  }
+  return {nullptr, nullptr};
+}
+
+void ParameterSet::round_copies() {
+  for (const auto& parameter : parameters_) {
+    if (!parameter->has_copy()) continue;
+    cpu::kernels().round_to_bf16(parameter->master.const_data_ptr<float>(),
+                                 static_cast<cpu::bf16*>(parameter->value.data_ptr()), parameter->master.numel());
+  }
+}
+
+void ParameterSet::collect_gradients(bool more_follow) {
+  for (const auto& parameter : parameters_) {
+    at::Tensor fresh = std::exchange(parameter->value.mutable_grad(), at::Tensor());
+    if (!fresh.defined()) continue;
+    if (parameter->gradient.defined()) {
+      parameter->gradient.add_(fresh);
+    } else {
+      parameter->gradient = (more_follow ? fresh.to(at::kFloat) : fresh).contiguous();
+    }
+  }
+}
+
+void ParameterSet::clear_gradients() {
+  for (const auto& parameter : parameters_) {
+    parameter->value.mutable_grad() = at::Tensor();
+    parameter->gradient = at::Tensor();
+  }
+}
+
+}  // namespace tagformer

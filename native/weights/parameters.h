@@ -1,0 +1,88 @@
+// The named parameters of a model, under Hugging Face's names.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tagformer {
+
+/// Number format of activations and matrix products.
+enum class Precision { kFloat32, kBfloat16 };
+
+/// How a parameter starts when no file holds it.
+enum class Initial { kNormal, kZeros, kOnes };
+
+/// What a parameter is, which decides decay and number format.
+enum class Role {
+  /// Weight of a matrix product: decays; in bf16 the products read a rounded copy.
+  kMatrix,
+  /// Lookup table: decays; stays fp32.
+  kTable,
+  /// Bias or LayerNorm: does not decay; stays fp32.
+  kVector,
+};
+
+/// A tensor of the model under one or more names.
+///
+/// Tensors that are multiplied together are stored as one (such as query, key and value): each name owns a range of
+/// rows. Update rules are elementwise, so training them as one tensor changes nothing.
+struct Parameter {
+  struct Part {
+    std::string name;
+    std::vector<std::int64_t> shape;
+    /// First element of this part in the whole tensor.
+    std::int64_t begin;
+    std::int64_t count;
+  };
+
+  std::vector<Part> parts;
+  Role role;
+  Initial initial;
+  /// True for the classification head: it may be absent from the files, and is then initialised.
+  bool head;
+  /// The weights in fp32, `[rows of all parts, ...]`.
+  at::Tensor master;
+  /// What the forward pass reads and the backward pass fills `grad()` of: `master`, or its bf16 copy.
+  at::Tensor value;
+  /// Gradient of the current step, summed over its micro-batches; undefined between steps.
+  at::Tensor gradient;
+  /// AdamW's running means of the gradient and of its square; undefined until training starts.
+  at::Tensor mean, square;
+
+  [[nodiscard]] bool has_copy() const { return !value.is_same(master); }
+};
+
+class ParameterSet {
+ public:
+  explicit ParameterSet(Precision precision) : precision_(precision) {}
+
+  /// Declares one tensor.
+  Parameter& add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial, bool head = false);
+  /// Declares tensors of equal trailing shape that are stored one below the other.
+  Parameter& add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role, Initial initial);
+
+  [[nodiscard]] const std::vector<std::unique_ptr<Parameter>>& all() const { return parameters_; }
+  [[nodiscard]] Precision precision() const { return precision_; }
+  [[nodiscard]] std::int64_t element_count() const;
+  /// The parameter that holds `name`, with the part, or nulls.
+  [[nodiscard]] std::pair<Parameter*, const Parameter::Part*> find(std::string_view name) const;
+
+  /// Refreshes the bf16 copies after the masters were filled.
+  void round_copies();
+
+  /// Adds what the last backward pass left to the gradients. `more_follow` says that other micro-batches will be added:
+  /// sums are then kept in fp32, because bf16 would lose small contributions.
+  void collect_gradients(bool more_follow);
+  void clear_gradients();
+
+ private:
+  Precision precision_;
+  std::vector<std::unique_ptr<Parameter>> parameters_;
+};
+
+}  // namespace tagformer

@@ -1,0 +1,40 @@
+// Filling parameters from safetensors files and writing them back.
+//
+// Headers are read and checked in TypeScript (src/model/safetensors.ts); here only ranges of bytes arrive.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "weights/parameters.h"
+
+namespace tagformer {
+
+/// One tensor of a file: its bytes are [begin, end).
+struct TensorSource {
+  std::string name;
+  std::string file;
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+struct LoadReport {
+  std::vector<std::string> initialised;
+  std::vector<std::string> ignored;
+};
+
+/// Fills every parameter from `sources`, whose names may lack `prefix` (such as "bert.") or use the old LayerNorm names
+/// gamma and beta. Head parameters that no source holds are initialised from `seed`; with no sources at all everything is.
+/// `deviation` is the standard deviation of normal initialisation.
+/// Throws INVALID_MODEL naming every missing or mis-shaped tensor.
+LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources, const std::string& prefix,
+                           double deviation, std::uint64_t seed, const std::atomic<bool>& stop);
+
+/// Writes all parameters to `file` in fp32 under their names; the bytes are on disk when it returns.
+/// Throws IO; the caller writes beside the final name and renames.
+void save_parameters(const ParameterSet& parameters, const std::string& file, const std::atomic<bool>& stop);
+
+}  // namespace tagformer

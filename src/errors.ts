@@ -1,0 +1,47 @@
+/**
+ * The stable codes of {@link TagformerError}. A code never changes its meaning; messages may be reworded.
+ *
+ * - `INVALID_OPTION`: an option is unknown, of the wrong type or out of range.
+ * - `INVALID_DATA`: a table or its labels cannot be used as they are.
+ * - `INVALID_MODEL`: a model directory, its config, weights or tokenizer cannot be used.
+ * - `IO`: a file could not be read or written.
+ * - `NATIVE_NOT_BUILT`: the native add-on has not been built on this machine.
+ * - `NATIVE_LOAD_FAILED`: the native add-on is there, but could not be loaded.
+ * - `SETUP_FAILED`: a compiler, CMake or libtorch is missing, or the build failed.
+ * - `DEVICE_UNAVAILABLE`: the device asked for is not there.
+ * - `NOT_FINITE`: the training loss or its gradient became NaN or infinite.
+ * - `OUT_OF_MEMORY`: an allocation failed; the model stays usable.
+ * - `DISPOSED`: the model was disposed before or during the call.
+ * - `ABORTED`: the call was cancelled through its `AbortSignal`.
+ * - `INTERNAL`: a bug in tagformer; the text in `cause` belongs in a report.
+ */
+export type ErrorCode =
+  | "INVALID_OPTION"
+  | "INVALID_DATA"
+  | "INVALID_MODEL"
+  | "IO"
+  | "NATIVE_NOT_BUILT"
+  | "NATIVE_LOAD_FAILED"
+  | "SETUP_FAILED"
+  | "DEVICE_UNAVAILABLE"
+  | "NOT_FINITE"
+  | "OUT_OF_MEMORY"
+  | "DISPOSED"
+  | "ABORTED"
+  | "INTERNAL";
+
+/** Every error that tagformer raises on purpose: one readable sentence and a stable {@link ErrorCode}. */
+export class TagformerError extends Error {
+  override readonly name = "TagformerError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

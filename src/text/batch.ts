@@ -1,0 +1,19 @@
+/**
+ * Texts as the engine reads them: all token ids one after the other, never padded.
+ *
+ * Row `i` owns `ids[offsets[i] .. offsets[i + 1])`; `offsets[0]` is 0 and `offsets.length` is the number of rows + 1.
+ */
+export interface RaggedBatch {
+  /** Token ids of all rows, `[total]`. */
+  readonly ids: Int32Array;
+  /** Row boundaries, `[rows + 1]`. */
+  readonly offsets: Int32Array;
+  /** Segment (token type) ids, `[total]`; absent means all zero. */
+  readonly types?: Int32Array;
+}
+
+/** A {@link RaggedBatch} with its targets. */
+export interface LabelledBatch extends RaggedBatch {
+  /** Targets, `[rows * labels]`: 0, 1 or a soft value between; NaN means not labelled. */
+  readonly labels: Float32Array;
+}
