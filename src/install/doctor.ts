@@ -1,0 +1,89 @@
+// Looks at everything that tagformer needs of a machine, and says what it found; changes nothing.
+import { availableParallelism } from "node:os";
+import { searchLibtorch } from "./find.js";
+import { addonDirectory, cacheDirectory, findBuiltAddon, packageVersion } from "./locations.js";
+import { glibcVersion, platformProblem, processorFeatures } from "./platform.js";
+import { selfTest } from "./selftest.js";
+import { inspectToolchain, installAdvice } from "./toolchain.js";
+
+/**
+ * One thing looked at: `failed` keeps tagformer from working, `note` would only matter for another setup.
+ */
+export interface Check {
+  readonly name: string;
+  readonly status: "ok" | "note" | "failed";
+  readonly found: string;
+}
+
+/** All checks, in the order in which one would repair things. */
+export async function diagnose(): Promise<Check[]> {
+  const addon = await checkAddon();
+  const works = addon.every(({ status }) => status === "ok");
+  return [
+    checkNode(),
+    checkPlatform(),
+    ...(await checkToolchain(works)),
+    ...(await checkLibtorch(works)),
+    ...addon,
+    { name: "cache", status: "ok", found: cacheDirectory() },
+  ];
+}
+
+function checkNode(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const recent = major > 20 || (major === 20 && minor >= 19);
+  const found = `${process.version}${recent ? "" : ", expected 20.19 or newer"}`;
+  return { name: "Node.js", status: recent ? "ok" : "failed", found };
+}
+
+function checkPlatform(): Check {
+  const problem = platformProblem();
+  if (problem) return { name: "machine", status: "failed", found: problem };
+  const parts = [
+    `${process.platform} ${process.arch}`,
+    glibcVersion() && `glibc ${glibcVersion()}`,
+    `${availableParallelism()} threads`,
+    processorFeatures()?.join(" "),
+  ];
+  return { name: "machine", status: "ok", found: parts.filter(Boolean).join(", ") };
+}
+
+/** A missing compiler is no fault where the add-on works. */
+async function checkToolchain(works: boolean): Promise<Check[]> {
+  return (await inspectToolchain()).map(({ name, found, problem }) => {
+    if (!problem) return { name, status: "ok", found: found ?? "" };
+    return { name, status: works ? "note" : "failed", found: `${problem}. ${installAdvice()}` };
+  });
+}
+
+async function checkLibtorch(works: boolean): Promise<Check[]> {
+  const checks = (await searchLibtorch()).map(({ place, libtorch, problem }): Check => {
+    const name = `libtorch: ${place}`;
+    if (libtorch) return { name, status: "ok", found: `${libtorch.version} in ${libtorch.directory}` };
+    // Nothing but a bad LIBTORCH stops setup, which otherwise fetches what is missing.
+    const failed = place === "LIBTORCH" && process.env.LIBTORCH && !works;
+    return { name, status: failed ? "failed" : "note", found: problem ?? "" };
+  });
+  return checks;
+}
+
+async function checkAddon(): Promise<Check[]> {
+  const name = "add-on";
+  const addon = findBuiltAddon();
+  if (!addon) {
+    const found = `not built for tagformer ${packageVersion()} (${addonDirectory()}); type: npx tagformer setup`;
+    return [{ name, status: "failed", found }];
+  }
+  const built: Check = {
+    name,
+    status: "ok",
+    found: `built ${addon.date} with libtorch ${addon.torchVersion} by ${addon.compiler}: ${addon.file}`,
+  };
+  const result = await selfTest(addon.file);
+  if ("problem" in result) {
+    const found = `${result.problem}; type: npx tagformer setup`;
+    return [built, { name: "add-on loads", status: "failed", found }];
+  }
+  const found = `libtorch ${result.torchVersion} (${result.cpuCapability}), kernels for ${result.kernels}`;
+  return [built, { name: "add-on loads", status: "ok", found }];
+}

@@ -1,0 +1,122 @@
+// Fetches libtorch as the wheel of the package index into the cache, without the gigabytes that only CUDA needs.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { TagformerError } from "../errors.js";
+import { inspectLibtorch, type Libtorch } from "./libtorch.js";
+import { cacheDirectory, fetchedSitePackages, fetchedTorch } from "./locations.js";
+import { withLock } from "./lock.js";
+import type { Progress } from "./progress.js";
+import { lastLines, type Outcome, run } from "./run.js";
+
+/** Unpacked wheel (1.2 GB) and the downloads that are kept meanwhile. */
+const neededBytes = 2.5e9;
+
+/**
+ * Wheels for any interpreter will do, since no Python ever loads them: naming one that every torch has makes this
+ * independent of the pip's own, which may be too old or too new.
+ */
+const anyPython = ["--python-version", "3.12", "--only-binary", ":all:"];
+
+/** Fetches libtorch `version` unless it is there. Throws `SETUP_FAILED` with what to type. */
+export async function fetchLibtorch(version: string, progress: Progress): Promise<Libtorch> {
+  const target = fetchedSitePackages(version);
+  return withLock(
+    `${target}.lock`,
+    () => progress("waiting for another process that fetches libtorch"),
+    async () => {
+      const present = inspectLibtorch(fetchedTorch(version));
+      if (typeof present !== "string") return present;
+      requireSpace();
+      const part = `${target}.part`;
+      rmSync(part, { recursive: true, force: true });
+      const installer = await findInstaller(`${target}.venv`);
+      progress(`fetching libtorch ${version} (about half a gigabyte)`);
+      await install(installer, part, ["--no-deps", `torch==${version}`], progress);
+      const companions = companionsOf(part);
+      if (companions.length > 0) await install(installer, part, companions, progress);
+      rmSync(`${target}.venv`, { recursive: true, force: true });
+
+      const fetched = inspectLibtorch(join(part, "torch"));
+      if (typeof fetched === "string") {
+        throw new TagformerError(
+          "SETUP_FAILED",
+          `the libtorch fetched into ${part} cannot be used: ${fetched}`,
+        );
+      }
+      rmSync(target, { recursive: true, force: true });
+      renameSync(part, target);
+      return { ...fetched, directory: fetchedTorch(version) };
+    },
+  );
+}
+
+function requireSpace(): void {
+  mkdirSync(cacheDirectory(), { recursive: true });
+  const { bavail, bsize } = statfsSync(cacheDirectory());
+  if (bavail * bsize >= neededBytes) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new TagformerError(
+    "SETUP_FAILED",
+    `${cacheDirectory()} has ${gigabytes(bavail * bsize)} left, but libtorch needs ${gigabytes(neededBytes)}; ` +
+      "make room, or set TAGFORMER_CACHE to a directory on another disk",
+  );
+}
+
+/** The words of a command that takes pip's options. */
+type Installer = readonly [string, ...string[]];
+
+/** pip or uv; failing those, the pip of a fresh virtual environment in `venv`. */
+async function findInstaller(venv: string): Promise<Installer> {
+  const candidates: Installer[] = [["python3", "-m", "pip"], ["pip3"], ["pip"], ["uv", "pip"]];
+  for (const candidate of candidates) {
+    const [command, ...parameters] = candidate;
+    if ((await run(command, [...parameters, "--help"])).status === 0) return candidate;
+  }
+  const made = await run("python3", ["-m", "venv", "--clear", venv]);
+  if (made.status === 0) return [join(venv, "bin", "python"), "-m", "pip"];
+  throw new TagformerError(
+    "SETUP_FAILED",
+    "there is no pip to fetch libtorch with. Install one (on Debian and Ubuntu: apt-get install python3-pip), " +
+      "or set LIBTORCH to a directory with libtorch 2.6 or newer",
+    { cause: lastLines(made) },
+  );
+}
+
+async function install(
+  [command, ...parameters]: Installer,
+  target: string,
+  packages: readonly string[],
+  progress: Progress,
+): Promise<void> {
+  const all = [...parameters, "install", ...anyPython, "--target", target, ...packages];
+  const outcome = await run(command, all, (line) => progress("fetching libtorch", line.trim()));
+  if (outcome.status !== 0) {
+    throw new TagformerError(
+      "SETUP_FAILED",
+      `${command} could not fetch ${packages.at(-1)}: ${reason(outcome)}`,
+      {
+        cause: lastLines(outcome),
+      },
+    );
+  }
+}
+
+/** The line that names the failure; pip writes advice after it, and warnings around it. */
+function reason(outcome: Outcome): string {
+  const lines = outcome.stderr.trim().split("\n");
+  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "").trim() || "it gave no reason";
+}
+
+/**
+ * Of all that a CUDA wheel requires, `libtorch_cpu` itself is linked with two libraries: the CUDA runtime and CUPTI.
+ * The versions are those that the wheel's metadata pins.
+ */
+function companionsOf(sitePackages: string): string[] {
+  const info = readdirSync(sitePackages).find((name) => /^torch-.*\.dist-info$/.test(name));
+  if (!info || process.platform !== "linux" || process.arch !== "x64") return [];
+  const metadata = readFileSync(join(sitePackages, info, "METADATA"), "utf8");
+  const toolkit = metadata.match(/^Requires-Dist: cuda-toolkit\[.*\]==([\d.]+)/m)?.[1];
+  if (toolkit) return [`cuda-toolkit[cudart,cupti]==${toolkit}`];
+  const pins = metadata.matchAll(/^Requires-Dist: (nvidia-cuda-(?:runtime|cupti)-cu\d+) ?\(?==([\d.]+)/gm);
+  return [...pins].map(([, name, version]) => `${name}==${version}`);
+}

@@ -1,0 +1,103 @@
+// Where everything that setup makes lies: in the user's cache, because node_modules does not survive `npm ci`.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readTorchVersion } from "./libtorch.js";
+
+/** The directory of tagformer's package.json, CMakeLists.txt and native sources. */
+export const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
+
+/** tagformer's own version. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
+}
+
+/** `TAGFORMER_CACHE`, or `tagformer` in the user's cache directory. */
+export function cacheDirectory(): string {
+  const { TAGFORMER_CACHE, XDG_CACHE_HOME } = process.env;
+  return resolve(TAGFORMER_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "tagformer"));
+}
+
+/** Where setup unpacks the wheel of this libtorch, with the libraries it needs beside it. */
+export function fetchedSitePackages(version: string): string {
+  return join(cacheDirectory(), "libtorch", version);
+}
+
+/** The libtorch in {@link fetchedSitePackages}. */
+export function fetchedTorch(version: string): string {
+  return join(fetchedSitePackages(version), "torch");
+}
+
+/** Where CMake works: one directory for each copy of the package, so that a second build compiles only what changed. */
+export function buildDirectory(): string {
+  return join(cacheDirectory(), "build", digest(packageRoot));
+}
+
+/** Where the add-on of exactly these native sources belongs. */
+export function addonDirectory(): string {
+  return join(cacheDirectory(), "addon", `${sourcesDigest()}-${process.platform}-${process.arch}`);
+}
+
+/** File names in {@link addonDirectory}. */
+export const addonName = "tagformer.node";
+export const buildRecordName = "build.json";
+
+/** What setup writes beside an add-on that it built and tested. */
+export interface BuildRecord {
+  readonly torchVersion: string;
+  readonly torchDirectory: string;
+  readonly compiler: string;
+  /** ISO 8601. */
+  readonly date: string;
+}
+
+/** A tested add-on. */
+export interface BuiltAddon extends BuildRecord {
+  readonly file: string;
+}
+
+/** The add-on of these sources, or `undefined` when it is not built or its libtorch has gone or changed. */
+export function findBuiltAddon(): BuiltAddon | undefined {
+  const directory = addonDirectory();
+  const file = join(directory, addonName);
+  const recordFile = join(directory, buildRecordName);
+  if (!existsSync(file) || !existsSync(recordFile)) return undefined;
+  const record = JSON.parse(readFileSync(recordFile, "utf8")) as BuildRecord;
+  return readTorchVersion(record.torchDirectory) === record.torchVersion ? { ...record, file } : undefined;
+}
+
+/** The path of the add-on to load; see {@link findBuiltAddon}. */
+export function builtAddon(): string | undefined {
+  return findBuiltAddon()?.file;
+}
+
+let sourcesDigestOfProcess: string | undefined;
+
+/** Names the native sources: they cannot change while they run, so they are read once. */
+function sourcesDigest(): string {
+  sourcesDigestOfProcess ??= digest(
+    packageVersion(),
+    ...["CMakeLists.txt", ...nativeSources()].flatMap((name) => [
+      name,
+      readFileSync(join(packageRoot, name)),
+    ]),
+  );
+  return sourcesDigestOfProcess;
+}
+
+function nativeSources(): string[] {
+  const names = readdirSync(join(packageRoot, "native"), { recursive: true, encoding: "utf8" });
+  return names
+    .filter((name) => /\.(cc|h|cu)$/.test(name))
+    .map((name) => join("native", name))
+    .sort();
+}
+
+/** 16 hexadecimal digits; each part is preceded by its length, so that no two lists of parts look alike. */
+function digest(...parts: (string | Buffer)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest("hex").slice(0, 16);
+}

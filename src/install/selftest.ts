@@ -1,0 +1,53 @@
+// Loads an add-on in a process of its own: one that crashes must not take ours along.
+import { lastLines, type Outcome, run } from "./run.js";
+
+/** What the add-on says of itself. */
+export interface SelfTest {
+  readonly version: string;
+  readonly torchVersion: string;
+  /** The instruction set of the CPU kernels in use. */
+  readonly kernels: string;
+  /** The instruction set that libtorch uses. */
+  readonly cpuCapability: string;
+}
+
+/** Why an add-on does not work here. */
+export interface SelfTestFailure {
+  readonly problem: string;
+  /** All that the process wrote. */
+  readonly output: string;
+}
+
+const program = "process.stdout.write(JSON.stringify(require(process.argv[1]).selfTest()))";
+
+/** Loads `file` in a child process and lets it multiply two matrices. */
+export async function selfTest(file: string): Promise<SelfTest | SelfTestFailure> {
+  const outcome = await run(process.execPath, ["-e", program, file]);
+  if (outcome.status === 0) return JSON.parse(outcome.stdout) as SelfTest;
+  return { problem: diagnose(outcome), output: lastLines(outcome) };
+}
+
+/** Known causes, each with what to do about it. */
+const causes: readonly (readonly [pattern: RegExp, sentence: (match: RegExpMatchArray) => string])[] = [
+  [
+    /version `((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found/,
+    ([, symbol]) => `this system's C or C++ library is too old for libtorch (it lacks ${symbol})`,
+  ],
+  [
+    /cannot allocate memory in static TLS block/,
+    () =>
+      "too many libraries with thread-local memory are loaded; set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=2000000",
+  ],
+  [/(\S+): cannot open shared object file/, ([, library]) => `the library ${library} is missing`],
+  [/undefined symbol: (\S+)/, ([, symbol]) => `libtorch has changed since the build (it lacks ${symbol})`],
+];
+
+function diagnose(outcome: Outcome): string {
+  if (outcome.signal === "SIGILL") return "it uses instructions that this processor does not have";
+  if (outcome.signal) return `it ended with ${outcome.signal}`;
+  for (const [pattern, sentence] of causes) {
+    const match = outcome.stderr.match(pattern);
+    if (match) return sentence(match);
+  }
+  return outcome.stderr.match(/^(?:\w*Error): (.*)$/m)?.[1] ?? `it ended with status ${outcome.status}`;
+}
