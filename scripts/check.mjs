@@ -1,0 +1,38 @@
+// npm run check: formatting, lint and types of TypeScript and JavaScript, formatting of C++.
+// npm run check -- --fix: the same, after formatting everything.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { llvmTool } from "./llvm.mjs";
+import { localBin, main, root, run, StepFailed, say } from "./steps.mjs";
+
+const fix = process.argv.includes("--fix");
+const checks = {
+  "biome check": () => localBin("biome", "check", "--error-on-warnings", ...(fix ? ["--write"] : [])),
+  "tsc --noEmit": () => localBin("tsc", "--noEmit"),
+  "clang-format": () =>
+    run(llvmTool("clang-format"), ...(fix ? ["-i"] : ["--dry-run", "-Werror"]), ...nativeSources()),
+};
+
+await main(() => {
+  const failed = Object.entries(checks).flatMap(([name, check]) => (passes(check) ? [] : [name]));
+  if (failed.length === 0) return;
+  say(`check: ${failed.join(", ")} failed`);
+  throw new StepFailed(1);
+});
+
+/** Every check runs, whatever the others say. */
+function passes(check) {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepFailed)) say(error.message);
+    return false;
+  }
+}
+
+function nativeSources() {
+  return readdirSync(join(root, "native"), { recursive: true })
+    .filter((name) => /\.(cc|h|cu)$/.test(name))
+    .map((name) => join("native", name));
+}
