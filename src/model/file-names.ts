@@ -1,0 +1,26 @@
+// Names of the files of a Hugging Face model directory that tagformer reads or writes.
+export const configFile = "config.json";
+export const weightsFile = "model.safetensors";
+export const weightsIndexFile = "model.safetensors.index.json";
+/** tagformer's own file: training options, metrics and the like. Other libraries ignore it. */
+export const tagformerFile = "tagformer.json";
+/** Version of the layout of tagformer.json; raised when an older tagformer could misread a newer file. */
+export const tagformerFormat = 1;
+
+export const tokenizerFile = "tokenizer.json";
+export const tokenizerConfigFile = "tokenizer_config.json";
+export const bertVocabularyFile = "vocab.txt";
+
+/** Every file that may hold a part of a tokenizer; a directory has a few of them. */
+export const tokenizerFiles: readonly string[] = [
+  tokenizerFile,
+  tokenizerConfigFile,
+  "special_tokens_map.json",
+  "added_tokens.json",
+  bertVocabularyFile,
+  "vocab.json",
+  "merges.txt",
+  "spiece.model",
+  "spm.model",
+  "sentencepiece.bpe.model",
+];

@@ -1,0 +1,82 @@
+// Small text files of untrusted model directories: bounded in size, strictly UTF-8, errors that name the file.
+import { open } from "node:fs/promises";
+import { messageOf, TagformerError } from "../errors.js";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether an error of `node:fs` says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/**
+ * The text of a file, or `null` when there is no such file.
+ *
+ * @throws TagformerError `IO` when it cannot be read, `INVALID_MODEL` when it is larger than `maxBytes` or not UTF-8
+ */
+export async function readTextIfPresent(file: string, maxBytes: number): Promise<string | null> {
+  const bytes = await readBounded(file, maxBytes);
+  if (bytes === null) return null;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new TagformerError(
+      "INVALID_MODEL",
+      `${file} is not valid UTF-8; the file is damaged or of another kind`,
+    );
+  }
+}
+
+/**
+ * The JSON object that a file holds, or `null` when there is no such file.
+ *
+ * @throws TagformerError as {@link readTextIfPresent}, and `INVALID_MODEL` when it is not a JSON object
+ */
+export async function readJsonObjectIfPresent(file: string, maxBytes: number): Promise<JsonObject | null> {
+  const text = await readTextIfPresent(file, maxBytes);
+  return text === null ? null : parseJsonObject(text, file);
+}
+
+/** {@link readJsonObjectIfPresent} for a file that has to be there: a missing one is an `IO` error. */
+export async function readJsonObject(file: string, maxBytes: number): Promise<JsonObject> {
+  const found = await readJsonObjectIfPresent(file, maxBytes);
+  if (found === null) throw new TagformerError("IO", `${file} does not exist`);
+  return found;
+}
+
+/** Parses `text` as a JSON object; `what` names it in the `INVALID_MODEL` error. */
+export function parseJsonObject(text: string, what: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new TagformerError("INVALID_MODEL", `${what} is not valid JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (isJsonObject(value)) return value;
+  const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  throw new TagformerError("INVALID_MODEL", `${what} must hold a JSON object, but holds ${found}`);
+}
+
+async function readBounded(file: string, maxBytes: number): Promise<Buffer | null> {
+  try {
+    await using handle = await open(file, "r");
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new TagformerError("INVALID_MODEL", `${file} is not a regular file`);
+    if (stat.size > maxBytes) {
+      const limit = `at most ${maxBytes} bytes are read`;
+      throw new TagformerError("INVALID_MODEL", `${file} is ${stat.size} bytes long; ${limit}`);
+    }
+    return await handle.readFile();
+  } catch (error) {
+    if (isMissing(error)) return null;
+    if (error instanceof TagformerError) throw error;
+    throw new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,92 @@
+// Label names in config.json: `id2label` decides, `label2id` and `num_labels` must agree with it.
+import { TagformerError } from "../errors.js";
+import { isJsonObject, type JsonObject } from "./json-file.js";
+
+/** transformers builds a head of two labels when a config.json says nothing about them. */
+const defaultLabels = 2;
+const maxLabels = 1_000_000;
+
+export interface ModelLabels {
+  /** One name for each output of the head, in order. */
+  readonly names: readonly string[];
+  /** `false` when the names are only the placeholders `LABEL_0`, `LABEL_1`, ... */
+  readonly named: boolean;
+}
+
+/**
+ * The labels of a parsed config.json.
+ *
+ * @throws TagformerError `INVALID_MODEL` on gaps, duplicates or fields that contradict each other; `file` is named
+ */
+export function readLabels(config: JsonObject, file: string): ModelLabels {
+  const count = readCount(config, file);
+  const names =
+    config.id2label == null ? placeholders(count ?? defaultLabels) : readNames(config.id2label, file);
+  if (count !== null && count !== names.length) {
+    throw invalid(file, `num_labels is ${count}, but id2label names ${names.length} labels`);
+  }
+  checkLabelIds(config.label2id, names, file);
+  return { names, named: names.some((name, i) => name !== placeholder(i)) };
+}
+
+/** The `id2label` and `label2id` of a config.json with these labels. */
+export function labelFields(names: readonly string[]): { id2label: JsonObject; label2id: JsonObject } {
+  return {
+    id2label: Object.fromEntries(names.map((name, i) => [String(i), name])),
+    label2id: Object.fromEntries(names.map((name, i) => [name, i])),
+  };
+}
+
+function placeholder(index: number): string {
+  return `LABEL_${index}`;
+}
+
+function placeholders(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => placeholder(i));
+}
+
+function readCount(config: JsonObject, file: string): number | null {
+  // Old versions of transformers wrote the field with an underscore.
+  const count = config.num_labels ?? config._num_labels ?? null;
+  if (count === null) return null;
+  if (typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= maxLabels) return count;
+  throw invalid(
+    file,
+    `num_labels is ${JSON.stringify(count)}; expected a whole number from 1 to ${maxLabels}`,
+  );
+}
+
+function readNames(id2label: unknown, file: string): string[] {
+  if (!isJsonObject(id2label) || Object.keys(id2label).length === 0) {
+    throw invalid(file, 'id2label must map "0", "1", ... to label names');
+  }
+  const count = Object.keys(id2label).length;
+  const names: string[] = [];
+  const seen = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    const name = Object.hasOwn(id2label, String(i)) ? id2label[String(i)] : undefined;
+    if (typeof name !== "string") {
+      throw invalid(
+        file,
+        `id2label has ${count} entries, but no name under "${i}"; expected "0" to "${count - 1}"`,
+      );
+    }
+    if (seen.has(name)) throw invalid(file, `id2label names two labels ${JSON.stringify(name)}`);
+    seen.add(name);
+    names.push(name);
+  }
+  return names;
+}
+
+function checkLabelIds(label2id: unknown, names: readonly string[], file: string): void {
+  if (label2id == null) return;
+  const ids = isJsonObject(label2id) ? new Map(Object.entries(label2id)) : null;
+  const wrong = names.find((name, i) => ids?.get(name) !== i);
+  if (ids?.size === names.length && wrong === undefined) return;
+  const detail = wrong === undefined ? "it has other entries" : `see ${JSON.stringify(wrong)}`;
+  throw invalid(file, `label2id is not the reverse of id2label (${detail}); correct it or remove it`);
+}
+
+function invalid(file: string, problem: string): TagformerError {
+  return new TagformerError("INVALID_MODEL", `${file}: ${problem}`);
+}

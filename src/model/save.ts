@@ -1,0 +1,154 @@
+// Writes a model directory so that a crash at any moment leaves the old or the new one, whole.
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { messageOf, TagformerError } from "../errors.js";
+import { configFile, tagformerFile, tagformerFormat, tokenizerFiles, weightsFile } from "./file-names.js";
+import type { JsonObject } from "./json-file.js";
+import { labelFields } from "./labels.js";
+
+/** What a saved model directory is made of. */
+export interface ModelToSave {
+  /** The config.json that the model was built from. */
+  readonly config: JsonObject;
+  readonly labelNames: readonly string[];
+  /** Content of tagformer.json but for its `formatVersion`. */
+  readonly tagformer: JsonObject;
+  /** Writes the tokenizer's files into a directory. */
+  writeTokenizer(directory: string): Promise<void>;
+  /** Writes the weights to a safetensors file. */
+  writeWeights(file: string): Promise<void>;
+}
+
+const savedFiles: ReadonlySet<string> = new Set([configFile, weightsFile, tagformerFile, ...tokenizerFiles]);
+
+/** The stem of the class in transformers, by `model_type`. */
+const classStems: ReadonlyMap<unknown, string> = new Map([["bert", "Bert"]]);
+
+/**
+ * Writes a Hugging Face model directory: beside its place, flushed, then renamed. A model directory that tagformer
+ * wrote earlier is replaced, and other files that lie in it are kept.
+ *
+ * @throws TagformerError `IO` when it cannot be written, and as {@link checkSaveTarget}; what was there then still is
+ */
+export async function saveModelDirectory(directory: string, model: ModelToSave): Promise<void> {
+  try {
+    const target = await realpath(directory).catch(() => resolve(directory));
+    await mkdir(dirname(target), { recursive: true });
+    await finishInterruptedSave(target);
+    await checkSaveTarget(target);
+    await writeBeside(target, model);
+  } catch (error) {
+    if (error instanceof TagformerError) throw error;
+    throw new TagformerError("IO", `cannot save the model to ${directory}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Checks that a model may be saved to `directory`: nothing is there, an empty directory, or a model that tagformer
+ * wrote. Worth a call before a long training.
+ *
+ * @throws TagformerError `INVALID_OPTION` when something else is there
+ */
+export async function checkSaveTarget(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => null);
+  if (found === null) return;
+  const files = found.isDirectory() ? await readdir(directory) : null;
+  if (files?.length === 0 || files?.includes(tagformerFile)) return;
+  const what = files ? "holds files that tagformer did not write" : "is a file";
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `${directory} ${what}; choose another output directory, or remove it`,
+  );
+}
+
+/** Where a model directory waits while a new one takes its place: only after a crash between two renames for long. */
+export function replacedPath(directory: string): string {
+  const path = resolve(directory);
+  return join(dirname(path), `.${basename(path)}.replaced`);
+}
+
+/** Start of the paths of directories that a save is filling. */
+function savingPrefix(target: string): string {
+  return join(dirname(target), `.${basename(target)}.saving-`);
+}
+
+async function writeBeside(target: string, model: ModelToSave): Promise<void> {
+  const beside = `${savingPrefix(target)}${randomUUID()}`;
+  try {
+    await mkdir(beside);
+    await model.writeWeights(join(beside, weightsFile));
+    await model.writeTokenizer(beside);
+    await writeJson(join(beside, configFile), savedConfig(model));
+    await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });
+    for (const file of await readdir(beside)) await flush(join(beside, file));
+    await flush(beside);
+    await swap(beside, target);
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function savedConfig({ config, labelNames }: ModelToSave): JsonObject {
+  // `num_labels` is the number of `id2label`; `torch_dtype` is the former name of `dtype`.
+  const { torch_dtype, num_labels, _num_labels, architectures, ...kept } = config;
+  const stem = classStems.get(config.model_type);
+  return {
+    ...kept,
+    architectures: stem === undefined ? architectures : [`${stem}ForSequenceClassification`],
+    problem_type: "multi_label_classification",
+    ...labelFields(labelNames),
+    dtype: "float32",
+  };
+}
+
+async function writeJson(file: string, content: JsonObject): Promise<void> {
+  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+async function flush(path: string): Promise<void> {
+  await using handle = await open(path, "r");
+  await handle.sync();
+}
+
+async function swap(beside: string, target: string): Promise<void> {
+  const replaced = replacedPath(target);
+  const replaces = await exists(target);
+  if (replaces) await rename(target, replaced);
+  try {
+    await rename(beside, target);
+  } catch (error) {
+    if (replaces) await rename(replaced, target);
+    throw error;
+  }
+  await flush(dirname(target));
+  if (replaces) await retire(replaced, target);
+}
+
+/** Brings a killed save to its end, if there was one: back when the old model is aside, otherwise forward. */
+async function finishInterruptedSave(target: string): Promise<void> {
+  const parent = dirname(target);
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    if (path.startsWith(savingPrefix(target))) await rm(path, { recursive: true, force: true });
+  }
+  const replaced = replacedPath(target);
+  if (!(await exists(replaced))) return;
+  if (await exists(target)) await retire(replaced, target);
+  else await rename(replaced, target);
+}
+
+/** Deletes a replaced model directory, after moving what is not the model's into its successor. */
+async function retire(replaced: string, target: string): Promise<void> {
+  for (const file of await readdir(replaced)) {
+    if (!savedFiles.has(file)) await rename(join(replaced, file), join(target, file));
+  }
+  await rm(replaced, { recursive: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}

@@ -1,0 +1,90 @@
+// What a directory says about its tokenizer, in whichever files it does.
+import { constants, copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TagformerError } from "../errors.js";
+import { tokenizerConfigFile, tokenizerFile, tokenizerFiles } from "../model/file-names.js";
+import { isJsonObject, isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
+import { readBertVocabulary } from "./bert-vocabulary.js";
+
+const maxTokenizerBytes = 200e6;
+const maxConfigBytes = 10e6;
+/** transformers writes 1e30 for "unknown"; beyond this, no limit is meant. */
+const longestModel = 1_000_000;
+
+/** Builds the content of a tokenizer.json from older files; `null` when they are not there. */
+type VocabularyReader = (directory: string, config: JsonObject) => Promise<JsonObject | null>;
+
+/** How a directory without tokenizer.json is read, by `model_type`. */
+const vocabularyReaders: ReadonlyMap<string, VocabularyReader> = new Map([["bert", readBertVocabulary]]);
+
+/** The tokenizer of a directory as the Rust library and {@link copyTokenizerFiles} need it. */
+export interface TokenizerDescription {
+  readonly directory: string;
+  /** A tokenizer.json without truncation and padding. */
+  readonly json: string;
+  /** Whether `json` was built because the directory has none. */
+  readonly generated: boolean;
+  /** Longest row in tokens; `null` when tokenizer_config.json does not say. */
+  readonly maxLength: number | null;
+  /** The side of a text that is cut when it is too long. */
+  readonly truncationSide: "left" | "right";
+}
+
+/**
+ * Reads the tokenizer of a directory: tokenizer.json, or the older files of the model type.
+ *
+ * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file
+ */
+export async function readTokenizerFiles(
+  directory: string,
+  modelType: string,
+): Promise<TokenizerDescription> {
+  const config = (await readJsonObjectIfPresent(join(directory, tokenizerConfigFile), maxConfigBytes)) ?? {};
+  const stored = await readTokenizerJson(join(directory, tokenizerFile));
+  const document = stored ?? (await vocabularyReaders.get(modelType)?.(directory, config)) ?? null;
+  if (document === null) {
+    const older = modelType === "bert" ? " and no vocab.txt" : "";
+    throw new TagformerError("INVALID_MODEL", `${directory} has no ${tokenizerFile}${older}`);
+  }
+  return {
+    directory,
+    json: JSON.stringify({ ...document, truncation: null, padding: null }),
+    generated: stored === null,
+    maxLength: readMaxLength(config.model_max_length),
+    truncationSide: config.truncation_side === "left" ? "left" : "right",
+  };
+}
+
+/**
+ * Copies a tokenizer's files, so that tagformer and transformers read the same tokenizer from `target`; where the
+ * source has no tokenizer.json, one is added.
+ *
+ * @throws the errors of `node:fs`
+ */
+export async function copyTokenizerFiles(tokenizer: TokenizerDescription, target: string): Promise<void> {
+  for (const name of tokenizerFiles) {
+    await copyIfPresent(join(tokenizer.directory, name), join(target, name));
+  }
+  if (tokenizer.generated) await writeFile(join(target, tokenizerFile), tokenizer.json);
+}
+
+async function readTokenizerJson(file: string): Promise<JsonObject | null> {
+  const document = await readJsonObjectIfPresent(file, maxTokenizerBytes);
+  if (document === null || isJsonObject(document.model)) return document;
+  throw new TagformerError(
+    "INVALID_MODEL",
+    `${file} has no object "model"; it is not a tokenizer of Hugging Face`,
+  );
+}
+
+function readMaxLength(value: unknown): number | null {
+  const sensible =
+    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= longestModel;
+  return sensible ? value : null;
+}
+
+async function copyIfPresent(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_EXCL).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}

@@ -1,0 +1,184 @@
+import { Tokenizer as RustTokenizer } from "tokenizers";
+import { messageOf, TagformerError } from "../errors.js";
+import type { RaggedBatch } from "./batch.js";
+import { copyTokenizerFiles, readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
+
+/** Texts given to the Rust library at once: enough for its threads, few enough that copying the ids stays short. */
+const chunkTexts = 256;
+const chunkCharacters = 2 ** 20;
+/** Row offsets are 32-bit integers. */
+const mostTokens = 2 ** 31 - 1;
+
+/** Token rows, and what had to be cut for them. */
+export interface EncodedTexts extends RaggedBatch {
+  /** Number of texts that were longer than the limit. */
+  readonly truncated: number;
+}
+
+/** How many special tokens the tokenizer puts before and after a single text. */
+interface Frame {
+  readonly before: number;
+  readonly after: number;
+}
+
+/**
+ * Turns texts into token ids as the tokenizer of a Hugging Face directory does, with the Rust `tokenizers` library.
+ *
+ * Truncation and padding stored in a tokenizer.json are not obeyed. Halves of surrogate pairs, which no UTF-8 file
+ * can hold and Python's tokenizers refuse, count as U+FFFD.
+ */
+export class Tokenizer {
+  readonly #rust: RustTokenizer;
+  readonly #description: TokenizerDescription;
+  readonly #frame: Frame;
+  /** Largest token id + 1; a model needs at least as many rows in its word embeddings. */
+  readonly vocabularySize: number;
+
+  private constructor(rust: RustTokenizer, description: TokenizerDescription, frame: Frame) {
+    this.#rust = rust;
+    this.#description = description;
+    this.#frame = frame;
+    this.vocabularySize = Object.values(rust.getVocab(true)).reduce((size, id) => Math.max(size, id + 1), 0);
+  }
+
+  /**
+   * Loads the tokenizer of a local directory: its tokenizer.json, or for BERT its vocab.txt.
+   *
+   * @param modelType `model_type` of the model's config.json, such as `bert`
+   * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file
+   */
+  static async load(directory: string, modelType: string): Promise<Tokenizer> {
+    const description = await readTokenizerFiles(directory, modelType);
+    try {
+      const rust = RustTokenizer.fromString(description.json);
+      return new Tokenizer(rust, description, await findFrame(rust));
+    } catch (error) {
+      throw unusable(directory, error);
+    }
+  }
+
+  /** The longest row, in tokens, that tokenizer_config.json allows; `null` when it does not say. */
+  get modelMaxLength(): number | null {
+    return this.#description.maxLength;
+  }
+
+  /**
+   * The token rows of texts, special tokens included, each at most `maxLength` tokens long: longer texts lose their
+   * end, as with `truncation=True` in transformers. `types` is absent, as a single text is all of one segment.
+   *
+   * @throws TagformerError `INVALID_OPTION` when `maxLength` leaves no room for the special tokens, `INVALID_DATA`
+   * when a text is not a string
+   */
+  async encode(texts: readonly string[], maxLength: number): Promise<EncodedTexts> {
+    this.#checkMaxLength(maxLength);
+    const offsets = new Int32Array(texts.length + 1);
+    const parts: Int32Array[] = [];
+    let row = 0;
+    let total = 0;
+    let truncated = 0;
+    for (const chunk of chunksOf(texts)) {
+      const rows = await this.#encodeChunk(chunk);
+      for (const ids of rows) {
+        if (this.#truncate(ids, maxLength)) truncated++;
+        total += ids.length;
+        offsets[++row] = total;
+      }
+      if (total > mostTokens)
+        throw new TagformerError("INVALID_DATA", `the texts have over ${mostTokens} tokens`);
+      parts.push(Int32Array.from(rows.flat()));
+    }
+    return { ids: concatenate(parts, total), offsets, truncated };
+  }
+
+  /** The text that token ids stand for, without special tokens. */
+  async decode(ids: ArrayLike<number>): Promise<string> {
+    return this.#rust.decode(Array.from(ids), true);
+  }
+
+  /**
+   * Checks that every token has a row in a model's word embeddings: an id beyond them would be refused only when it
+   * first occurs.
+   *
+   * @throws TagformerError `INVALID_MODEL`
+   */
+  checkFits(vocabularySize: number): void {
+    if (this.vocabularySize <= vocabularySize) return;
+    const problem = `has ${this.vocabularySize} tokens, but vocab_size in config.json is ${vocabularySize}`;
+    throw new TagformerError("INVALID_MODEL", `the tokenizer ${problem}: they do not belong together`);
+  }
+
+  /**
+   * Writes this tokenizer's files into a directory, so that this class and transformers load the same from it.
+   *
+   * @throws the errors of `node:fs`
+   */
+  async writeFiles(directory: string): Promise<void> {
+    await copyTokenizerFiles(this.#description, directory);
+  }
+
+  #checkMaxLength(maxLength: number): void {
+    const least = Math.max(this.#frame.before + this.#frame.after, 1);
+    if (Number.isInteger(maxLength) && maxLength >= least) return;
+    const expected = `expected a whole number of at least ${least}, for the special tokens`;
+    throw new TagformerError("INVALID_OPTION", `maxLength is ${maxLength}; ${expected}`);
+  }
+
+  async #encodeChunk(texts: string[]): Promise<number[][]> {
+    try {
+      const encodings = await this.#rust.encodeBatch(texts, { addSpecialTokens: true });
+      return encodings.map((encoding) => encoding.getIds());
+    } catch (error) {
+      throw unusable(this.#description.directory, error);
+    }
+  }
+
+  /** Cuts the text between the special tokens: `[CLS] a b c [SEP]` at 4 becomes `[CLS] a b [SEP]`. */
+  #truncate(ids: number[], maxLength: number): boolean {
+    const excess = ids.length - maxLength;
+    if (excess <= 0) return false;
+    const { before, after } = this.#frame;
+    ids.splice(this.#description.truncationSide === "left" ? before : ids.length - after - excess, excess);
+    return true;
+  }
+}
+
+async function findFrame(rust: RustTokenizer): Promise<Frame> {
+  const [encoding] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
+  const special = encoding!.getSpecialTokensMask();
+  const first = special.indexOf(0);
+  if (first < 0) throw new Error('it has no token for the text "a", not even an unknown token');
+  return { before: first, after: special.length - 1 - special.lastIndexOf(0) };
+}
+
+function* chunksOf(texts: readonly string[]): Generator<string[]> {
+  let chunk: string[] = [];
+  let characters = 0;
+  for (const [i, text] of texts.entries()) {
+    if (typeof text !== "string") {
+      throw new TagformerError("INVALID_DATA", `text ${i} is of type ${typeof text}; expected a string`);
+    }
+    if (chunk.length === chunkTexts || (chunk.length > 0 && characters + text.length > chunkCharacters)) {
+      yield chunk;
+      chunk = [];
+      characters = 0;
+    }
+    chunk.push(text);
+    characters += text.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function concatenate(parts: readonly Int32Array[], total: number): Int32Array {
+  const whole = new Int32Array(total);
+  let position = 0;
+  for (const part of parts) {
+    whole.set(part, position);
+    position += part.length;
+  }
+  return whole;
+}
+
+function unusable(directory: string, error: unknown): TagformerError {
+  const problem = `the tokenizer of ${directory} cannot be used: ${messageOf(error)}`;
+  return new TagformerError("INVALID_MODEL", problem, { cause: error });
+}

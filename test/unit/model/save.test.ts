@@ -1,0 +1,240 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { readModelDirectory } from "../../../src/model/directory.js";
+import {
+  checkSaveTarget,
+  type ModelToSave,
+  replacedPath,
+  saveModelDirectory,
+} from "../../../src/model/save.js";
+import { temporaryDirectory, writeTensors } from "./files.js";
+
+/** Makes the file operations of the code under test fail, from the armed one on. */
+const faults = vi.hoisted(() => {
+  let countdown = Number.POSITIVE_INFINITY;
+  let left = 0;
+  return {
+    arm(operation: number, times: number) {
+      countdown = operation;
+      left = times;
+    },
+    disarm() {
+      left = 0;
+    },
+    unused: () => countdown > 0,
+    strike() {
+      if (left === 0 || --countdown > 0) return;
+      left--;
+      throw new Error("EIO: i/o error");
+    },
+  };
+});
+
+vi.mock(import("node:fs/promises"), async (original) => {
+  const real = await original();
+  const faulty = (name: string, value: unknown) =>
+    typeof value !== "function" || name === "constants"
+      ? value
+      : async (...parameters: unknown[]) => {
+          faults.strike();
+          return value(...parameters);
+        };
+  return Object.fromEntries(
+    Object.entries(real).map(([name, value]) => [name, faulty(name, value)]),
+  ) as never;
+});
+
+let parent: string;
+let target: string;
+beforeEach(() => {
+  parent = temporaryDirectory();
+  target = join(parent, "model");
+});
+
+function model(change: Partial<ModelToSave> = {}): ModelToSave {
+  return {
+    config: { model_type: "bert", hidden_size: 8 },
+    labelNames: ["x", "y"],
+    tagformer: { seed: 7 },
+    writeTokenizer: (directory) => writeFile(join(directory, "tokenizer.json"), "{}"),
+    writeWeights: async (file) => writeTensors(file, ["classifier.weight"]),
+    ...change,
+  };
+}
+
+const saved = (path = target) => JSON.parse(readFileSync(join(path, "config.json"), "utf8"));
+const files = ["config.json", "model.safetensors", "tagformer.json", "tokenizer.json"];
+
+describe("saveModelDirectory", () => {
+  it("writes what readModelDirectory reads, and nothing else", async () => {
+    await saveModelDirectory(target, model());
+    expect(readdirSync(parent)).toEqual(["model"]);
+    expect(readdirSync(target)).toEqual(files);
+    const read = await readModelDirectory(target);
+    expect(read.labels).toEqual({ names: ["x", "y"], named: true });
+    expect(read.tagformer).toEqual({ formatVersion: 1, seed: 7 });
+    expect(read.tensors.map(({ name }) => name)).toEqual(["classifier.weight"]);
+    expect(statSync(target).mode & 0o777).toBe(0o777 & ~process.umask());
+  });
+
+  it("keeps the config's fields, and sets those of a multi-label classifier", async () => {
+    const config = {
+      model_type: "bert",
+      architectures: ["BertModel"],
+      problem_type: "single_label_classification",
+      id2label: { 0: "old" },
+      label2id: { old: 0 },
+      num_labels: 1,
+      _num_labels: 1,
+      torch_dtype: "float16",
+      hidden_size: 8,
+      a_field_of_tomorrow: [1, { two: null }],
+    };
+    await saveModelDirectory(target, model({ config }));
+    expect(saved()).toEqual({
+      model_type: "bert",
+      architectures: ["BertForSequenceClassification"],
+      problem_type: "multi_label_classification",
+      id2label: { 0: "x", 1: "y" },
+      label2id: { x: 0, y: 1 },
+      dtype: "float32",
+      hidden_size: 8,
+      a_field_of_tomorrow: [1, { two: null }],
+    });
+  });
+
+  it("makes missing parents and takes an empty directory", async () => {
+    const deep = join(parent, "a", "b");
+    await saveModelDirectory(deep, model());
+    expect(readdirSync(deep)).toEqual(files);
+    mkdirSync(target);
+    await saveModelDirectory(target, model());
+    expect(readdirSync(target)).toEqual(files);
+  });
+
+  it("replaces a model of its own, and keeps what else lies there", async () => {
+    await saveModelDirectory(target, model());
+    writeFileSync(join(target, "README.md"), "mine");
+    writeFileSync(join(target, "vocab.txt"), "of the old tokenizer");
+    mkdirSync(join(target, "runs"));
+    await saveModelDirectory(target, model({ labelNames: ["z"] }));
+    expect(saved().id2label).toEqual({ 0: "z" });
+    expect(readFileSync(join(target, "README.md"), "utf8")).toBe("mine");
+    expect(readdirSync(target)).toEqual([...["README.md"], ...files.slice(0, 2), "runs", ...files.slice(2)]);
+    expect(readdirSync(parent)).toEqual(["model"]);
+  });
+
+  it("follows a link to a model", async () => {
+    await saveModelDirectory(target, model());
+    const link = join(parent, "link");
+    symlinkSync(target, link);
+    await saveModelDirectory(link, model({ labelNames: ["z"] }));
+    expect(saved().id2label).toEqual({ 0: "z" });
+    expect(readdirSync(parent).sort()).toEqual(["link", "model"]);
+  });
+
+  it.each<[string, Partial<ModelToSave>]>([
+    ["weights", { writeWeights: () => Promise.reject(new Error("no space left on device")) }],
+    ["tokenizer", { writeTokenizer: () => Promise.reject(new Error("no space left on device")) }],
+    ["config", { config: { model_type: "bert", size: 1n } }],
+  ])("keeps the old model and no half of a new one when the %s cannot be written", async (_, change) => {
+    await expect(saveModelDirectory(target, model(change))).rejects.toMatchObject({ code: "IO" });
+    expect(readdirSync(parent)).toEqual([]);
+    await saveModelDirectory(target, model());
+    await expect(saveModelDirectory(target, model({ ...change, labelNames: ["z"] }))).rejects.toThrow(target);
+    expect(readdirSync(parent)).toEqual(["model"]);
+    expect(saved().id2label).toEqual({ 0: "x", 1: "y" });
+  });
+
+  it("goes on after a crash between its two renames", async () => {
+    await saveModelDirectory(target, model());
+    writeFileSync(join(target, "README.md"), "mine");
+    renameSync(target, replacedPath(target));
+    await saveModelDirectory(target, model({ labelNames: ["z"] }));
+    expect(saved().id2label).toEqual({ 0: "z" });
+    expect(readdirSync(target)).toContain("README.md");
+    expect(readdirSync(parent)).toEqual(["model"]);
+  });
+
+  it("brings the old model back when the save after that crash fails too", async () => {
+    await saveModelDirectory(target, model());
+    renameSync(target, replacedPath(target));
+    const fails = model({ writeWeights: () => Promise.reject(new Error("no space")) });
+    await expect(saveModelDirectory(target, fails)).rejects.toThrow("no space");
+    expect(saved().id2label).toEqual({ 0: "x", 1: "y" });
+  });
+
+  it("removes what a killed save left", async () => {
+    mkdirSync(join(parent, ".model.saving-1234"));
+    mkdirSync(join(parent, ".models.saving-1234"));
+    await saveModelDirectory(target, model());
+    expect(readdirSync(parent)).toEqual([".models.saving-1234", "model"]);
+  });
+
+  it("cleans up after a crash behind its second rename", async () => {
+    await saveModelDirectory(target, model());
+    mkdirSync(replacedPath(target));
+    writeFileSync(join(replacedPath(target), "notes.txt"), "mine");
+    writeFileSync(join(replacedPath(target), "config.json"), "{}");
+    await saveModelDirectory(target, model());
+    expect(readdirSync(parent)).toEqual(["model"]);
+    expect(readFileSync(join(target, "notes.txt"), "utf8")).toBe("mine");
+    expect(saved().hidden_size).toBe(8);
+  });
+});
+
+describe("a save that fails at any of its file operations", () => {
+  /** What a program finds: the model, or after a crash the directory that it is told to rename. */
+  const labelsOf = async () => {
+    const path = existsSync(target) ? target : replacedPath(target);
+    return (await readModelDirectory(path)).labels.names;
+  };
+
+  it.each([
+    ["once", 1],
+    ["from then on, as after a crash", Number.POSITIVE_INFINITY],
+  ])("leaves the old or the new model when they fail %s", async (_, times) => {
+    await saveModelDirectory(target, model());
+    writeFileSync(join(target, "README.md"), "mine");
+    let operation = 1;
+    for (let saved = false; !saved; operation++) {
+      faults.arm(operation, times);
+      saved = await saveModelDirectory(target, model({ labelNames: ["z"] })).then(
+        () => faults.unused(),
+        (error) => {
+          expect(error).toMatchObject({ code: "IO" });
+          return false;
+        },
+      );
+      faults.disarm();
+      expect([["x", "y"], ["z"]]).toContainEqual(await labelsOf());
+      await saveModelDirectory(target, model());
+      expect(readdirSync(parent)).toEqual(["model"]);
+      expect(readFileSync(join(target, "README.md"), "utf8")).toBe("mine");
+    }
+    expect(operation).toBeGreaterThan(20);
+  });
+});
+
+describe("checkSaveTarget", () => {
+  it("refuses what tagformer did not write", async () => {
+    mkdirSync(target);
+    writeFileSync(join(target, "thesis.doc"), "");
+    await expect(checkSaveTarget(target)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(checkSaveTarget(join(target, "thesis.doc"))).rejects.toThrow("is a file");
+    await expect(saveModelDirectory(target, model())).rejects.toThrow("did not write");
+    expect(readdirSync(target)).toEqual(["thesis.doc"]);
+    await checkSaveTarget(join(parent, "nothing"));
+  });
+});

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { RaggedBatch } from "../../../src/text/batch.js";
+import {
+  predictionPlan,
+  rowCount,
+  scatterRows,
+  selectLabelledRows,
+  selectRows,
+  trainingPlan,
+} from "../../../src/text/plan.js";
+
+function ragged(rows: readonly (readonly number[])[]): RaggedBatch {
+  const offsets = Int32Array.from([0, ...rows.map((_, i) => rows.slice(0, i + 1).flat().length)]);
+  return { ids: Int32Array.from(rows.flat()), offsets };
+}
+
+function rowsOf({ ids, offsets }: RaggedBatch): number[][] {
+  return Array.from({ length: offsets.length - 1 }, (_, i) =>
+    Array.from(ids.slice(offsets[i], offsets[i + 1])),
+  );
+}
+
+const anyRows = fc.array(fc.array(fc.integer({ min: 0, max: 99 }), { maxLength: 12 }), { maxLength: 40 });
+
+describe("selectRows", () => {
+  it("gathers any rows in any order, repeated or not", () => {
+    const rows = fc.array(fc.array(fc.nat(99), { maxLength: 9 }), { minLength: 1, maxLength: 20 });
+    const some = rows.chain((all) => fc.tuple(fc.constant(all), fc.array(fc.nat(all.length - 1))));
+    fc.assert(
+      fc.property(some, ([all, picked]) => {
+        const batch = selectRows(ragged(all), Int32Array.from(picked));
+        expect(rowsOf(batch)).toEqual(picked.map((row) => all[row]));
+        expect(rowCount(batch)).toBe(picked.length);
+        expect(batch).not.toHaveProperty("types");
+      }),
+    );
+  });
+
+  it("takes token types and targets along", () => {
+    const source = {
+      ...ragged([[1, 2], [3], []]),
+      types: Int32Array.of(0, 1, 2),
+      labels: Float32Array.of(1, 0, Number.NaN, 1, 0.5, 0),
+    };
+    const batch = selectLabelledRows(source, Int32Array.of(2, 1, 0));
+    expect(rowsOf(batch)).toEqual([[], [3], [1, 2]]);
+    expect(batch.types).toEqual(Int32Array.of(2, 0, 1));
+    expect(batch.labels).toEqual(Float32Array.of(0.5, 0, Number.NaN, 1, 1, 0));
+  });
+});
+
+describe("trainingPlan", () => {
+  it("cuts the permutation into batches, the last one smaller", () => {
+    const plan = trainingPlan(Int32Array.of(4, 2, 0, 3, 1), 2);
+    expect(plan).toEqual([Int32Array.of(4, 2), Int32Array.of(0, 3), Int32Array.of(1)]);
+    expect(trainingPlan(new Int32Array(0), 2)).toEqual([]);
+  });
+});
+
+describe("predictionPlan", () => {
+  it("takes every row once, keeps the limits and starts with the longest", () => {
+    const limits = fc.record({
+      maxRows: fc.integer({ min: 1, max: 9 }),
+      maxTokens: fc.integer({ min: 1, max: 30 }),
+    });
+    fc.assert(
+      fc.property(anyRows, limits, (rows, { maxRows, maxTokens }) => {
+        const plan = predictionPlan(ragged(rows), { maxRows, maxTokens });
+        const order = plan.flatMap((batch) => Array.from(batch));
+        const sorted = rows.map((_, i) => i).sort((a, b) => rows[b]!.length - rows[a]!.length || a - b);
+        expect(order).toEqual(sorted);
+        for (const batch of plan) {
+          const tokens = Array.from(batch).reduce((sum, row) => sum + rows[row]!.length, 0);
+          expect(batch.length).toBeGreaterThan(0);
+          expect(batch.length).toBeLessThanOrEqual(maxRows);
+          expect(batch.length === 1 || tokens <= maxTokens).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("fills its batches", () => {
+    const tokens = ragged(new Array<number[]>(10).fill([1, 2, 3, 4]));
+    expect(predictionPlan(tokens, { maxRows: 64, maxTokens: 20 }).map(({ length }) => length)).toEqual([
+      5, 5,
+    ]);
+    expect(predictionPlan(tokens, { maxRows: 4, maxTokens: 99 }).map(({ length }) => length)).toEqual([
+      4, 4, 2,
+    ]);
+  });
+});
+
+describe("scatterRows", () => {
+  it("undoes the plan", () => {
+    fc.assert(
+      fc.property(anyRows, fc.integer({ min: 1, max: 3 }), (rows, width) => {
+        const tokens = ragged(rows);
+        const results = new Float32Array(rows.length * width).fill(Number.NaN);
+        for (const batch of predictionPlan(tokens, { maxRows: 4, maxTokens: 20 })) {
+          const values = Float32Array.from({ length: batch.length * width }, (_, i) => {
+            return batch[Math.floor(i / width)]! * width + (i % width);
+          });
+          scatterRows(results, batch, values);
+        }
+        expect(results).toEqual(Float32Array.from(results, (_, i) => i));
+      }),
+    );
+  });
+});

@@ -1,0 +1,296 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Tokenizer } from "../../../src/text/tokenizer.js";
+import { temporaryDirectory, writeJson } from "../model/files.js";
+
+const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b", "!", "é", "e", "中", "B"];
+const [unknown, cls, sep, mask] = [1, 2, 3, 4];
+
+let directory: string;
+beforeEach(() => {
+  directory = temporaryDirectory();
+  writeFileSync(join(directory, "vocab.txt"), `${words.join("\n")}\n`);
+});
+
+const load = () => Tokenizer.load(directory, "bert");
+const configure = (config: object) => writeJson(join(directory, "tokenizer_config.json"), config);
+
+async function ids(text: string, maxLength = 512): Promise<number[]> {
+  return Array.from((await (await load()).encode([text], maxLength)).ids);
+}
+const inner = async (text: string) => (await ids(text)).slice(1, -1);
+const token = (word: string) => words.indexOf(word);
+
+describe("a BERT vocab.txt", () => {
+  it("is lower-cased and stripped of accents by default", async () => {
+    expect(await ids("a AB é!")).toEqual([cls, 5, 5, 7, token("e"), 8, sep]);
+    expect((await load()).vocabularySize).toBe(words.length);
+  });
+
+  it("follows tokenizer_config.json", async () => {
+    configure({ do_lower_case: false });
+    expect(await inner("a B é")).toEqual([5, token("B"), token("é")]);
+    configure({ do_lower_case: true, strip_accents: false });
+    expect(await inner("B É")).toEqual([6, token("é")]);
+    configure({ do_lower_case: false, strip_accents: true });
+    expect(await inner("B é")).toEqual([token("B"), token("e")]);
+    configure({ tokenize_chinese_chars: true });
+    expect(await inner("中中")).toEqual([token("中"), token("中")]);
+    configure({ tokenize_chinese_chars: false });
+    expect(await inner("中中")).toEqual([unknown]);
+  });
+
+  it("finds special tokens in the text, and those of tokenizer_config.json", async () => {
+    expect(await inner("a[MASK]b")).toEqual([5, mask, 6]);
+    configure({ cls_token: { content: "a", lstrip: false }, sep_token: "b" });
+    expect(await ids("!")).toEqual([5, 8, 6]);
+  });
+
+  it("reads lines as the Rust library does", async () => {
+    writeFileSync(join(directory, "vocab.txt"), "[UNK]\r\n[CLS] \n[SEP]\u3000\na\n\nb\nb\nc");
+    expect(await ids("a b c [PAD]")).toEqual([1, 3, 6, 7, 0, 0, 0, 2]);
+  });
+
+  it.each([
+    ["[UNK]", "unk_token"],
+    ["[CLS]", "cls_token"],
+    ["[SEP]", "sep_token"],
+  ])("is refused without %s", async (missing, key) => {
+    writeFileSync(join(directory, "vocab.txt"), words.filter((word) => word !== missing).join("\n"));
+    await expect(load()).rejects.toThrow(`no line "${missing}", the ${key}`);
+  });
+
+  it("is refused with tokens that it does not hold, but not with tokens that it does", async () => {
+    configure({ added_tokens_decoder: { 0: { content: "[PAD]" } }, extra_special_tokens: {} });
+    expect(await inner("a")).toEqual([5]);
+    configure({ additional_special_tokens: ["a", "@user"] });
+    await expect(load()).rejects.toThrow('adds the token "@user"');
+    configure({ added_tokens_decoder: { 13: { content: "@url" } } });
+    await expect(load()).rejects.toThrow('adds the token "@url"');
+    configure({});
+    writeJson(join(directory, "added_tokens.json"), { "@date": 13 });
+    await expect(load()).rejects.toThrow('adds the token "@date"');
+  });
+
+  it("is refused with an option of the wrong type", async () => {
+    configure({ do_lower_case: "no" });
+    await expect(load()).rejects.toThrow('tokenizer_config.json: do_lower_case is "no"');
+  });
+});
+
+describe("encode", () => {
+  it("gives one row a text, in order, over many chunks", async () => {
+    const texts = Array.from({ length: 1000 }, (_, i) => "a ".repeat(i % 7));
+    const { ids, offsets, truncated, types } = await (await load()).encode(texts, 100);
+    expect(offsets).toHaveLength(1001);
+    expect(ids).toHaveLength(offsets[1000]!);
+    for (let i = 0; i < 1000; i++) {
+      const row = [cls, ...new Array<number>(i % 7).fill(5), sep];
+      expect(Array.from(ids.subarray(offsets[i], offsets[i + 1]))).toEqual(row);
+    }
+    expect([truncated, types]).toEqual([0, undefined]);
+  });
+
+  it("gives no rows for no texts, and only special tokens for a text of nothing", async () => {
+    const tokenizer = await load();
+    expect(await tokenizer.encode([], 8)).toEqual({
+      ids: new Int32Array(0),
+      offsets: Int32Array.of(0),
+      truncated: 0,
+    });
+    for (const text of ["", " \n\t", "\0\u0007", "\ufffd"]) expect(await ids(text)).toEqual([cls, sep]);
+  });
+
+  it("cuts the text's end, or its start where the tokenizer says so, and counts the texts", async () => {
+    expect(await ids("a b ! a", 5)).toEqual([cls, 5, 6, 8, sep]);
+    expect(await ids("a b ! a", 2)).toEqual([cls, sep]);
+    const { truncated } = await (await load()).encode(["a b", "a b !", "", "! ! ! !"], 4);
+    expect(truncated).toBe(2);
+    configure({ truncation_side: "left" });
+    expect(await ids("a b ! a", 5)).toEqual([cls, 6, 8, 5, sep]);
+    expect(await ids("a b ! a", 2)).toEqual([cls, sep]);
+  });
+
+  it("cuts any text as it would stand uncut", async () => {
+    const tokenizer = await load();
+    const texts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", " ", "!") }), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(texts, fc.integer({ min: 2, max: 12 }), async (some, maxLength) => {
+        const whole = await tokenizer.encode(some, 1000);
+        const cut = await tokenizer.encode(some, maxLength);
+        for (const i of some.keys()) {
+          const row = Array.from(whole.ids.subarray(whole.offsets[i], whole.offsets[i + 1]));
+          const expected = row.length > maxLength ? [...row.slice(0, maxLength - 1), sep] : row;
+          expect(Array.from(cut.ids.subarray(cut.offsets[i], cut.offsets[i + 1]))).toEqual(expected);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("takes halves of surrogate pairs for U+FFFD, and never breaks on a text", async () => {
+    const tokenizer = await load();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.string({ unit: "binary" })), async (texts) => {
+        const texts2 = texts.flatMap((text) => [
+          text,
+          `${text}\ud83d`,
+          `\ude00 ${text}`,
+          `\udfff${text}\ud800!`,
+        ]);
+        const repaired = texts2.map((text) => Buffer.from(text).toString());
+        expect(await tokenizer.encode(texts2, 64)).toEqual(await tokenizer.encode(repaired, 64));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("takes a million letters without a blank, and as many marks", async () => {
+    expect(await inner("a".repeat(1e6))).toEqual([unknown]);
+    expect(await inner(`a${"\u0301".repeat(1e6)}`)).toEqual([5]);
+  });
+
+  it("answers concurrent calls with different limits", async () => {
+    const tokenizer = await load();
+    const text = "a ".repeat(300);
+    const limits = Array.from({ length: 50 }, (_, i) => i + 2);
+    const rows = await Promise.all(limits.map((limit) => tokenizer.encode([text], limit)));
+    expect(rows.map(({ ids }) => ids.length)).toEqual(limits);
+  });
+
+  it.each([1, 0, -1, 2.5, Number.NaN])("refuses a limit of %d tokens", async (limit) => {
+    const error = { code: "INVALID_OPTION", message: expect.stringContaining("at least 2") };
+    await expect((await load()).encode(["a"], limit)).rejects.toMatchObject(error);
+  });
+
+  it("refuses what is no string", async () => {
+    const texts = ["a", 7] as unknown as string[];
+    const error = { code: "INVALID_DATA", message: "text 1 is of type number; expected a string" };
+    await expect((await load()).encode(texts, 8)).rejects.toMatchObject(error);
+  });
+});
+
+describe("decode", () => {
+  it("gives the text without special tokens, whatever the ids are", async () => {
+    const tokenizer = await load();
+    expect(await tokenizer.decode(Int32Array.of(cls, 5, 7, 8, sep))).toBe("ab!");
+    expect(await tokenizer.decode([])).toBe("");
+    expect(await tokenizer.decode([99_999, -1])).toBe("");
+  });
+});
+
+describe("modelMaxLength", () => {
+  it.each([
+    [512, 512],
+    [1e30, null],
+    [0, null],
+    [1.5, null],
+    ["512", null],
+    [undefined, null],
+  ])("of %j is %j", async (model_max_length, expected) => {
+    configure({ model_max_length });
+    expect((await load()).modelMaxLength).toBe(expected);
+  });
+});
+
+describe("a tokenizer.json", () => {
+  /** The tokenizer.json that stands for the vocab.txt. */
+  async function generated(): Promise<Record<string, unknown>> {
+    const target = join(directory, "target");
+    mkdirSync(target);
+    await (await load()).writeFiles(target);
+    return JSON.parse(readFileSync(join(target, "tokenizer.json"), "utf8"));
+  }
+  const write = (content: unknown) => writeJson(join(directory, "tokenizer.json"), content);
+
+  it("is preferred, and its truncation and padding are not obeyed", async () => {
+    const truncation = { max_length: 4, strategy: "LongestFirst", stride: 0, direction: "Right" };
+    const strategy = { Fixed: 9 };
+    const padding = { strategy, direction: "Right", pad_id: 0, pad_type_id: 0, pad_token: "[PAD]" };
+    write({ ...(await generated()), truncation: { ...truncation }, padding });
+    writeFileSync(join(directory, "vocab.txt"), "nothing of use");
+    expect(await ids("a b ! a")).toEqual([cls, 5, 6, 8, 5, sep]);
+  });
+
+  it("serves any model type, and added tokens count", async () => {
+    const document = await generated();
+    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+    write({ ...document, added_tokens: [{ id: 13, content: "@user", ...flags }] });
+    const tokenizer = await Tokenizer.load(directory, "roberta");
+    expect(tokenizer.vocabularySize).toBe(14);
+    expect(Array.from((await tokenizer.encode(["a@user"], 9)).ids)).toEqual([cls, 5, 13, sep]);
+  });
+
+  it.each([
+    ["no model", "{}", 'no object "model"'],
+    ["a list", "[]", "holds an array"],
+    ["a model without vocabulary", '{"model":{}}', "cannot be used"],
+    [
+      "a negative id",
+      '{"model":{"type":"WordPiece","vocab":{"a":-1},"unk_token":"[UNK]"}}',
+      "cannot be used",
+    ],
+    ["no JSON", "{", "not valid JSON"],
+  ])("is refused with %s", async (_, content, problem) => {
+    writeFileSync(join(directory, "tokenizer.json"), content);
+    const error = { code: "INVALID_MODEL", message: expect.stringContaining(problem) };
+    await expect(load()).rejects.toMatchObject(error);
+  });
+
+  it("is refused when its vocabulary lacks the unknown token", async () => {
+    const document = await generated();
+    write({ ...document, model: { ...(document.model as object), vocab: { "[CLS]": 2, "[SEP]": 3 } } });
+    await expect(load()).rejects.toThrow(/tokenizer of .* cannot be used: .*unk/i);
+  });
+
+  it("is refused when it drops unknown words", async () => {
+    const model = { type: "BPE", vocab: { z: 0 }, merges: [] };
+    write({ version: "1.0", added_tokens: [], model });
+    await expect(load()).rejects.toThrow('no token for the text "a"');
+  });
+
+  it("is missing for a model type that needs it", async () => {
+    await expect(Tokenizer.load(directory, "xlnet")).rejects.toThrow("has no tokenizer.json");
+    rmSync(join(directory, "vocab.txt"));
+    await expect(load()).rejects.toThrow("has no tokenizer.json and no vocab.txt");
+  });
+});
+
+describe("writeFiles", () => {
+  it("copies what the source has, and adds a tokenizer.json that reads the same", async () => {
+    configure({ do_lower_case: false, model_max_length: 77 });
+    writeFileSync(join(directory, "config.json"), "{}");
+    const target = temporaryDirectory();
+    const source = await load();
+    await source.writeFiles(target);
+    expect(readdirSync(target)).toEqual(["tokenizer.json", "tokenizer_config.json", "vocab.txt"]);
+    const copy = await Tokenizer.load(target, "bert");
+    const texts = ["a B é 中b! [SEP] [MASK]", "Zoë"];
+    expect(await copy.encode(texts, 9)).toEqual(await source.encode(texts, 9));
+    expect(copy.modelMaxLength).toBe(77);
+  });
+
+  it("copies a tokenizer.json as it is", async () => {
+    const target = temporaryDirectory();
+    await (await load()).writeFiles(target);
+    const text = readFileSync(join(target, "tokenizer.json"), "utf8").replace('"truncation":null,', "\n");
+    writeFileSync(join(target, "tokenizer.json"), text);
+    const next = temporaryDirectory();
+    await (await Tokenizer.load(target, "bert")).writeFiles(next);
+    expect(readFileSync(join(next, "tokenizer.json"), "utf8")).toBe(text);
+  });
+});
+
+const xlnet = join(import.meta.dirname, "../../../../shared/data/tokenizers/xlnet");
+
+describe.skipIf(!existsSync(xlnet))("XLNet's tokenizer.json of the old layout (in ../shared/data)", () => {
+  it("loads, and cuts before the two special tokens at the end", async () => {
+    const tokenizer = await Tokenizer.load(xlnet, "xlnet");
+    const whole = Array.from((await tokenizer.encode(["Hello world"], 9)).ids);
+    const cut = Array.from((await tokenizer.encode(["Hello world"], 3)).ids);
+    expect(whole.slice(-2)).toEqual([4, 3]);
+    expect(cut).toEqual([whole[0], 4, 3]);
+  });
+});
