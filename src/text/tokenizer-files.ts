@@ -3,8 +3,9 @@ import { constants, copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import { tokenizerConfigFile, tokenizerFile, tokenizerFiles } from "../model/file-names.js";
-import { isJsonObject, isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
+import { isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import { readBertVocabulary } from "./bert-vocabulary.js";
+import { checkTokenizerJson } from "./tokenizer-json.js";
 
 const maxTokenizerBytes = 200e6;
 const maxConfigBytes = 10e6;
@@ -40,7 +41,9 @@ export async function readTokenizerFiles(
   modelType: string,
 ): Promise<TokenizerDescription> {
   const config = (await readJsonObjectIfPresent(join(directory, tokenizerConfigFile), maxConfigBytes)) ?? {};
-  const stored = await readTokenizerJson(join(directory, tokenizerFile));
+  const file = join(directory, tokenizerFile);
+  const stored = await readJsonObjectIfPresent(file, maxTokenizerBytes);
+  if (stored !== null) checkTokenizerJson(stored, file);
   const document = stored ?? (await vocabularyReaders.get(modelType)?.(directory, config)) ?? null;
   if (document === null) {
     const older = modelType === "bert" ? " and no vocab.txt" : "";
@@ -66,15 +69,6 @@ export async function copyTokenizerFiles(tokenizer: TokenizerDescription, target
     await copyIfPresent(join(tokenizer.directory, name), join(target, name));
   }
   if (tokenizer.generated) await writeFile(join(target, tokenizerFile), tokenizer.json);
-}
-
-async function readTokenizerJson(file: string): Promise<JsonObject | null> {
-  const document = await readJsonObjectIfPresent(file, maxTokenizerBytes);
-  if (document === null || isJsonObject(document.model)) return document;
-  throw new TagformerError(
-    "INVALID_MODEL",
-    `${file} has no object "model"; it is not a tokenizer of Hugging Face`,
-  );
 }
 
 function readMaxLength(value: unknown): number | null {

@@ -1,4 +1,4 @@
-import { Tokenizer as RustTokenizer } from "tokenizers";
+import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
 import { messageOf, TagformerError } from "../errors.js";
 import type { RaggedBatch } from "./batch.js";
 import { copyTokenizerFiles, readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
@@ -34,11 +34,13 @@ export class Tokenizer {
   /** Largest token id + 1; a model needs at least as many rows in its word embeddings. */
   readonly vocabularySize: number;
 
-  private constructor(rust: RustTokenizer, description: TokenizerDescription, frame: Frame) {
+  private constructor(rust: RustTokenizer, description: TokenizerDescription, probe: Encoding) {
     this.#rust = rust;
     this.#description = description;
-    this.#frame = frame;
-    this.vocabularySize = Object.values(rust.getVocab(true)).reduce((size, id) => Math.max(size, id + 1), 0);
+    this.#frame = readFrame(probe);
+    // A post-processor may add ids that are not in the vocabulary.
+    const ids = [...Object.values(rust.getVocab(true)), ...probe.getIds()];
+    this.vocabularySize = ids.reduce((size, id) => Math.max(size, id + 1), 0);
   }
 
   /**
@@ -51,7 +53,8 @@ export class Tokenizer {
     const description = await readTokenizerFiles(directory, modelType);
     try {
       const rust = RustTokenizer.fromString(description.json);
-      return new Tokenizer(rust, description, await findFrame(rust));
+      const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
+      return new Tokenizer(rust, description, probe!);
     } catch (error) {
       throw unusable(directory, error);
     }
@@ -142,9 +145,9 @@ export class Tokenizer {
   }
 }
 
-async function findFrame(rust: RustTokenizer): Promise<Frame> {
-  const [encoding] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
-  const special = encoding!.getSpecialTokensMask();
+/** The frame of an encoded text of one word. */
+function readFrame(probe: Encoding): Frame {
+  const special = probe.getSpecialTokensMask();
   const first = special.indexOf(0);
   if (first < 0) throw new Error('it has no token for the text "a", not even an unknown token');
   return { before: first, after: special.length - 1 - special.lastIndexOf(0) };

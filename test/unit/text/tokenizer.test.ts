@@ -181,6 +181,16 @@ describe("decode", () => {
   });
 });
 
+describe("checkFits", () => {
+  it("refuses a model with fewer embeddings than tokens", async () => {
+    const tokenizer = await load();
+    tokenizer.checkFits(words.length);
+    expect(() => tokenizer.checkFits(words.length - 1)).toThrow(
+      "has 13 tokens, but vocab_size in config.json is 12",
+    );
+  });
+});
+
 describe("modelMaxLength", () => {
   it.each([
     [512, 512],
@@ -243,6 +253,41 @@ describe("a tokenizer.json", () => {
     const document = await generated();
     write({ ...document, model: { ...(document.model as object), vocab: { "[CLS]": 2, "[SEP]": 3 } } });
     await expect(load()).rejects.toThrow(/tokenizer of .* cannot be used: .*unk/i);
+  });
+
+  it("is refused when a template puts an undefined token around texts", async () => {
+    const document = await generated();
+    const template = document.post_processor as object;
+    const problem = 'puts "[CLS]" around texts';
+    for (const special_tokens of [
+      {},
+      [],
+      undefined,
+      { "[SEP]": { id: "[SEP]", ids: [3], tokens: ["[SEP]"] } },
+    ]) {
+      write({ ...document, post_processor: { ...template, special_tokens } });
+      await expect(load()).rejects.toThrow(problem);
+      write({
+        ...document,
+        post_processor: { type: "Sequence", processors: [{ ...template, special_tokens }] },
+      });
+      await expect(load()).rejects.toThrow(problem);
+    }
+  });
+
+  it("counts an id that only its post-processor knows", async () => {
+    const sep: [string, number] = ["[SEP]", 2 ** 32 - 1];
+    write({ ...(await generated()), post_processor: { type: "BertProcessing", sep, cls: ["[CLS]", 2] } });
+    expect((await load()).vocabularySize).toBe(2 ** 32);
+  });
+
+  it("may have no post-processor, or several", async () => {
+    const document = await generated();
+    write({ ...document, post_processor: null });
+    expect(await ids("a b", 1)).toEqual([5]);
+    const processors = [{ type: "BertProcessing", sep: ["[SEP]", 3], cls: ["[CLS]", 2] }];
+    write({ ...document, post_processor: { type: "Sequence", processors } });
+    expect(await ids("a b !", 4)).toEqual([cls, 5, 6, sep]);
   });
 
   it("is refused when it drops unknown words", async () => {

@@ -1,0 +1,17 @@
+"""Token ids of transformers' tokenizers: a JSON list of cases in, a JSON list of lists of id lists out."""
+
+import json
+import sys
+
+from transformers import AutoTokenizer, BertTokenizerFast, logging
+
+logging.set_verbosity_error()  # "sequence is longer than the maximum" is no news here
+
+
+def encode(case):
+    kind = BertTokenizerFast if case["kind"] == "bert" else AutoTokenizer
+    tokenizer = kind.from_pretrained(case["directory"], **case["options"])
+    return tokenizer(case["texts"], truncation=True, max_length=case["maxLength"], padding=False)["input_ids"]
+
+
+json.dump([encode(case) for case in json.load(sys.stdin)], sys.stdout)

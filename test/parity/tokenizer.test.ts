@@ -1,0 +1,148 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { RaggedBatch } from "../../src/text/batch.js";
+import { Tokenizer } from "../../src/text/tokenizer.js";
+import { miniLmDirectory, runPython } from "./python.js";
+
+const shared = join(import.meta.dirname, "../../../shared/data");
+const bertCased = join(shared, "tokenizers/bert-base-cased");
+
+interface Case {
+  readonly kind: "auto" | "bert";
+  readonly directory: string;
+  readonly options: Record<string, unknown>;
+  readonly texts: string[];
+  readonly maxLength: number;
+}
+
+function rowsOf({ ids, offsets }: RaggedBatch): number[][] {
+  return Array.from({ length: offsets.length - 1 }, (_, i) =>
+    Array.from(ids.subarray(offsets[i], offsets[i + 1])),
+  );
+}
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "tagformer-test-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Texts that whole-text normalisation, splitting and truncation have most to do with. */
+function oddTexts(): string[] {
+  const unit = fc.oneof(
+    fc.constantFrom(
+      "a",
+      "B",
+      " ",
+      "\n",
+      "\t",
+      "'",
+      ".",
+      "é",
+      "İ",
+      "ß",
+      "ﬁ",
+      "中",
+      "日本",
+      "\u0301",
+      "\u200d",
+      "\u00a0",
+    ),
+    fc.constantFrom(
+      "👍🏽",
+      "👨‍👩‍👧",
+      "\u202e",
+      "עברית",
+      "हिन्दी",
+      "ㅎㅏㄴ",
+      "\0",
+      "\ufffd",
+      "\u0085",
+      "\ufeff",
+      "[SEP]",
+      "[MASK]",
+    ),
+    fc.string({ unit: "binary", maxLength: 3 }),
+    fc.string({ unit: fc.constantFrom("ing", "un", "x", "Q"), maxLength: 60 }),
+  );
+  // Python refuses halves of surrogate pairs; a round trip through UTF-8 makes them U+FFFD.
+  const text = fc.array(unit, { maxLength: 40 }).map((parts) => Buffer.from(parts.join("")).toString());
+  return ["", ...fc.sample(text, { numRuns: 2000, seed: 5 })];
+}
+
+async function expectSame(
+  cases: readonly Case[],
+  load: (testCase: Case) => Promise<Tokenizer>,
+): Promise<void> {
+  const theirs = runPython("tokenize_texts.py", cases) as number[][][];
+  for (const [i, testCase] of cases.entries()) {
+    const ours = rowsOf(await (await load(testCase)).encode(testCase.texts, testCase.maxLength));
+    expect(ours).toHaveLength(theirs[i]!.length);
+    for (const [row, ids] of theirs[i]!.entries()) {
+      expect(ours[row], JSON.stringify(testCase.texts[row])).toEqual(ids);
+    }
+  }
+}
+
+describe("token ids against transformers", () => {
+  it("are those of the real MiniLM, whose tokenizer.json stores a truncation and a padding of 128", async () => {
+    const directory = miniLmDirectory();
+    const stored = JSON.parse(readFileSync(join(directory, "tokenizer.json"), "utf8"));
+    expect([stored.truncation.max_length, stored.padding.strategy.Fixed]).toEqual([128, 128]);
+    const long = new Array(400).fill("unbelievably long").join(" ");
+    const texts = [...oddTexts(), long];
+    const cases = [512, 128, 17, 3, 2].map(
+      (maxLength): Case => ({ kind: "auto", directory, options: {}, texts, maxLength }),
+    );
+    await expectSame(cases, () => Tokenizer.load(directory, "bert"));
+  });
+
+  const unavailable = [bertCased, join(shared, "jigsaw-3000.csv")].filter((path) => !existsSync(path));
+  describe.skipIf(unavailable.length > 0)(
+    `with the real data of ${shared} (skipped where it is not there)`,
+    () => {
+      const realTexts = () =>
+        parse(readFileSync(join(shared, "jigsaw-3000.csv")), { columns: true }).map(
+          (row: unknown) => (row as { comment_text: string }).comment_text,
+        );
+
+      it("are those of a BERT vocab.txt on 3,000 real rows, cased and not", async () => {
+        const real = realTexts();
+        expect(real).toHaveLength(3000);
+        const texts = [...real, ...oddTexts()];
+        const bert = (options: object, maxLength: number): Case => {
+          return { kind: "bert", directory: bertCased, options: { ...options }, texts, maxLength };
+        };
+        const cases = [
+          bert({ do_lower_case: false }, 512),
+          bert({ do_lower_case: true }, 512),
+          bert({}, 100),
+          bert({ do_lower_case: false, strip_accents: true }, 100),
+          bert({ do_lower_case: true, strip_accents: false, tokenize_chinese_chars: false }, 64),
+        ];
+        await expectSame(cases, async ({ options }) => {
+          const directory = temporaryDirectory();
+          copyFileSync(join(bertCased, "vocab.txt"), join(directory, "vocab.txt"));
+          writeFileSync(join(directory, "tokenizer_config.json"), JSON.stringify(options));
+          return Tokenizer.load(directory, "bert");
+        });
+      });
+
+      it("are those that transformers gives from the files we write for a vocab.txt", async () => {
+        const [source, target] = [temporaryDirectory(), temporaryDirectory()];
+        copyFileSync(join(bertCased, "vocab.txt"), join(source, "vocab.txt"));
+        writeFileSync(join(source, "tokenizer_config.json"), JSON.stringify({ do_lower_case: false }));
+        await (await Tokenizer.load(source, "bert")).writeFiles(target);
+        writeFileSync(join(target, "config.json"), JSON.stringify({ model_type: "bert" }));
+        const texts = oddTexts();
+        await expectSame([{ kind: "auto", directory: target, options: {}, texts, maxLength: 64 }], () =>
+          Tokenizer.load(target, "bert"),
+        );
+      });
+    },
+  );
+});
