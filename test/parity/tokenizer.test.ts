@@ -103,7 +103,7 @@ describe("token ids against transformers", () => {
 
   const unavailable = [bertCased, join(shared, "jigsaw-3000.csv")].filter((path) => !existsSync(path));
   describe.skipIf(unavailable.length > 0)(
-    `with the real data of ${shared} (skipped where it is not there)`,
+    "with the real data of ../shared/data (skipped where it is not there)",
     () => {
       const realTexts = () =>
         parse(readFileSync(join(shared, "jigsaw-3000.csv")), { columns: true }).map(
