@@ -1,6 +1,6 @@
 // npm run tidy: clang-tidy over the native sources, as the last build compiled them. Arguments name files; without
 // any, all are checked (minutes).
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { llvmTool } from "./llvm.mjs";

@@ -30,10 +30,12 @@ export async function fetchLibtorch(version: string, progress: Progress): Promis
       const part = `${target}.part`;
       rmSync(part, { recursive: true, force: true });
       const installer = await findInstaller(`${target}.venv`);
-      progress(`fetching libtorch ${version} (about half a gigabyte)`);
-      await install(installer, part, ["--no-deps", `torch==${version}`], progress);
+      const step = `fetching libtorch ${version} (about half a gigabyte)`;
+      progress(step);
+      const showLine = (line: string) => progress(step, line.trim());
+      await install(installer, part, ["--no-deps", `torch==${version}`], showLine);
       const companions = companionsOf(part);
-      if (companions.length > 0) await install(installer, part, companions, progress);
+      if (companions.length > 0) await install(installer, part, companions, showLine);
       rmSync(`${target}.venv`, { recursive: true, force: true });
 
       const fetched = inspectLibtorch(join(part, "torch"));
@@ -86,10 +88,10 @@ async function install(
   [command, ...parameters]: Installer,
   target: string,
   packages: readonly string[],
-  progress: Progress,
+  onLine: (line: string) => void,
 ): Promise<void> {
   const all = [...parameters, "install", ...anyPython, "--target", target, ...packages];
-  const outcome = await run(command, all, (line) => progress("fetching libtorch", line.trim()));
+  const outcome = await run(command, all, onLine);
   if (outcome.status !== 0) {
     throw new TagformerError(
       "SETUP_FAILED",
