@@ -14,3 +14,30 @@ export interface Dataset {
   /** The line (1-based) on which each row starts in `source`, when it came from a file. */
   readonly lines?: Int32Array;
 }
+
+/** Leaves out the rows that have no label at all: neither loss nor metrics would see them. */
+export function dropUnlabelled(dataset: Dataset): { dataset: Dataset; dropped: number } {
+  const { texts, labels, labelNames } = dataset;
+  const width = labelNames.length;
+  const isLabelled = (row: number) =>
+    labels.subarray(row * width, (row + 1) * width).some((x) => !Number.isNaN(x));
+  const rows = Int32Array.from(texts.keys()).filter(isLabelled);
+  const dropped = texts.length - rows.length;
+  return { dataset: dropped === 0 ? dataset : selectRows(dataset, rows), dropped };
+}
+
+function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
+  const { source, texts, labelNames, labels, ids, lines } = dataset;
+  const width = labelNames.length;
+  const selected = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries())
+    selected.set(labels.subarray(row * width, (row + 1) * width), i * width);
+  return {
+    source,
+    texts: Array.from(rows, (row) => texts[row]!),
+    labelNames,
+    labels: selected,
+    ...(ids && { ids: Array.from(rows, (row) => ids[row]!) }),
+    ...(lines && { lines: rows.map((row) => lines[row]!) }),
+  };
+}

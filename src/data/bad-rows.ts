@@ -1,0 +1,42 @@
+// What happens to a row that cannot be used: it ends the reading, or it is left out and counted.
+import { TagformerError } from "../errors.js";
+
+/** `error` ends the reading at the first bad row; `skip` leaves bad rows out and counts them. */
+export type OnBadRow = "error" | "skip";
+
+/** A row that was left out. */
+export interface SkippedRow {
+  readonly file: string;
+  /** The line (1-based) on which the row starts. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** How many rows of a kind are kept for messages, however many there are. */
+export const shownRows = 5;
+
+/** Receives every bad row of a reading. */
+export class BadRows {
+  readonly mode: OnBadRow;
+  /** Some of the rows that were left out, at most {@link shownRows}. */
+  readonly skipped: SkippedRow[] = [];
+  skippedCount = 0;
+
+  constructor(mode: OnBadRow) {
+    this.mode = mode;
+  }
+
+  /** @throws TagformerError `INVALID_DATA` when bad rows are errors */
+  report(file: string, line: number, reason: string): void {
+    if (this.mode === "error") throw new TagformerError("INVALID_DATA", `${file}, line ${line}: ${reason}`);
+    this.skippedCount++;
+    if (this.skipped.length < shownRows) this.skipped.push({ file, line, reason });
+  }
+
+  /** @throws TagformerError `INVALID_DATA` when `rows`, the number of rows of `file` that can be used, is 0 */
+  requireRows(file: string, rows: number): void {
+    if (rows > 0) return;
+    const skipped = this.skippedCount > 0 ? ` that can be used: ${this.skippedCount} were left out` : "";
+    throw new TagformerError("INVALID_DATA", `${file} has no rows${skipped}`);
+  }
+}

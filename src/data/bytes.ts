@@ -1,0 +1,137 @@
+// A file as checked bytes: unpacked, without its byte order mark, known to be UTF-8 text; and which byte lies on which line.
+import { isUtf8 } from "node:buffer";
+import { createReadStream } from "node:fs";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { messageOf, TagformerError } from "../errors.js";
+
+/** The file name that stands for standard input. */
+export const standardInput = "-";
+
+/** Finds the line of a byte while a file streams past: a reader appends chunks, a parser behind it asks. */
+export class LineIndex {
+  /** Positions of the line breaks that {@link lineAt} has not passed yet, from `#next` on. */
+  readonly #breaks: number[] = [];
+  #next = 0;
+  #passed = 0;
+  #size = 0;
+  #previous = 0;
+
+  /** Line breaks are LF, CR and CR LF. */
+  append(chunk: Uint8Array): void {
+    this.#breaks.splice(0, this.#next);
+    this.#next = 0;
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i]!;
+      if (byte === 13 || (byte === 10 && this.#previous !== 13)) this.#breaks.push(this.#size + i);
+      this.#previous = byte;
+    }
+    this.#size += chunk.length;
+  }
+
+  /** The line (1-based) of a byte. Positions must be asked in ascending order. */
+  lineAt(position: number): number {
+    while (this.#next < this.#breaks.length && this.#breaks[this.#next]! < position) {
+      this.#next++;
+      this.#passed++;
+    }
+    return this.#passed + 1;
+  }
+
+  /** The line of the byte after the last chunk. */
+  get lastLine(): number {
+    return this.#passed + this.#breaks.length - this.#next + 1;
+  }
+}
+
+/**
+ * Streams a file, unpacked when its name ends in `.gz`, and appends to `lines` what it hands out. Every chunk ends between
+ * two characters. A UTF-8 byte order mark is left in.
+ *
+ * @throws TagformerError `IO` when the file cannot be read, `INVALID_DATA` when it is not UTF-8 text; the signal's reason
+ * when it is aborted
+ */
+export async function* readUtf8(
+  file: string,
+  lines: LineIndex,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let position = 0;
+  let rest: Buffer = Buffer.alloc(0);
+  const check = (bytes: Buffer): Buffer => {
+    const fault = firstFault(bytes);
+    lines.append(bytes.subarray(0, fault?.at));
+    if (fault) {
+      throw invalid(file, `byte ${position + fault.at + 1}, on line ${lines.lastLine}, ${fault.problem}`);
+    }
+    position += bytes.length;
+    return bytes;
+  };
+  for await (const chunk of readChunks(file)) {
+    signal?.throwIfAborted();
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    if (position === 0) refuseUtf16(file, bytes);
+    const whole = bytes.length - unfinishedTail(bytes);
+    rest = bytes.subarray(whole);
+    if (whole > 0) yield check(bytes.subarray(0, whole));
+  }
+  if (rest.length > 0) yield check(rest);
+}
+
+async function* readChunks(file: string): AsyncGenerator<Buffer> {
+  const source = file === standardInput ? process.stdin : createReadStream(file);
+  // The callback has nothing to do: an error of either stream ends the loop below.
+  const chunks: Readable = file.toLowerCase().endsWith(".gz")
+    ? pipeline(source, createGunzip(), () => {})
+    : source;
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+/** Looks for the byte order marks of UTF-16, neither of which can begin UTF-8 text. */
+function refuseUtf16(file: string, bytes: Buffer): void {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw invalid(file, 'is UTF-16 text; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")');
+  }
+}
+
+/** Number of bytes at the end that begin a character without finishing it. */
+function unfinishedTail(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte >= 0x80 && byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+function firstFault(bytes: Buffer): { at: number; problem: string } | undefined {
+  const nul = bytes.indexOf(0);
+  if (nul >= 0)
+    return { at: nul, problem: "is NUL, which no text holds; the file is damaged, binary or UTF-16" };
+  if (isUtf8(bytes)) return undefined;
+  // Decoding puts U+FFFD where bytes are wrong, so the copy differs from the original there first.
+  const repaired = Buffer.from(bytes.toString("utf8"));
+  const at = bytes.findIndex((byte, i) => byte !== repaired[i]);
+  return { at, problem: "is not valid UTF-8; save the table as UTF-8" };
+}
+
+function readError(file: string, error: unknown): TagformerError {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new TagformerError("IO", `${file} does not exist`, { cause: error });
+  if (code === "EISDIR") {
+    return new TagformerError("IO", `${file} is a directory; expected a table`, { cause: error });
+  }
+  if (code.startsWith("Z_")) return invalid(file, `is not a whole gzip file (${messageOf(error)})`, error);
+  return new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+}
+
+function invalid(file: string, problem: string, cause?: unknown): TagformerError {
+  return new TagformerError("INVALID_DATA", `${file}: ${problem}`, { cause });
+}

@@ -1,0 +1,153 @@
+// What should be known about a dataset before hours of training are spent on it.
+import { shownRows } from "./bad-rows.js";
+import type { Dataset } from "./dataset.js";
+
+export type FindingKind =
+  | "emptyText"
+  | "duplicateId"
+  | "conflictingLabels"
+  | "missingLabels"
+  | "neverSet"
+  | "alwaysSet"
+  | "neverLabelled";
+
+/** One thing that was found. With an `error` no training is possible; a `warning` is for a person to judge. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly severity: "error" | "warning";
+  /** The label it is about, for findings about one label. */
+  readonly label?: string;
+  /** Number of rows it is about. */
+  readonly count: number;
+  /** The lines (1-based) of the first of these rows; row numbers where the dataset has no lines. */
+  readonly lines: readonly number[];
+}
+
+/** How often a label is set. */
+export interface LabelCounts {
+  readonly name: string;
+  readonly positives: number;
+  readonly negatives: number;
+  readonly missing: number;
+}
+
+export interface DatasetCheck {
+  readonly source: string;
+  readonly rows: number;
+  readonly labels: readonly LabelCounts[];
+  readonly findings: readonly Finding[];
+}
+
+/** Looks at every row and label of a dataset. */
+export function checkDataset(dataset: Dataset): DatasetCheck {
+  const labels = countLabels(dataset);
+  const rowFindings = [
+    rowFinding(dataset, "emptyText", emptyTexts(dataset)),
+    rowFinding(dataset, "duplicateId", duplicateIds(dataset)),
+    rowFinding(dataset, "conflictingLabels", conflictingRows(dataset)),
+    rowFinding(dataset, "missingLabels", rowsWithMissingLabels(dataset)),
+  ];
+  return {
+    source: dataset.source,
+    rows: dataset.texts.length,
+    labels,
+    findings: [...rowFindings.filter(({ count }) => count > 0), ...labels.flatMap(labelFindings)],
+  };
+}
+
+/** Lines of text for a person: label counts, then findings, errors first. */
+export function formatFindings(check: DatasetCheck): string[] {
+  const width = Math.max(...check.labels.map(({ name }) => name.length));
+  const counts = check.labels.map(({ name, positives, negatives, missing }) => {
+    const rest = missing > 0 ? `, ${missing} missing` : "";
+    return `  ${name.padEnd(width)}  ${positives} of ${positives + negatives} set${rest}`;
+  });
+  const errorsFirst = [...check.findings].sort((a, b) => a.severity.localeCompare(b.severity));
+  const findings = errorsFirst.map((finding) => `${finding.severity}: ${describe(finding)}`);
+  return [`${check.source}: ${check.rows} rows, ${check.labels.length} labels`, ...counts, ...findings];
+}
+
+function describe({ kind, label, count, lines }: Finding): string {
+  const at = ` (line ${lines.join(", ")}${count > lines.length ? ", ..." : ""})`;
+  switch (kind) {
+    case "emptyText":
+      return `texts that are empty: ${count}${at}`;
+    case "duplicateId":
+      return `rows with the id of a row before them: ${count}${at}`;
+    case "conflictingLabels":
+      return `rows with a text that another row labels differently: ${count}${at}`;
+    case "missingLabels":
+      return `rows with missing labels, which loss and metrics leave out: ${count}${at}`;
+    case "neverSet":
+      return `label "${label}" is never set, so it cannot be learned`;
+    case "alwaysSet":
+      return `label "${label}" is always set, so it cannot be learned`;
+    case "neverLabelled":
+      return `label "${label}" is missing in every row; remove it`;
+  }
+}
+
+function rowFinding({ lines }: Dataset, kind: FindingKind, rows: readonly number[]): Finding {
+  const first = rows.slice(0, shownRows).map((row) => lines?.[row] ?? row + 1);
+  return { kind, severity: "warning", count: rows.length, lines: first };
+}
+
+function labelFindings({ name, positives, negatives, missing }: LabelCounts): Finding[] {
+  const about = { label: name, count: positives + negatives + missing, lines: [] };
+  if (positives + negatives === 0) return [{ kind: "neverLabelled", severity: "error", ...about }];
+  if (positives === 0) return [{ kind: "neverSet", severity: "warning", ...about }];
+  if (negatives === 0) return [{ kind: "alwaysSet", severity: "warning", ...about }];
+  return [];
+}
+
+function countLabels({ labelNames, labels }: Dataset): LabelCounts[] {
+  const width = labelNames.length;
+  const positives = new Int32Array(width);
+  const missing = new Int32Array(width);
+  for (let i = 0; i < labels.length; i++) {
+    if (Number.isNaN(labels[i]!)) missing[i % width]!++;
+    else if (labels[i]! > 0) positives[i % width]!++;
+  }
+  const rows = labels.length / width;
+  return labelNames.map((name, i) => {
+    const counts = { positives: positives[i]!, missing: missing[i]! };
+    return { name, ...counts, negatives: rows - counts.positives - counts.missing };
+  });
+}
+
+function emptyTexts({ texts }: Dataset): number[] {
+  return rowsWhere(texts.length, (row) => texts[row]!.trim() === "");
+}
+
+function rowsWithMissingLabels({ texts, labels, labelNames }: Dataset): number[] {
+  const width = labelNames.length;
+  return rowsWhere(texts.length, (row) => labels.subarray(row * width, (row + 1) * width).some(Number.isNaN));
+}
+
+function duplicateIds({ ids = [] }: Dataset): number[] {
+  const seen = new Set<string>();
+  return rowsWhere(ids.length, (row) => seen.size === seen.add(ids[row]!).size);
+}
+
+/** Rows of every text that occurs with different labels. */
+function conflictingRows({ texts, labels, labelNames }: Dataset): number[] {
+  const width = labelNames.length;
+  const differ = (a: number, b: number) => {
+    for (let i = 0; i < width; i++) if (!Object.is(labels[a * width + i], labels[b * width + i])) return true;
+    return false;
+  };
+  const firstRow = new Map<string, number>();
+  const conflicting = new Set<string>();
+  for (const [row, text] of texts.entries()) {
+    const first = firstRow.get(text);
+    if (first === undefined) firstRow.set(text, row);
+    else if (differ(first, row)) conflicting.add(text);
+  }
+  return rowsWhere(conflicting.size > 0 ? texts.length : 0, (row) => conflicting.has(texts[row]!));
+}
+
+function rowsWhere(rows: number, condition: (row: number) => boolean): number[] {
+  const found: number[] = [];
+  for (let row = 0; row < rows; row++) if (condition(row)) found.push(row);
+  return found;
+}

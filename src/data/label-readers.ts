@@ -1,0 +1,152 @@
+// The labels of a table, row by row: one column a label, or one column that lists the labels that are set.
+import { TagformerError } from "../errors.js";
+import { didYouMean } from "../options.js";
+import { type ColumnOptions, columnsOf, findLabelColumns, requireColumn } from "./columns.js";
+import { acceptedLabelLists, acceptedLabels, parseLabel, parseLabelList } from "./labels.js";
+import type { Row } from "./table.js";
+
+/** The labels of all rows that were read. */
+export interface LabelMatrix {
+  readonly names: readonly string[];
+  /** Row-major, `[rows * names.length]`: 0, 1, or NaN for a missing label. */
+  readonly values: Float32Array;
+}
+
+/** Collects labels while a table streams past. */
+export interface LabelReader {
+  /** Takes the labels of the next row; when they cannot be read, takes nothing and says why. */
+  add(row: Row): string | undefined;
+  finish(): LabelMatrix;
+}
+
+/**
+ * The reader that fits the options.
+ *
+ * @param taken columns that are no labels
+ * @throws TagformerError as {@link findLabelColumns}
+ */
+export function labelReader(
+  file: string,
+  head: readonly Row[],
+  options: ColumnOptions,
+  taken: readonly (string | undefined)[],
+): LabelReader {
+  const twice = options.labels?.find((label, i, all) => all.indexOf(label) !== i);
+  if (twice !== undefined) throw new TagformerError("INVALID_OPTION", `option labels names "${twice}" twice`);
+  if (options.labelColumn !== undefined) {
+    return new ListReader(
+      requireColumn(file, columnsOf(head), "labelColumn", options.labelColumn),
+      options.labels,
+    );
+  }
+  return new ColumnReader(findLabelColumns(file, head, options, taken), options.labels === undefined);
+}
+
+class ColumnReader implements LabelReader {
+  readonly #names: readonly string[];
+  readonly #found: boolean;
+  readonly #row: Float32Array;
+  readonly #values = new GrowingFloats();
+
+  /** @param found whether the columns were found and not named, so that one may be no label at all */
+  constructor(names: readonly string[], found: boolean) {
+    this.#names = names;
+    this.#found = found;
+    this.#row = new Float32Array(names.length);
+  }
+
+  add({ cells }: Row): string | undefined {
+    for (const [i, name] of this.#names.entries()) {
+      const cell = cells.get(name);
+      const label = parseLabel(cell);
+      if (label === undefined) {
+        const advice = this.#found
+          ? " (if this is no label, name those that are with the option labels)"
+          : "";
+        return `column ${JSON.stringify(name)} holds ${show(cell)}; expected ${acceptedLabels}${advice}`;
+      }
+      this.#row[i] = label;
+    }
+    this.#values.append(this.#row);
+    return undefined;
+  }
+
+  finish(): LabelMatrix {
+    return { names: this.#names, values: this.#values.toArray() };
+  }
+}
+
+class ListReader implements LabelReader {
+  readonly #column: string;
+  readonly #allowed: readonly string[] | undefined;
+  readonly #indices = new Map<string, number>();
+  /** Indices of the labels that are set, a row; `null` where the list is missing. */
+  readonly #rows: (readonly number[] | null)[] = [];
+
+  constructor(column: string, allowed: readonly string[] | undefined) {
+    this.#column = column;
+    this.#allowed = allowed;
+    for (const name of allowed ?? []) this.#indices.set(name, this.#indices.size);
+  }
+
+  add({ cells }: Row): string | undefined {
+    const cell = cells.get(this.#column);
+    const names = cell == null ? null : parseLabelList(cell);
+    if (names === undefined) {
+      return `column ${JSON.stringify(this.#column)} holds ${show(cell)}; expected ${acceptedLabelLists}`;
+    }
+    const unknown = this.#allowed && names?.find((name) => !this.#indices.has(name));
+    if (unknown !== undefined) {
+      const suggestion = didYouMean(unknown, this.#allowed ?? []);
+      return `column ${JSON.stringify(this.#column)} lists an unknown label ${show(unknown)}${suggestion}`;
+    }
+    this.#rows.push(names === null ? null : names.map((name) => this.#indexOf(name)));
+    return undefined;
+  }
+
+  #indexOf(name: string): number {
+    const index = this.#indices.get(name) ?? this.#indices.size;
+    this.#indices.set(name, index);
+    return index;
+  }
+
+  /** Labels that were found are sorted, so that their order does not depend on the order of the rows. */
+  finish(): LabelMatrix {
+    const found = [...this.#indices.keys()];
+    const names = this.#allowed ?? [...found].sort();
+    const columns = found.map((name) => names.indexOf(name));
+    const values = new Float32Array(this.#rows.length * names.length);
+    for (const [row, set] of this.#rows.entries()) {
+      if (set === null) values.fill(Number.NaN, row * names.length, (row + 1) * names.length);
+      for (const index of set ?? []) values[row * names.length + columns[index]!] = 1;
+    }
+    return { names, values };
+  }
+}
+
+/** Floats that are appended; the space doubles, so that appending costs constant time. */
+class GrowingFloats {
+  #values = new Float32Array(1024);
+  #length = 0;
+
+  append(values: Float32Array): void {
+    const length = this.#length + values.length;
+    if (length > this.#values.length) {
+      const larger = new Float32Array(Math.max(length, 2 * this.#values.length));
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values.set(values, this.#length);
+    this.#length = length;
+  }
+
+  toArray(): Float32Array {
+    return this.#values.slice(0, this.#length);
+  }
+}
+
+/** A cell as a message shows it. */
+function show(cell: unknown): string {
+  const text = JSON.stringify(cell) ?? "nothing";
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}

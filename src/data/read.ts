@@ -1,0 +1,167 @@
+// Tables in, labelled examples or chunks of texts out.
+import { TagformerError } from "../errors.js";
+import { BadRows, type OnBadRow, type SkippedRow } from "./bad-rows.js";
+import { type ColumnOptions, findIdColumn, findTextColumn, peek } from "./columns.js";
+import { type Dataset, dropUnlabelled } from "./dataset.js";
+import { JoinedReader, readLabelFile, requireIdColumn } from "./label-file.js";
+import { type LabelReader, labelReader } from "./label-readers.js";
+import { type Row, readRows } from "./table.js";
+
+/** Options of {@link readTexts}. */
+export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id"> {
+  /** Ends the reading; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link readDataset}. */
+export interface ReadDatasetOptions extends ColumnOptions {
+  /** A table with the labels, when they are not beside the texts; joined by id. */
+  readonly labelFile?: string | undefined;
+  /** What to do with rows that cannot be used: `error` (the default), or `skip` and count them. */
+  readonly onBadRow?: OnBadRow | undefined;
+  /** Ends the reading; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@link readDataset} found. */
+export interface ReadResult {
+  readonly dataset: Dataset;
+  /** The columns that were read. */
+  readonly columns: { readonly text: string; readonly id?: string };
+  /** Some of the rows that could not be used, at most five. */
+  readonly skipped: readonly SkippedRow[];
+  readonly skippedCount: number;
+  /** Rows that were left out because all of their labels are missing. */
+  readonly droppedUnlabelled: number;
+  /** Rows of the label file that belong to no text. */
+  readonly unusedLabelRows: number;
+}
+
+/** One row of {@link readTexts}. */
+export interface TextRow {
+  /** The cell of the id column; without one, the row's number from 1. */
+  readonly id: string;
+  readonly text: string;
+  /** The line (1-based) on which the row starts. */
+  readonly line: number;
+}
+
+const chunkRows = 1024;
+
+/**
+ * Reads a CSV, TSV or JSON Lines file into memory: texts, labels, and ids where there is an id column. Columns that are not
+ * named are found by their names and by what the first rows hold.
+ *
+ * @throws TagformerError `IO`, `INVALID_OPTION` or `INVALID_DATA`, with file, line and column where there are such; the
+ * signal's reason when it is aborted
+ */
+export async function readDataset(path: string, options: ReadDatasetOptions = {}): Promise<ReadResult> {
+  const { labelFile, signal } = options;
+  const bad = new BadRows(options.onBadRow ?? "error");
+  const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, options, bad, signal);
+  const stream = readRows(path, bad, signal);
+  try {
+    const { head, all } = await peek(path, stream, bad);
+    const id = apart ? requireIdColumn(path, head, options) : findIdColumn(path, head, options);
+    // The options about labels speak of the label file, where there is one.
+    const text = findTextColumn(path, head, apart ? { text: options.text } : options, id);
+    const labels = apart
+      ? new JoinedReader(path, apart, id!, bad.mode === "skip")
+      : labelReader(path, head, options, [text, id]);
+    const rows = await collect(path, all, { text, id }, labels, bad);
+    const { names, values } = labels.finish();
+    bad.requireRows(path, rows.texts.length);
+    const { dataset, dropped } = dropUnlabelled({ source: path, labelNames: names, labels: values, ...rows });
+    if (dataset.texts.length === 0) {
+      throw new TagformerError("INVALID_DATA", `in ${path} all labels of all ${dropped} rows are missing`);
+    }
+    return {
+      dataset,
+      columns: { text, ...(id !== undefined && { id }) },
+      skipped: bad.skipped,
+      skippedCount: bad.skippedCount,
+      droppedUnlabelled: dropped,
+      unusedLabelRows: labels instanceof JoinedReader ? labels.unused : 0,
+    };
+  } finally {
+    await stream.return(undefined);
+  }
+}
+
+/**
+ * Streams the texts of a table in chunks, for prediction: memory does not depend on the file's size. `-` reads standard
+ * input, and a `.txt` file is read in the same way: every line is a text, blank ones too.
+ *
+ * @throws TagformerError as {@link readDataset}; a row that cannot be used is always an error
+ */
+export async function* readTexts(
+  path: string,
+  options: ReadTextsOptions = {},
+): AsyncGenerator<readonly TextRow[]> {
+  const bad = new BadRows("error");
+  const stream = readRows(path, bad, options.signal);
+  try {
+    const { head, all } = await peek(path, stream, bad);
+    const id = findIdColumn(path, head, options);
+    const text = findTextColumn(path, head, options, id);
+    let chunk: TextRow[] = [];
+    let number = 0;
+    for await (const row of all) {
+      const fault = textFault(row, text);
+      if (fault !== undefined) bad.report(path, row.line, fault);
+      number++;
+      chunk.push({
+        id: id === undefined ? String(number) : idOf(row, id),
+        text: textOf(row, text),
+        line: row.line,
+      });
+      if (chunk.length < chunkRows) continue;
+      yield chunk;
+      chunk = [];
+    }
+    if (chunk.length > 0) yield chunk;
+  } finally {
+    await stream.return(undefined);
+  }
+}
+
+type Texts = Pick<Dataset, "texts" | "ids" | "lines">;
+
+async function collect(
+  path: string,
+  rows: AsyncIterable<Row>,
+  { text, id }: { text: string; id: string | undefined },
+  labels: LabelReader,
+  bad: BadRows,
+): Promise<Texts> {
+  const texts: string[] = [];
+  const ids: string[] = [];
+  const lines: number[] = [];
+  for await (const row of rows) {
+    const fault = textFault(row, text) ?? labels.add(row);
+    if (fault !== undefined) {
+      bad.report(path, row.line, fault);
+      continue;
+    }
+    texts.push(textOf(row, text));
+    if (id !== undefined) ids.push(idOf(row, id));
+    lines.push(row.line);
+  }
+  return { texts, lines: Int32Array.from(lines), ...(id !== undefined && { ids }) };
+}
+
+/** Why a row's text cannot be used; only JSON Lines has cells that are no strings. */
+function textFault({ cells }: Row, column: string): string | undefined {
+  const cell = cells.get(column);
+  if (typeof cell === "string") return undefined;
+  const found = cell === undefined ? "is not there" : `holds ${JSON.stringify(cell).slice(0, 60)}`;
+  return `column ${JSON.stringify(column)} ${found}; expected a string`;
+}
+
+function textOf({ cells }: Row, column: string): string {
+  return cells.get(column) as string;
+}
+
+function idOf({ cells }: Row, column: string): string {
+  return String(cells.get(column) ?? "");
+}
