@@ -1,4 +1,7 @@
 // The only door to the native add-on, fully typed. Nothing else in the project sees what is behind it.
+import { createRequire } from "node:module";
+import { type ErrorCode, messageOf, TagformerError } from "./errors.js";
+import { builtAddon } from "./install/locations.js";
 import type { LabelledBatch, RaggedBatch } from "./text/batch.js";
 
 /** Number format of the engine's activations and matrix products. Master weights are always fp32. */
@@ -70,4 +73,168 @@ export interface NativeStep {
   readonly learningRate: number;
   /** `false` when loss or gradient norm was not finite: then no weight was changed. */
   readonly applied: boolean;
+}
+
+/** What the add-on exports; see native/addon/session.h. */
+interface Addon {
+  readonly Session: new (options: { threads: number }) => Session;
+  /** Ends all native work of this thread's environment and joins its threads. */
+  stopAll(): void;
+}
+
+interface Session {
+  load(spec: NativeModelSpec, job: number): Promise<NativeModelInfo>;
+  predict(batch: RaggedBatch, job: number): Promise<Float32Array>;
+  startTraining(options: NativeTrainingOptions): Promise<void>;
+  trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
+  computeGradients(batch: LabelledBatch): Promise<number>;
+  save(file: string): Promise<void>;
+  parameter(name: string): Promise<Float32Array>;
+  gradient(name: string): Promise<Float32Array>;
+  parameterNames(): Promise<string[]>;
+  cancel(job: number): boolean;
+  dispose(): Promise<void>;
+}
+
+let addon: Addon | undefined;
+
+/** Loads the add-on once; throws `NATIVE_NOT_BUILT` or `NATIVE_LOAD_FAILED` with the command to type. */
+function loadAddon(): Addon {
+  if (addon) return addon;
+  const file = builtAddon();
+  if (!file) {
+    throw new TagformerError(
+      "NATIVE_NOT_BUILT",
+      "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
+    );
+  }
+  try {
+    addon = createRequire(import.meta.url)(file) as Addon;
+  } catch (error) {
+    throw new TagformerError(
+      "NATIVE_LOAD_FAILED",
+      `the native add-on ${file} cannot be loaded (${messageOf(error).split("\n")[0]}); run \`npx tagformer doctor\` to see why, or \`npx tagformer setup\` to build it again`,
+      { cause: error },
+    );
+  }
+  // process.exit() and uncaught exceptions run no native clean-up hooks, only this.
+  process.once("exit", addon.stopAll);
+  return addon;
+}
+
+/** The add-on's error, with the caller's stack: a rejection from a native thread has none of its own. */
+function toTagformerError(error: unknown, caller: Error): TagformerError {
+  const native = error as { code?: ErrorCode; message?: string; detail?: string };
+  const result = new TagformerError(native.code ?? "INTERNAL", messageOf(error), {
+    cause: native.detail ?? error,
+  });
+  result.stack = `${result.name}: ${result.message}${caller.stack?.slice(caller.stack.indexOf("\n")) ?? ""}`;
+  return result;
+}
+
+async function settle<T>(promise: Promise<T>): Promise<T> {
+  const caller = new Error();
+  try {
+    return await promise;
+  } catch (error) {
+    throw toTagformerError(error, caller);
+  }
+}
+
+/** Cancellation of calls that may wait in the model's queue. */
+export interface CallOptions {
+  /** Cancels the call when it has not started; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A model on a thread of its own. Calls run one after the other, in the order in which they were made; the event loop is
+ * never blocked. Batches are copied, so the caller may reuse its arrays at once.
+ */
+export class NativeModel implements AsyncDisposable {
+  readonly info: NativeModelInfo;
+  readonly #session: Session;
+  #nextJob = 1;
+  #disposal: Promise<void> | undefined;
+
+  private constructor(session: Session, info: NativeModelInfo) {
+    this.#session = session;
+    this.info = info;
+  }
+
+  /** Builds the model and fills its weights. */
+  static async load(spec: NativeModelSpec): Promise<NativeModel> {
+    const session = new (loadAddon().Session)({ threads: spec.threads });
+    try {
+      return new NativeModel(session, await settle(session.load(spec, 0)));
+    } catch (error) {
+      await session.dispose();
+      throw error;
+    }
+  }
+
+  /** Logits, `[rows * labels]`. */
+  predict(batch: RaggedBatch, options: CallOptions = {}): Promise<Float32Array> {
+    return this.#cancellable((job) => this.#session.predict(batch, job), options.signal);
+  }
+
+  /** Prepares AdamW and the learning-rate schedule; call once before {@link trainStep}. */
+  startTraining(options: NativeTrainingOptions): Promise<void> {
+    return settle(this.#session.startTraining(options));
+  }
+
+  /** One whole training step over one or more micro-batches: forward, loss, backward, clip, AdamW, schedule. */
+  trainStep(batches: readonly LabelledBatch[], options: CallOptions = {}): Promise<NativeStep> {
+    return this.#cancellable((job) => this.#session.trainStep(batches, job), options.signal);
+  }
+
+  /** Loss and gradients of a batch without an update and without dropout; for comparing with PyTorch. */
+  computeGradients(batch: LabelledBatch): Promise<number> {
+    return settle(this.#session.computeGradients(batch));
+  }
+
+  /** Writes the weights as safetensors in fp32; the bytes are on disk when the promise resolves. */
+  save(file: string): Promise<void> {
+    return settle(this.#session.save(file));
+  }
+
+  /** A copy of a parameter, by Hugging Face's name. */
+  parameter(name: string): Promise<Float32Array> {
+    return settle(this.#session.parameter(name));
+  }
+
+  /** A copy of the gradient that {@link computeGradients} left. */
+  gradient(name: string): Promise<Float32Array> {
+    return settle(this.#session.gradient(name));
+  }
+
+  parameterNames(): Promise<string[]> {
+    return settle(this.#session.parameterNames());
+  }
+
+  /** Drops waiting calls, lets the running one finish, frees the model. Every call returns the same promise. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#session.dispose();
+    return this.#disposal;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #cancellable<T>(start: (job: number) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (!signal) return settle(start(0));
+    signal.throwIfAborted();
+    const job = this.#nextJob++;
+    const cancel = () => this.#session.cancel(job);
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      return await settle(start(job));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+  }
 }

@@ -17,7 +17,7 @@ namespace tagformer {
 namespace {
 
 struct BertConfig {
-  std::int64_t vocab_size, hidden_size, layers, heads, intermediate_size, max_positions, types;
+  std::int64_t vocab_size, hidden_size, layers, heads, intermediate_size, max_positions, types, padding_id;
   double norm_epsilon, hidden_dropout, attention_dropout, classifier_dropout, initializer_range;
   Activation activation;
 };
@@ -32,6 +32,7 @@ BertConfig read(Config& config) {
   c.intermediate_size = config.integer("intermediate_size", 1, kMost);
   c.max_positions = config.integer_or("max_position_embeddings", 512, 1, kMost);
   c.types = config.integer_or("type_vocab_size", 2, 1, 1 << 16);
+  c.padding_id = config.integer_or("pad_token_id", 0, -1, c.vocab_size - 1);
   c.norm_epsilon = config.number_or("layer_norm_eps", 1e-12, 0.0, 1.0);
   c.hidden_dropout = config.number_or("hidden_dropout_prob", 0.1, 0.0, 0.99);
   c.attention_dropout = config.number_or("attention_probs_dropout_prob", 0.1, 0.0, 0.99);
@@ -151,7 +152,8 @@ class Bert final : public Model {
     for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
       for (std::int32_t i = offsets[row]; i < offsets[row + 1]; ++i) position[i] = i - offsets[row];
     }
-    at::Tensor x = at::embedding(words_->value, batch.ids).add(at::embedding(positions_->value, positions));
+    // As in transformers, the padding token's row gets no gradient, even where a text holds that token.
+    at::Tensor x = at::embedding(words_->value, batch.ids, config_.padding_id).add(at::embedding(positions_->value, positions));
     // Without segment ids every token has type 0: one row, added to all.
     x = x.add(batch.types.defined() ? at::embedding(types_->value, batch.types) : types_->value.slice(0, 0, 1));
     x = residual_norm(x, std::nullopt, std::nullopt, embedding_norm_.gamma->value, embedding_norm_.beta->value,

@@ -37,7 +37,6 @@ const std::set<std::string> kWithoutEffect = {
     "output_attentions",
     "output_hidden_states",
     "output_past",
-    "pad_token_id",
     "problem_type",
     "return_dict",
     "sep_token_id",

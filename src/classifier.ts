@@ -1,0 +1,213 @@
+import type { Dataset } from "./data/dataset.js";
+import { checkDevice, threadCount } from "./device.js";
+import { TagformerError } from "./errors.js";
+import { sigmoid } from "./evaluation/loss.js";
+import { type Evaluation, evaluate } from "./evaluation/metrics.js";
+import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
+import { decide } from "./evaluation/scores.js";
+import { type InferenceOptions, predictLogits } from "./inference.js";
+import { type ModelDirectory, readModelDirectory } from "./model/directory.js";
+import { saveModelDirectory } from "./model/save.js";
+import { type CallOptions, NativeModel } from "./native.js";
+import { type ModelOptions, modelOptions, parseOptions } from "./options.js";
+import { Tokenizer } from "./text/tokenizer.js";
+
+/** Texts tokenized at once: the next ones are tokenized while the model computes these. */
+const textsAtOnce = 1024;
+
+/** What the model says about one text. */
+export interface Prediction {
+  /** The probability of each label, by name. */
+  readonly scores: Readonly<Record<string, number>>;
+  /** The labels whose probability is above the threshold, in the model's order. */
+  readonly labels: readonly string[];
+}
+
+/** What {@link Classifier.evaluate} returns. */
+export interface ClassifierEvaluation {
+  readonly metrics: Evaluation;
+  /** Rows decided wrongly, worst first; `row` counts the rows of the dataset from 0. */
+  readonly mistakes: readonly Mistake[];
+  /** Logits, `[rows * labels]`, in the model's label order. */
+  readonly logits: Float32Array;
+}
+
+/**
+ * A trained model, ready to classify texts.
+ *
+ * Many calls may run at once: each model has a thread of its own and takes them in order, and the event loop is never
+ * blocked. A classifier holds native memory until {@link Classifier.dispose} (or `await using`) frees it.
+ *
+ * @example
+ * ```ts
+ * await using classifier = await Classifier.load("./tickets-model");
+ * const [prediction] = await classifier.predict(["The parcel never arrived, I want my money back."]);
+ * console.log(prediction.labels, prediction.scores);
+ * ```
+ */
+export class Classifier implements AsyncDisposable {
+  readonly #directory: ModelDirectory;
+  readonly #model: NativeModel;
+  readonly #tokenizer: Tokenizer;
+  /** Names of the labels, in the order of all scores. */
+  readonly labels: readonly string[];
+  /** Longest text in tokens; what goes beyond is cut. */
+  readonly maxLength: number;
+  /** Probability above which a label is given. */
+  readonly threshold = 0.5;
+
+  private constructor(
+    directory: ModelDirectory,
+    model: NativeModel,
+    tokenizer: Tokenizer,
+    maxLength: number,
+  ) {
+    this.#directory = directory;
+    this.#model = model;
+    this.#tokenizer = tokenizer;
+    this.labels = directory.labels.names;
+    this.maxLength = maxLength;
+  }
+
+  /**
+   * Loads a Hugging Face model directory: config.json, model.safetensors and the tokenizer's files.
+   *
+   * @throws TagformerError `INVALID_MODEL`, `IO`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or `DEVICE_UNAVAILABLE`
+   */
+  static async load(path: string, options: ModelOptions = {}): Promise<Classifier> {
+    const { precision, device, threads, maxLength } = parseOptions(modelOptions, options);
+    checkDevice(device);
+    const directory = await readModelDirectory(path);
+    const tokenizer = await Tokenizer.load(path, directory.modelType);
+    const { config, labels, tensors } = directory;
+    if (!tensors.some(({ name }) => /^(classifier|logits_proj)\./.test(name))) {
+      throw new TagformerError(
+        "INVALID_MODEL",
+        `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
+      );
+    }
+    const model = await NativeModel.load({
+      config,
+      labels: labels.names.length,
+      tensors,
+      seed: 0,
+      precision,
+      threads: threadCount(threads),
+    });
+    try {
+      tokenizer.checkFits(model.info.vocabularySize);
+    } catch (error) {
+      await model.dispose();
+      throw error;
+    }
+    const limit = Math.min(
+      maxLength,
+      model.info.maxLength,
+      tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
+    );
+    return new Classifier(directory, model, tokenizer, limit);
+  }
+
+  /**
+   * Classifies texts; one prediction a text, in order.
+   *
+   * @throws TagformerError `INVALID_DATA` when a text is not a string, `DISPOSED` after {@link dispose}; or the reason of
+   * the signal
+   */
+  async predict(texts: readonly string[], options?: CallOptions): Promise<Prediction[]>;
+  async predict(text: string, options?: CallOptions): Promise<Prediction>;
+  async predict(
+    input: string | readonly string[],
+    options: CallOptions = {},
+  ): Promise<Prediction | Prediction[]> {
+    const texts = typeof input === "string" ? [input] : input;
+    const probabilities = await this.probabilities(texts, options);
+    const predictions = this.#describe(probabilities);
+    return typeof input === "string" ? predictions[0]! : predictions;
+  }
+
+  /** Probabilities of all labels for all texts, `[texts * labels]`, row-major: the fastest form for many texts. */
+  async probabilities(texts: readonly string[], options: InferenceOptions = {}): Promise<Float32Array> {
+    return sigmoid(await this.logits(texts, options));
+  }
+
+  /** The scores before the sigmoid, `[texts * labels]`, row-major. */
+  async logits(texts: readonly string[], options: InferenceOptions = {}): Promise<Float32Array> {
+    const width = this.labels.length;
+    const logits = new Float32Array(texts.length * width);
+    let computing: Promise<void> = Promise.resolve();
+    for (let first = 0; first < texts.length; first += textsAtOnce) {
+      options.signal?.throwIfAborted();
+      const tokens = await this.#tokenizer.encode(texts.slice(first, first + textsAtOnce), this.maxLength);
+      await computing;
+      computing = predictLogits(this.#model, tokens, {
+        signal: options.signal,
+        onProgress: (rows) => options.onProgress?.(first + rows),
+      }).then((part) => logits.set(part, first * width));
+      // A failure is reported by the await above or below; meanwhile it is no unhandled rejection.
+      computing.catch(() => {});
+    }
+    await computing;
+    return logits;
+  }
+
+  /**
+   * Compares predictions with the labels of a dataset, whose label columns are matched by name.
+   *
+   * @throws TagformerError `INVALID_DATA` when a label of the model has no column
+   */
+  async evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
+    const labels = labelsInOrder(dataset, this.labels);
+    const logits = await this.logits(dataset.texts, options);
+    const metrics = evaluate({ logits }, labels, this.labels, this.threshold);
+    const mistakes = worstMistakes({ logits }, labels, this.labels, dataset.texts.length, this.threshold);
+    return { metrics, mistakes, logits };
+  }
+
+  /** Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before. */
+  async save(directory: string): Promise<void> {
+    await saveModelDirectory(directory, {
+      config: this.#directory.config,
+      labelNames: this.labels,
+      tagformer: this.#directory.tagformer ?? {},
+      writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
+      writeWeights: (file) => this.#model.save(file),
+    });
+  }
+
+  /** Drops waiting calls, lets the running one finish, and frees the model. */
+  dispose(): Promise<void> {
+    return this.#model.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #describe(probabilities: Float32Array): Prediction[] {
+    const width = this.labels.length;
+    const decisions = decide(probabilities, width, this.threshold);
+    return Array.from({ length: probabilities.length / width }, (_, row) => ({
+      scores: Object.fromEntries(this.labels.map((name, i) => [name, probabilities[row * width + i]!])),
+      labels: this.labels.filter((_, i) => decisions[row * width + i] === 1),
+    }));
+  }
+}
+
+/** The dataset's labels in the order of `names`, `[rows * names.length]`. */
+function labelsInOrder(dataset: Dataset, names: readonly string[]): Float32Array {
+  const columns = names.map((name) => {
+    const column = dataset.labelNames.indexOf(name);
+    if (column >= 0) return column;
+    throw new TagformerError(
+      "INVALID_DATA",
+      `${dataset.source} has no column for the model's label "${name}"; it has ${dataset.labelNames.join(", ")}`,
+    );
+  });
+  const width = dataset.labelNames.length;
+  const labels = new Float32Array(dataset.texts.length * names.length);
+  for (let i = 0; i < labels.length; i++) {
+    labels[i] = dataset.labels[Math.floor(i / names.length) * width + columns[i % names.length]!]!;
+  }
+  return labels;
+}

@@ -1,0 +1,42 @@
+// The flags that say how to read a table, shared by the commands that read one.
+import type { Command } from "commander";
+import { Option } from "commander";
+import { type ReadDatasetOptions, type ReadResult, readDataset } from "../data/read.js";
+import { note } from "./terminal.js";
+
+export interface DataFlags {
+  readonly text?: string;
+  readonly labels?: string[];
+  readonly labelColumn?: string;
+  readonly id?: string;
+  readonly onBadRow?: "error" | "skip";
+}
+
+/** Adds the flags of {@link DataFlags}. */
+export function addDataFlags(command: Command): Command {
+  return command
+    .option("--text <column>", "column of the texts (found by its name or content when not given)")
+    .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", (value) => value.split(","))
+    .option("--label-column <column>", 'one column with a list of label names, such as ["a","b"] or a|b')
+    .option("--id <column>", "column of the row ids")
+    .addOption(
+      new Option("--on-bad-row <what>", "what to do with a row that cannot be used")
+        .choices(["error", "skip"])
+        .default("error"),
+    );
+}
+
+/** Reads a dataset and says what was left out. */
+export async function readData(
+  path: string,
+  flags: DataFlags,
+  more: Partial<ReadDatasetOptions> = {},
+): Promise<ReadResult> {
+  const { text, labels, labelColumn, id, onBadRow } = flags;
+  const result = await readDataset(path, { text, labels, labelColumn, id, onBadRow, ...more });
+  if (result.skippedCount > 0) {
+    note(`skipped ${result.skippedCount} rows of ${path} that could not be used, such as`);
+    for (const { line, reason } of result.skipped) note(`  line ${line}: ${reason}`);
+  }
+  return result;
+}

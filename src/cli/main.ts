@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+// The command line: verbs and their flags. What each does is in a file of its own.
+import { Command, CommanderError } from "commander";
+import { messageOf, TagformerError } from "../errors.js";
+import { packageVersion } from "../install/locations.js";
+import { runDoctor } from "./doctor.js";
+import { addEvaluateCommand } from "./evaluate.js";
+import { addPredictCommand } from "./predict.js";
+import { runSetup } from "./setup.js";
+import { exitStatus, note } from "./terminal.js";
+import { addTrainCommand } from "./train.js";
+
+function program(): Command {
+  const root = new Command("tagformer")
+    .description("Fine-tune and use multi-label text classifiers (BERT and its relatives) inside Node.js.")
+    .version(packageVersion())
+    .showHelpAfterError("(type the command with --help for its options and an example)");
+  addTrainCommand(root);
+  addEvaluateCommand(root);
+  addPredictCommand(root);
+  root
+    .command("setup")
+    .description(
+      "find or fetch libtorch, build the native add-on and test it; at once when that was done before",
+    )
+    .option("--torch <version>", "version of libtorch (default: any usable one that is found)")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", "\nExample:\n  tagformer setup\n")
+    .action(runSetup);
+  root
+    .command("doctor")
+    .description("check everything that tagformer needs on this machine, and say what is missing")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", "\nExample:\n  tagformer doctor\n")
+    .action(runDoctor);
+  for (const command of [root, ...root.commands]) command.exitOverride();
+  return root;
+}
+
+async function main(): Promise<void> {
+  // A reader that goes away, such as `head`, ends the command quietly.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed its message; help and version are no errors.
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    note(`tagformer: ${messageOf(error)}`);
+    // An error that is not ours is a bug: its stack belongs in a report.
+    if (!(error instanceof TagformerError) && error instanceof Error) note(error.stack ?? "");
+    process.exitCode = exitStatus(error);
+  }
+}
+
+await main();

@@ -1,0 +1,131 @@
+// `tagformer predict`
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import type { Command } from "commander";
+import { stringify } from "csv-stringify/sync";
+import { Classifier, type Prediction } from "../classifier.js";
+import { readTexts, type TextRow } from "../data/read.js";
+import { messageOf, TagformerError } from "../errors.js";
+import { modelOptions } from "../options.js";
+import { addFlags, takeFlags } from "./flags.js";
+import { ensureSetUp } from "./setup.js";
+import { note } from "./terminal.js";
+
+interface PredictFlags {
+  readonly model: string;
+  readonly out?: string;
+  readonly text?: string;
+  readonly id?: string;
+  readonly onBadRow?: "error" | "skip";
+  readonly json?: boolean;
+}
+
+export function addPredictCommand(root: Command): void {
+  const command = root
+    .command("predict <data>")
+    .description("classify the texts of a table, or with - the lines of standard input")
+    .requiredOption("--model <dir>", "trained model directory")
+    .option("--out <file>", "CSV file to write (default: standard output)")
+    .option("--text <column>", "column of the texts (found by its name or content when not given)")
+    .option("--id <column>", "column of the row ids");
+  addFlags(command, modelOptions)
+    .option("--json", "print one JSON document instead of CSV")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  tagformer predict new.csv --model ./tickets-model --out predictions.csv\n  echo "Where is my parcel?" | tagformer predict - --model ./tickets-model\n',
+    )
+    .action(predict);
+}
+
+async function predict(data: string, flags: PredictFlags): Promise<void> {
+  await ensureSetUp();
+  await using classifier = await Classifier.load(
+    flags.model,
+    takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
+  );
+  const { text, id, json } = flags;
+  let rows = 0;
+  const started = performance.now();
+  await writeTo(flags.out, async (write) => {
+    const table = json ? new JsonTable() : new CsvTable(classifier.labels);
+    for await (const chunk of readTexts(data, { text, id })) {
+      const predictions = await classifier.predict(chunk.map((row) => row.text));
+      await write(table.rows(chunk, predictions));
+      rows += chunk.length;
+    }
+    await write(table.end());
+  });
+  const seconds = (performance.now() - started) / 1000;
+  if (flags.out) note(`${rows} texts, ${(rows / seconds).toFixed(0)} a second, to ${flags.out}`);
+}
+
+/** One line a text: its id, the labels above their thresholds, and a score for each label. */
+class CsvTable {
+  readonly #labels: readonly string[];
+  #first = true;
+
+  constructor(labels: readonly string[]) {
+    this.#labels = labels;
+  }
+
+  rows(rows: readonly TextRow[], predictions: readonly Prediction[]): string {
+    const header = this.#first ? [["id", "labels", ...this.#labels]] : [];
+    this.#first = false;
+    const lines = rows.map((row, i) => {
+      const { labels, scores } = predictions[i]!;
+      return [row.id, labels.join("|"), ...this.#labels.map((label) => String(Math.fround(scores[label]!)))];
+    });
+    // A cell that begins like a formula would run in a spreadsheet.
+    return stringify([...header, ...lines], { escape_formulas: true });
+  }
+
+  end(): string {
+    return this.#first ? this.rows([], []) : "";
+  }
+}
+
+/** A JSON array, written piece by piece. */
+class JsonTable {
+  #first = true;
+
+  rows(rows: readonly TextRow[], predictions: readonly Prediction[]): string {
+    const items = rows.map((row, i) => JSON.stringify({ id: row.id, ...predictions[i] }));
+    const start = this.#first ? "[\n" : ",\n";
+    this.#first = false;
+    return start + items.join(",\n");
+  }
+
+  end(): string {
+    return this.#first ? "[]\n" : "\n]\n";
+  }
+}
+
+/** Writes to standard output, or to a file that appears under its name only when it is whole. */
+async function writeTo(
+  path: string | undefined,
+  produce: (write: (text: string) => Promise<void>) => Promise<void>,
+) {
+  if (path === undefined) return produce((text) => writeText(process.stdout, text));
+  const beside = `${path}.writing-${process.pid}`;
+  try {
+    const stream = createWriteStream(beside, { flush: true });
+    const closed = finished(stream);
+    closed.catch(() => {});
+    await produce((text) => Promise.race([writeText(stream, text), closed]));
+    stream.end();
+    await closed;
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    if (error instanceof TagformerError) throw error;
+    throw new TagformerError("IO", `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function writeText(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,45 @@
+// Where commands write: results to stdout, everything else to stderr.
+import { TagformerError } from "../errors.js";
+
+/** A line for the person who watches; never part of a result. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** A result. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** The result of a command that was given `--json`: one document. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** 1:05:09, 12:34 or 8 s. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${two(whole % 60)} min`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)} h`;
+}
+
+/** Exit status of an error: 2 for wrong use, 1 for everything else. */
+export function exitStatus(error: unknown): number {
+  return error instanceof TagformerError && error.code === "INVALID_OPTION" ? 2 : 1;
+}
+
+/** A signal that Ctrl-C (or SIGTERM) gives once; a second Ctrl-C ends the process at once. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    controller.abort();
+    note("\nstopping after this step; press Ctrl-C again to stop at once");
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  return controller.signal;
+}

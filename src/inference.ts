@@ -1,0 +1,48 @@
+// Logits of many token rows: planned by length, computed in batches, put back in order.
+import type { CallOptions, NativeModel } from "./native.js";
+import type { RaggedBatch } from "./text/batch.js";
+import { predictionPlan, rowCount, scatterRows, selectRows } from "./text/plan.js";
+
+/** One native call: enough for full speed, little enough that a stopped one ends soon. */
+const batchLimits = { maxRows: 256, maxTokens: 4096 };
+/** Native calls that wait while one runs, so that the model's thread never idles. */
+const callsAhead = 2;
+
+export interface InferenceOptions extends CallOptions {
+  /** Called after each batch with the number of rows finished so far. */
+  readonly onProgress?: ((rows: number) => void) | undefined;
+}
+
+/**
+ * Logits of every row, `[rows * labels]`, in the order of the rows.
+ *
+ * Rows of similar length are computed together, but no score depends on that: rows are never padded.
+ */
+export async function predictLogits(
+  model: NativeModel,
+  tokens: RaggedBatch,
+  options: InferenceOptions = {},
+): Promise<Float32Array> {
+  const logits = new Float32Array(rowCount(tokens) * model.info.labels);
+  const running = new Set<Promise<void>>();
+  let done = 0;
+
+  const compute = async (rows: Int32Array) => {
+    scatterRows(logits, rows, await model.predict(selectRows(tokens, rows), options));
+    done += rows.length;
+    options.onProgress?.(done);
+  };
+
+  try {
+    for (const rows of predictionPlan(tokens, batchLimits)) {
+      const call = compute(rows).finally(() => running.delete(call));
+      running.add(call);
+      if (running.size > callsAhead) await Promise.race(running);
+    }
+    await Promise.all(running);
+  } catch (error) {
+    await Promise.allSettled(running);
+    throw error;
+  }
+  return logits;
+}

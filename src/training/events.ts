@@ -1,0 +1,77 @@
+// What a training run tells while it goes on.
+import type { Evaluation } from "../evaluation/metrics.js";
+
+/** The data and the model are ready; the first step follows. */
+export interface StartEvent {
+  readonly type: "start";
+  readonly trainingRows: number;
+  readonly validationRows: number;
+  readonly labels: readonly string[];
+  readonly epochs: number;
+  /** Optimizer steps of the whole run. */
+  readonly steps: number;
+  /** Number of weights. */
+  readonly parameters: number;
+  /** Tensors that were not in the model directory and start at random. */
+  readonly initialised: readonly string[];
+  /** Tensors of the model directory that a classifier does not use. */
+  readonly ignored: readonly string[];
+  /** `true` when the model directory had a head for other labels, which was replaced. */
+  readonly headReset: boolean;
+  /** Longest text in tokens; `truncatedTexts` were longer and lost their end. */
+  readonly maxLength: number;
+  readonly truncatedTexts: number;
+}
+
+/** One optimizer step was made. */
+export interface StepEvent {
+  readonly type: "step";
+  /** 1-based. */
+  readonly epoch: number;
+  /** 1-based, over the whole run. */
+  readonly step: number;
+  /** Mean loss of the step's batch, before the update. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  /** Rows and tokens of the step's batch. */
+  readonly rows: number;
+  readonly tokens: number;
+}
+
+/** A part of the validation rows was computed. */
+export interface ValidationProgressEvent {
+  readonly type: "validation";
+  readonly epoch: number;
+  readonly rows: number;
+  readonly totalRows: number;
+}
+
+/** An epoch is over. */
+export interface EpochEvent {
+  readonly type: "epoch";
+  readonly epoch: number;
+  /** Mean of the losses of the epoch's steps. */
+  readonly trainingLoss: number;
+  /** Metrics on the validation rows; absent when there are none. */
+  readonly validation?: Evaluation;
+  /** `true` when this epoch's model is the best so far, and was saved. */
+  readonly best: boolean;
+  /** Duration of the epoch, validation and saving included. */
+  readonly seconds: number;
+}
+
+/** The run is over; the model lies in `directory`. */
+export interface EndEvent {
+  readonly type: "end";
+  /** `finished`: all epochs; `early stop`: no better epoch came; `stopped`: the signal was given. */
+  readonly reason: "finished" | "early stop" | "stopped";
+  readonly directory: string;
+  /** The epoch whose weights `directory` holds; absent when the run was stopped before the first was over. */
+  readonly bestEpoch?: number;
+  /** After a stop: where the weights of the last step lie, when they are not in `directory`. */
+  readonly lastDirectory?: string;
+}
+
+export type TrainingEvent = StartEvent | StepEvent | ValidationProgressEvent | EpochEvent | EndEvent;

@@ -1,0 +1,148 @@
+// From a dataset and a model to everything that the epoch loop needs.
+import { dirname } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { stratifiedSplit } from "../data/split.js";
+import { checkDevice, threadCount } from "../device.js";
+import { TagformerError } from "../errors.js";
+import {
+  type ModelConfig,
+  readModelConfig,
+  readModelDirectory,
+  weightsForLabels,
+} from "../model/directory.js";
+import { NativeModel, type TensorSource } from "../native.js";
+import type { ResolvedTrainingOptions } from "../options.js";
+import type { LabelledBatch } from "../text/batch.js";
+import { selectLabelledRows } from "../text/plan.js";
+import { Tokenizer } from "../text/tokenizer.js";
+
+/** Where a run's model comes from. */
+export type ModelSource =
+  /** A model directory: its weights, config and tokenizer. */
+  | { readonly model: string }
+  /** A config.json for a fresh random model, and a directory with the tokenizer (by default the config's own). */
+  | { readonly config: string; readonly tokenizer?: string | undefined };
+
+/** The data of a run. */
+export interface RunData {
+  readonly train: Dataset;
+  /** Rows to validate on; without them, `validationSplit` of the training rows is held back. */
+  readonly validation?: Dataset | undefined;
+}
+
+/** Tokenized rows, and where each came from. */
+export interface Rows {
+  readonly tokens: LabelledBatch;
+  readonly dataset: Dataset;
+  /** The dataset's row of each row of `tokens`. */
+  readonly origin: Int32Array;
+}
+
+export interface PreparedRun {
+  readonly model: NativeModel;
+  readonly tokenizer: Tokenizer;
+  readonly modelConfig: ModelConfig;
+  readonly training: Rows;
+  readonly validation: Rows | undefined;
+  readonly maxLength: number;
+  readonly truncatedTexts: number;
+  readonly headReset: boolean;
+}
+
+/** Loads the model, tokenizes all texts and splits them. The caller disposes of the model. */
+export async function prepareRun(
+  source: ModelSource,
+  data: RunData,
+  options: ResolvedTrainingOptions,
+): Promise<PreparedRun> {
+  checkDevice(options.device);
+  checkValidation(data);
+  const { modelConfig, tensors, headReset, tokenizerPath } = await readSource(source, data.train.labelNames);
+  const tokenizer = await Tokenizer.load(tokenizerPath, modelConfig.modelType);
+  const model = await NativeModel.load({
+    config: modelConfig.config,
+    labels: data.train.labelNames.length,
+    tensors,
+    seed: options.seed,
+    precision: options.precision,
+    threads: threadCount(options.threads),
+  });
+  try {
+    tokenizer.checkFits(model.info.vocabularySize);
+    const maxLength = Math.min(
+      options.maxLength,
+      model.info.maxLength,
+      tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
+    );
+    const train = await tokenize(data.train, tokenizer, maxLength);
+    const validation = data.validation && (await tokenize(data.validation, tokenizer, maxLength));
+    return {
+      model,
+      tokenizer,
+      modelConfig,
+      maxLength,
+      headReset,
+      truncatedTexts: train.truncated + (validation?.truncated ?? 0),
+      ...(validation
+        ? { training: train.rows, validation: validation.rows }
+        : split(train.rows, options.validationSplit, options.seed)),
+    };
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
+}
+
+interface ReadSource {
+  readonly modelConfig: ModelConfig;
+  readonly tensors: readonly TensorSource[];
+  readonly headReset: boolean;
+  readonly tokenizerPath: string;
+}
+
+async function readSource(source: ModelSource, labelNames: readonly string[]): Promise<ReadSource> {
+  if ("model" in source) {
+    const directory = await readModelDirectory(source.model);
+    return {
+      modelConfig: directory,
+      ...weightsForLabels(directory, labelNames),
+      tokenizerPath: source.model,
+    };
+  }
+  const modelConfig = await readModelConfig(source.config);
+  return {
+    modelConfig,
+    tensors: [],
+    headReset: false,
+    tokenizerPath: source.tokenizer ?? dirname(source.config),
+  };
+}
+
+function checkValidation({ train, validation }: RunData): void {
+  if (!validation || validation.labelNames.join("\n") === train.labelNames.join("\n")) return;
+  throw new TagformerError(
+    "INVALID_DATA",
+    `${validation.source} has the labels ${validation.labelNames.join(", ")}; expected those of ${train.source}: ${train.labelNames.join(", ")}`,
+  );
+}
+
+async function tokenize(
+  dataset: Dataset,
+  tokenizer: Tokenizer,
+  maxLength: number,
+): Promise<{ rows: Rows; truncated: number }> {
+  const { truncated, ...tokens } = await tokenizer.encode(dataset.texts, maxLength);
+  const origin = Int32Array.from(dataset.texts.keys());
+  return { rows: { tokens: { ...tokens, labels: dataset.labels }, dataset, origin }, truncated };
+}
+
+function split(rows: Rows, share: number, seed: number): { training: Rows; validation: Rows | undefined } {
+  if (share === 0) return { training: rows, validation: undefined };
+  const { train, validation } = stratifiedSplit(rows.dataset, { fraction: share, seed });
+  const part = (origin: Int32Array): Rows => ({
+    tokens: selectLabelledRows(rows.tokens, origin),
+    dataset: rows.dataset,
+    origin,
+  });
+  return { training: part(train), validation: part(validation) };
+}
