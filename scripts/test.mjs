@@ -1,5 +1,5 @@
 // npm test: sets everything up, checks style and types, and runs every test. Arguments go to vitest.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localBin, main, node, setUp } from "./steps.mjs";
@@ -14,7 +14,7 @@ await main(() => {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
     localBin("vitest", "run", "--coverage", ...reporters, ...process.argv.slice(2));
   } finally {
-    printSummary(results);
+    if (existsSync(results)) printSummary(results); // not when vitest itself could not start
     rmSync(directory, { recursive: true });
   }
 });

@@ -81,7 +81,7 @@ function cmakeJs(
 function buildFailure(outcome: Outcome): TagformerError {
   const output = lastLines(outcome, Number.POSITIVE_INFINITY);
   const killed = /Killed signal|internal compiler error: Killed/.test(output);
-  const first = output.match(/^.*(?:error|Error)[: ].*$/m)?.[0].trim() ?? "it gave no reason";
+  const first = output.match(/^.*(?:error:|CMake Error|ERROR).*$/m)?.[0].trim() ?? "it gave no reason";
   const reason = killed ? "the compiler ran out of memory" : first;
   return new TagformerError("SETUP_FAILED", `the native add-on could not be built: ${reason}`, {
     cause: output,

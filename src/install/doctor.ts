@@ -1,14 +1,12 @@
-// Looks at everything that tagformer needs of a machine, and says what it found; changes nothing.
+// Looks at everything that tagformer needs of a machine, and says what it found.
 import { availableParallelism } from "node:os";
 import { searchLibtorch } from "./find.js";
-import { addonDirectory, cacheDirectory, findBuiltAddon, packageVersion } from "./locations.js";
+import { addonDirectory, cacheDirectory, cacheProblem, findBuiltAddon, packageVersion } from "./locations.js";
 import { glibcVersion, platformProblem, processorFeatures } from "./platform.js";
 import { selfTest } from "./selftest.js";
 import { inspectToolchain, installAdvice } from "./toolchain.js";
 
-/**
- * One thing looked at: `failed` keeps tagformer from working, `note` would only matter for another setup.
- */
+/** One thing looked at: `failed` keeps tagformer from working, `note` would only matter for another setup. */
 export interface Check {
   readonly name: string;
   readonly status: "ok" | "note" | "failed";
@@ -25,8 +23,14 @@ export async function diagnose(): Promise<Check[]> {
     ...(await checkToolchain(works)),
     ...(await checkLibtorch(works)),
     ...addon,
-    { name: "cache", status: "ok", found: cacheDirectory() },
+    checkCache(works),
   ];
+}
+
+function checkCache(works: boolean): Check {
+  const problem = cacheProblem();
+  if (!problem) return { name: "cache", status: "ok", found: cacheDirectory() };
+  return { name: "cache", status: works ? "note" : "failed", found: problem };
 }
 
 function checkNode(): Check {
@@ -57,14 +61,13 @@ async function checkToolchain(works: boolean): Promise<Check[]> {
 }
 
 async function checkLibtorch(works: boolean): Promise<Check[]> {
-  const checks = (await searchLibtorch()).map(({ place, libtorch, problem }): Check => {
+  return (await searchLibtorch()).map(({ place, libtorch, problem }): Check => {
     const name = `libtorch: ${place}`;
     if (libtorch) return { name, status: "ok", found: `${libtorch.version} in ${libtorch.directory}` };
     // Nothing but a bad LIBTORCH stops setup, which otherwise fetches what is missing.
     const failed = place === "LIBTORCH" && process.env.LIBTORCH && !works;
     return { name, status: failed ? "failed" : "note", found: problem ?? "" };
   });
-  return checks;
 }
 
 async function checkAddon(): Promise<Check[]> {

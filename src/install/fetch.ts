@@ -1,5 +1,5 @@
 // Fetches libtorch as the wheel of the package index into the cache, without the gigabytes that only CUDA needs.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import { inspectLibtorch, type Libtorch } from "./libtorch.js";
@@ -53,7 +53,6 @@ export async function fetchLibtorch(version: string, progress: Progress): Promis
 }
 
 function requireSpace(): void {
-  mkdirSync(cacheDirectory(), { recursive: true });
   const { bavail, bsize } = statfsSync(cacheDirectory());
   if (bavail * bsize >= neededBytes) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

@@ -1,9 +1,10 @@
 // Where everything that setup makes lies: in the user's cache, because node_modules does not survive `npm ci`.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../errors.js";
 import { readTorchVersion } from "./libtorch.js";
 
 /** The directory of tagformer's package.json, CMakeLists.txt and native sources. */
@@ -18,6 +19,17 @@ export function packageVersion(): string {
 export function cacheDirectory(): string {
   const { TAGFORMER_CACHE, XDG_CACHE_HOME } = process.env;
   return resolve(TAGFORMER_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "tagformer"));
+}
+
+/** Why nothing can be put into {@link cacheDirectory}, or `null`; makes the directory. */
+export function cacheProblem(): string | null {
+  try {
+    mkdirSync(cacheDirectory(), { recursive: true });
+    accessSync(cacheDirectory(), constants.W_OK);
+    return null;
+  } catch (error) {
+    return `${messageOf(error)}; set TAGFORMER_CACHE to a directory that can be written to`;
+  }
 }
 
 /** Where setup unpacks the wheel of this libtorch, with the libraries it needs beside it. */

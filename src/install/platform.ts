@@ -1,6 +1,5 @@
 // What the machine itself must be, before anything is fetched or built.
 import { readFileSync } from "node:fs";
-import { TagformerError } from "../errors.js";
 
 const oldestGlibc = [2, 28] as const;
 
@@ -23,12 +22,6 @@ export function platformProblem(
   const [major = 0, minor = 0] = glibc.split(".").map(Number);
   const old = major < oldestGlibc[0] || (major === oldestGlibc[0] && minor < oldestGlibc[1]);
   return old ? `glibc is version ${glibc}, but libtorch needs ${oldestGlibc.join(".")} or newer` : null;
-}
-
-/** Throws `SETUP_FAILED` where libtorch cannot run. */
-export function requirePlatform(): void {
-  const problem = platformProblem();
-  if (problem) throw new TagformerError("SETUP_FAILED", problem);
 }
 
 /** Of the instructions that speed the engine up, those that this processor has; `null` where it cannot be told. */

@@ -4,8 +4,8 @@ import { buildAddon } from "./build.js";
 import { fetchLibtorch } from "./fetch.js";
 import { type Attempt, hasVersion, searchLibtorch } from "./find.js";
 import { defaultTorchVersion, type Libtorch } from "./libtorch.js";
-import { type BuiltAddon, findBuiltAddon } from "./locations.js";
-import { requirePlatform } from "./platform.js";
+import { type BuiltAddon, cacheProblem, findBuiltAddon } from "./locations.js";
+import { platformProblem } from "./platform.js";
 import type { Progress } from "./progress.js";
 import { selfTest } from "./selftest.js";
 import { requireToolchain } from "./toolchain.js";
@@ -36,7 +36,8 @@ export async function setUp({ torch, progress }: SetupOptions): Promise<SetupRes
   const present = await workingAddon(torch);
   if (present) return { ...present, built: false };
 
-  requirePlatform();
+  const problem = platformProblem() ?? cacheProblem();
+  if (problem) throw new TagformerError("SETUP_FAILED", problem);
   const compiler = await requireToolchain(); // before half a gigabyte is fetched in vain
   progress("looking for libtorch");
   const libtorch =
@@ -50,10 +51,7 @@ async function workingAddon(torch: string | undefined): Promise<BuiltAddon | und
   const addon = findBuiltAddon();
   if (!addon) return undefined;
   if (torch && !hasVersion({ version: addon.torchVersion }, torch)) return undefined;
-  if (
-    process.env.LIBTORCH &&
-    choose([...(await searchLibtorch(torch))])?.directory !== addon.torchDirectory
-  ) {
+  if (process.env.LIBTORCH && choose(await searchLibtorch(torch))?.directory !== addon.torchDirectory) {
     return undefined;
   }
   return "problem" in (await selfTest(addon.file)) ? undefined : addon;

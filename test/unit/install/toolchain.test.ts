@@ -48,12 +48,12 @@ describe("what to type", () => {
   });
 
   it("needs sudo unless root, and never with brew", async () => {
-    const getuid = vi.spyOn(process, "getuid" as never).mockReturnValue(1000 as never);
+    const getuid = vi.spyOn(process, "getuid").mockReturnValue(1000);
     machine.program("brew", "");
     expect((await failure()).message).toContain("Type: brew");
     machine.program("apt-get", "");
     expect((await failure()).message).toContain("Type: sudo apt-get");
-    getuid.mockReturnValue(0 as never);
+    getuid.mockReturnValue(0);
     expect((await failure()).message).toContain("Type: apt-get");
     getuid.mockRestore();
   });
