@@ -50,7 +50,8 @@ export function stratifiedSplit(
 /** The rows of each combination, in ascending order; combinations in the order of their first rows. */
 function groupByCombination(labels: Float32Array, width: number): Int32Array[] {
   // Rows are compared as strings of one byte a label, which Map hashes natively.
-  const codes = Buffer.from(Uint8Array.from(labels, (label) => (Number.isNaN(label) ? 2 : label)).buffer);
+  const codes = Buffer.alloc(labels.length);
+  for (let i = 0; i < labels.length; i++) codes[i] = Number.isNaN(labels[i]!) ? 2 : labels[i]!;
   const groups = new Map<string, number[]>();
   for (let row = 0; row < labels.length / width; row++) {
     const combination = codes.toString("latin1", row * width, (row + 1) * width);
