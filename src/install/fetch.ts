@@ -105,7 +105,7 @@ async function install(
 /** The line that names the failure; pip writes advice after it, and warnings around it. */
 function reason(outcome: Outcome): string {
   const lines = outcome.stderr.trim().split("\n");
-  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? "").trim() || "it gave no reason";
+  return (lines.findLast((line) => /^error/i.test(line)) ?? lines.at(-1) ?? "").trim() || "it gave no reason";
 }
 
 /**
