@@ -35,8 +35,8 @@ export async function readData(
   const { text, labels, labelColumn, id, onBadRow } = flags;
   const result = await readDataset(path, { text, labels, labelColumn, id, onBadRow, ...more });
   if (result.skippedCount > 0) {
-    note(`skipped ${result.skippedCount} rows of ${path} that could not be used, such as`);
-    for (const { line, reason } of result.skipped) note(`  line ${line}: ${reason}`);
+    note(`skipped ${result.skippedCount} rows that could not be used:`);
+    for (const { file, line, reason } of result.skipped) note(`  ${file}, line ${line}: ${reason}`);
   }
   return result;
 }

@@ -44,11 +44,10 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
     flags.model,
     takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
   );
-  const labels =
-    flags.labelColumn === undefined && flags.labels === undefined ? [...classifier.labels] : flags.labels;
+  const labels = flags.labels ?? [...classifier.labels];
   const { dataset, droppedUnlabelled } = await readData(
     data,
-    { ...flags, ...(labels && { labels }) },
+    { ...flags, labels },
     { labelFile: flags.labelFile },
   );
   if (droppedUnlabelled > 0) note(`left out ${droppedUnlabelled} rows without any label`);

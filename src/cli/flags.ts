@@ -10,23 +10,24 @@ interface OptionSchema {
   readonly description?: string;
 }
 
-/** `learningRate` as `--learning-rate`. */
+/** `learningRate` as `learning-rate`. */
 function flagName(option: string): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function toOption(name: string, schema: OptionSchema): Option {
-  const description = schema.description ?? "";
-  if (schema.type === "boolean") {
-    // A switch that is on by default is turned off.
-    const flag = schema.default === true ? flagName(name).replace("--", "--no-") : flagName(name);
-    return new Option(flag, schema.default === true ? `do not: ${description}` : description);
-  }
-  const option = new Option(`${flagName(name)} <${schema.enum ? "name" : schema.type}>`, description);
-  if (schema.enum) option.choices(schema.enum);
-  if (schema.default !== undefined) option.defaultValueDescription = String(schema.default);
-  if (schema.type === "integer" || schema.type === "number") option.argParser(Number);
-  if (schema.default !== undefined && !schema.enum) option.description += ` (default: ${schema.default})`;
+function toOption(
+  name: string,
+  { type, enum: choices, default: fallback, description = "" }: OptionSchema,
+): Option {
+  // A switch that is on by default can only be turned off.
+  if (type === "boolean" && fallback === true)
+    return new Option(`--no-${flagName(name)}`, `do not ${description}`);
+  if (type === "boolean") return new Option(`--${flagName(name)}`, description);
+  // The default is shown here but filled in by the schema, so that commands can tell what was given.
+  const shown = fallback === undefined ? description : `${description} (default: ${fallback})`;
+  const option = new Option(`--${flagName(name)} <${choices ? "name" : type}>`, shown);
+  if (choices) option.choices(choices);
+  if (type === "integer" || type === "number") option.argParser(Number);
   return option;
 }
 

@@ -1,6 +1,7 @@
 // `tagformer train`
 import type { Command } from "commander";
 import { checkDataset, formatFindings } from "../data/check.js";
+import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import { classificationReport } from "../evaluation/report.js";
 import { trainingOptions } from "../options.js";
@@ -48,16 +49,15 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const source = modelSource(flags);
   await ensureSetUp();
   const { dataset } = await readData(data, flags);
-  for (const line of formatFindings(checkDataset(dataset))) note(line);
-  const labels = flags.labelColumn === undefined ? { labels: [...dataset.labelNames] } : {};
-  const validation = flags.validation
-    ? (await readData(flags.validation, { ...flags, ...labels })).dataset
-    : undefined;
+  requireUsable(dataset);
+  // The same labels in the same order, whatever else that table holds.
+  const labels = [...dataset.labelNames];
+  const validation = flags.validation && (await readData(flags.validation, { ...flags, labels })).dataset;
   const trainer = new Trainer({
     ...source,
     ...takeFlags(trainingOptions, flags as unknown as Record<string, unknown>),
     train: dataset,
-    validation,
+    ...(validation && { validation }),
     output: flags.output,
   });
   const display = new TrainingDisplay();
@@ -67,6 +67,18 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
     if (event.type === "epoch") epochs.push(event);
     if (event.type === "end") finish(event, epochs, flags.json ?? false);
   }
+}
+
+/** Shows what was found in a dataset, and stops where it cannot be trained on. */
+function requireUsable(dataset: Dataset): void {
+  const check = checkDataset(dataset);
+  for (const line of formatFindings(check)) note(line);
+  const errors = check.findings.filter(({ severity }) => severity === "error").length;
+  if (errors === 0) return;
+  throw new TagformerError(
+    "INVALID_DATA",
+    `${dataset.source} cannot be trained on; see the ${errors} errors above`,
+  );
 }
 
 function modelSource({ model, fromConfig, tokenizer }: TrainFlags): ModelSource {
