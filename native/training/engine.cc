@@ -110,6 +110,8 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
   if (labelled == 0) {
     throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
   }
+  // compute_gradients leaves its gradients to be read; they are no part of this step.
+  model_->parameters().clear_gradients();
   try {
     for (std::size_t i = 0; i < micro_batches.size(); ++i) {
       const Mode mode{.training = training_.dropout,

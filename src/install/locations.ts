@@ -102,7 +102,7 @@ function sourcesDigest(): string {
 function nativeSources(): string[] {
   const names = readdirSync(join(packageRoot, "native"), { recursive: true, encoding: "utf8" });
   return names
-    .filter((name) => /\.(cc|h|cu)$/.test(name))
+    .filter((name) => /\.(cc|h|cu)$/.test(name) && !name.startsWith("test"))
     .map((name) => join("native", name))
     .sort();
 }

@@ -78,7 +78,8 @@ TAGFORMER_INLINE float largest(Floats x) {
 
 /// e^x to about 1 ulp: x = n ln 2 + r, a polynomial for e^r (Cephes' expf coefficients), then 2^n into the exponent.
 TAGFORMER_INLINE Floats exponential(Floats x) {
-  x = minimum(maximum(x, broadcast(-87.3F)), broadcast(88.3F));
+  // x comes second, because that is what a comparison with NaN gives: NaN must stay NaN.
+  x = minimum(broadcast(88.3F), maximum(broadcast(-87.3F), x));
   // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
   const Floats magic = broadcast(12582912.0F);
   const Floats n = (x * 1.44269504088896341F + magic) - magic;
