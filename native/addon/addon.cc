@@ -26,10 +26,10 @@ Napi::Value self_test(const Napi::CallbackInfo& info) {
 
 /// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs no
 /// clean-up hooks then.
-void stop_all(const Napi::CallbackInfo& info) { info.Env().GetInstanceData<Environment>()->stop_all(); }
+void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->stop_all(); }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(std::make_unique<Environment>(env).release());
+  Environment::create(env);
   exports.Set("Session", Session::define(env));
   exports.Set("selfTest", Napi::Function::New<self_test>(env, "selfTest"));
   exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));

@@ -65,6 +65,14 @@ std::uint64_t job_argument(const Napi::CallbackInfo& info, std::size_t index) {
 
 }  // namespace
 
+void Environment::create(Napi::Env env) {
+  env.SetInstanceData(std::make_unique<std::shared_ptr<Environment>>(std::make_shared<Environment>(env)).release());
+}
+
+std::shared_ptr<Environment> Environment::of(Napi::Env env) {
+  return *env.GetInstanceData<std::shared_ptr<Environment>>();
+}
+
 Environment::Environment(Napi::Env env) : promises_(env) {
   env.AddCleanupHook([this] {
     stop_all();
@@ -94,16 +102,16 @@ Napi::Function Session::define(Napi::Env env) {
 }
 
 Session::Session(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<Session>(info), environment_(*info.Env().GetInstanceData<Environment>()) {
+    : Napi::ObjectWrap<Session>(info), environment_(Environment::of(info.Env())) {
   const std::int64_t threads = integer(object_argument(info, 0), "threads");
   if (threads < 1 || threads > 1024) throw Napi::RangeError::New(info.Env(), "native call: expected 1 to 1024 threads");
   worker_ = std::make_unique<Worker>(static_cast<int>(threads));
-  environment_.add(this);
+  environment_->add(this);
 }
 
 Session::~Session() {
   if (worker_ == nullptr) return;
-  environment_.remove(this);
+  environment_->remove(this);
   worker_->stop();
 }
 
@@ -115,7 +123,7 @@ Engine& Session::engine() {
 Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work work) {
   // While a promise is open its session must not be collected.
   Ref();
-  Promises& promises = environment_.promises();
+  Promises& promises = environment_->promises();
   const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
   worker_->post({
       .id = id,
@@ -199,12 +207,13 @@ Napi::Value Session::cancel(const Napi::CallbackInfo& info) {
 
 Napi::Value Session::dispose(const Napi::CallbackInfo& info) {
   Ref();
-  Promises& promises = environment_.promises();
+  Promises& promises = environment_->promises();
   const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
-  worker_->close([this, &promises, ticket = ticket] {
+  const bool closing = worker_->close([this, &promises, ticket = ticket] {
     engine_.reset();
     promises.resolve(ticket, nothing());
   });
+  if (!closing) promises.resolve(ticket, nothing());
   return promise;
 }
 

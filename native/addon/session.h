@@ -14,10 +14,14 @@ namespace tagformer::addon {
 
 class Session;
 
-/// What one environment (main thread or worker) owns.
+/// What one environment (main thread or worker) owns. Its sessions share it, because Node may finalize them later.
 class Environment {
  public:
   explicit Environment(Napi::Env env);
+
+  /// Makes the environment's own; once, when the add-on is loaded there.
+  static void create(Napi::Env env);
+  static std::shared_ptr<Environment> of(Napi::Env env);
 
   [[nodiscard]] Promises& promises() { return promises_; }
   void add(Session* session) { sessions_.insert(session); }
@@ -60,7 +64,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
-  Environment& environment_;
+  std::shared_ptr<Environment> environment_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Worker> worker_;
 };

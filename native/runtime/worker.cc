@@ -36,13 +36,14 @@ bool Worker::cancel(std::uint64_t id) {
   return true;
 }
 
-void Worker::close(std::function<void()> last) {
+bool Worker::close(std::function<void()> last) {
   for (const Job& job : take_all()) job.dropped();
   const std::lock_guard lock(mutex_);
-  if (closed_) return;
+  if (closed_) return false;
   closed_ = true;
   jobs_.push_back({0, std::move(last), [] {}});
   wake_.notify_one();
+  return true;
 }
 
 void Worker::stop() {

@@ -33,8 +33,9 @@ class Worker {
   /// Drops a job that has not started; false when it is running, done or unknown.
   bool cancel(std::uint64_t id);
 
-  /// Drops the queued jobs, runs `last` after the one that is running, and takes no more.
-  void close(std::function<void()> last);
+  /// Drops the queued jobs, runs `last` after the one that is running, and takes no more. Returns false, and never runs
+  /// `last`, when that was done before.
+  bool close(std::function<void()> last);
 
   /// Asks the running job to end, drops the others and joins the thread. May be called several times, from any other
   /// thread.
