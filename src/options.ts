@@ -1,7 +1,7 @@
 // Every option once: its schema, default and documentation. The command line and the API both read this page.
-import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { TagformerError } from "./errors.js";
+import { didYouMean } from "./suggestion.js";
 
 const count = (least: number) => z.int().min(least);
 const share = z.number().min(0).lt(1);
@@ -97,16 +97,4 @@ export function parseOptions<S extends Shape>(
     "INVALID_OPTION",
     `option ${name} is ${JSON.stringify(found) ?? found}: ${issue.message}`,
   );
-}
-
-/** `; did you mean "x"?` for the nearest of `names` when it is near enough, otherwise what there is. */
-export function didYouMean(name: string, names: readonly string[]): string {
-  const [nearest] = [...names].sort((a, b) => distance(name, a) - distance(name, b));
-  if (
-    nearest !== undefined &&
-    distance(name.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, name.length / 3)
-  ) {
-    return `; did you mean "${nearest}"?`;
-  }
-  return `; expected one of ${names.join(", ")}`;
 }

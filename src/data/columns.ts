@@ -1,6 +1,6 @@
 // Which columns hold the text, the id and the labels: named by the caller, or found in the first rows of the table.
 import { TagformerError } from "../errors.js";
-import { didYouMean } from "../options.js";
+import { didYouMean } from "../suggestion.js";
 import type { BadRows } from "./bad-rows.js";
 import { isBlank, parseLabel } from "./labels.js";
 import type { Row } from "./table.js";

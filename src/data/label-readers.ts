@@ -1,6 +1,6 @@
 // The labels of a table, row by row: one column a label, or one column that lists the labels that are set.
 import { TagformerError } from "../errors.js";
-import { didYouMean } from "../options.js";
+import { didYouMean } from "../suggestion.js";
 import { type ColumnOptions, columnsOf, findLabelColumns, requireColumn } from "./columns.js";
 import { acceptedLabelLists, acceptedLabels, parseLabel, parseLabelList } from "./labels.js";
 import type { Row } from "./table.js";
