@@ -2,17 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { generator } from "../../src/random.js";
 import { largestDifference } from "../parity/models.js";
-import {
-  batchOf,
-  config,
-  freshModel,
-  labels,
-  rowsOf,
-  train,
-  training,
-  weightsDifference,
-  weightsOf,
-} from "./tiny-bert.js";
+import { batchOf, config, freshModel, labels, rowsOf, train, training, weightsOf } from "./tiny-bert.js";
 
 const tenBatches = Array.from({ length: 10 }, (_, i) => batchOf(20, i + 1));
 
