@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/long/**"],
     // One file at a time: the native tests use every core, and two of them would only wait for each other.
     fileParallelism: false,
     pool: "forks",

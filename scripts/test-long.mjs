@@ -1,0 +1,8 @@
+// npm run test:long: sets everything up and runs the tests that take too long for npm test. Arguments go to vitest.
+import { localBin, main, node, setUp } from "./steps.mjs";
+
+await main(() => {
+  setUp();
+  node("scripts/parity-python.mjs");
+  localBin("vitest", "run", "--config", "vitest.long.config.ts", ...process.argv.slice(2));
+});
