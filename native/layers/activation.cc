@@ -1,14 +1,19 @@
 #include "layers/activation.h"
 
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/erf.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/hardswish.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/mish.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/relu6.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/softplus.h>
 #include <ATen/ops/tanh.h>
+
+#include <numbers>
 
 #include "layers/dispatch.h"
 #include "layers/saved.h"
@@ -19,16 +24,27 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// The exact GELU with its bias, one pass over memory each way.
-struct Gelu : torch::autograd::Function<Gelu> {
+/// GELU with its bias, one pass over memory each way.
+template <bool kTanh>
+struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
+  template <typename T>
+  static auto forward_kernel() {
+    return kTanh ? cpu::typed_kernels<T>().tanh_gelu_forward : cpu::typed_kernels<T>().gelu_forward;
+  }
+
+  template <typename T>
+  static auto backward_kernel() {
+    return kTanh ? cpu::typed_kernels<T>().tanh_gelu_backward : cpu::typed_kernels<T>().gelu_backward;
+  }
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& bias) {
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(1);
     for_type(x, [&]<typename T>() {
       for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
-        cpu::typed_kernels<T>().gelu_forward(elements<const T>(x) + at, elements<const float>(bias),
-                                             elements<T>(y) + at, count, width);
+        forward_kernel<T>()(elements<const T>(x) + at, elements<const float>(bias), elements<T>(y) + at,
+                            count, width);
       });
     });
     context->save_for_backward({x, bias});
@@ -45,16 +61,19 @@ struct Gelu : torch::autograd::Function<Gelu> {
     for_type(x, [&]<typename T>() {
       for_row_blocks(x.size(0), [&](std::int64_t block, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
-        cpu::typed_kernels<T>().gelu_backward(elements<const T>(grad_y) + at, elements<const T>(x) + at,
-                                              elements<const float>(tensors[1]), elements<T>(grad_x) + at,
-                                              elements<float>(sums) + block * width, count, width);
+        backward_kernel<T>()(elements<const T>(grad_y) + at, elements<const T>(x) + at,
+                             elements<const float>(tensors[1]), elements<T>(grad_x) + at,
+                             elements<float>(sums) + block * width, count, width);
       });
     });
     return {grad_x, at::sum(sums, {0})};
   }
 };
 
-at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) { return Gelu::apply(x.contiguous(), bias); }
+template <bool kTanh>
+at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) {
+  return Gelu<kTanh>::apply(x.contiguous(), bias);
+}
 
 /// The other activations are rare enough for libtorch's own kernels.
 template <at::Tensor (*kFunction)(const at::Tensor&)>
@@ -62,7 +81,7 @@ at::Tensor after_bias(const at::Tensor& x, const at::Tensor& bias) {
   return kFunction(x.add(bias.to(x.scalar_type())));
 }
 
-at::Tensor tanh_gelu(const at::Tensor& x) { return at::gelu(x, "tanh"); }
+at::Tensor clipped_gelu(const at::Tensor& x) { return at::gelu(x).clamp(-10, 10); }
 at::Tensor quick_gelu(const at::Tensor& x) { return x.mul(at::sigmoid(x.mul(1.702))); }
 at::Tensor relu(const at::Tensor& x) { return at::relu(x); }
 at::Tensor relu6(const at::Tensor& x) { return at::relu6(x); }
@@ -70,6 +89,11 @@ at::Tensor squared_relu(const at::Tensor& x) { return at::relu(x).square(); }
 at::Tensor leaky_relu(const at::Tensor& x) { return at::leaky_relu(x); }
 at::Tensor silu(const at::Tensor& x) { return at::silu(x); }
 at::Tensor mish(const at::Tensor& x) { return at::mish(x); }
+at::Tensor hardswish(const at::Tensor& x) { return at::hardswish(x); }
+at::Tensor laplace(const at::Tensor& x) {
+  return at::erf(x.sub(0.707107).div(0.282095 * std::numbers::sqrt2)).add(1.0).mul(0.5);
+}
+at::Tensor root_softplus(const at::Tensor& x) { return at::softplus(x).sqrt(); }
 at::Tensor tanh(const at::Tensor& x) { return at::tanh(x); }
 at::Tensor sigmoid(const at::Tensor& x) { return at::sigmoid(x); }
 at::Tensor identity(const at::Tensor& x) { return x; }
@@ -79,20 +103,24 @@ struct Named {
   Activation function;
 };
 
-/// transformers/activations.py, ACT2FN.
+/// transformers/activations.py, ACT2FN, but for those with parameters of their own.
 constexpr Named kActivations[] = {
-    {"gelu", gelu},
-    {"gelu_python", gelu},
-    {"gelu_new", after_bias<tanh_gelu>},
-    {"gelu_fast", after_bias<tanh_gelu>},
-    {"gelu_accurate", after_bias<tanh_gelu>},
-    {"gelu_pytorch_tanh", after_bias<tanh_gelu>},
-    {"gelu_python_tanh", after_bias<tanh_gelu>},
+    {"gelu", gelu<false>},
+    {"gelu_python", gelu<false>},
+    {"gelu_10", after_bias<clipped_gelu>},
+    {"gelu_new", gelu<true>},
+    {"gelu_fast", gelu<true>},
+    {"gelu_accurate", gelu<true>},
+    {"gelu_pytorch_tanh", gelu<true>},
+    {"gelu_python_tanh", gelu<true>},
     {"quick_gelu", after_bias<quick_gelu>},
     {"relu", after_bias<relu>},
     {"relu2", after_bias<squared_relu>},
     {"relu6", after_bias<relu6>},
     {"leaky_relu", after_bias<leaky_relu>},
+    {"hardswish", after_bias<hardswish>},
+    {"laplace", after_bias<laplace>},
+    {"sqrtsoftplus", after_bias<root_softplus>},
     {"silu", after_bias<silu>},
     {"swish", after_bias<silu>},
     {"mish", after_bias<mish>},

@@ -8,8 +8,8 @@
 namespace tagformer {
 namespace {
 
-/// Fields that change nothing in a classifier's forward pass: descriptions, the tokenizer's ids, generation, training
-/// switches of other tools.
+/// Fields that change nothing in a classifier's forward pass: descriptions, the tokenizer's ids, generation,
+/// training switches of other tools.
 const std::set<std::string> kWithoutEffect = {
     "_attn_implementation_autoset",
     "_name_or_path",
@@ -52,13 +52,34 @@ const std::set<std::string> kWithoutEffect = {
 
 /// Where a field may appear with its inactive value only.
 const std::set<std::string> kGenerationOnly = {
-    "bad_words_ids",       "begin_suppress_tokens",   "cross_attention_hidden_size", "decoder_start_token_id",
-    "diversity_penalty",   "do_sample",               "early_stopping",              "encoder_no_repeat_ngram_size",
-    "exponential_decay_length_penalty", "forced_bos_token_id", "forced_eos_token_id", "length_penalty",
-    "max_length",          "min_length",              "no_repeat_ngram_size",        "num_beam_groups",
-    "num_beams",           "num_return_sequences",    "output_scores",               "prefix",
-    "remove_invalid_values", "repetition_penalty",    "return_dict_in_generate",     "suppress_tokens",
-    "temperature",         "tf_legacy_loss",          "top_k",                       "top_p",
+    "bad_words_ids",
+    "begin_suppress_tokens",
+    "cross_attention_hidden_size",
+    "decoder_start_token_id",
+    "diversity_penalty",
+    "do_sample",
+    "early_stopping",
+    "encoder_no_repeat_ngram_size",
+    "exponential_decay_length_penalty",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "length_penalty",
+    "max_length",
+    "min_length",
+    "no_repeat_ngram_size",
+    "num_beam_groups",
+    "num_beams",
+    "num_return_sequences",
+    "output_scores",
+    "prefix",
+    "remove_invalid_values",
+    "repetition_penalty",
+    "return_dict_in_generate",
+    "suppress_tokens",
+    "temperature",
+    "tf_legacy_loss",
+    "top_k",
+    "top_p",
     "typical_p",
 };
 
@@ -97,15 +118,17 @@ const Json* Config::find(const std::string& field) {
   return found == fields_.end() || found->second.is_null() ? nullptr : &found->second;
 }
 
-bool Config::has(const std::string& field) const {
+bool Config::is_null(const std::string& field) {
+  read_.insert(field);
   const auto found = fields_.find(field);
-  return found != fields_.end() && !found->second.is_null();
+  return found != fields_.end() && found->second.is_null();
 }
 
 std::int64_t Config::integer(const std::string& field, std::int64_t least, std::int64_t most,
                              const std::int64_t* fallback) {
   const Json* const json = find(field);
-  const std::string expected = "an integer from " + range(static_cast<double>(least), static_cast<double>(most));
+  const std::string expected =
+      "an integer from " + range(static_cast<double>(least), static_cast<double>(most));
   if (json == nullptr) {
     if (fallback != nullptr) return *fallback;
     refuse(field, "missing", expected);
@@ -162,14 +185,23 @@ std::string Config::choice_or(const std::string& field, const std::string& fallb
 
 void Config::require(const std::string& field, bool required) {
   if (boolean_or(field, required) != required) {
-    refuse(field, required ? "false" : "true", required ? "true: the other is not supported" : "false: the other is not supported");
+    refuse(field, required ? "false" : "true",
+           required ? "true: the other is not supported" : "false: the other is not supported");
   }
+}
+
+void require_multiple(const char* field, std::int64_t value, const char* divisor_field,
+                      std::int64_t divisor) {
+  if (value % divisor == 0) return;
+  refuse(field, std::to_string(value),
+         std::string("a multiple of ") + divisor_field + ", " + std::to_string(divisor));
 }
 
 void Config::refuse_unread() const {
   std::string unknown;
   for (const auto& [field, json] : fields_) {
-    if (json.is_null() || read_.contains(field) || kWithoutEffect.contains(field) || kGenerationOnly.contains(field)) {
+    if (json.is_null() || read_.contains(field) || kWithoutEffect.contains(field) ||
+        kGenerationOnly.contains(field)) {
       continue;
     }
     unknown += (unknown.empty() ? "" : ", ") + field + " (" + describe(json) + ")";
@@ -178,7 +210,8 @@ void Config::refuse_unread() const {
   std::string supported;
   for (const std::string& field : read_) supported += (supported.empty() ? "" : ", ") + field;
   throw Error("INVALID_MODEL", "config.json has fields that this architecture does not support: " + unknown +
-                                   "; supported are " + supported + ". Remove a field that has no effect on the model");
+                                   "; supported are " + supported +
+                                   ". Remove a field that has no effect on the model");
 }
 
 }  // namespace tagformer

@@ -1,4 +1,5 @@
-// A typed, checked reading of config.json: every field is honoured, known to be without effect, or refused by name.
+// A typed, checked reading of config.json: every field is honoured, known to be without effect, or refused by
+// name.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ struct Json {
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value); }
 };
 
-/// Reads fields by name and remembers which were read. All errors are INVALID_MODEL and name field, value and what was
-/// expected. A field that is null counts as absent.
+/// Reads fields by name and remembers which were read. All errors are INVALID_MODEL and name field, value and
+/// what was expected. A field that is null counts as absent.
 class Config {
  public:
   explicit Config(Json::Object fields) : fields_(std::move(fields)) {}
@@ -39,7 +40,8 @@ class Config {
   /// Refuses every value but `required` (or absence): for features that are not built.
   void require(const std::string& field, bool required);
 
-  [[nodiscard]] bool has(const std::string& field) const;
+  /// Whether the field is there and null, where transformers takes that for a value of its own.
+  [[nodiscard]] bool is_null(const std::string& field);
 
   /// Refuses fields that nobody read and that are not known to be without effect here.
   void refuse_unread() const;
@@ -50,5 +52,8 @@ class Config {
   Json::Object fields_;
   std::set<std::string> read_;
 };
+
+/// Refuses a `value` of `field` that `divisor`, the value of `divisor_field`, does not divide.
+void require_multiple(const char* field, std::int64_t value, const char* divisor_field, std::int64_t divisor);
 
 }  // namespace tagformer

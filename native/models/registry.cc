@@ -1,6 +1,10 @@
 // The architectures, one line each.
+#include "models/albert.h"
 #include "models/bert.h"
+#include "models/distilbert.h"
+#include "models/electra.h"
 #include "models/model.h"
+#include "models/roberta.h"
 #include "runtime/error.h"
 
 namespace tagformer {
@@ -12,7 +16,9 @@ struct Architecture {
 };
 
 constexpr Architecture kArchitectures[] = {
-    {"bert", make_bert},
+    {"albert", make_albert},         {"bert", make_bert},       {"camembert", make_roberta},
+    {"distilbert", make_distilbert}, {"electra", make_electra}, {"roberta", make_roberta},
+    {"xlm-roberta", make_roberta},
 };
 
 }  // namespace
@@ -29,8 +35,8 @@ std::unique_ptr<Model> make_model(Json::Object fields, std::int64_t labels, Prec
     }
     supported += (supported.empty() ? "" : ", ") + std::string(architecture.model_type);
   }
-  throw Error("INVALID_MODEL",
-              "config.json: model_type is \"" + model_type + "\", which is not supported; supported are " + supported);
+  throw Error("INVALID_MODEL", "config.json: model_type is \"" + model_type +
+                                   "\", which is not supported; supported are " + supported);
 }
 
 }  // namespace tagformer

@@ -15,7 +15,13 @@ namespace tagformer {
 enum class Precision { kFloat32, kBfloat16 };
 
 /// How a parameter starts when no file holds it.
-enum class Initial { kNormal, kZeros, kOnes };
+enum class Initial {
+  kNormal,
+  kZeros,
+  kOnes,
+  /// Sines and cosines of the row number (Vaswani et al. 2017), for a position table.
+  kSinusoidal,
+};
 
 /// What a parameter is, which decides decay and number format.
 enum class Role {
@@ -29,8 +35,8 @@ enum class Role {
 
 /// A tensor of the model under one or more names.
 ///
-/// Tensors that are multiplied together are stored as one (such as query, key and value): each name owns a range of
-/// rows. Update rules are elementwise, so training them as one tensor changes nothing.
+/// Tensors that are multiplied together are stored as one (such as query, key and value): each name owns a
+/// range of rows. Update rules are elementwise, so training them as one tensor changes nothing.
 struct Parameter {
   struct Part {
     std::string name;
@@ -62,9 +68,11 @@ class ParameterSet {
   explicit ParameterSet(Precision precision) : precision_(precision) {}
 
   /// Declares one tensor.
-  Parameter& add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial, bool head = false);
+  Parameter& add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial,
+                 bool head = false);
   /// Declares tensors of equal trailing shape that are stored one below the other.
-  Parameter& add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role, Initial initial);
+  Parameter& add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role,
+                         Initial initial);
 
   [[nodiscard]] const std::vector<std::unique_ptr<Parameter>>& all() const { return parameters_; }
   [[nodiscard]] Precision precision() const { return precision_; }
@@ -75,8 +83,8 @@ class ParameterSet {
   /// Refreshes the bf16 copies after the masters were filled.
   void round_copies();
 
-  /// Adds what the last backward pass left to the gradients. `more_follow` says that other micro-batches will be added:
-  /// sums are then kept in fp32, because bf16 would lose small contributions.
+  /// Adds what the last backward pass left to the gradients. `more_follow` says that other micro-batches will
+  /// be added: sums are then kept in fp32, because bf16 would lose small contributions.
   void collect_gradients(bool more_follow);
   void clear_gradients();
 

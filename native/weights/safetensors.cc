@@ -26,7 +26,8 @@ constexpr std::int64_t kChunk = 8 << 20;
 /// An open file that closes itself.
 class File {
  public:
-  File(const std::string& path, int flags) : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+  File(const std::string& path, int flags)
+      : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) fail("open");
   }
   ~File() {
@@ -113,8 +114,8 @@ const Format& format_of(const TensorSource& source) {
   for (const Format& format : kFormats) {
     if (source.dtype == format.name) return format;
   }
-  throw Error("INVALID_MODEL", "tensor " + source.name + " in " + source.file + " has element type " + source.dtype +
-                                   "; expected F32, F16, BF16 or F64");
+  throw Error("INVALID_MODEL", "tensor " + source.name + " in " + source.file + " has element type " +
+                                   source.dtype + "; expected F32, F16, BF16 or F64");
 }
 
 void read_tensor(const TensorSource& source, const File& file, float* to, std::int64_t count,
@@ -126,7 +127,8 @@ void read_tensor(const TensorSource& source, const File& file, float* to, std::i
                                      std::to_string(count * format.bytes));
   }
   const std::int64_t step = kChunk / format.bytes;
-  const auto buffer = std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(std::min(count, step) * format.bytes));
+  const auto buffer =
+      std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(std::min(count, step) * format.bytes));
   for (std::int64_t first = 0; first < count; first += step) {
     if (stop) throw Stopped();
     const std::int64_t now = std::min(step, count - first);
@@ -134,11 +136,23 @@ void read_tensor(const TensorSource& source, const File& file, float* to, std::i
     format.convert(buffer.get(), to + first, now);
   }
   if (!std::all_of(to, to + count, [](float x) { return std::isfinite(x); })) {
-    throw Error("INVALID_MODEL", "tensor " + source.name + " in " + source.file + " holds NaN or infinite values");
+    throw Error("INVALID_MODEL",
+                "tensor " + source.name + " in " + source.file + " holds NaN or infinite values");
   }
 }
 
-void initialise(const Parameter& parameter, const Parameter::Part& part, double deviation, std::uint64_t seed) {
+void fill_sinusoidal(float* to, std::int64_t rows, std::int64_t width) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < width; ++j) {
+      const double exponent = static_cast<double>(j / 2 * 2) / static_cast<double>(width);
+      const double angle = static_cast<double>(i) / std::pow(10000.0, exponent);
+      to[i * width + j] = static_cast<float>(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
+    }
+  }
+}
+
+void initialise(const Parameter& parameter, const Parameter::Part& part, double deviation,
+                std::uint64_t seed) {
   float* const to = parameter.master.data_ptr<float>() + part.begin;
   switch (parameter.initial) {
     case Initial::kNormal:
@@ -150,6 +164,9 @@ void initialise(const Parameter& parameter, const Parameter::Part& part, double 
       break;
     case Initial::kOnes:
       std::fill(to, to + part.count, 1.0F);
+      break;
+    case Initial::kSinusoidal:
+      fill_sinusoidal(to, part.shape[0], part.shape[1]);
       break;
   }
 }
@@ -199,7 +216,8 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
       continue;
     }
     if (source.shape != part->shape) {
-      problems += "\n  " + source.name + " has shape " + text_of(source.shape) + "; expected " + text_of(part->shape);
+      problems +=
+          "\n  " + source.name + " has shape " + text_of(source.shape) + "; expected " + text_of(part->shape);
       filled.insert(part);
       continue;
     }

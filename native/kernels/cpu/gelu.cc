@@ -1,4 +1,5 @@
-// gelu(x + bias) = (x + bias) * Phi(x + bias), exact form, forward and backward.
+// GELU(x + bias), forward and backward: x Phi(x), exact or with the tanh formula for Phi (Hendrycks & Gimpel
+// 2016).
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/vector.h"
 
@@ -7,40 +8,89 @@ namespace {
 
 constexpr float kReciprocalRoot2 = 0.70710678118654752F;
 constexpr float kReciprocalRoot2Pi = 0.39894228040143268F;
+constexpr float kRoot2OverPi = 0.79788456080286536F;
+constexpr float kCubic = 0.044715F;
 
-TAGFORMER_INLINE Floats normal_cdf(Floats x) { return error_function(x * kReciprocalRoot2) * 0.5F + 0.5F; }
+/// The normal distribution function and its derivative.
+struct Exact {
+  TAGFORMER_INLINE Floats cdf(Floats z) { return error_function(z * kReciprocalRoot2) * 0.5F + 0.5F; }
+  TAGFORMER_INLINE Floats density(Floats z, Floats) {
+    return exponential(z * z * -0.5F) * kReciprocalRoot2Pi;
+  }
+};
 
-}  // namespace
+/// (1 + tanh u) / 2 with u = sqrt(2 / pi) (z + 0.044715 z^3), written as 1 / (1 + e^-2u): nothing cancels.
+struct Tanh {
+  TAGFORMER_INLINE Floats cdf(Floats z) {
+    const Floats u = z * (z * z * kCubic + 1.0F) * kRoot2OverPi;
+    return 1.0F / (exponential(u * -2.0F) + 1.0F);
+  }
+  TAGFORMER_INLINE Floats density(Floats z, Floats cdf) {
+    return cdf * (1.0F - cdf) * (z * z * (3.0F * kCubic) + 1.0F) * (2.0F * kRoot2OverPi);
+  }
+};
 
-template <typename T>
-void gelu_forward(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width) {
+template <typename Form, typename T>
+TAGFORMER_INLINE void forward(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width) {
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < width; j += kLanes) {
       const std::int64_t left = lanes_left(j, width);
       const Floats z = load(x + i * width + j, left) + load(bias + j, left);
-      store(y + i * width + j, z * normal_cdf(z), left);
+      store(y + i * width + j, z * Form::cdf(z), left);
     }
   }
 }
 
-template <typename T>
-void gelu_backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias, std::int64_t rows,
-                   std::int64_t width) {
+template <typename Form, typename T>
+TAGFORMER_INLINE void backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                               std::int64_t rows, std::int64_t width) {
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < width; j += kLanes) {
       const std::int64_t left = lanes_left(j, width);
       const Floats z = load(x + i * width + j, left) + load(bias + j, left);
-      const Floats density = exponential(z * z * -0.5F) * kReciprocalRoot2Pi;
-      const Floats grad = load(grad_y + i * width + j, left) * (normal_cdf(z) + z * density);
+      const Floats cdf = Form::cdf(z);
+      const Floats grad = load(grad_y + i * width + j, left) * (cdf + z * Form::density(z, cdf));
       store(grad_x + i * width + j, grad, left);
       store(grad_bias + j, load(grad_bias + j, left) + grad, left);
     }
   }
 }
 
+}  // namespace
+
+template <typename T>
+void gelu_forward(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width) {
+  forward<Exact>(x, bias, y, rows, width);
+}
+
+template <typename T>
+void gelu_backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                   std::int64_t rows, std::int64_t width) {
+  backward<Exact>(grad_y, x, bias, grad_x, grad_bias, rows, width);
+}
+
+template <typename T>
+void tanh_gelu_forward(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width) {
+  forward<Tanh>(x, bias, y, rows, width);
+}
+
+template <typename T>
+void tanh_gelu_backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                        std::int64_t rows, std::int64_t width) {
+  backward<Tanh>(grad_y, x, bias, grad_x, grad_bias, rows, width);
+}
+
 template void gelu_forward(const float*, const float*, float*, std::int64_t, std::int64_t);
 template void gelu_forward(const bf16*, const float*, bf16*, std::int64_t, std::int64_t);
-template void gelu_backward(const float*, const float*, const float*, float*, float*, std::int64_t, std::int64_t);
-template void gelu_backward(const bf16*, const bf16*, const float*, bf16*, float*, std::int64_t, std::int64_t);
+template void gelu_backward(const float*, const float*, const float*, float*, float*, std::int64_t,
+                            std::int64_t);
+template void gelu_backward(const bf16*, const bf16*, const float*, bf16*, float*, std::int64_t,
+                            std::int64_t);
+template void tanh_gelu_forward(const float*, const float*, float*, std::int64_t, std::int64_t);
+template void tanh_gelu_forward(const bf16*, const float*, bf16*, std::int64_t, std::int64_t);
+template void tanh_gelu_backward(const float*, const float*, const float*, float*, float*, std::int64_t,
+                                 std::int64_t);
+template void tanh_gelu_backward(const bf16*, const bf16*, const float*, bf16*, float*, std::int64_t,
+                                 std::int64_t);
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

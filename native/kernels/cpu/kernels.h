@@ -1,7 +1,7 @@
 // The CPU kernels' plain interface: pointers and sizes, nothing of libtorch.
 //
-// Every kernel is compiled once for each instruction set (see CMakeLists.txt) and chosen when the library is loaded.
-// All of them are serial: the layers above split the work over threads.
+// Every kernel is compiled once for each instruction set (see CMakeLists.txt) and chosen when the library is
+// loaded. All of them are serial: the layers above split the work over threads.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,9 @@ struct bf16 {
 
 /// Which elements dropout keeps, recomputed wherever it is needed instead of being stored.
 ///
-/// A counter-based generator (Threefry-4x32, Salmon et al., SC11) maps key and element position to 16 random bits;
-/// an element is dropped when they are below `threshold`. The key holds seed, step and the place in the network.
+/// A counter-based generator (Threefry-4x32, Salmon et al., SC11) maps key and element position to 16 random
+/// bits; an element is dropped when they are below `threshold`. The key holds seed, step and the place in the
+/// network.
 struct Dropout {
   std::uint32_t key[4] = {0, 0, 0, 0};
   /// Dropped share in 1/65536; 0 keeps everything.
@@ -122,13 +123,17 @@ struct TypedKernels {
   /// grad_bias is added to.
   void (*gelu_backward)(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
                         std::int64_t rows, std::int64_t width);
+  /// The same for the tanh form.
+  void (*tanh_gelu_forward)(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
+  void (*tanh_gelu_backward)(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                             std::int64_t rows, std::int64_t width);
   /// y = dropout(x); `first_row` and `width` give each element its position.
   void (*dropout)(const T* x, T* y, std::int64_t first_row, std::int64_t rows, std::int64_t width,
                   const Dropout&);
   double (*sum_of_squares)(const T* x, std::int64_t count);
   /// `shadow`, when not null, receives the updated parameter rounded to bf16.
-  void (*adamw)(const AdamWStep&, float* parameter, const T* gradient, float* mean, float* square, bf16* shadow,
-                std::int64_t count);
+  void (*adamw)(const AdamWStep&, float* parameter, const T* gradient, float* mean, float* square,
+                bf16* shadow, std::int64_t count);
 };
 
 struct Kernels {
@@ -141,7 +146,8 @@ struct Kernels {
 /// Floats of workspace that the attention kernels need for sequences of up to `keys`.
 std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
-/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512) names.
+/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512)
+/// names.
 const Kernels& kernels();
 
 template <typename T>

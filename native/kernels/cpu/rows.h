@@ -12,8 +12,13 @@ void norm_backward(const NormBackward<T>&);
 template <typename T>
 void gelu_forward(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
 template <typename T>
-void gelu_backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias, std::int64_t rows,
-                   std::int64_t width);
+void gelu_backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                   std::int64_t rows, std::int64_t width);
+template <typename T>
+void tanh_gelu_forward(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
+template <typename T>
+void tanh_gelu_backward(const T* grad_y, const T* x, const float* bias, T* grad_x, float* grad_bias,
+                        std::int64_t rows, std::int64_t width);
 template <typename T>
 void dropout(const T* x, T* y, std::int64_t first_row, std::int64_t rows, std::int64_t width, const Dropout&);
 

@@ -11,8 +11,19 @@ namespace {
 
 template <typename T>
 constexpr TypedKernels<T> typed() {
-  return {attention_forward<T>, attention_backward<T>, norm_forward<T>,   norm_backward<T>, gelu_forward<T>,
-          gelu_backward<T>,     dropout<T>,            sum_of_squares<T>, adamw<T>};
+  return {
+      .attention_forward = attention_forward<T>,
+      .attention_backward = attention_backward<T>,
+      .norm_forward = norm_forward<T>,
+      .norm_backward = norm_backward<T>,
+      .gelu_forward = gelu_forward<T>,
+      .gelu_backward = gelu_backward<T>,
+      .tanh_gelu_forward = tanh_gelu_forward<T>,
+      .tanh_gelu_backward = tanh_gelu_backward<T>,
+      .dropout = dropout<T>,
+      .sum_of_squares = sum_of_squares<T>,
+      .adamw = adamw<T>,
+  };
 }
 
 }  // namespace

@@ -1,0 +1,106 @@
+#include "models/layer_stack.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
+
+#include <cmath>
+#include <map>
+
+#include "layers/linear.h"
+#include "layers/norm.h"
+#include "layers/watch.h"
+
+namespace tagformer {
+namespace {
+
+/// Places in a layer where dropout is drawn.
+enum LayerSite : std::uint32_t { kScores = 0, kAttentionOutput = 1, kOutput = 2, kSitesPerLayer = 4 };
+
+}  // namespace
+
+std::vector<std::string> numbered_layers(const std::string& stem, std::int64_t count) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < count; ++i) names.push_back(stem + "." + std::to_string(i));
+  return names;
+}
+
+LayerStack::LayerStack(ParameterSet& parameters, LayerStackDescription description)
+    : description_(std::move(description)) {
+  std::map<std::string, Layer> declared;
+  for (const std::string& name : description_.layers) {
+    if (!declared.contains(name)) declared.emplace(name, declare(parameters, name));
+    layers_.push_back(declared.at(name));
+  }
+}
+
+LayerStack::Layer LayerStack::declare(ParameterSet& parameters, const std::string& name) const {
+  const LayerNames& names = description_.names;
+  const std::int64_t width = description_.width;
+  const std::int64_t inner = description_.intermediate_width;
+  const std::string in = name + ".";
+  return {
+      .qkv = declare_stacked(parameters, {in + names.query, in + names.key, in + names.value}, width, width),
+      .attention_output = declare_linear(parameters, in + names.attention_output, width, width),
+      .attention_norm = declare_norm(parameters, in + names.attention_norm, width),
+      .intermediate = declare_linear(parameters, in + names.intermediate, width, inner),
+      .output = declare_linear(parameters, in + names.output, inner, width),
+      .output_norm = declare_norm(parameters, in + names.output_norm, width),
+  };
+}
+
+at::Tensor LayerStack::first_tokens(at::Tensor x, const Offsets& offsets, const Mode& mode,
+                                    std::uint32_t first_site) const {
+  std::uint32_t site = first_site;
+  for (std::size_t i = 0; i + 1 < layers_.size(); ++i, site += kSitesPerLayer) {
+    x = run(layers_[i], x, offsets, mode, site);
+  }
+  return run_last(layers_.back(), x, offsets, mode, site);
+}
+
+AttentionOptions LayerStack::attention_options(const Mode& mode, std::uint32_t site) const {
+  const std::int64_t head_dim = description_.width / description_.heads;
+  return {description_.heads, head_dim, 1.0 / std::sqrt(static_cast<double>(head_dim)),
+          mode.dropout(description_.scores_dropout, site + kScores)};
+}
+
+at::Tensor LayerStack::run(const Layer& layer, const at::Tensor& x, const Offsets& offsets, const Mode& mode,
+                           std::uint32_t site) const {
+  watch(x, mode);
+  const at::Tensor qkv = linear(x, layer.qkv);
+  return feed_forward(layer, attention(qkv, offsets, attention_options(mode, site)), x, mode, site);
+}
+
+/// The last layer, for the first token of each row: nothing else reads it. Returns `[rows, width]`.
+at::Tensor LayerStack::run_last(const Layer& layer, const at::Tensor& x, const Offsets& offsets,
+                                const Mode& mode, std::uint32_t site) const {
+  watch(x, mode);
+  const std::int64_t width = description_.width;
+  const auto rows = static_cast<std::int64_t>(offsets->size()) - 1;
+  at::Tensor first = at::empty({rows}, at::kLong);
+  for (std::int64_t i = 0; i < rows; ++i)
+    first.data_ptr<std::int64_t>()[i] = (*offsets)[static_cast<std::size_t>(i)];
+  const at::Tensor first_tokens = at::index_select(x, 0, first);
+  const at::Tensor& weight = layer.qkv.weight->value;
+  const at::Tensor& bias = layer.qkv.bias->value;
+  const at::Tensor q = linear(first_tokens, weight.slice(0, 0, width), bias.slice(0, 0, width));
+  const at::Tensor kv = linear(x, weight.slice(0, width), bias.slice(0, width));
+  const at::Tensor context = attention_of_one(q, kv, offsets, attention_options(mode, site));
+  return feed_forward(layer, context, first_tokens, mode, site);
+}
+
+/// Everything of a layer after attention; row by row.
+at::Tensor LayerStack::feed_forward(const Layer& layer, const at::Tensor& context, const at::Tensor& residual,
+                                    const Mode& mode, std::uint32_t site) const {
+  const LayerStackDescription& d = description_;
+  const at::Tensor attended =
+      residual_norm(product(context, *layer.attention_output.weight), layer.attention_output.bias->value,
+                    residual, layer.attention_norm.gamma->value, layer.attention_norm.beta->value,
+                    {d.norm_epsilon, mode.dropout(d.attention_dropout, site + kAttentionOutput)});
+  const at::Tensor hidden =
+      d.activation(product(attended, *layer.intermediate.weight), layer.intermediate.bias->value);
+  return residual_norm(product(hidden, *layer.output.weight), layer.output.bias->value, attended,
+                       layer.output_norm.gamma->value, layer.output_norm.beta->value,
+                       {d.norm_epsilon, mode.dropout(d.output_dropout, site + kOutput)});
+}
+
+}  // namespace tagformer

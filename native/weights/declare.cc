@@ -1,0 +1,33 @@
+#include "weights/declare.h"
+
+namespace tagformer {
+
+Parameter* declare_table(ParameterSet& parameters, const std::string& name, std::int64_t rows,
+                         std::int64_t width, Initial initial) {
+  return &parameters.add(name + ".weight", {rows, width}, Role::kTable, initial);
+}
+
+Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width) {
+  return {&parameters.add(name + ".weight", {width}, Role::kVector, Initial::kOnes),
+          &parameters.add(name + ".bias", {width}, Role::kVector, Initial::kZeros)};
+}
+
+Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
+                      bool head) {
+  return {&parameters.add(name + ".weight", {out, in}, Role::kMatrix, Initial::kNormal, head),
+          &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head)};
+}
+
+Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>& names, std::int64_t in,
+                       std::int64_t out) {
+  std::vector<std::string> weights;
+  std::vector<std::string> biases;
+  for (const std::string& name : names) {
+    weights.push_back(name + ".weight");
+    biases.push_back(name + ".bias");
+  }
+  return {&parameters.add_stacked(std::move(weights), {out, in}, Role::kMatrix, Initial::kNormal),
+          &parameters.add_stacked(std::move(biases), {out}, Role::kVector, Initial::kZeros)};
+}
+
+}  // namespace tagformer

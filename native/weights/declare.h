@@ -1,0 +1,35 @@
+// Groups of parameters that architectures declare together.
+#pragma once
+
+#include "weights/parameters.h"
+
+namespace tagformer {
+
+/// x W^T + b, `[in] -> [out]`.
+struct Linear {
+  Parameter* weight;
+  Parameter* bias;
+};
+
+/// Scale and shift of a LayerNorm.
+struct Norm {
+  Parameter* gamma;
+  Parameter* beta;
+};
+
+/// A lookup table `name`.weight, `[rows, width]`.
+Parameter* declare_table(ParameterSet& parameters, const std::string& name, std::int64_t rows,
+                         std::int64_t width, Initial initial = Initial::kNormal);
+
+/// A LayerNorm `name`.weight and `name`.bias.
+Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width);
+
+/// A linear layer `name`.weight and `name`.bias; one of the classification head may be absent from the files.
+Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
+                      bool head = false);
+
+/// Linear layers of equal size with the same input, stored one below the other and computed as one.
+Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>& names, std::int64_t in,
+                       std::int64_t out);
+
+}  // namespace tagformer
