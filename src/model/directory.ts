@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import type { TensorSource } from "../native.js";
+import { findArchitecture } from "./architectures.js";
 import { configFile, tagformerFile, tagformerFormat } from "./file-names.js";
 import { type JsonObject, readJsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { type ModelLabels, readLabels } from "./labels.js";
@@ -64,9 +65,15 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   return { ...model, path, tensors: await readWeights(path), tagformer };
 }
 
+/** Whether the weights hold a classification head, and not only a pretrained network. */
+export function hasHead({ modelType, tensors }: ModelDirectory): boolean {
+  // Of an unknown model type nothing can be said; that it is unknown is the engine's error.
+  return findArchitecture(modelType) === null || tensors.some(({ name }) => isOutput(modelType, name));
+}
+
 /**
  * The weights for a model of `labelNames`: all of them when the directory's labels are the same in the same order,
- * otherwise without the classification head, so that the engine makes a fresh one. Placeholder labels
+ * otherwise without the layer whose rows are the labels, so that the engine makes a fresh one. Placeholder labels
  * (`LABEL_0`, ...) are never the same: nobody knows what they stand for.
  */
 export function weightsForLabels(model: ModelDirectory, labelNames: readonly string[]): WeightsForLabels {
@@ -74,13 +81,14 @@ export function weightsForLabels(model: ModelDirectory, labelNames: readonly str
   const same =
     named && names.length === labelNames.length && names.every((name, i) => name === labelNames[i]);
   if (same) return { tensors: model.tensors, headReset: false };
-  const tensors = model.tensors.filter(({ name }) => !isHead(name));
+  const tensors = model.tensors.filter(({ name }) => !isOutput(model.modelType, name));
   return { tensors, headReset: tensors.length < model.tensors.length };
 }
 
-/** XLNet calls its head `logits_proj`, every other architecture `classifier`. */
-function isHead(tensor: string): boolean {
-  return tensor.startsWith("classifier.") || tensor.startsWith("logits_proj.");
+/** Whether a tensor belongs to the layer whose rows are the labels. */
+function isOutput(modelType: string, tensor: string): boolean {
+  const layer = findArchitecture(modelType)?.outputLayer;
+  return tensor === `${layer}.weight` || tensor === `${layer}.bias`;
 }
 
 async function checkDirectory(path: string): Promise<void> {

@@ -10,6 +10,8 @@ export const tagformerFormat = 1;
 export const tokenizerFile = "tokenizer.json";
 export const tokenizerConfigFile = "tokenizer_config.json";
 export const bertVocabularyFile = "vocab.txt";
+export const robertaVocabularyFile = "vocab.json";
+export const robertaMergesFile = "merges.txt";
 
 /** Every file that may hold a part of a tokenizer; a directory has a few of them. */
 export const tokenizerFiles: readonly string[] = [
@@ -18,8 +20,8 @@ export const tokenizerFiles: readonly string[] = [
   "special_tokens_map.json",
   "added_tokens.json",
   bertVocabularyFile,
-  "vocab.json",
-  "merges.txt",
+  robertaVocabularyFile,
+  robertaMergesFile,
   "spiece.model",
   "spm.model",
   "sentencepiece.bpe.model",

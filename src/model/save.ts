@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
+import { findArchitecture } from "./architectures.js";
 import { configFile, tagformerFile, tagformerFormat, tokenizerFiles, weightsFile } from "./file-names.js";
 import type { JsonObject } from "./json-file.js";
 import { labelFields } from "./labels.js";
@@ -21,9 +22,6 @@ export interface ModelToSave {
 }
 
 const savedFiles: ReadonlySet<string> = new Set([configFile, weightsFile, tagformerFile, ...tokenizerFiles]);
-
-/** The stem of the class in transformers, by `model_type`. */
-const classStems: ReadonlyMap<unknown, string> = new Map([["bert", "Bert"]]);
 
 /**
  * Writes a Hugging Face model directory: beside its place, flushed, then renamed. A model directory that tagformer
@@ -95,10 +93,10 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
 function savedConfig({ config, labelNames }: ModelToSave): JsonObject {
   // `num_labels` is the number of `id2label`; `torch_dtype` is the former name of `dtype`.
   const { torch_dtype, num_labels, _num_labels, architectures, ...kept } = config;
-  const stem = classStems.get(config.model_type);
+  const architecture = findArchitecture(config.model_type);
   return {
     ...kept,
-    architectures: stem === undefined ? architectures : [`${stem}ForSequenceClassification`],
+    architectures: architecture === null ? architectures : [architecture.classifierClass],
     problem_type: "multi_label_classification",
     ...labelFields(labelNames),
     dtype: "float32",

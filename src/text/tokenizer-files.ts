@@ -2,9 +2,17 @@
 import { constants, copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
-import { tokenizerConfigFile, tokenizerFile, tokenizerFiles } from "../model/file-names.js";
+import {
+  bertVocabularyFile,
+  robertaMergesFile,
+  robertaVocabularyFile,
+  tokenizerConfigFile,
+  tokenizerFile,
+  tokenizerFiles,
+} from "../model/file-names.js";
 import { isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import { readBertVocabulary } from "./bert-vocabulary.js";
+import { readRobertaVocabulary } from "./roberta-vocabulary.js";
 import { checkTokenizerJson } from "./tokenizer-json.js";
 
 const maxTokenizerBytes = 200e6;
@@ -12,11 +20,26 @@ const maxConfigBytes = 10e6;
 /** transformers writes 1e30 for "unknown"; beyond this, no limit is meant. */
 const longestModel = 1_000_000;
 
-/** Builds the content of a tokenizer.json from older files; `null` when they are not there. */
-type VocabularyReader = (directory: string, config: JsonObject) => Promise<JsonObject | null>;
+interface OlderFiles {
+  /** Their names, for the message that they are missing. */
+  readonly names: string;
+  /** Builds the content of a tokenizer.json from them; `null` when they are not there. */
+  read(directory: string, config: JsonObject): Promise<JsonObject | null>;
+}
+
+const bertFiles: OlderFiles = { names: bertVocabularyFile, read: readBertVocabulary };
+const robertaFiles: OlderFiles = {
+  names: `${robertaVocabularyFile} with ${robertaMergesFile}`,
+  read: readRobertaVocabulary,
+};
 
 /** How a directory without tokenizer.json is read, by `model_type`. */
-const vocabularyReaders: ReadonlyMap<string, VocabularyReader> = new Map([["bert", readBertVocabulary]]);
+const olderFiles: ReadonlyMap<string, OlderFiles> = new Map([
+  ["bert", bertFiles],
+  ["distilbert", bertFiles],
+  ["electra", bertFiles],
+  ["roberta", robertaFiles],
+]);
 
 /** The tokenizer of a directory as the Rust library and {@link copyTokenizerFiles} need it. */
 export interface TokenizerDescription {
@@ -44,10 +67,11 @@ export async function readTokenizerFiles(
   const file = join(directory, tokenizerFile);
   const stored = await readJsonObjectIfPresent(file, maxTokenizerBytes);
   if (stored !== null) checkTokenizerJson(stored, file);
-  const document = stored ?? (await vocabularyReaders.get(modelType)?.(directory, config)) ?? null;
+  const older = olderFiles.get(modelType);
+  const document = stored ?? (await older?.read(directory, config)) ?? null;
   if (document === null) {
-    const older = modelType === "bert" ? " and no vocab.txt" : "";
-    throw new TagformerError("INVALID_MODEL", `${directory} has no ${tokenizerFile}${older}`);
+    const others = older === undefined ? "" : ` and no ${older.names}`;
+    throw new TagformerError("INVALID_MODEL", `${directory} has no ${tokenizerFile}${others}`);
   }
   return {
     directory,

@@ -44,7 +44,8 @@ export class Tokenizer {
   }
 
   /**
-   * Loads the tokenizer of a local directory: its tokenizer.json, or for BERT its vocab.txt.
+   * Loads the tokenizer of a local directory: its tokenizer.json, or the older files of the model type
+   * (vocab.txt of BERT, DistilBERT and ELECTRA, vocab.json and merges.txt of RoBERTa).
    *
    * @param modelType `model_type` of the model's config.json, such as `bert`
    * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file

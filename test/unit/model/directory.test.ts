@@ -1,7 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { readModelConfig, readModelDirectory, weightsForLabels } from "../../../src/model/directory.js";
+import {
+  hasHead,
+  readModelConfig,
+  readModelDirectory,
+  weightsForLabels,
+} from "../../../src/model/directory.js";
 import { temporaryDirectory, writeJson, writeTensors } from "./files.js";
 
 let directory: string;
@@ -92,5 +97,32 @@ describe("weightsForLabels", () => {
     expect(weightsForLabels(await readModelDirectory(directory), labels).headReset).toBe(true);
     writeTensors(join(directory, "model.safetensors"), ["bert.a"]);
     expect(weightsForLabels(await readModelDirectory(directory), ["x"])).toMatchObject({ headReset: false });
+  });
+});
+
+describe("a head of several layers", () => {
+  const head = ["classifier.dense.weight", "classifier.out_proj.bias", "classifier.out_proj.weight"];
+
+  it("loses only the layer whose rows are the labels", async () => {
+    writeJson(join(directory, "config.json"), { model_type: "roberta", id2label: { 0: "x" } });
+    writeTensors(join(directory, "model.safetensors"), ["roberta.a", ...head]);
+    const { tensors, headReset } = weightsForLabels(await readModelDirectory(directory), ["y"]);
+    expect([tensors.map(({ name }) => name), headReset]).toEqual([["roberta.a", head[0]], true]);
+  });
+});
+
+describe("hasHead", () => {
+  it.each([
+    ["bert", "classifier.weight", true],
+    ["bert", "bert.pooler.dense.weight", false],
+    ["distilbert", "pre_classifier.weight", false],
+    ["electra", "classifier.out_proj.weight", true],
+    ["roberta", "classifier.weight", false], // of a token classifier
+    ["camembert", "lm_head.dense.weight", false],
+    ["gpt2", "score.weight", true], // the engine's to refuse
+  ])("%s with %s: %s", async (model_type, tensor, expected) => {
+    writeJson(join(directory, "config.json"), { model_type });
+    writeTensors(join(directory, "model.safetensors"), [tensor]);
+    expect(hasHead(await readModelDirectory(directory))).toBe(expected);
   });
 });

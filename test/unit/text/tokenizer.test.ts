@@ -59,7 +59,7 @@ describe("a BERT vocab.txt", () => {
     ["[SEP]", "sep_token"],
   ])("is refused without %s", async (missing, key) => {
     writeFileSync(join(directory, "vocab.txt"), words.filter((word) => word !== missing).join("\n"));
-    await expect(load()).rejects.toThrow(`no line "${missing}", the ${key}`);
+    await expect(load()).rejects.toThrow(`no token "${missing}", the ${key}`);
   });
 
   it("is refused with tokens that it does not hold, but not with tokens that it does", async () => {
