@@ -6,7 +6,7 @@ import { type Evaluation, evaluate } from "./evaluation/metrics.js";
 import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
-import { type ModelDirectory, readModelDirectory } from "./model/directory.js";
+import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
 import { saveModelDirectory } from "./model/save.js";
 import { type CallOptions, NativeModel } from "./native.js";
 import { type ModelOptions, modelOptions, parseOptions } from "./options.js";
@@ -80,7 +80,7 @@ export class Classifier implements AsyncDisposable {
     const directory = await readModelDirectory(path);
     const tokenizer = await Tokenizer.load(path, directory.modelType);
     const { config, labels, tensors } = directory;
-    if (!tensors.some(({ name }) => /^(classifier|logits_proj)\./.test(name))) {
+    if (!hasHead(directory)) {
       throw new TagformerError(
         "INVALID_MODEL",
         `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
