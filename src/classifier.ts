@@ -1,4 +1,4 @@
-import type { Dataset } from "./data/dataset.js";
+import { checkShape, type Dataset } from "./data/dataset.js";
 import { checkDevice, threadCount } from "./device.js";
 import { TagformerError } from "./errors.js";
 import { sigmoid } from "./evaluation/loss.js";
@@ -7,6 +7,7 @@ import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
+import { resolveModel } from "./model/hub/resolve.js";
 import { saveModelDirectory } from "./model/save.js";
 import { type CallOptions, NativeModel } from "./native.js";
 import { type ModelOptions, modelOptions, parseOptions } from "./options.js";
@@ -70,20 +71,27 @@ export class Classifier implements AsyncDisposable {
   }
 
   /**
-   * Loads a Hugging Face model directory: config.json, model.safetensors and the tokenizer's files.
+   * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files.
    *
-   * @throws TagformerError `INVALID_MODEL`, `IO`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or `DEVICE_UNAVAILABLE`
+   * @param nameOrPath a directory, or a name on the hub: see {@link resolveModel}
+   * @param options `signal` ends a download
+   * @throws TagformerError `INVALID_MODEL`, `IO`, `DOWNLOAD_FAILED`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or
+   * `DEVICE_UNAVAILABLE`
    */
-  static async load(path: string, options: ModelOptions = {}): Promise<Classifier> {
+  static async load(
+    nameOrPath: string,
+    { signal, ...options }: ModelOptions & CallOptions = {},
+  ): Promise<Classifier> {
     const { precision, device, threads, maxLength } = parseOptions(modelOptions, options);
     checkDevice(device);
+    const path = await resolveModel(nameOrPath, { signal });
     const directory = await readModelDirectory(path);
     const tokenizer = await Tokenizer.load(path, directory.modelType);
     const { config, labels, tensors } = directory;
     if (!hasHead(directory)) {
       throw new TagformerError(
         "INVALID_MODEL",
-        `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
+        `${nameOrPath} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${nameOrPath} --output DIR\``,
       );
     }
     const model = await NativeModel.load({
@@ -133,6 +141,7 @@ export class Classifier implements AsyncDisposable {
 
   /** The scores before the sigmoid, `[texts * labels]`, row-major. */
   async logits(texts: readonly string[], options: InferenceOptions = {}): Promise<Float32Array> {
+    requireTexts(texts);
     const width = this.labels.length;
     const logits = new Float32Array(texts.length * width);
     let computing: Promise<void> = Promise.resolve();
@@ -157,6 +166,7 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_DATA` when a label of the model has no column
    */
   async evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
+    checkShape(dataset);
     const labels = labelsInOrder(dataset, this.labels);
     const logits = await this.logits(dataset.texts, options);
     const metrics = evaluate({ logits }, labels, this.labels, this.threshold);
@@ -192,6 +202,19 @@ export class Classifier implements AsyncDisposable {
       labels: this.labels.filter((_, i) => decisions[row * width + i] === 1),
     }));
   }
+}
+
+/** @throws TagformerError `INVALID_DATA` */
+function requireTexts(texts: unknown): void {
+  if (!Array.isArray(texts)) {
+    throw new TagformerError(
+      "INVALID_DATA",
+      `the texts are of type ${typeof texts}; expected an array of strings`,
+    );
+  }
+  const bad = texts.findIndex((text) => typeof text !== "string");
+  if (bad < 0) return;
+  throw new TagformerError("INVALID_DATA", `text ${bad} is of type ${typeof texts[bad]}; expected a string`);
 }
 
 /** The dataset's labels in the order of `names`, `[rows * names.length]`. */

@@ -24,7 +24,7 @@ export async function predictLogits(
   options: InferenceOptions = {},
 ): Promise<Float32Array> {
   const logits = new Float32Array(rowCount(tokens) * model.info.labels);
-  const running = new Set<Promise<void>>();
+  const running = new Set<Promise<unknown>>();
   let done = 0;
 
   const compute = async (rows: Int32Array) => {
@@ -35,7 +35,8 @@ export async function predictLogits(
 
   try {
     for (const rows of predictionPlan(tokens, batchLimits)) {
-      const call = compute(rows).finally(() => running.delete(call));
+      // A call that failed stays: another may have ended the race first, and its rows must not be taken for computed.
+      const call: Promise<unknown> = compute(rows).then(() => running.delete(call));
       running.add(call);
       if (running.size > callsAhead) await Promise.race(running);
     }

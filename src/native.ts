@@ -1,4 +1,5 @@
 // The only door to the native add-on, fully typed. Nothing else in the project sees what is behind it.
+import { setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
 import { type ErrorCode, messageOf, TagformerError } from "./errors.js";
 import { builtAddon } from "./install/locations.js";
@@ -225,6 +226,8 @@ export class NativeModel implements AsyncDisposable {
   async #cancellable<T>(start: (job: number) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (!signal) return settle(start(0));
     signal.throwIfAborted();
+    // Many calls may share one signal, which is no leak: every listener is removed below.
+    setMaxListeners(0, signal);
     const job = this.#nextJob++;
     const cancel = () => this.#session.cancel(job);
     signal.addEventListener("abort", cancel, { once: true });

@@ -1,4 +1,5 @@
 // Every option once: its schema, default and documentation. The command line and the API both read this page.
+import { inspect } from "node:util";
 import { z } from "zod";
 import { TagformerError } from "./errors.js";
 import { didYouMean } from "./suggestion.js";
@@ -91,10 +92,13 @@ export function parseOptions<S extends Shape>(
       `unknown option "${name}"${didYouMean(name, Object.keys(schema.shape))}`,
     );
   }
-  const name = issue.path.join(".");
-  const found = (values as Record<string, unknown>)[name];
-  throw new TagformerError(
-    "INVALID_OPTION",
-    `option ${name} is ${JSON.stringify(found) ?? found}: ${issue.message}`,
-  );
+  const name = issue.path[0];
+  const found = name === undefined ? values : (values as Record<PropertyKey, unknown>)[name];
+  const option = name === undefined ? "the options are" : `option ${String(name)} is`;
+  throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}`);
+}
+
+/** A value as a message shows it: cut, and on one line, whatever it is. */
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 });
 }

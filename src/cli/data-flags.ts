@@ -16,7 +16,9 @@ export interface DataFlags {
 export function addDataFlags(command: Command): Command {
   return command
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
-    .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", (value) => value.split(","))
+    .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", (value) =>
+      value.split(",").map((name) => name.trim()),
+    )
     .option("--label-column <column>", 'one column with a list of label names, such as ["a","b"] or a|b')
     .option("--id <column>", "column of the row ids")
     .addOption(

@@ -6,7 +6,8 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import { classificationReport } from "../evaluation/report.js";
 import { modelOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
-import { addFlags, takeFlags } from "./flags.js";
+import { addFlags, parseCount, takeFlags } from "./flags.js";
+import { localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
@@ -25,9 +26,9 @@ export function addEvaluateCommand(root: Command): void {
   const command = root
     .command("evaluate <data>")
     .description("compare a model's predictions with the labels of a table: per-label report and metrics")
-    .requiredOption("--model <dir>", "trained model directory")
+    .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--label-file <file>", "table with the labels, joined by id; rows without any label are left out")
-    .option("--mistakes <number>", "how many of the worst mistakes to show", Number, 0);
+    .option("--mistakes <number>", "how many of the worst mistakes to show", parseCount, 0);
   addDataFlags(command);
   addFlags(command, modelOptions)
     .option("--json", "print one JSON document")
@@ -41,7 +42,7 @@ export function addEvaluateCommand(root: Command): void {
 async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   await ensureSetUp();
   await using classifier = await Classifier.load(
-    flags.model,
+    await localModel(flags.model),
     takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
   );
   const labels = flags.labels ?? [...classifier.labels];

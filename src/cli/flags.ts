@@ -1,5 +1,5 @@
 // Command-line flags made from the option schemas, so that every option is described once.
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 
 /** The part of JSON Schema in which zod describes an option. */
@@ -15,6 +15,19 @@ function flagName(option: string): string {
   return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** The number that a flag was given; the schemas check its range. */
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && !Number.isNaN(value)) return value;
+  throw new InvalidArgumentError("Expected a number.");
+}
+
+/** A count that a flag was given, 0 included. */
+export function parseCount(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number from 0.");
+}
+
 function toOption(
   name: string,
   { type, enum: choices, default: fallback, description = "" }: OptionSchema,
@@ -27,17 +40,17 @@ function toOption(
   const shown = fallback === undefined ? description : `${description} (default: ${fallback})`;
   const option = new Option(`--${flagName(name)} <${choices ? "name" : type}>`, shown);
   if (choices) option.choices(choices);
-  if (type === "integer" || type === "number") option.argParser(Number);
+  if (type === "integer" || type === "number") option.argParser(parseNumber);
   return option;
 }
 
-/** Adds a flag for each option of a schema, or for those of `names` only. */
-export function addFlags(command: Command, schema: z.ZodObject, names?: readonly string[]): Command {
+/** Adds a flag for each option of a schema. */
+export function addFlags(command: Command, schema: z.ZodObject): Command {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" }) as {
     properties?: Record<string, OptionSchema>;
   };
   for (const [name, option] of Object.entries(properties)) {
-    if (!names || names.includes(name)) command.addOption(toOption(name, option));
+    command.addOption(toOption(name, option));
   }
   return command;
 }

@@ -40,6 +40,8 @@ function program(): Command {
 async function main(): Promise<void> {
   // A reader that goes away, such as `head`, ends the command quietly.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // A run outlives the terminal that watched it.
+  process.stderr.on("error", () => {});
   try {
     await program().parseAsync();
   } catch (error) {

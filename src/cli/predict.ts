@@ -10,6 +10,7 @@ import { readTexts, type TextRow } from "../data/read.js";
 import { messageOf, TagformerError } from "../errors.js";
 import { modelOptions } from "../options.js";
 import { addFlags, takeFlags } from "./flags.js";
+import { localModel, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";
 import { note } from "./terminal.js";
 
@@ -18,7 +19,6 @@ interface PredictFlags {
   readonly out?: string;
   readonly text?: string;
   readonly id?: string;
-  readonly onBadRow?: "error" | "skip";
   readonly json?: boolean;
 }
 
@@ -26,7 +26,7 @@ export function addPredictCommand(root: Command): void {
   const command = root
     .command("predict <data>")
     .description("classify the texts of a table, or with - the lines of standard input")
-    .requiredOption("--model <dir>", "trained model directory")
+    .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--out <file>", "CSV file to write (default: standard output)")
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
     .option("--id <column>", "column of the row ids");
@@ -42,7 +42,7 @@ export function addPredictCommand(root: Command): void {
 async function predict(data: string, flags: PredictFlags): Promise<void> {
   await ensureSetUp();
   await using classifier = await Classifier.load(
-    flags.model,
+    await localModel(flags.model),
     takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
   );
   const { text, id, json } = flags;
@@ -75,7 +75,7 @@ class CsvTable {
     this.#first = false;
     const lines = rows.map((row, i) => {
       const { labels, scores } = predictions[i]!;
-      return [row.id, labels.join("|"), ...this.#labels.map((label) => String(Math.fround(scores[label]!)))];
+      return [row.id, labels.join("|"), ...this.#labels.map((label) => String(scores[label]))];
     });
     // A cell that begins like a formula would run in a spreadsheet.
     return stringify([...header, ...lines], { escape_formulas: true });

@@ -22,8 +22,8 @@ export class ProgressBar {
     this.#bar = new SingleBar({
       stream: process.stderr,
       format: "{title} {bar} {percentage}%  {left} left  {detail}",
-      hideCursor: true,
-      // The terminal belongs to the person again, whatever ends the process.
+      // A hidden cursor would stay hidden when the process is killed, and signals are the commands' own.
+      hideCursor: false,
       gracefulExit: false,
       barsize: 24,
     });

@@ -32,14 +32,24 @@ export function exitStatus(error: unknown): number {
   return error instanceof TagformerError && error.code === "INVALID_OPTION" ? 2 : 1;
 }
 
-/** A signal that Ctrl-C (or SIGTERM) gives once; a second Ctrl-C ends the process at once. */
-export function interruption(): AbortSignal {
-  const controller = new AbortController();
+/** Exit status after Ctrl-C, as shells use it. */
+export const interruptedStatus = 130;
+
+/** npm passes the terminal's Ctrl-C on to a command that has it already, so one press may come twice within this time. */
+const onePress = 500;
+
+/** Lets Ctrl-C (or SIGTERM) abort work that then ends by itself; pressed again, it ends the process at once. */
+export function abortOnInterrupt(controller: AbortController): void {
+  let first = 0;
   const stop = () => {
-    controller.abort();
-    note("\nstopping after this step; press Ctrl-C again to stop at once");
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      controller.abort();
+      note("\nstopping after this step; press Ctrl-C again to stop at once");
+    } else if (performance.now() - first > onePress) {
+      process.exit(interruptedStatus);
+    }
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  return controller.signal;
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
 }

@@ -1,3 +1,5 @@
+import { TagformerError } from "../errors.js";
+
 /**
  * Labelled texts in memory, one entry a row, in file order.
  *
@@ -13,6 +15,28 @@ export interface Dataset {
   readonly ids?: readonly string[];
   /** The line (1-based) on which each row starts in `source`, when it came from a file. */
   readonly lines?: Int32Array;
+}
+
+/**
+ * Checks what a dataset that was made by hand may have wrong.
+ *
+ * @throws TagformerError `INVALID_DATA`
+ */
+export function checkShape({ source, texts, labelNames, labels }: Dataset): void {
+  const refuse = (problem: string) => new TagformerError("INVALID_DATA", `${source}: ${problem}`);
+  if (texts.length === 0) throw refuse("the dataset has no rows");
+  const twice = labelNames.find((name, i) => labelNames.indexOf(name) !== i);
+  if (twice !== undefined) throw refuse(`two labels are named ${JSON.stringify(twice)}`);
+  const expected = texts.length * labelNames.length;
+  if (!(labels instanceof Float32Array) || expected === 0 || labels.length !== expected) {
+    const shape = `${texts.length} texts and ${labelNames.length} labels`;
+    throw refuse(`labels must be a Float32Array with ${expected} values for ${shape}, row by row`);
+  }
+  const bad = labels.findIndex((label) => label < 0 || label > 1);
+  if (bad >= 0) {
+    const where = `label ${JSON.stringify(labelNames[bad % labelNames.length])} of row ${Math.floor(bad / labelNames.length)}`;
+    throw refuse(`${where} is ${labels[bad]}; expected 0, 1, a value between, or NaN where it is missing`);
+  }
 }
 
 /** Leaves out the rows that have no label at all: neither loss nor metrics would see them. */

@@ -1,6 +1,6 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
-import type { Dataset } from "../data/dataset.js";
+import { checkShape, type Dataset } from "../data/dataset.js";
 import { stratifiedSplit } from "../data/split.js";
 import { checkDevice, threadCount } from "../device.js";
 import { TagformerError } from "../errors.js";
@@ -10,6 +10,7 @@ import {
   readModelDirectory,
   weightsForLabels,
 } from "../model/directory.js";
+import { resolveModel } from "../model/hub/resolve.js";
 import { NativeModel, type TensorSource } from "../native.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import type { LabelledBatch } from "../text/batch.js";
@@ -18,7 +19,7 @@ import { Tokenizer } from "../text/tokenizer.js";
 
 /** Where a run's model comes from. */
 export type ModelSource =
-  /** A model directory: its weights, config and tokenizer. */
+  /** A model directory, or a name on the hub such as `google-bert/bert-base-uncased`: weights, config and tokenizer. */
   | { readonly model: string }
   /** A config.json for a fresh random model, and a directory with the tokenizer (by default the config's own). */
   | { readonly config: string; readonly tokenizer?: string | undefined };
@@ -49,15 +50,21 @@ export interface PreparedRun {
   readonly headReset: boolean;
 }
 
-/** Loads the model, tokenizes all texts and splits them. The caller disposes of the model. */
+/** Loads the model, tokenizes all texts and splits them. The caller disposes of the model. `signal` ends a download. */
 export async function prepareRun(
   source: ModelSource,
   data: RunData,
   options: ResolvedTrainingOptions,
+  signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
   checkDevice(options.device);
+  checkShape(data.train);
   checkValidation(data);
-  const { modelConfig, tensors, headReset, tokenizerPath } = await readSource(source, data.train.labelNames);
+  const { modelConfig, tensors, headReset, tokenizerPath } = await readSource(
+    source,
+    data.train.labelNames,
+    signal,
+  );
   const tokenizer = await Tokenizer.load(tokenizerPath, modelConfig.modelType);
   const model = await NativeModel.load({
     config: modelConfig.config,
@@ -100,14 +107,15 @@ interface ReadSource {
   readonly tokenizerPath: string;
 }
 
-async function readSource(source: ModelSource, labelNames: readonly string[]): Promise<ReadSource> {
+async function readSource(
+  source: ModelSource,
+  labelNames: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadSource> {
   if ("model" in source) {
-    const directory = await readModelDirectory(source.model);
-    return {
-      modelConfig: directory,
-      ...weightsForLabels(directory, labelNames),
-      tokenizerPath: source.model,
-    };
+    const path = await resolveModel(source.model, { signal });
+    const directory = await readModelDirectory(path);
+    return { modelConfig: directory, ...weightsForLabels(directory, labelNames), tokenizerPath: path };
   }
   const modelConfig = await readModelConfig(source.config);
   return {
@@ -119,7 +127,9 @@ async function readSource(source: ModelSource, labelNames: readonly string[]): P
 }
 
 function checkValidation({ train, validation }: RunData): void {
-  if (!validation || validation.labelNames.join("\n") === train.labelNames.join("\n")) return;
+  if (!validation) return;
+  checkShape(validation);
+  if (validation.labelNames.join("\n") === train.labelNames.join("\n")) return;
   throw new TagformerError(
     "INVALID_DATA",
     `${validation.source} has the labels ${validation.labelNames.join(", ")}; expected those of ${train.source}: ${train.labelNames.join(", ")}`,

@@ -1,0 +1,21 @@
+// Models of commands: directories, or names on the hub that are downloaded before anything else.
+import { resolveModel } from "../model/hub/resolve.js";
+import { ProgressBar } from "./progress.js";
+
+/** What `--model` takes. */
+export const modelHelp =
+  "model directory, or a name on the Hugging Face hub (owner/model or owner/model@revision)";
+
+/** The directory of a model, after its download if there has to be one. */
+export async function localModel(nameOrPath: string): Promise<string> {
+  let bar: ProgressBar | undefined;
+  const onProgress = (done: number, total: number) => {
+    bar ??= new ProgressBar(`downloading ${nameOrPath}`, total);
+    bar.update(done, `${(bar.rate / 1e6).toFixed(1)} MB/s`);
+  };
+  try {
+    return await resolveModel(nameOrPath, { onProgress });
+  } finally {
+    bar?.stop();
+  }
+}

@@ -1,0 +1,81 @@
+// What `tagformer train` shows while it goes on.
+import type { EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../training/events.js";
+import { ProgressBar } from "./progress.js";
+import { duration, note } from "./terminal.js";
+
+/** Shows a run on stderr while it goes on. */
+export class TrainingDisplay {
+  #start: StartEvent | undefined;
+  #title = "";
+  #bar: ProgressBar | undefined;
+  #tokens = 0;
+  #rows = 0;
+  #loss = 0;
+  #started = 0;
+
+  /** Takes every event of a run, in order. */
+  show(event: TrainingEvent): void {
+    switch (event.type) {
+      case "start":
+        this.#start = event;
+        for (const line of describeStart(event)) note(line);
+        break;
+      case "step":
+        this.#showStep(event);
+        break;
+      case "validation":
+        this.#switchTo(`epoch ${event.epoch} validation`, event.totalRows);
+        this.#bar?.update(event.rows, `${event.rows} rows`);
+        break;
+      case "epoch":
+        this.close();
+        note(describeEpoch(event));
+        break;
+    }
+  }
+
+  /** Ends the present bar, if there is one; whatever is written next begins on a line of its own. */
+  close(): void {
+    this.#switchTo("", 0);
+  }
+
+  /** Ends the present bar and begins another; none for an empty title. */
+  #switchTo(title: string, total: number): void {
+    if (title === this.#title) return;
+    this.#bar?.stop();
+    this.#title = title;
+    this.#bar = title === "" ? undefined : new ProgressBar(title, total);
+    this.#tokens = 0;
+    this.#rows = 0;
+    this.#loss = Number.NaN;
+    this.#started = performance.now();
+  }
+
+  #showStep(event: StepEvent): void {
+    const start = this.#start!;
+    this.#switchTo(`epoch ${event.epoch}/${start.epochs}`, start.trainingRows);
+    this.#rows += event.rows;
+    this.#tokens += event.tokens;
+    // A running mean over about twenty steps: single losses jump too much to read.
+    this.#loss = Number.isNaN(this.#loss) ? event.loss : 0.95 * this.#loss + 0.05 * event.loss;
+    const seconds = Math.max(1e-3, (performance.now() - this.#started) / 1000);
+    const rates = `${(this.#rows / seconds).toFixed(0)} rows/s  ${(this.#tokens / seconds).toFixed(0)} tokens/s`;
+    this.#bar?.update(this.#rows, `${rates}  loss ${this.#loss.toFixed(4)}`);
+  }
+}
+
+function describeStart(start: StartEvent): string[] {
+  const lines = [
+    `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.labels.length} labels: ${start.labels.join(", ")}`,
+    `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens (${start.truncatedTexts} were longer and are cut)`,
+  ];
+  if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
+  return lines;
+}
+
+function describeEpoch({ epoch, trainingLoss, validation, best, seconds }: EpochEvent): string {
+  const figures = validation
+    ? `, validation loss ${validation.loss?.toFixed(4)}, micro-F1 ${validation.micro.f1.toFixed(4)}, subset accuracy ${validation.subsetAccuracy.toFixed(4)}`
+    : "";
+  return `epoch ${epoch}: loss ${trainingLoss.toFixed(4)}${figures}${best ? " (best)" : ""}, ${duration(seconds)}`;
+}

@@ -1,0 +1,240 @@
+// The epoch loop: what a prepared run does from its first step to its last event.
+import { join } from "node:path";
+import { TagformerError } from "../errors.js";
+import { type Evaluation, evaluate } from "../evaluation/metrics.js";
+import { predictLogits } from "../inference.js";
+import { saveModelDirectory } from "../model/save.js";
+import type { NativeStep } from "../native.js";
+import type { ResolvedTrainingOptions } from "../options.js";
+import { generator } from "../random.js";
+import type { LabelledBatch } from "../text/batch.js";
+import { rowCount, selectLabelledRows, trainingPlan } from "../text/plan.js";
+import type { EndEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from "./events.js";
+import { BestEpoch } from "./keep.js";
+import type { PreparedRun } from "./prepare.js";
+import { Reports } from "./reports.js";
+
+/** Rows that the message about a step that failed lists. */
+const shownRows = 10;
+
+/** The state of a run between its events. */
+export class Run {
+  readonly #prepared: PreparedRun;
+  readonly #options: ResolvedTrainingOptions;
+  readonly #output: string;
+  readonly #signal: AbortSignal | undefined;
+  readonly #best: BestEpoch;
+  readonly #stepsPerEpoch: number;
+  readonly #history: EpochEvent[] = [];
+  #steps = 0;
+  /** The step after which `#output` was saved. */
+  #savedStep: number | undefined;
+
+  /** @param output the model directory to write */
+  constructor(
+    prepared: PreparedRun,
+    options: ResolvedTrainingOptions,
+    output: string,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#prepared = prepared;
+    this.#options = options;
+    this.#output = output;
+    this.#signal = signal;
+    this.#best = new BestEpoch(options.bestMetric, options.patience);
+    this.#stepsPerEpoch = Math.ceil(prepared.training.origin.length / options.batchSize);
+  }
+
+  /** Trains to the end, or until the signal is given; see `Trainer.run`. */
+  async *events(): AsyncGenerator<TrainingEvent, void> {
+    const { epochs, warmup } = this.#options;
+    const totalSteps = epochs * this.#stepsPerEpoch;
+    const warmupSteps = Math.round(warmup * totalSteps);
+    await this.#prepared.model.startTraining({ ...this.#options, warmupSteps, totalSteps });
+    yield this.#startEvent(totalSteps);
+    this.#signal?.throwIfAborted();
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      const started = performance.now();
+      const trainingLoss = yield* this.#train(epoch);
+      if (this.#signal?.aborted) return yield await this.#stop();
+      const validation = yield* this.#validate(epoch);
+      if (this.#signal?.aborted) return yield await this.#stop();
+      yield await this.#finishEpoch(epoch, trainingLoss, validation, started);
+      if (epoch === epochs) return yield this.#endEvent("finished");
+      if (this.#signal?.aborted) return yield await this.#stop();
+      if (this.#best.exhausted) return yield this.#endEvent("early stop");
+    }
+  }
+
+  #startEvent(steps: number): StartEvent {
+    const { model, training, validation, headReset, maxLength, truncatedTexts } = this.#prepared;
+    return {
+      type: "start",
+      trainingRows: training.origin.length,
+      validationRows: validation?.origin.length ?? 0,
+      labels: training.dataset.labelNames,
+      epochs: this.#options.epochs,
+      steps,
+      parameters: model.info.parameters,
+      initialised: model.info.initialised,
+      ignored: model.info.ignored,
+      headReset,
+      maxLength,
+      truncatedTexts,
+    };
+  }
+
+  /** Makes an epoch's steps, or those up to the signal; returns the mean of their losses. */
+  async *#train(epoch: number): AsyncGenerator<StepEvent, number> {
+    let loss = 0;
+    for (const rows of this.#batches(epoch)) {
+      const event = await this.#step(epoch, rows);
+      loss += event.loss;
+      yield event;
+      if (this.#signal?.aborted) break;
+    }
+    return loss / this.#stepsPerEpoch;
+  }
+
+  /** The rows of each step: a new seeded order every epoch, which depends on nothing but seed and epoch. */
+  #batches(epoch: number): Int32Array[] {
+    const order = Int32Array.from(this.#prepared.training.origin.keys());
+    generator(this.#options.seed, `epoch ${epoch}`).shuffle(order);
+    return trainingPlan(order, this.#options.batchSize);
+  }
+
+  async #step(epoch: number, rows: Int32Array): Promise<StepEvent> {
+    const { tokens } = this.#prepared.training;
+    const parts = trainingPlan(rows, Math.ceil(rows.length / this.#options.gradientAccumulation));
+    const batches = parts.map((part) => selectLabelledRows(tokens, part));
+    const result = await this.#prepared.model.trainStep(batches);
+    if (!result.applied) throw await this.#notFinite(result, rows);
+    const { step, loss, learningRate, gradientNorm } = result;
+    this.#steps = step;
+    return {
+      type: "step",
+      epoch,
+      step,
+      loss,
+      learningRate,
+      gradientNorm,
+      rows: rows.length,
+      tokens: totalTokens(batches),
+    };
+  }
+
+  /** The metrics on the validation rows; `undefined` when there are none, or the signal came first. */
+  async *#validate(epoch: number): AsyncGenerator<TrainingEvent, Evaluation | undefined> {
+    const { model, validation } = this.#prepared;
+    if (!validation) return undefined;
+    const { tokens, dataset } = validation;
+    const totalRows = rowCount(tokens);
+    const reports = new Reports();
+    const computing = predictLogits(model, tokens, {
+      signal: this.#signal,
+      onProgress: (rows) => reports.add(rows),
+    });
+    const end = () => reports.end();
+    computing.then(end, end);
+    for await (const rows of reports) yield { type: "validation", epoch, rows, totalRows };
+    try {
+      return evaluate({ logits: await computing }, tokens.labels, dataset.labelNames);
+    } catch (error) {
+      if (this.#signal?.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async #finishEpoch(
+    epoch: number,
+    trainingLoss: number,
+    validation: Evaluation | undefined,
+    started: number,
+  ): Promise<EpochEvent> {
+    const best = this.#best.isBest(epoch, validation);
+    const event = () => ({
+      type: "epoch" as const,
+      epoch,
+      trainingLoss,
+      ...(validation && { validation }),
+      best,
+      seconds: (performance.now() - started) / 1000,
+    });
+    this.#history.push(event());
+    if (best) await this.#saveOutput({ epoch });
+    return event();
+  }
+
+  #endEvent(reason: EndEvent["reason"], lastDirectory?: string): EndEvent {
+    const bestEpoch = this.#best.epoch;
+    return {
+      type: "end",
+      reason,
+      directory: this.#output,
+      ...(bestEpoch !== undefined && { bestEpoch }),
+      ...(lastDirectory !== undefined && { lastDirectory }),
+    };
+  }
+
+  async #stop(): Promise<EndEvent> {
+    const saved = await this.#saveLast();
+    return this.#endEvent("stopped", saved === this.#output ? undefined : saved);
+  }
+
+  /** Saves the present weights: in the output directory, or in `last` inside it when it holds a finished epoch. */
+  async #saveLast(): Promise<string> {
+    if (this.#savedStep === this.#steps) return this.#output;
+    const state = { stoppedAtStep: this.#steps };
+    if (this.#best.epoch === undefined) {
+      await this.#saveOutput(state);
+      return this.#output;
+    }
+    const last = join(this.#output, "last");
+    await this.#save(last, state);
+    return last;
+  }
+
+  async #saveOutput(state: Record<string, unknown>): Promise<void> {
+    await this.#save(this.#output, state);
+    this.#savedStep = this.#steps;
+  }
+
+  #save(directory: string, state: Record<string, unknown>): Promise<void> {
+    const { model, tokenizer, modelConfig, training } = this.#prepared;
+    return saveModelDirectory(directory, {
+      config: modelConfig.config,
+      labelNames: training.dataset.labelNames,
+      tagformer: {
+        options: this.#options,
+        data: training.dataset.source,
+        ...state,
+        history: this.#history,
+      },
+      writeTokenizer: (folder) => tokenizer.writeFiles(folder),
+      writeWeights: (file) => model.save(file),
+    });
+  }
+
+  async #notFinite(
+    { step, loss, gradientNorm, learningRate }: NativeStep,
+    rows: Int32Array,
+  ): Promise<TagformerError> {
+    const saved = await this.#saveLast();
+    const { dataset, origin } = this.#prepared.training;
+    const places = Array.from(
+      rows.subarray(0, shownRows),
+      (row) => dataset.lines?.[origin[row]!] ?? origin[row]! + 1,
+    ).join(", ");
+    const more = rows.length > shownRows ? `, ... (${rows.length} rows)` : "";
+    const what = Number.isFinite(loss) ? `gradient norm is ${gradientNorm}` : `loss is ${loss}`;
+    const where = `step ${step} (learning rate ${learningRate}, ${dataset.lines ? "lines" : "rows"} ${places}${more} of ${dataset.source})`;
+    return new TagformerError(
+      "NOT_FINITE",
+      `the ${what} at ${where}; that step was not applied, and the weights before it are in ${saved}. Try a smaller --learning-rate`,
+    );
+  }
+}
+
+function totalTokens(batches: readonly LabelledBatch[]): number {
+  return batches.reduce((total, { ids }) => total + ids.length, 0);
+}

@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { addDataFlags } from "../../../src/cli/data-flags.js";
+import { addFlags, parseCount, takeFlags } from "../../../src/cli/flags.js";
+import { trainingOptions } from "../../../src/options.js";
+
+function parse(...args: string[]): Record<string, unknown> {
+  const command = addFlags(new Command("train"), trainingOptions)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  return command.parse(args, { from: "user" }).opts();
+}
+
+describe("flags made from a schema", () => {
+  it("are one for each option, with its documentation and default", () => {
+    const { options } = addFlags(new Command("train"), trainingOptions);
+    expect(options.map((option) => option.attributeName())).toEqual(Object.keys(trainingOptions.shape));
+    const find = (flag: string) => options.find(({ long }) => long === flag)!;
+    expect(find("--learning-rate").description).toBe("peak learning rate of AdamW (default: 0.00002)");
+    expect(find("--batch-size").flags).toBe("--batch-size <integer>");
+    expect(find("--schedule")).toMatchObject({
+      flags: "--schedule <name>",
+      argChoices: ["linear", "constant"],
+    });
+    expect(find("--no-dropout").description).toMatch(/^do not draw the dropout/);
+    expect(options.every(({ description }) => description.length > 10)).toBe(true);
+  });
+
+  it("give numbers, names and switches", () => {
+    expect(
+      parse("--epochs", "5", "--learning-rate", "3e-4", "--schedule", "constant", "--no-dropout"),
+    ).toEqual({
+      epochs: 5,
+      learningRate: 3e-4,
+      schedule: "constant",
+      dropout: false,
+    });
+  });
+
+  it("leave what is not given to the schema", () => {
+    const given = takeFlags(trainingOptions, {
+      ...parse("--seed", "7"),
+      model: "x",
+      text: undefined,
+      epochs: undefined,
+    });
+    expect(trainingOptions.parse(given)).toEqual(trainingOptions.parse({ seed: 7 }));
+    expect(given).not.toHaveProperty("model");
+  });
+
+  it.each([
+    ["--epochs", "many"],
+    ["--epochs", ""],
+    ["--epochs", " "],
+    ["--learning-rate", "1,5"],
+    ["--precision", "fp16"],
+  ])("refuse %s %o", (...args) => {
+    expect(() => parse(...args)).toThrow(expect.objectContaining({ code: "commander.invalidArgument" }));
+  });
+
+  it("suggest the right name for a misspelt one", () => {
+    expect(() => parse("--batchsize", "3")).toThrow(/Did you mean --batch-size/);
+  });
+});
+
+describe("a count", () => {
+  it("is a whole number from 0", () => {
+    expect(["0", "12"].map(parseCount)).toEqual([0, 12]);
+    for (const text of ["-1", "1.5", "x", "", "1e3"]) expect(() => parseCount(text)).toThrow("whole number");
+  });
+});
+
+describe("label columns", () => {
+  it("are separated by commas, with or without blanks", () => {
+    const { labels } = addDataFlags(new Command()).parse(["--labels", "a, b ,c"], { from: "user" }).opts();
+    expect(labels).toEqual(["a", "b", "c"]);
+  });
+});

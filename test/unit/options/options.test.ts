@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { modelOptions, parseOptions, trainingOptions } from "../../../src/options.js";
+
+const parse = (values: unknown) => parseOptions(trainingOptions, values);
+const refusal = (values: unknown) => {
+  try {
+    parse(values);
+  } catch (error) {
+    expect(error).toMatchObject({ name: "TagformerError", code: "INVALID_OPTION" });
+    return (error as Error).message;
+  }
+  throw new Error("expected an error");
+};
+
+describe("options", () => {
+  it("have the defaults that are documented", () => {
+    expect(parse({})).toEqual({
+      precision: "fp32",
+      device: "auto",
+      threads: 0,
+      maxLength: 512,
+      epochs: 3,
+      batchSize: 32,
+      gradientAccumulation: 1,
+      learningRate: 2e-5,
+      schedule: "linear",
+      warmup: 0.1,
+      weightDecay: 0.01,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      maxGradientNorm: 1,
+      dropout: true,
+      validationSplit: 0.1,
+      bestMetric: "microF1",
+      patience: 0,
+      seed: 42,
+    });
+  });
+
+  it("are what a default stands for when they are undefined", () => {
+    expect(parse({ epochs: undefined, seed: 7 })).toEqual({ ...parse({}), seed: 7 });
+  });
+
+  it.each(Object.entries(trainingOptions.shape))("%s is documented", (_, schema) => {
+    expect(schema.description).toMatch(/\w+ \w+/);
+  });
+
+  it.each(Object.keys(modelOptions.shape))("%s of a model is an option of training, too", (name) => {
+    expect(trainingOptions.shape).toHaveProperty(name);
+  });
+
+  it.each<[string, unknown]>([
+    ["epochs", 0],
+    ["epochs", 1.5],
+    ["epochs", "3"],
+    ["epochs", null],
+    ["epochs", 10n],
+    ["batchSize", 65_537],
+    ["gradientAccumulation", -1],
+    ["learningRate", 0],
+    ["learningRate", Number.NaN],
+    ["learningRate", Number.POSITIVE_INFINITY],
+    ["learningRate", 10.5],
+    ["schedule", "cosine"],
+    ["warmup", 1],
+    ["weightDecay", 1.01],
+    ["beta1", 1],
+    ["epsilon", 0],
+    ["maxGradientNorm", -1],
+    ["dropout", "no"],
+    ["validationSplit", 1],
+    ["bestMetric", "f1"],
+    ["patience", -1],
+    ["seed", -1],
+    ["seed", 2 ** 53],
+    ["precision", "fp16"],
+    ["device", "gpu"],
+    ["device", "cuda:"],
+    ["threads", 1025],
+    ["maxLength", 2],
+  ])("refuse %s: %o, naming the option and what was found", (name, value) => {
+    const message = refusal({ [name]: value });
+    expect(message).toMatch(new RegExp(`^option ${name} is `));
+    const found =
+      typeof value === "string" ? `'${value}'` : `${value}${typeof value === "bigint" ? "n" : ""}`;
+    expect(message).toContain(`is ${found}: `);
+  });
+
+  it.each<[string, unknown]>([
+    ["device", "cuda:1"],
+    ["validationSplit", 0],
+    ["warmup", 0],
+    ["maxGradientNorm", 0],
+    ["learningRate", 10],
+    ["threads", 1024],
+  ])("accept %s: %o", (name, value) => {
+    expect(parse({ [name]: value })).toMatchObject({ [name]: value });
+  });
+
+  it.each([
+    ["learningrate", "learningRate"],
+    ["epoch", "epochs"],
+    ["batch_size", "batchSize"],
+    ["maxLenght", "maxLength"],
+  ])("that are misspelt, like %s, get a suggestion", (wrong, right) => {
+    expect(refusal({ [wrong]: 1 })).toBe(`unknown option "${wrong}"; did you mean "${right}"?`);
+  });
+
+  it("that are far from any are answered with all that there are", () => {
+    expect(refusal({ optimizer: "sgd" })).toMatch(
+      /unknown option "optimizer"; expected one of precision, .*seed$/,
+    );
+  });
+
+  it.each([null, 3, "fp32", [], undefined])("must be an object, not %o", (values) => {
+    expect(refusal(values)).toMatch(/^the options are .*expected object/);
+  });
+
+  it("show a long value cut", () => {
+    expect(refusal({ device: "x".repeat(10_000) }).length).toBeLessThan(300);
+  });
+});

@@ -1,0 +1,408 @@
+// Trainer through its API, with a real engine and a tiny model.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Classifier } from "../../../src/classifier.js";
+import { Trainer, type TrainingRun } from "../../../src/trainer.js";
+import type { TrainingEvent } from "../../../src/training/events.js";
+import { errorOf, finish, labelNames, tinyDataset, tinyRun, tinySource } from "./tiny-run.js";
+
+const weightsOf = (directory: string) => readFileSync(join(directory, "model.safetensors"));
+const recordOf = (directory: string) => JSON.parse(readFileSync(join(directory, "tagformer.json"), "utf8"));
+
+/** Event types, one for each uninterrupted row of the same. */
+const outline = (events: readonly TrainingEvent[]) =>
+  events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+
+describe("a run", () => {
+  it("tells what happens in order, learns, and leaves a model that says so", async () => {
+    const run = tinyRun();
+    const { events, epochs, end } = await finish(run);
+    expect(outline(events)).toEqual([
+      "start",
+      ...Array(4).fill(["step", "validation", "epoch"]).flat(),
+      "end",
+    ]);
+    expect(events[0]).toMatchObject({
+      trainingRows: 288,
+      validationRows: 32,
+      labels: labelNames,
+      steps: 144,
+      maxLength: 32,
+      truncatedTexts: 0,
+      headReset: false,
+      ignored: [],
+    });
+    const steps = events.filter((event) => event.type === "step");
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 144 }, (_, i) => i + 1));
+    expect(steps.map(({ epoch }) => epoch)).toEqual(
+      Array.from({ length: 144 }, (_, i) => 1 + Math.floor(i / 36)),
+    );
+    expect(steps.slice(0, 36).reduce((sum, { rows }) => sum + rows, 0)).toBe(288);
+    expect(steps.every(({ tokens, rows }) => tokens >= 4 * rows && tokens <= 10 * rows)).toBe(true);
+    expect(events.findLast((event) => event.type === "validation")).toMatchObject({
+      rows: 32,
+      totalRows: 32,
+    });
+    const mean = steps.slice(0, 36).reduce((sum, { loss }) => sum + loss, 0) / 36;
+    expect(epochs[0]!.trainingLoss).toBeCloseTo(mean, 12);
+    expect(epochs.at(-1)!.trainingLoss).toBeLessThan(epochs[0]!.trainingLoss / 2);
+    expect(epochs.at(-1)!.validation!.micro.f1).toBeGreaterThan(0.9);
+    expect(end).toEqual({ type: "end", reason: "finished", directory: run.output, bestEpoch: end.bestEpoch });
+    expect(recordOf(run.output)).toMatchObject({
+      formatVersion: 1,
+      data: "tiny data",
+      epoch: end.bestEpoch,
+      options: { epochs: 4, seed: 42, schedule: "linear" },
+    });
+    expect(recordOf(run.output).history).toHaveLength(end.bestEpoch!);
+  });
+
+  it("warms the learning rate up and down again", async () => {
+    const { events } = await finish(tinyRun({ epochs: 2, warmup: 0.5, learningRate: 1e-3 }));
+    const rates = events.flatMap((event) => (event.type === "step" ? [event.learningRate] : []));
+    const top = rates.indexOf(Math.max(...rates));
+    expect(top).toBe(36);
+    expect(rates[top]).toBeCloseTo(1e-3, 9);
+    expect(rates.every((rate, i) => i === 0 || i <= top === rate > rates[i - 1]!)).toBe(true);
+  });
+
+  it.each(["fp32", "bf16"] as const)(
+    "is the same again for the same seed in %s, bit for bit",
+    async (precision) => {
+      const shared = { ...tinySource(), epochs: 2, precision };
+      const [first, again, other] = [tinyRun(shared), tinyRun(shared), tinyRun({ ...shared, seed: 43 })];
+      const results = [await finish(first), await finish(again), await finish(other)];
+      expect(weightsOf(again.output).equals(weightsOf(first.output))).toBe(true);
+      expect(weightsOf(other.output).equals(weightsOf(first.output))).toBe(false);
+      const losses = results.map(({ events }) =>
+        events.flatMap((event) => (event.type === "step" ? event.loss : [])),
+      );
+      expect(losses[1]).toEqual(losses[0]);
+      expect(losses[2]).not.toEqual(losses[0]);
+    },
+  );
+
+  it("in bf16 learns as well, and its weights are saved in fp32", async () => {
+    const { epochs, end } = await finish(tinyRun({ precision: "bf16" }));
+    expect(epochs.at(-1)!.validation!.micro.f1).toBeGreaterThan(0.9);
+    await using classifier = await Classifier.load(end.directory);
+    expect((await classifier.predict("my parcel is late")).labels).toEqual(["delivery"]);
+  });
+
+  it("makes the same steps when its batches are split into parts", async () => {
+    const losses = async (gradientAccumulation: number) => {
+      const { events } = await finish(tinyRun({ gradientAccumulation, dropout: false, epochs: 1 }));
+      return events.flatMap((event) => (event.type === "step" ? [event.loss] : []));
+    };
+    const whole = await losses(1);
+    for (const parts of [3, 100]) {
+      for (const [i, loss] of (await losses(parts)).entries()) expect(loss).toBeCloseTo(whole[i]!, 4);
+    }
+  });
+
+  it("can be made again by the same trainer", async () => {
+    const run = tinyRun({ epochs: 1 });
+    const trainer = new Trainer(run);
+    for await (const _ of trainer);
+    const first = weightsOf(run.output);
+    for await (const _ of trainer);
+    expect(weightsOf(run.output).equals(first)).toBe(true);
+  });
+
+  it("goes on from a model that was trained before, and resets a head for other labels", async () => {
+    const before = await finish(tinyRun());
+    const model = { config: undefined, tokenizer: undefined, model: before.end.directory } as object;
+    const more = await finish(tinyRun({ ...model, epochs: 1, learningRate: 1e-5 }));
+    expect(more.epochs[0]!.validation!.micro.f1).toBeGreaterThan(0.9);
+    const { texts, labels } = tinyDataset(320);
+    const renamed = { source: "renamed", texts, labels, labelNames: ["a", "b", "c"] };
+    const reset = await finish(tinyRun({ ...model, epochs: 1, train: renamed }));
+    expect(reset.events[0]).toMatchObject({
+      headReset: true,
+      initialised: expect.arrayContaining(["classifier.weight", "classifier.bias"]),
+    });
+  });
+});
+
+describe("validation", () => {
+  it("is on the rows of its own dataset when there is one", async () => {
+    const { events, epochs } = await finish(tinyRun({ validation: tinyDataset(50, 2), epochs: 1 }));
+    expect(events[0]).toMatchObject({ trainingRows: 320, validationRows: 50 });
+    expect(epochs[0]!.validation!.rows).toBe(50);
+  });
+
+  it("is left out with a split of 0: every epoch is the best", async () => {
+    const { events, epochs, end } = await finish(tinyRun({ validationSplit: 0, epochs: 2, patience: 1 }));
+    expect(outline(events)).toEqual(["start", "step", "epoch", "step", "epoch", "end"]);
+    expect(events[0]).toMatchObject({ trainingRows: 320, validationRows: 0 });
+    expect(epochs.map((epoch) => [epoch.best, "validation" in epoch])).toEqual(Array(2).fill([true, false]));
+    expect(end).toMatchObject({ reason: "finished", bestEpoch: 2 });
+  });
+
+  it.each(["microF1", "macroF1", "subsetAccuracy", "loss"] as const)(
+    "keeps the epoch that is best by %s",
+    async (bestMetric) => {
+      const validation = tinyDataset(60, 2);
+      // A learning rate at which the figures jump.
+      const { epochs, end } = await finish(
+        tinyRun({ bestMetric, validation, epochs: 6, learningRate: 0.04, schedule: "constant" }),
+      );
+      const figures = epochs.map(({ validation: evaluation }) => {
+        const { micro, macro, subsetAccuracy, loss } = evaluation!;
+        return { microF1: micro.f1, macroF1: macro.f1, subsetAccuracy, loss: -loss! }[bestMetric];
+      });
+      const best = figures.indexOf(Math.max(...figures));
+      expect(end.bestEpoch).toBe(best + 1);
+      expect(epochs.findLast((epoch) => epoch.best)!.epoch).toBe(best + 1);
+      await using classifier = await Classifier.load(end.directory);
+      expect((await classifier.evaluate(validation)).metrics).toEqual(epochs[best]!.validation);
+    },
+  );
+
+  it("ends the run early when nothing gets better", async () => {
+    const still = { learningRate: 1e-12, weightDecay: 0 };
+    const { epochs, end } = await finish(tinyRun({ ...still, epochs: 9, patience: 2 }));
+    expect(epochs.map(({ best }) => best)).toEqual([true, false, false]);
+    expect(end).toMatchObject({ reason: "early stop", bestEpoch: 1 });
+  });
+
+  it("with other labels than the training rows is refused", async () => {
+    const { texts, labels } = tinyDataset(20);
+    const validation = { source: "other.csv", texts, labels, labelNames: [...labelNames].reverse() };
+    const run = tinyRun({ validation });
+    expect(await errorOf(() => finish(run))).toMatchObject({
+      code: "INVALID_DATA",
+      message: expect.stringMatching(
+        /^other.csv has the labels access, .*expected those of tiny data: delivery,/,
+      ),
+    });
+    expect(existsSync(run.output)).toBe(false);
+  });
+});
+
+describe("a number that is not finite", () => {
+  // Weights that are multiplied by -9 at every step.
+  const exploding = { learningRate: 10, weightDecay: 1, warmup: 0, schedule: "constant" } as const;
+
+  it("stops the run, names step, rows and learning rate, and keeps the last good weights", async () => {
+    const run = tinyRun({ ...exploding, batchSize: 12 });
+    let steps = 0;
+    const error = await errorOf(() => finish(run, undefined, ({ type }) => type === "step" && steps++));
+    expect(error.code).toBe("NOT_FINITE");
+    expect(error.message).toMatch(
+      /^the (loss|gradient norm) is (NaN|-?Infinity) at step \d+ \(learning rate 10, rows \d+(, \d+){9}, ... \(12 rows\) of tiny data\)/,
+    );
+    expect(error.message).toContain(`at step ${steps + 1} `);
+    expect(error.message).toContain(
+      `the weights before it are in ${run.output}. Try a smaller --learning-rate`,
+    );
+    expect(recordOf(run.output)).toMatchObject({ stoppedAtStep: steps, history: [] });
+    const bias = weightsOf(run.output).subarray(-4 * labelNames.length);
+    for (const [i] of labelNames.entries()) expect(bias.readFloatLE(4 * i)).toSatisfy(Number.isFinite);
+  });
+
+  it("names the lines of a file, and leaves the best epoch where it is", async () => {
+    const lines = Int32Array.from({ length: 30 }, (_, row) => 1000 + row);
+    const run = tinyRun({
+      ...exploding,
+      batchSize: 10,
+      epochs: 20,
+      train: { ...tinyDataset(30), lines },
+      validationSplit: 0,
+    });
+    const error = await errorOf(() => finish(run));
+    expect(error.message).toMatch(/lines (1\d\d\d, ){9}1\d\d\d of tiny data\)/);
+    const good = recordOf(run.output);
+    expect(good.epoch).toBe(good.history.length);
+    expect(error.message).toMatch(new RegExp(`are in ${run.output}(/last)?\\. Try`));
+  });
+});
+
+describe("a signal", () => {
+  it("stops the run after the step that is under way", async () => {
+    const run = tinyRun();
+    const controller = new AbortController();
+    const { events, end } = await finish(run, controller.signal, (event) => {
+      if (event.type === "step" && event.step === 4) controller.abort();
+    });
+    expect(outline(events)).toEqual(["start", "step", "end"]);
+    expect(events.at(-2)).toMatchObject({ type: "step", step: 4 });
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output });
+    expect(recordOf(run.output)).toMatchObject({ stoppedAtStep: 4, history: [] });
+    await using classifier = await Classifier.load(run.output);
+    expect(classifier.labels).toEqual(labelNames);
+  });
+
+  it("leaves the best epoch where it is, and the last weights beside it", async () => {
+    const run = tinyRun();
+    const controller = new AbortController();
+    const { end } = await finish(run, controller.signal, (event) => {
+      if (event.type === "step" && event.epoch === 2) controller.abort();
+    });
+    const lastDirectory = join(run.output, "last");
+    expect(end).toEqual({
+      type: "end",
+      reason: "stopped",
+      directory: run.output,
+      bestEpoch: 1,
+      lastDirectory,
+    });
+    expect(recordOf(run.output)).toMatchObject({ epoch: 1 });
+    expect(recordOf(lastDirectory)).toMatchObject({ stoppedAtStep: 37, history: [{ epoch: 1 }] });
+    expect(weightsOf(lastDirectory).equals(weightsOf(run.output))).toBe(false);
+  });
+
+  it("during validation stops that as well", async () => {
+    const run = tinyRun({ validation: tinyDataset(3000, 2) });
+    const controller = new AbortController();
+    const { events, end } = await finish(run, controller.signal, (event) => {
+      if (event.type === "validation") controller.abort();
+    });
+    expect(outline(events)).toEqual(["start", "step", "validation", "end"]);
+    expect(events.findLast((event) => event.type === "validation")!.rows).toBeLessThan(3000);
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output });
+    expect(recordOf(run.output)).toMatchObject({ stoppedAtStep: 40 });
+  });
+
+  it("during saving lets it finish, and makes no step more", async () => {
+    const run = tinyRun();
+    const controller = new AbortController();
+    const watch = () => {
+      if (readdirSync(join(run.output, "..")).some((name) => name.includes(".saving-"))) controller.abort();
+      else if (!controller.signal.aborted) setImmediate(watch);
+    };
+    const { events, end } = await finish(run, controller.signal, (event) => {
+      if (event.type === "validation") watch();
+    });
+    expect(outline(events)).toEqual(["start", "step", "validation", "epoch", "end"]);
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, bestEpoch: 1 });
+  });
+
+  it("after the last epoch comes too late", async () => {
+    const controller = new AbortController();
+    const { end } = await finish(tinyRun({ epochs: 1 }), controller.signal, (event) => {
+      if (event.type === "epoch") controller.abort();
+    });
+    expect(end).toMatchObject({ reason: "finished", bestEpoch: 1 });
+  });
+
+  it.each(["beforehand", "start"])(
+    "given before the first step (%s) ends in its reason, and nothing is written",
+    async (when) => {
+      const run = tinyRun();
+      const controller = new AbortController();
+      const reason = new Error("no more time");
+      if (when === "beforehand") controller.abort(reason);
+      const ending = finish(run, controller.signal, ({ type }) => type === when && controller.abort(reason));
+      await expect(ending).rejects.toBe(reason);
+      expect(existsSync(run.output)).toBe(false);
+    },
+  );
+});
+
+describe("leaving the loop", () => {
+  it.each(["start", "step", "validation", "epoch"] as const)(
+    "at a %s event frees the model",
+    async (type) => {
+      const events = new Trainer(tinyRun({ epochs: 2 })).run();
+      for await (const event of events) if (event.type === type) break;
+      expect(await events.next()).toEqual({ done: true, value: undefined });
+    },
+  );
+
+  it("with an error frees the model, too", async () => {
+    const events = new Trainer(tinyRun({ validation: tinyDataset(1000, 2) })).run();
+    const leaving = (async () => {
+      for await (const event of events) if (event.type === "validation") throw new Error("enough");
+    })();
+    await expect(leaving).rejects.toThrow("enough");
+    expect(await events.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe("the output directory", () => {
+  it.each<[string, (output: string) => void, RegExp]>([
+    ["is a file", (output) => writeFileSync(output, "mine"), /is a file; choose another output directory/],
+    [
+      "holds files of others",
+      (output) => {
+        mkdirSync(output);
+        writeFileSync(join(output, "thesis.txt"), "mine");
+      },
+      /holds files that tagformer did not write/,
+    ],
+  ])("that %s is refused before the first event", async (_, prepare, message) => {
+    const run = tinyRun();
+    prepare(run.output);
+    const seen: string[] = [];
+    const error = await errorOf(() => finish(run, undefined, ({ type }) => seen.push(type)));
+    expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringMatching(message) });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe("a trainer", () => {
+  const make = (changes: object) => () => new Trainer({ ...tinyRun(), ...changes } as TrainingRun);
+
+  it.each<[string, object, RegExp]>([
+    ["a misspelt option", { epoch: 3 }, /unknown option "epoch"; did you mean "epochs"/],
+    [
+      "a misspelt dataset",
+      { validaton: tinyDataset(3) },
+      /unknown option "validaton"; did you mean "validation"/,
+    ],
+    ["a wrong value", { batchSize: 0 }, /^option batchSize is 0: /],
+    ["no data", { train: undefined }, /^option train is undefined: expected a dataset/],
+    [
+      "the reader's result for its dataset",
+      { train: { dataset: tinyDataset(3) } },
+      /^option train is .*expected a dataset/,
+    ],
+    ["no output", { output: undefined }, /^option output is undefined/],
+    ["two models", { model: "some/model" }, /takes either `model`.* or `config`/],
+    ["no model", { config: undefined }, /takes either `model`.* or `config`/],
+  ])("refuses %s", async (_, changes, message) => {
+    expect(await errorOf(make(changes))).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  const two = tinyDataset(2);
+  it.each<[string, object, RegExp]>([
+    ["no rows", { texts: [], labels: new Float32Array() }, /has no rows/],
+    [
+      "no labels",
+      { labelNames: [], labels: new Float32Array() },
+      /Float32Array with 0 values for 2 texts and 0 labels/,
+    ],
+    [
+      "too few labels",
+      { labels: new Float32Array(5) },
+      /Float32Array with 6 values for 2 texts and 3 labels/,
+    ],
+    ["labels in an array", { labels: [0, 0, 0, 0, 0, 0] }, /must be a Float32Array/],
+    [
+      "a label of 2",
+      { labels: Float32Array.of(0, 0, 0, 0, 2, 0) },
+      /label "money" of row 1 is 2; expected 0, 1/,
+    ],
+    ["two labels of one name", { labelNames: ["a", "b", "a"] }, /two labels are named "a"/],
+    ["a text that is none", { texts: ["a", 3] }, /text 1 is of type number/],
+  ])("refuses a dataset with %s", async (_, changes, message) => {
+    const run = tinyRun({ train: { ...two, ...changes } });
+    expect(await errorOf(() => finish(run))).toMatchObject({
+      code: "INVALID_DATA",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("refuses a tokenizer that does not fit the model, and a device that is not there", async () => {
+    const small = tinySource({ vocab_size: 10 });
+    expect(await errorOf(() => finish(tinyRun(small)))).toMatchObject({ code: "INVALID_MODEL" });
+    expect(await errorOf(() => finish(tinyRun({ device: "cuda" })))).toMatchObject({
+      code: "DEVICE_UNAVAILABLE",
+    });
+  });
+});
