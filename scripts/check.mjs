@@ -1,9 +1,10 @@
-// npm run check: formatting, lint and types of TypeScript and JavaScript, formatting of C++.
-// npm run check -- --fix: the same, after formatting everything.
+// npm run check: formatting, lint and types of TypeScript and JavaScript, formatting of C++, what nobody uses, what would
+// be published, and whether docs/api is up to date.
+// npm run check -- --fix: the same, after formatting everything and writing docs/api.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { llvmTool } from "./llvm.mjs";
-import { localBin, main, root, run, StepFailed, say } from "./steps.mjs";
+import { localBin, main, node, root, run, StepFailed, say } from "./steps.mjs";
 
 const fix = process.argv.includes("--fix");
 const checks = {
@@ -11,6 +12,9 @@ const checks = {
   "tsc --noEmit": () => localBin("tsc", "--noEmit"),
   "clang-format": () =>
     run(llvmTool("clang-format"), ...(fix ? ["-i"] : ["--dry-run", "-Werror"]), ...nativeSources()),
+  knip: () => localBin("knip"),
+  package: () => node("scripts/check-package.mjs"),
+  docs: () => node("scripts/docs.mjs", ...(fix ? [] : ["--check"])),
 };
 
 await main(() => {

@@ -99,10 +99,11 @@ function installNpmPackages() {
 }
 
 /** Compiles src to dist when anything in src is newer. */
-function buildTypeScript() {
+export function buildTypeScript() {
   const dist = join(root, "dist");
   const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));
-  const inputs = [...sources, join(root, "package.json"), join(root, "tsconfig.build.json")];
+  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", join("scripts", "build.mjs")];
+  const inputs = [...sources, ...settings.map((name) => join(root, name))];
   if (modified(join(dist, "cli", "main.js")) >= Math.max(...inputs.map(modified))) return;
   say("compiling TypeScript");
   rmSync(dist, { recursive: true, force: true });

@@ -26,6 +26,7 @@ export interface Prediction {
 
 /** What {@link Classifier.evaluate} returns. */
 export interface ClassifierEvaluation {
+  /** Figures over all labels and of each, decided at {@link Classifier.threshold}. */
   readonly metrics: Evaluation;
   /** Rows decided wrongly, worst first; `row` counts the rows of the dataset from 0. */
   readonly mistakes: readonly Mistake[];
@@ -190,6 +191,7 @@ export class Classifier implements AsyncDisposable {
     return this.#model.dispose();
   }
 
+  /** {@link Classifier.dispose}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

@@ -32,9 +32,12 @@ export type ErrorCode =
 
 /** Every error that tagformer raises on purpose: one readable sentence and a stable {@link ErrorCode}. */
 export class TagformerError extends Error {
+  /** Always `TagformerError`. */
   override readonly name = "TagformerError";
+  /** What kind of failure it is, for programs. */
   readonly code: ErrorCode;
 
+  /** `cause` is what it comes from, such as the error of a library, or all that a compiler wrote. */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;

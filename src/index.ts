@@ -1,20 +1,41 @@
-// The public face of tagformer: nothing else is public.
+/**
+ * Read a table with {@link readDataset}, train with a {@link Trainer}, use the result with a {@link Classifier}.
+ * {@link checkDataset} looks for trouble before a training, {@link evaluate} and {@link classificationReport} judge any
+ * scores, and {@link readTexts} streams a table that is larger than the memory. Whatever fails does so with a
+ * {@link TagformerError}. Nothing but this page is public.
+ *
+ * @packageDocumentation
+ */
 export { Classifier, type ClassifierEvaluation, type Prediction } from "./classifier.js";
-export { checkDataset, formatFindings } from "./data/check.js";
+export type { OnBadRow, SkippedRow } from "./data/bad-rows.js";
+export {
+  checkDataset,
+  type DatasetCheck,
+  type Finding,
+  type FindingKind,
+  formatFindings,
+  type LabelCounts,
+} from "./data/check.js";
+export type { ColumnOptions } from "./data/columns.js";
 export type { Dataset } from "./data/dataset.js";
 export {
+  type ReadColumns,
   type ReadDatasetOptions,
   type ReadResult,
+  type ReadTextsOptions,
   readDataset,
   readTexts,
   type TextRow,
 } from "./data/read.js";
 export { type Split, type SplitOptions, stratifiedSplit } from "./data/split.js";
 export { type ErrorCode, TagformerError } from "./errors.js";
+export type { Counts, PrecisionRecallF1 } from "./evaluation/counts.js";
 export { type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
 export { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
+export type { Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
+export type { InferenceOptions } from "./inference.js";
 export type { CallOptions, Precision } from "./native.js";
 export type { ModelOptions, TrainingOptions } from "./options.js";
 export { Trainer, type TrainingRun } from "./trainer.js";

@@ -8,6 +8,7 @@ const batchLimits = { maxRows: 256, maxTokens: 4096 };
 /** Native calls that wait while one runs, so that the model's thread never idles. */
 const callsAhead = 2;
 
+/** Options of a call that computes many rows. */
 export interface InferenceOptions extends CallOptions {
   /** Called after each batch with the number of rows finished so far. */
   readonly onProgress?: ((rows: number) => void) | undefined;

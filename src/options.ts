@@ -62,9 +62,17 @@ export const trainingOptions = modelOptions.extend({
   seed: count(0).default(42).describe("seed of split, shuffles, dropout and fresh weights"),
 });
 
-/** Options of loading a model; see the API reference for each. */
+/**
+ * Options of loading a model.
+ *
+ * @interface
+ */
 export type ModelOptions = z.input<typeof modelOptions>;
-/** Options of a training run; see the API reference for each. */
+/**
+ * Options of a training run.
+ *
+ * @interface
+ */
 export type TrainingOptions = z.input<typeof trainingOptions>;
 
 /** {@link TrainingOptions} with every default filled in. */

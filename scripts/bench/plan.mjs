@@ -6,7 +6,7 @@ export const models = {
   base: { title: "BERT-base (12 x 768)", shape: { layers: 12, hidden: 768, intermediate: 3072 }, passes: 1 },
 };
 
-export const works = ["train", "predict"];
+const works = ["train", "predict"];
 
 /** Each peer is there as people use it and as experts do; `fused` is AdamW's one-kernel implementation. */
 export const configurations = [

@@ -6,9 +6,11 @@ export type OnBadRow = "error" | "skip";
 
 /** A row that was left out. */
 export interface SkippedRow {
+  /** The file that the row is in. */
   readonly file: string;
   /** The line (1-based) on which the row starts. */
   readonly line: number;
+  /** What was found and what was expected. */
   readonly reason: string;
 }
 

@@ -2,6 +2,16 @@
 import { shownRows } from "./bad-rows.js";
 import type { Dataset } from "./dataset.js";
 
+/**
+ * What may be found in a dataset.
+ *
+ * - `emptyText`: a text of nothing but white space.
+ * - `duplicateId`: the id of a row before.
+ * - `conflictingLabels`: one text with different labels.
+ * - `missingLabels`: rows in which some labels are missing.
+ * - `neverSet`, `alwaysSet`: a label that is the same in every row, so that nothing can be learned about it.
+ * - `neverLabelled`: a label that is missing in every row.
+ */
 export type FindingKind =
   | "emptyText"
   | "duplicateId"
@@ -13,7 +23,9 @@ export type FindingKind =
 
 /** One thing that was found. With an `error` no training is possible; a `warning` is for a person to judge. */
 export interface Finding {
+  /** What was found. */
   readonly kind: FindingKind;
+  /** `error` or `warning`; see above. */
   readonly severity: "error" | "warning";
   /** The label it is about, for findings about one label. */
   readonly label?: string;
@@ -25,16 +37,25 @@ export interface Finding {
 
 /** How often a label is set. */
 export interface LabelCounts {
+  /** The label's name. */
   readonly name: string;
+  /** Rows in which it is set. */
   readonly positives: number;
+  /** Rows in which it is not set. */
   readonly negatives: number;
+  /** Rows that are not labelled. */
   readonly missing: number;
 }
 
+/** What {@link checkDataset} found. */
 export interface DatasetCheck {
+  /** Where the rows came from, as the dataset says. */
   readonly source: string;
+  /** Number of rows. */
   readonly rows: number;
+  /** How often each label is set, in the dataset's order. */
   readonly labels: readonly LabelCounts[];
+  /** What was found about rows, then about labels; empty when all is well. */
   readonly findings: readonly Finding[];
 }
 

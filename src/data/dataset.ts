@@ -8,8 +8,11 @@ import { TagformerError } from "../errors.js";
 export interface Dataset {
   /** Where the rows came from, for messages: a file path, or a name given by the caller. */
   readonly source: string;
+  /** One text a row. */
   readonly texts: readonly string[];
+  /** The names of the labels, in the order of `labels`. */
   readonly labelNames: readonly string[];
+  /** `[rows * labelNames.length]`: 0, 1, or NaN where the row is not labelled. */
   readonly labels: Float32Array;
   /** The id column, when there is one. */
   readonly ids?: readonly string[];

@@ -23,13 +23,23 @@ export interface ReadDatasetOptions extends ColumnOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The columns in which {@link readDataset} found text and id. */
+export interface ReadColumns {
+  /** The column of the text. */
+  readonly text: string;
+  /** The column that identifies rows; absent when there is none. */
+  readonly id?: string;
+}
+
 /** What {@link readDataset} found. */
 export interface ReadResult {
+  /** The rows that can be used. */
   readonly dataset: Dataset;
-  /** The columns that were read. */
-  readonly columns: { readonly text: string; readonly id?: string };
+  /** The names of the columns that were read. */
+  readonly columns: ReadColumns;
   /** Some of the rows that could not be used, at most five. */
   readonly skipped: readonly SkippedRow[];
+  /** Number of rows that could not be used. */
   readonly skippedCount: number;
   /** Rows that were left out because all of their labels are missing. */
   readonly droppedUnlabelled: number;
@@ -41,6 +51,7 @@ export interface ReadResult {
 export interface TextRow {
   /** The cell of the id column; without one, the row's number from 1. */
   readonly id: string;
+  /** The cell of the text column, as it stands. */
   readonly text: string;
   /** The line (1-based) on which the row starts. */
   readonly line: number;

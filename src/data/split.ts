@@ -3,15 +3,19 @@ import { TagformerError } from "../errors.js";
 import { generator } from "../random.js";
 import type { Dataset } from "./dataset.js";
 
+/** Options of {@link stratifiedSplit}. */
 export interface SplitOptions {
   /** Share of the rows that is held back, between 0 and 1, both excluded. */
   readonly fraction: number;
+  /** Decides which rows of a combination are held back: the same seed, the same rows. */
   readonly seed: number;
 }
 
 /** Rows of a dataset, each list in ascending order. */
 export interface Split {
+  /** The rows to train on, counted from 0. */
   readonly train: Int32Array;
+  /** The rows held back, counted from 0. */
   readonly validation: Int32Array;
 }
 

@@ -1,15 +1,22 @@
 /** How the decisions on some labelled elements came out. */
 export interface Counts {
+  /** Set, and rightly so. */
   readonly truePositives: number;
+  /** Set, though the label is not. */
   readonly falsePositives: number;
+  /** Not set, though the label is. */
   readonly falseNegatives: number;
+  /** Not set, and rightly so. */
   readonly trueNegatives: number;
 }
 
 /** Precision, recall and F1, each between 0 and 1, and 0 where it is a division by zero. */
 export interface PrecisionRecallF1 {
+  /** Share of the decisions to set a label that are right. */
   readonly precision: number;
+  /** Share of the labels that are set which was found. */
   readonly recall: number;
+  /** Harmonic mean of precision and recall. */
   readonly f1: number;
 }
 

@@ -14,6 +14,7 @@ import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds } fr
 
 /** The metrics of one label, over the rows in which it is labelled. */
 export interface LabelMetrics extends Counts, PrecisionRecallF1, Ranking {
+  /** The label's name. */
   readonly name: string;
   /** Number of rows in which the label is truly set. */
   readonly support: number;

@@ -4,7 +4,9 @@ import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds } fr
 export interface Mistake {
   /** 0-based row. */
   readonly row: number;
+  /** The label that is furthest off. */
   readonly label: string;
+  /** What the model gave it. */
   readonly probability: number;
   /** The true label: 0, 1 or a soft value between. */
   readonly truth: number;

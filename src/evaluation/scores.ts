@@ -2,7 +2,15 @@ import { TagformerError } from "../errors.js";
 import { sigmoid } from "./loss.js";
 
 /** What a model said about some rows, `[rows * labels]`, row-major: logits, or the probabilities made from them. */
-export type Scores = { readonly logits: Float32Array } | { readonly probabilities: Float32Array };
+export type Scores =
+  | {
+      /** Scores before the sigmoid, of any size. */
+      readonly logits: Float32Array;
+    }
+  | {
+      /** Scores from 0 to 1. */
+      readonly probabilities: Float32Array;
+    };
 
 /** A probability above which a label is set: one for all labels, or one for each, in label order. */
 export type Thresholds = number | readonly number[];

@@ -3,10 +3,15 @@ import type { Evaluation } from "../evaluation/metrics.js";
 
 /** The data and the model are ready; the first step follows. */
 export interface StartEvent {
+  /** Tells this event from the others. */
   readonly type: "start";
+  /** Rows that are trained on. */
   readonly trainingRows: number;
+  /** Rows that are held back; 0 when there are none. */
   readonly validationRows: number;
+  /** The names of the labels, in the model's order. */
   readonly labels: readonly string[];
+  /** Epochs of the whole run, unless it stops early. */
   readonly epochs: number;
   /** Optimizer steps of the whole run. */
   readonly steps: number;
@@ -18,13 +23,15 @@ export interface StartEvent {
   readonly ignored: readonly string[];
   /** `true` when the model directory had a head for other labels, which was replaced. */
   readonly headReset: boolean;
-  /** Longest text in tokens; `truncatedTexts` were longer and lost their end. */
+  /** Longest text in tokens. */
   readonly maxLength: number;
+  /** Number of texts that were longer, and lost their end. */
   readonly truncatedTexts: number;
 }
 
 /** One optimizer step was made. */
 export interface StepEvent {
+  /** Tells this event from the others. */
   readonly type: "step";
   /** 1-based. */
   readonly epoch: number;
@@ -32,25 +39,33 @@ export interface StepEvent {
   readonly step: number;
   /** Mean loss of the step's batch, before the update. */
   readonly loss: number;
+  /** The learning rate of this step. */
   readonly learningRate: number;
   /** Global gradient norm before clipping. */
   readonly gradientNorm: number;
-  /** Rows and tokens of the step's batch. */
+  /** Rows of the step's batch. */
   readonly rows: number;
+  /** Tokens of the step's batch. */
   readonly tokens: number;
 }
 
 /** A part of the validation rows was computed. */
 export interface ValidationProgressEvent {
+  /** Tells this event from the others. */
   readonly type: "validation";
+  /** 1-based. */
   readonly epoch: number;
+  /** Rows computed so far. */
   readonly rows: number;
+  /** Rows to compute. */
   readonly totalRows: number;
 }
 
 /** An epoch is over. */
 export interface EpochEvent {
+  /** Tells this event from the others. */
   readonly type: "epoch";
+  /** 1-based. */
   readonly epoch: number;
   /** Mean of the losses of the epoch's steps. */
   readonly trainingLoss: number;
@@ -64,9 +79,11 @@ export interface EpochEvent {
 
 /** The run is over; the model lies in `directory`. */
 export interface EndEvent {
+  /** Tells this event from the others. */
   readonly type: "end";
   /** `finished`: all epochs; `early stop`: no better epoch came; `stopped`: the signal was given. */
   readonly reason: "finished" | "early stop" | "stopped";
+  /** The model directory that was written, as an absolute path. */
   readonly directory: string;
   /** The epoch whose weights `directory` holds; absent when the run was stopped before the first was over. */
   readonly bestEpoch?: number;
@@ -74,4 +91,8 @@ export interface EndEvent {
   readonly lastDirectory?: string;
 }
 
+/**
+ * What a {@link Trainer} yields: a start, then for each epoch its steps, its validation and its end, and at last the end of
+ * the run. `type` tells them apart.
+ */
 export type TrainingEvent = StartEvent | StepEvent | ValidationProgressEvent | EpochEvent | EndEvent;

@@ -19,20 +19,27 @@ import { Tokenizer } from "../text/tokenizer.js";
 
 /** Where a run's model comes from. */
 export type ModelSource =
-  /** A model directory, or a name on the hub such as `google-bert/bert-base-uncased`: weights, config and tokenizer. */
-  | { readonly model: string }
-  /** A config.json for a fresh random model, and a directory with the tokenizer (by default the config's own). */
-  | { readonly config: string; readonly tokenizer?: string | undefined };
+  | {
+      /** A model directory, or a name on the hub such as `google-bert/bert-base-uncased`: weights, config and tokenizer. */
+      readonly model: string;
+    }
+  | {
+      /** The path of a config.json, for a fresh random model. */
+      readonly config: string;
+      /** A directory with the tokenizer's files; by default the config's own. */
+      readonly tokenizer?: string | undefined;
+    };
 
 /** The data of a run. */
 export interface RunData {
+  /** Rows to train on. */
   readonly train: Dataset;
   /** Rows to validate on; without them, `validationSplit` of the training rows is held back. */
   readonly validation?: Dataset | undefined;
 }
 
 /** Tokenized rows, and where each came from. */
-export interface Rows {
+interface Rows {
   readonly tokens: LabelledBatch;
   readonly dataset: Dataset;
   /** The dataset's row of each row of `tokens`. */

@@ -10,12 +10,6 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-export interface TensorEntry {
-  readonly dtype?: unknown;
-  readonly shape?: unknown;
-  readonly data_offsets?: unknown;
-}
-
 /** The bytes of a safetensors file with this header, an object or any text, and `dataBytes` zeros after it. */
 export function safetensors(header: object | string, dataBytes: number): Buffer {
   const json = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
