@@ -1,16 +1,12 @@
 // `tagformer predict`
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import type { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import type { Command } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { Classifier, type Prediction } from "../classifier.js";
 import { readTexts, type TextRow } from "../data/read.js";
-import { messageOf, TagformerError } from "../errors.js";
 import { modelOptions } from "../options.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
+import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { note } from "./terminal.js";
 
@@ -48,7 +44,7 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
   const { text, id, json } = flags;
   let rows = 0;
   const started = performance.now();
-  await writeTo(flags.out, async (write) => {
+  await writeOutput(flags.out, async (write) => {
     const table = json ? new JsonTable() : new CsvTable(classifier.labels);
     for await (const chunk of readTexts(data, { text, id })) {
       const predictions = await classifier.predict(chunk.map((row) => row.text));
@@ -100,32 +96,4 @@ class JsonTable {
   end(): string {
     return this.#first ? "[]\n" : "\n]\n";
   }
-}
-
-/** Writes to standard output, or to a file that appears under its name only when it is whole. */
-async function writeTo(
-  path: string | undefined,
-  produce: (write: (text: string) => Promise<void>) => Promise<void>,
-) {
-  if (path === undefined) return produce((text) => writeText(process.stdout, text));
-  const beside = `${path}.writing-${process.pid}`;
-  try {
-    const stream = createWriteStream(beside, { flush: true });
-    const closed = finished(stream);
-    closed.catch(() => {});
-    await produce((text) => Promise.race([writeText(stream, text), closed]));
-    stream.end();
-    await closed;
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    if (error instanceof TagformerError) throw error;
-    throw new TagformerError("IO", `cannot write ${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function writeText(stream: Writable, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }

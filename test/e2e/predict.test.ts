@@ -1,0 +1,120 @@
+// tagformer predict
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse } from "csv-parse/sync";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Classifier, type Prediction } from "../../src/classifier.js";
+import {
+  csvOf,
+  finish,
+  labelNames,
+  temporaryFolder,
+  tinyDataset,
+  tinyRun,
+} from "../unit/training/tiny-run.js";
+import { buildCommand, Running, shellName, tagformer, write } from "./command.js";
+
+const data = tinyDataset(1500, 2);
+let model: string;
+let table: string;
+let withModel: string[];
+let expected: Prediction[];
+beforeAll(async () => {
+  buildCommand();
+  model = (await finish(tinyRun())).end.directory;
+  withModel = ["--model", model, "--threads", "1"];
+  table = write(join(temporaryFolder(), "new.csv"), csvOf(data));
+  await using classifier = await Classifier.load(model, { threads: 1 });
+  expected = await classifier.predict(data.texts);
+});
+
+const toRow = ({ labels, scores }: Prediction, id: string) => [
+  id,
+  labels.join("|"),
+  ...labelNames.map((name) => String(scores[name])),
+];
+
+describe("tagformer predict", () => {
+  it("gives every row of a table a line: id, labels and scores", async () => {
+    const { status, stdout, stderr } = await tagformer(["predict", table, ...withModel]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const [header, ...rows] = parse(stdout) as string[][];
+    expect(header).toEqual(["id", "labels", ...labelNames]);
+    expect(rows).toEqual(expected.map((prediction, i) => toRow(prediction, `r${i}`)));
+  });
+
+  it("takes the lines of standard input, blank ones too", async () => {
+    const { status, stdout } = await tagformer(["predict", "-", ...withModel], "my parcel\n\nthe login");
+    expect(status).toBe(0);
+    await using classifier = await Classifier.load(model, { threads: 1 });
+    const predictions = await classifier.predict(["my parcel", "", "the login"]);
+    expect((parse(stdout) as string[][]).slice(1)).toEqual(
+      predictions.map((prediction, i) => toRow(prediction, String(i + 1))),
+    );
+  });
+
+  it("prints one JSON document with --json, and nothing else", async () => {
+    const { status, stdout, stderr } = await tagformer(["predict", table, ...withModel, "--json"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual(expected.map((prediction, i) => ({ id: `r${i}`, ...prediction })));
+  });
+
+  it("writes a file, whole, and says so on stderr", async () => {
+    const folder = temporaryFolder();
+    const out = write(join(folder, "predictions.csv"), "old");
+    const { status, stdout, stderr } = await tagformer(["predict", table, ...withModel, "--out", out]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    expect(stderr).toMatch(/^1500 texts, \d+ a second, to .*predictions\.csv\n$/);
+    expect(parse(readFileSync(out))).toHaveLength(1501);
+    expect(readdirSync(folder)).toEqual(["predictions.csv"]);
+  });
+
+  it("leaves the old file and nothing else when a row cannot be read", async () => {
+    const out = write(join(temporaryFolder(), "predictions.csv"), "old");
+    const bad = write(join(temporaryFolder(), "bad.csv"), `${csvOf(data)}one,cell,too,many,of,them\n`);
+    const { status, stderr } = await tagformer(["predict", bad, ...withModel, "--out", out]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/bad\.csv, line 1502: expected 5 cells/);
+    expect(readFileSync(out, "utf8")).toBe("old");
+    expect(readdirSync(dirname(out))).toEqual(["predictions.csv"]);
+  });
+
+  it("says what is wrong with a file that it cannot write", async () => {
+    const out = join(temporaryFolder(), "nowhere", "predictions.csv");
+    const { status, stderr } = await tagformer(["predict", table, ...withModel, "--out", out]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^tagformer: cannot write .*nowhere\/predictions\.csv: ENOENT/);
+  });
+
+  it("ends quietly when its reader does", () => {
+    const line = `${shellName} predict "${table}" --model "${model}" --threads 1 | head -1`;
+    const { stdout, stderr, status } = spawnSync("bash", ["-o", "pipefail", "-c", line], {
+      encoding: "utf8",
+    });
+    expect({ stdout, stderr, status }).toEqual({
+      stdout: `id,labels,${labelNames}\n`,
+      stderr: "",
+      status: 0,
+    });
+  });
+
+  it("ends at a text that it cannot read, though more could come", async () => {
+    const running = new Running(["predict", "-", ...withModel]).read();
+    running.child.stdin!.write(Buffer.from([0x68, 0x69, 0x0a, 0xff, 0x0a]));
+    const { status, stderr } = await running.ended; // its input was never ended
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^tagformer: -: byte 4, on line 2, is not valid UTF-8/);
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ["no model", [], 2, /required option '--model/],
+    ["a misspelt column", ["--model", "MODEL", "--text", "tekst"], 2, /did you mean "text"/],
+    ["a flag of training", ["--model", "MODEL", "--seed", "3"], 2, /unknown option '--seed'/],
+  ])("refuses %s", async (_, flags, expectedStatus, message) => {
+    const args = flags.map((flag) => (flag === "MODEL" ? model : flag));
+    const { status, stdout, stderr } = await tagformer(["predict", table, ...args]);
+    expect({ status, stdout }).toEqual({ status: expectedStatus, stdout: "" });
+    expect(stderr).toMatch(message);
+  });
+});

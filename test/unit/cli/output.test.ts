@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { writeOutput } from "../../../src/cli/output.js";
+import { TagformerError } from "../../../src/errors.js";
+import { errorOf, temporaryFolder } from "../training/tiny-run.js";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("standard output", () => {
+  it("takes the next piece only when its reader took the one before", async () => {
+    const taken: [string, () => void][] = [];
+    vi.spyOn(process.stdout, "write").mockImplementation((text, done) => {
+      taken.push([String(text), done as unknown as () => void]);
+      return false;
+    });
+    let produced = 0;
+    const writing = writeOutput(undefined, async (write) => {
+      for (; produced < 3; produced++) await write(`piece ${produced}`);
+    });
+    for (let i = 0; i < 3; i++) {
+      await new Promise(setImmediate);
+      expect(produced).toBe(i);
+      expect(taken[i]![0]).toBe(`piece ${i}`);
+      taken[i]![1]();
+    }
+    await writing;
+    expect(taken).toHaveLength(3);
+  });
+});
+
+describe("a file", () => {
+  it("appears under its name when it is whole, in the place of the old one", async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "out.csv");
+    writeFileSync(file, "old");
+    await writeOutput(file, async (write) => {
+      await write("new, ");
+      expect(readFileSync(file, "utf8")).toBe("old");
+      await write("whole");
+    });
+    expect(readFileSync(file, "utf8")).toBe("new, whole");
+    expect(readdirSync(folder)).toEqual(["out.csv"]);
+  });
+
+  it.each(["", "half"])("is left as it was when its content cannot be made, after %o", async (text) => {
+    const folder = temporaryFolder();
+    const file = join(folder, "out.csv");
+    const failure = new TagformerError("INVALID_DATA", "line 7");
+    const writing = writeOutput(file, async (write) => {
+      if (text !== "") await write(text);
+      throw failure;
+    });
+    await expect(writing).rejects.toBe(failure);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("that cannot be written is named", async () => {
+    const file = join(temporaryFolder(), "nowhere", "out.csv");
+    const error = await errorOf(() => writeOutput(file, (write) => write("text")));
+    expect(error).toMatchObject({
+      code: "IO",
+      message: expect.stringContaining(`cannot write ${file}: ENOENT`),
+    });
+  });
+
+  it("that is a directory is named, and left as it is", async () => {
+    const folder = temporaryFolder();
+    const error = await errorOf(() => writeOutput(folder, (write) => write("text")));
+    expect(error).toMatchObject({ code: "IO", message: expect.stringContaining(`cannot write ${folder}: `) });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
