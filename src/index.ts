@@ -36,6 +36,8 @@ export type { Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export type { InferenceOptions } from "./inference.js";
+export type { ResolveOptions } from "./model/hub/download.js";
+export { resolveModel } from "./model/hub/resolve.js";
 export type { CallOptions, Precision } from "./native.js";
 export type { ModelOptions, TrainingOptions } from "./options.js";
 export { Trainer, type TrainingRun } from "./trainer.js";

@@ -21,9 +21,23 @@ export async function readWeights(directory: string): Promise<TensorSource[]> {
   const single = join(directory, weightsFile);
   if (await exists(single)) return readSafetensors(single);
   const index = join(directory, weightsIndexFile);
+  const shards = await readIndex(index);
+  if (shards === null) throw await noWeights(directory);
+  return readShards(directory, index, shards);
+}
+
+/**
+ * The files that a `model.safetensors.index.json` lists; they lie beside it. None when there is no such index.
+ *
+ * @throws TagformerError `INVALID_MODEL` or `IO`
+ */
+export async function readShardNames(index: string): Promise<string[]> {
+  return [...((await readIndex(index))?.keys() ?? [])];
+}
+
+async function readIndex(index: string): Promise<Map<string, Set<string>> | null> {
   const content = await readJsonObjectIfPresent(index, maxIndexBytes);
-  if (content === null) throw await noWeights(directory);
-  return readShards(directory, index, readWeightMap(content.weight_map, index));
+  return content && readWeightMap(content.weight_map, index);
 }
 
 async function exists(file: string): Promise<boolean> {
