@@ -26,10 +26,10 @@ class Encoder final : public Model {
     if (parameters().precision() == Precision::kBfloat16) x = x.to(at::kBFloat16);
     if (projection_) x = linear(x, *projection_);
     x = layers_.first_tokens(x, batch.offsets, mode, kLayers);
-    x = dropout(x, mode.dropout(head.input_dropout, kHeadInput));
+    x = dropout(x.to(at::kFloat), mode.dropout(head.input_dropout, kHeadInput));
     x = head.activation(linear(x, dense_));
     x = dropout(x, mode.dropout(head.output_dropout, kHeadOutput));
-    return linear(x, output_).to(at::kFloat);
+    return linear(x, output_);
   }
 
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }

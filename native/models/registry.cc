@@ -5,6 +5,7 @@
 #include "models/electra.h"
 #include "models/model.h"
 #include "models/roberta.h"
+#include "models/xlnet.h"
 #include "runtime/error.h"
 
 namespace tagformer {
@@ -18,7 +19,7 @@ struct Architecture {
 constexpr Architecture kArchitectures[] = {
     {"albert", make_albert},         {"bert", make_bert},       {"camembert", make_roberta},
     {"distilbert", make_distilbert}, {"electra", make_electra}, {"roberta", make_roberta},
-    {"xlm-roberta", make_roberta},
+    {"xlm-roberta", make_roberta},   {"xlnet", make_xlnet},
 };
 
 }  // namespace

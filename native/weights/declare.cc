@@ -4,7 +4,7 @@ namespace tagformer {
 
 Parameter* declare_table(ParameterSet& parameters, const std::string& name, std::int64_t rows,
                          std::int64_t width, Initial initial) {
-  return &parameters.add(name + ".weight", {rows, width}, Role::kTable, initial);
+  return &parameters.add(name + ".weight", {rows, width}, Role::kExact, initial);
 }
 
 Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width) {
@@ -14,7 +14,8 @@ Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_
 
 Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
                       bool head) {
-  return {&parameters.add(name + ".weight", {out, in}, Role::kMatrix, Initial::kNormal, head),
+  return {&parameters.add(name + ".weight", {out, in}, head ? Role::kExact : Role::kMatrix, Initial::kNormal,
+                          head),
           &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head)};
 }
 

@@ -24,7 +24,8 @@ Parameter* declare_table(ParameterSet& parameters, const std::string& name, std:
 /// A LayerNorm `name`.weight and `name`.bias.
 Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width);
 
-/// A linear layer `name`.weight and `name`.bias; one of the classification head may be absent from the files.
+/// A linear layer `name`.weight and `name`.bias. One of the classification head may be absent from the files,
+/// and stays fp32.
 Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
                       bool head = false);
 

@@ -25,8 +25,8 @@ Parameter& ParameterSet::add(std::string name, std::vector<std::int64_t> shape, 
   return parameter;
 }
 
-Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role,
-                                     Initial initial) {
+Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape,
+                                     Role role, Initial initial) {
   auto parameter = std::make_unique<Parameter>();
   const std::int64_t count = product(shape);
   for (std::string& name : names) {
@@ -66,7 +66,8 @@ void ParameterSet::round_copies() {
   for (const auto& parameter : parameters_) {
     if (!parameter->has_copy()) continue;
     cpu::kernels().round_to_bf16(parameter->master.const_data_ptr<float>(),
-                                 static_cast<cpu::bf16*>(parameter->value.data_ptr()), parameter->master.numel());
+                                 static_cast<cpu::bf16*>(parameter->value.data_ptr()),
+                                 parameter->master.numel());
   }
 }
 

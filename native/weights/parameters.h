@@ -27,8 +27,8 @@ enum class Initial {
 enum class Role {
   /// Weight of a matrix product: decays; in bf16 the products read a rounded copy.
   kMatrix,
-  /// Lookup table: decays; stays fp32.
-  kTable,
+  /// Lookup table, or the classification head, whose rounding would show in the scores: decays; stays fp32.
+  kExact,
   /// Bias or LayerNorm: does not decay; stays fp32.
   kVector,
 };

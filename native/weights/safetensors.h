@@ -26,12 +26,13 @@ struct LoadReport {
   std::vector<std::string> ignored;
 };
 
-/// Fills every parameter from `sources`, whose names may lack `prefix` (such as "bert.") or use the old LayerNorm names
-/// gamma and beta. Head parameters that no source holds are initialised from `seed`; with no sources at all everything is.
-/// `deviation` is the standard deviation of normal initialisation.
-/// Throws INVALID_MODEL naming every missing or mis-shaped tensor.
-LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources, const std::string& prefix,
-                           double deviation, std::uint64_t seed, const std::atomic<bool>& stop);
+/// Fills every parameter from `sources`, whose names may lack `prefix` (such as "bert.") or use the old
+/// LayerNorm names gamma and beta. Head parameters that no source holds are initialised from `seed`; with no
+/// sources at all everything is. `deviation` is the standard deviation of normal initialisation. Throws
+/// INVALID_MODEL naming every missing or mis-shaped tensor.
+LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
+                           const std::string& prefix, double deviation, std::uint64_t seed,
+                           const std::atomic<bool>& stop);
 
 /// Writes all parameters to `file` in fp32 under their names; the bytes are on disk when it returns.
 /// Throws IO; the caller writes beside the final name and renames.

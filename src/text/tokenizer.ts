@@ -19,6 +19,8 @@ export interface EncodedTexts extends RaggedBatch {
 interface Frame {
   readonly before: number;
   readonly after: number;
+  /** Segments of the special tokens and the one token between them, where they are not all the same: XLNet's. */
+  readonly types?: readonly number[];
 }
 
 /**
@@ -68,7 +70,7 @@ export class Tokenizer {
 
   /**
    * The token rows of texts, special tokens included, each at most `maxLength` tokens long: longer texts lose their
-   * end, as with `truncation=True` in transformers. `types` is absent, as a single text is all of one segment.
+   * end, as with `truncation=True` in transformers. `types` is absent where a single text is all of one segment.
    *
    * @throws TagformerError `INVALID_OPTION` when `maxLength` leaves no room for the special tokens, `INVALID_DATA`
    * when a text is not a string
@@ -91,7 +93,8 @@ export class Tokenizer {
         throw new TagformerError("INVALID_DATA", `the texts have over ${mostTokens} tokens`);
       parts.push(Int32Array.from(rows.flat()));
     }
-    return { ids: concatenate(parts, total), offsets, truncated };
+    const types = this.#frame.types && { types: typesOf(offsets, this.#frame) };
+    return { ids: concatenate(parts, total), offsets, truncated, ...types };
   }
 
   /** The text that token ids stand for, without special tokens. */
@@ -151,7 +154,19 @@ function readFrame(probe: Encoding): Frame {
   const special = probe.getSpecialTokensMask();
   const first = special.indexOf(0);
   if (first < 0) throw new Error('it has no token for the text "a", not even an unknown token');
-  return { before: first, after: special.length - 1 - special.lastIndexOf(0) };
+  const after = special.length - 1 - special.lastIndexOf(0);
+  const types = probe.getTypeIds();
+  return { before: first, after, ...(types.some((type) => type !== 0) && { types }) };
+}
+
+/** The segments of rows in a frame that has several: the text's own between those of the special tokens. */
+function typesOf(offsets: Int32Array, { before, after, types = [] }: Frame): Int32Array {
+  const result = new Int32Array(offsets[offsets.length - 1]!).fill(types[before] ?? 0);
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    result.set(types.slice(0, before), offsets[row]!);
+    result.set(types.slice(types.length - after), offsets[row + 1]! - after);
+  }
+  return result;
 }
 
 function* chunksOf(texts: readonly string[]): Generator<string[]> {

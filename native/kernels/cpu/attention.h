@@ -8,5 +8,10 @@ template <typename T>
 void attention_forward(const AttentionForward<T>&, float* workspace);
 template <typename T>
 void attention_backward(const AttentionBackward<T>&, float* workspace);
+template <typename T>
+void relative_attention_forward(const AttentionForward<T>&, const RelativePart<T>&, float* workspace);
+template <typename T>
+void relative_attention_backward(const AttentionBackward<T>&, const RelativePart<T>&,
+                                 const RelativeGradients&, float* workspace);
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

@@ -45,8 +45,9 @@ const Kernels& choose() {
     if (wanted != nullptr && *wanted != '\0' && std::strcmp(wanted, choice.kernels->name) != 0) continue;
     if (choice.supported) return *choice.kernels;
   }
-  throw std::runtime_error("TAGFORMER_ISA is \"" + std::string(wanted) +
-                           "\", which this processor or build does not have; expected portable, avx2 or avx512");
+  throw std::runtime_error(
+      "TAGFORMER_ISA is \"" + std::string(wanted) +
+      "\", which this processor or build does not have; expected portable, avx2 or avx512");
 }
 
 }  // namespace
@@ -67,10 +68,19 @@ const TypedKernels<bf16>& typed_kernels() {
 }
 
 std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim) {
-  // The backward pass takes most: three times keys x width, two times width x row length, and blocks of 32 queries.
+  // The backward pass takes most: three times keys x width, two times width x row length, and blocks of 32
+  // queries.
   const std::int64_t width = head_dim + 32;
   const std::int64_t length = keys + 128;
   return 3 * keys * width + 2 * width * length + 64 * width + 65 * length + 16 * 16;
+}
+
+std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_dim) {
+  // Beyond plain attention: the encodings of 2 x keys distances three times, and blocks of 32 queries.
+  const std::int64_t width = head_dim + 32;
+  const std::int64_t distances = 2 * keys + 32;
+  return attention_workspace(keys, head_dim) + 3 * width * distances + 32 * distances + 32 * 6 * width +
+         16 * 16;
 }
 
 }  // namespace tagformer::cpu

@@ -28,25 +28,29 @@ struct Dropout {
   [[nodiscard]] bool active() const { return threshold != 0; }
 };
 
-/// Attention of one head over one sequence; rows of q, k, v and out are `head_dim` long and `*_stride` apart.
+/// Where one head of one sequence lies, and how it attends; rows of q, k, v and out are `head_dim` long and
+/// `*_stride` apart.
+struct AttentionPlace {
+  std::int64_t q_stride, kv_stride, out_stride;
+  std::int64_t queries, keys, head_dim;
+  float scale;
+  Dropout dropout;
+  /// Position of the first query in the batch, and the head: they distinguish the dropout of every row.
+  std::uint32_t first_row, head;
+};
+
 template <typename T>
-struct AttentionForward {
+struct AttentionForward : AttentionPlace {
   const T* q;
   const T* k;
   const T* v;
   T* out;
   /// Per query: log of the sum of exponentials, for the backward pass; may be null.
   float* log_sum_exp;
-  std::int64_t q_stride, kv_stride, out_stride;
-  std::int64_t queries, keys, head_dim;
-  float scale;
-  Dropout dropout;
-  /// Position of this head's first query in the batch: distinguishes the dropout of every row.
-  std::uint32_t first_row, head;
 };
 
 template <typename T>
-struct AttentionBackward {
+struct AttentionBackward : AttentionPlace {
   const T* q;
   const T* k;
   const T* v;
@@ -55,11 +59,35 @@ struct AttentionBackward {
   T* grad_q;
   T* grad_k;
   T* grad_v;
-  std::int64_t q_stride, kv_stride, out_stride;
-  std::int64_t queries, keys, head_dim;
-  float scale;
-  Dropout dropout;
-  std::uint32_t first_row, head;
+};
+
+/// The relative part of XLNet's scores (Yang et al. 2019): besides (q + content_bias) . k, each pair of
+/// tokens adds (q + position_bias) . r[distance] and (q + segment_bias) . segments[whether their segments
+/// differ].
+template <typename T>
+struct RelativePart {
+  /// Encodings of the distances (query - key) keys - 1 down to -(keys - 1), `position_stride` apart.
+  const T* positions;
+  std::int64_t position_stride;
+  /// `[head_dim]` each, and two rows of segments.
+  const float* content_bias;
+  const float* position_bias;
+  const float* segment_bias;
+  const float* segments[2];
+  /// Segment ids of the sequence's tokens, `[keys]`; null when all are in one segment.
+  const std::int64_t* types;
+  /// Position in the sequence of the first query.
+  std::int64_t first_query;
+};
+
+/// Sums over all sequences of a batch, added to, in fp32.
+struct RelativeGradients {
+  /// As RelativePart::positions, rows of head_dim without gaps.
+  float* positions;
+  float* content_bias;
+  float* position_bias;
+  float* segment_bias;
+  float* segments[2];
 };
 
 /// Widest row that the norm kernels take.
@@ -116,6 +144,9 @@ template <typename T>
 struct TypedKernels {
   void (*attention_forward)(const AttentionForward<T>&, float* workspace);
   void (*attention_backward)(const AttentionBackward<T>&, float* workspace);
+  void (*relative_attention_forward)(const AttentionForward<T>&, const RelativePart<T>&, float* workspace);
+  void (*relative_attention_backward)(const AttentionBackward<T>&, const RelativePart<T>&,
+                                      const RelativeGradients&, float* workspace);
   void (*norm_forward)(const NormForward<T>&);
   void (*norm_backward)(const NormBackward<T>&);
   /// y = gelu(x + bias), the exact (erf) form, over rows of `width`.
@@ -145,6 +176,8 @@ struct Kernels {
 
 /// Floats of workspace that the attention kernels need for sequences of up to `keys`.
 std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim);
+
+std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
 /// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512)
 /// names.

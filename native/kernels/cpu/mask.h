@@ -18,7 +18,8 @@ TAGFORMER_INLINE void mix(Words& a, Words& b, Words& c, Words& d) {
   d = rotate<kSecond>(d) ^ c;
 }
 
-/// Threefry-4x32 with 20 rounds, one counter a lane (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3").
+/// Threefry-4x32 with 20 rounds, one counter a lane (Salmon et al., "Parallel random numbers: as easy as 1,
+/// 2, 3").
 TAGFORMER_INLINE void threefry(const std::uint32_t key[4], Words (&x)[4]) {
   const std::uint32_t k[5] = {key[0], key[1], key[2], key[3],
                               0x1BD11BDAU ^ key[0] ^ key[1] ^ key[2] ^ key[3]};
@@ -41,12 +42,14 @@ TAGFORMER_INLINE void threefry(const std::uint32_t key[4], Words (&x)[4]) {
   }
 }
 
-/// Elements that share one call of the generator: 16 counters of 4 words of 2 halves, whatever the register width.
+/// Elements that share one call of the generator: 16 counters of 4 words of 2 halves, whatever the register
+/// width.
 constexpr std::int64_t kMaskBlock = 128;
 
-/// Factors (0 or `scale`) of the elements [block * 128, (block + 1) * 128) of one row of one plane (such as a head).
-TAGFORMER_INLINE void mask_block(const Dropout& dropout, std::uint32_t plane, std::uint32_t row, std::uint32_t block,
-                                 float (&mask)[kMaskBlock]) {
+/// Factors (0 or `scale`) of the elements [block * 128, (block + 1) * 128) of one row of one plane (such as a
+/// head).
+TAGFORMER_INLINE void mask_block(const Dropout& dropout, std::uint32_t plane, std::uint32_t row,
+                                 std::uint32_t block, float (&mask)[kMaskBlock]) {
   for (int first = 0; first < 16; first += kLanes) {
     Words lane{};
     for (int i = 0; i < kLanes; ++i) lane[i] = static_cast<std::uint32_t>(first + i);
@@ -62,11 +65,11 @@ TAGFORMER_INLINE void mask_block(const Dropout& dropout, std::uint32_t plane, st
 }
 
 /// Factors of the first `count` elements of a row; `mask` has room for whole blocks.
-TAGFORMER_INLINE void mask_row(const Dropout& dropout, std::uint32_t plane, std::uint32_t row, std::int64_t count,
-                               float* mask) {
+TAGFORMER_INLINE void mask_row(const Dropout& dropout, std::uint32_t plane, std::uint32_t row,
+                               std::int64_t count, float* mask) {
   for (std::int64_t at = 0; at < count; at += kMaskBlock) {
     mask_block(dropout, plane, row, static_cast<std::uint32_t>(at / kMaskBlock),
-               reinterpret_cast<float(&)[kMaskBlock]>(mask[at]));
+               reinterpret_cast<float (&)[kMaskBlock]>(mask[at]));
   }
 }
 

@@ -82,17 +82,20 @@ void norm_backward(const NormBackward<T>& a) {
     for_masked(a.dropout, static_cast<std::uint32_t>(a.first_row + i), a.width,
                [&](std::int64_t j, std::int64_t left, Floats factor) {
                  const Floats scaled = load(grad_y + j, left) * load(a.gamma + j, left);
-                 const Floats grad = (scaled - mean_grad - load(normalised + j, left) * mean_product) * reciprocal;
+                 const Floats grad =
+                     (scaled - mean_grad - load(normalised + j, left) * mean_product) * reciprocal;
                  if (a.grad_residual != nullptr) store(a.grad_residual + i * a.width + j, grad, left);
                  const Floats grad_x = grad * factor;
                  store(a.grad_x + i * a.width + j, grad_x, left);
-                 if (a.grad_bias != nullptr) store(a.grad_bias + j, load(a.grad_bias + j, left) + grad_x, left);
+                 if (a.grad_bias != nullptr)
+                   store(a.grad_bias + j, load(a.grad_bias + j, left) + grad_x, left);
                });
   }
 }
 
 template <typename T>
-void dropout(const T* x, T* y, std::int64_t first_row, std::int64_t rows, std::int64_t width, const Dropout& rate) {
+void dropout(const T* x, T* y, std::int64_t first_row, std::int64_t rows, std::int64_t width,
+             const Dropout& rate) {
   for (std::int64_t i = 0; i < rows; ++i) {
     for_masked(rate, static_cast<std::uint32_t>(first_row + i), width,
                [&](std::int64_t j, std::int64_t left, Floats factor) {

@@ -6,8 +6,8 @@
 namespace tagformer::cpu::TAGFORMER_ISA {
 
 template <typename T>
-void adamw(const AdamWStep& step, float* parameter, const T* gradient, float* mean, float* square, bf16* shadow,
-           std::int64_t count) {
+void adamw(const AdamWStep& step, float* parameter, const T* gradient, float* mean, float* square,
+           bf16* shadow, std::int64_t count) {
   const float rate = step.learning_rate / step.bias_correction1;
   for (std::int64_t i = 0; i < count; i += kLanes) {
     const std::int64_t left = lanes_left(i, count);

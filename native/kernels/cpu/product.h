@@ -12,8 +12,8 @@ struct Left {
 };
 
 template <int kRows, int kColumns>
-TAGFORMER_INLINE void product_tile(std::int64_t depth, Left a, const float* b, std::int64_t b_stride, float* c,
-                                   std::int64_t c_stride, bool add) {
+TAGFORMER_INLINE void product_tile(std::int64_t depth, Left a, const float* b, std::int64_t b_stride,
+                                   float* c, std::int64_t c_stride, bool add) {
   Floats sums[kRows][kColumns] = {};
   for (std::int64_t p = 0; p < depth; ++p) {
     Floats right[kColumns];
@@ -38,18 +38,19 @@ TAGFORMER_INLINE void product_columns(std::int64_t rows, std::int64_t depth, Lef
   constexpr int kRows = kBytes == 64 ? 8 : 4;
   std::int64_t i = 0;
   for (; i + kRows <= rows; i += kRows) {
-    product_tile<kRows, kColumns>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride, c + i * c_stride, c_stride,
-                                  add);
+    product_tile<kRows, kColumns>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride, c + i * c_stride,
+                                  c_stride, add);
   }
   for (; i < rows; ++i) {
-    product_tile<1, kColumns>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride, c + i * c_stride, c_stride,
-                              add);
+    product_tile<1, kColumns>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride, c + i * c_stride,
+                              c_stride, add);
   }
 }
 
 /// c [rows, columns] (+)= a [rows, depth] x b [depth, columns]; `columns` is a multiple of kLanes.
-TAGFORMER_INLINE void product(std::int64_t rows, std::int64_t columns, std::int64_t depth, Left a, const float* b,
-                              std::int64_t b_stride, float* c, std::int64_t c_stride, bool add) {
+TAGFORMER_INLINE void product(std::int64_t rows, std::int64_t columns, std::int64_t depth, Left a,
+                              const float* b, std::int64_t b_stride, float* c, std::int64_t c_stride,
+                              bool add) {
   std::int64_t j = 0;
   for (; j + 2 * kLanes <= columns; j += 2 * kLanes) {
     product_columns<2>(rows, depth, a, b + j, b_stride, c + j, c_stride, add);

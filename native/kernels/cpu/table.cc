@@ -14,6 +14,8 @@ constexpr TypedKernels<T> typed() {
   return {
       .attention_forward = attention_forward<T>,
       .attention_backward = attention_backward<T>,
+      .relative_attention_forward = relative_attention_forward<T>,
+      .relative_attention_backward = relative_attention_backward<T>,
       .norm_forward = norm_forward<T>,
       .norm_backward = norm_backward<T>,
       .gelu_forward = gelu_forward<T>,

@@ -1,7 +1,7 @@
 // Vectors of one register, in GCC's and Clang's portable notation, and the elementary functions on them.
 //
-// Included only by kernel sources, which are compiled for several instruction sets: everything here lives in a
-// namespace named after the set, so that no function of a wider set is ever shared with a narrower one.
+// Included only by kernel sources, which are compiled for several instruction sets: everything here lives in
+// a namespace named after the set, so that no function of a wider set is ever shared with a narrower one.
 #pragma once
 
 #include <cstdint>
@@ -76,7 +76,8 @@ TAGFORMER_INLINE float largest(Floats x) {
   return best;
 }
 
-/// e^x to about 1 ulp: x = n ln 2 + r, a polynomial for e^r (Cephes' expf coefficients), then 2^n into the exponent.
+/// e^x to about 1 ulp: x = n ln 2 + r, a polynomial for e^r (Cephes' expf coefficients), then 2^n into the
+/// exponent.
 TAGFORMER_INLINE Floats exponential(Floats x) {
   // x comes second, because that is what a comparison with NaN gives: NaN must stay NaN.
   x = minimum(broadcast(88.3F), maximum(broadcast(-87.3F), x));

@@ -1,0 +1,133 @@
+// What the attention kernels share: a workspace, widened copies, and rows of scores.
+#pragma once
+
+#include "kernels/cpu/mask.h"
+#include "kernels/cpu/product.h"
+
+namespace tagformer::cpu::TAGFORMER_ISA {
+
+/// Queries taken at once: their scores against all keys stay in L2.
+constexpr std::int64_t kQueryBlock = 32;
+
+/// Row lengths in the workspace: whole registers, and whole mask blocks for rows of scores.
+TAGFORMER_INLINE std::int64_t padded(std::int64_t n, std::int64_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
+
+/// Hands out consecutive pieces of the workspace.
+class Workspace {
+ public:
+  explicit Workspace(float* memory) : next_(memory) {}
+  float* take(std::int64_t floats) {
+    float* const piece = next_;
+    next_ += padded(floats, 16);
+    return piece;
+  }
+
+ private:
+  float* next_;
+};
+
+/// rows x width of `from` as floats, scaled, with zeros up to `to_stride`.
+template <typename T>
+TAGFORMER_INLINE void widen(const T* from, std::int64_t stride, std::int64_t rows, std::int64_t width,
+                            float factor, float* to, std::int64_t to_stride) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < to_stride; j += kLanes) {
+      const std::int64_t left = lanes_left(j, width);
+      store(to + i * to_stride + j, left > 0 ? load(from + i * stride + j, left) * factor : Floats{});
+    }
+  }
+}
+
+/// The transpose of rows x width floats, with zeros up to `to_stride`.
+TAGFORMER_INLINE void transpose(const float* from, std::int64_t from_stride, std::int64_t rows,
+                                std::int64_t width, float* to, std::int64_t to_stride) {
+  for (std::int64_t j = 0; j < width; ++j) {
+    float* const line = to + j * to_stride;
+    for (std::int64_t i = 0; i < rows; ++i) line[i] = from[i * from_stride + j];
+    for (std::int64_t i = rows; i < to_stride; ++i) line[i] = 0.0F;
+  }
+}
+
+template <typename T>
+TAGFORMER_INLINE void narrow(const float* from, std::int64_t from_stride, std::int64_t rows,
+                             std::int64_t width, float factor, T* to, std::int64_t stride) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < width; j += kLanes) {
+      store(to + i * stride + j, load(from + i * from_stride + j) * factor, lanes_left(j, width));
+    }
+  }
+}
+
+/// Turns a row of scores into exponentials e^(score - shift), zero beyond `keys`; returns their sum.
+TAGFORMER_INLINE float exponentials(float* row, std::int64_t keys, std::int64_t row_length, float shift) {
+  Floats total{};
+  std::int64_t j = 0;
+  for (; j + kLanes <= keys; j += kLanes) {
+    const Floats e = exponential(load(row + j) - shift);
+    store(row + j, e);
+    total += e;
+  }
+  for (; j < row_length; j += kLanes) {
+    Floats e = exponential(load(row + j) - shift);
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      if (j + lane >= keys) e[lane] = 0.0F;
+    }
+    store(row + j, e);
+    total += e;
+  }
+  return sum(total);
+}
+
+TAGFORMER_INLINE float largest_score(const float* row, std::int64_t keys) {
+  Floats best = broadcast(row[0]);
+  std::int64_t j = 0;
+  for (; j + kLanes <= keys; j += kLanes) best = maximum(best, load(row + j));
+  float result = largest(best);
+  for (; j < keys; ++j) result = row[j] > result ? row[j] : result;
+  return result;
+}
+
+TAGFORMER_INLINE void multiply(float* row, std::int64_t length, float factor) {
+  for (std::int64_t j = 0; j < length; j += kLanes) store(row + j, load(row + j) * factor);
+}
+
+TAGFORMER_INLINE void multiply(float* row, std::int64_t length, const float* factors) {
+  for (std::int64_t j = 0; j < length; j += kLanes) store(row + j, load(row + j) * load(factors + j));
+}
+
+/// Turns a row of scores into probabilities; returns the log of the sum of their exponentials.
+TAGFORMER_INLINE float softmax(float* row, std::int64_t keys, std::int64_t columns) {
+  const float best = largest_score(row, keys);
+  const float total = exponentials(row, keys, columns, best);
+  multiply(row, columns, 1.0F / total);
+  return best + __builtin_logf(total);
+}
+
+/// Applies the dropout of one query to its row; `mask` has room for whole blocks.
+TAGFORMER_INLINE void drop(const AttentionPlace& place, std::int64_t query, float* row, std::int64_t columns,
+                           float* mask) {
+  mask_row(place.dropout, place.head, place.first_row + static_cast<std::uint32_t>(query), place.keys, mask);
+  multiply(row, columns, mask);
+}
+
+/// From the gradient of the (dropped) probabilities to that of the scores, row by row. On return `p` holds
+/// the dropped probabilities, which the values' gradient needs, and `g` the scores' gradient. `p` comes in as
+/// scores.
+TAGFORMER_INLINE void softmax_backward(const AttentionPlace& place, std::int64_t query, float log_sum_exp,
+                                       float* p, float* g, std::int64_t columns, float* mask) {
+  exponentials(p, place.keys, columns, log_sum_exp);
+  const bool dropout = place.dropout.active();
+  if (dropout) drop(place, query, g, columns, mask);
+  Floats total{};
+  for (std::int64_t j = 0; j < columns; j += kLanes) total += load(p + j) * load(g + j);
+  const float delta = sum(total);
+  for (std::int64_t j = 0; j < columns; j += kLanes) {
+    const Floats probability = load(p + j);
+    store(g + j, probability * (load(g + j) - delta));
+    if (dropout) store(p + j, probability * load(mask + j));
+  }
+}
+
+}  // namespace tagformer::cpu::TAGFORMER_ISA

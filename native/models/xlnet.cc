@@ -1,0 +1,226 @@
+#include "models/xlnet.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tanh.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "layers/activation.h"
+#include "layers/linear.h"
+#include "layers/norm.h"
+#include "layers/relative_attention.h"
+#include "layers/watch.h"
+
+namespace tagformer {
+namespace {
+
+struct XlnetConfig {
+  std::int64_t vocab_size, width, layers, heads, inner_width, clamp_length;
+  double norm_epsilon, dropout, summary_dropout, initializer_range;
+  Activation activation;
+};
+
+XlnetConfig read(Config& config) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  XlnetConfig c{};
+  c.vocab_size = config.integer_or("vocab_size", 32000, 1, kMost);
+  c.width = config.integer_or("d_model", 1024, 1, cpu::kMaxNormWidth);
+  c.layers = config.integer_or("n_layer", 24, 1, 1000);
+  c.heads = config.integer_or("n_head", 16, 1, c.width);
+  c.inner_width = config.integer_or("d_inner", 4096, 1, kMost);
+  require_multiple("d_model", c.width, "n_head", c.heads);
+  (void)config.integer_or("d_head", c.width / c.heads, c.width / c.heads, c.width / c.heads);
+  c.activation = find_activation(config.choice_or("ff_activation", "gelu", activation_names()));
+  c.norm_epsilon = config.number_or("layer_norm_eps", 1e-12, 0.0, 1.0);
+  c.dropout = config.number_or("dropout", 0.1, 0.0, 0.99);
+  c.summary_dropout = config.number_or("summary_last_dropout", 0.1, 0.0, 0.99);
+  c.initializer_range = config.number_or("initializer_range", 0.02, 0.0, 10.0);
+  c.clamp_length = config.integer_or("clamp_len", -1, -1, kMost);
+  (void)config.choice_or("attn_type", "bi", {"bi"});
+  (void)config.choice_or("summary_type", "last", {"last"});
+  (void)config.choice_or("summary_activation", "tanh", {"tanh"});
+  config.require("summary_use_proj", true);
+  config.require("bi_data", false);
+  config.require("same_length", false);
+  // Without effect on one forward pass: memories of earlier segments, biases that transformers never ties,
+  // the heads of other tasks, and the padding, which is never built.
+  for (const char* field : {"mem_len", "reuse_len", "start_n_top", "end_n_top", "pad_token_id"}) {
+    (void)config.integer_or(field, 0, -1, kMost);
+  }
+  for (const char* field : {"use_mems_eval", "use_mems_train", "untie_r"})
+    (void)config.boolean_or(field, false);
+  return c;
+}
+
+struct Layer {
+  /// `[width, heads, head_dim]` each: query, key, value, output and position.
+  Parameter *q, *k, *v, *o, *r;
+  /// `[heads, head_dim]` each.
+  Parameter *content_bias, *position_bias, *segment_bias;
+  /// `[2, heads, head_dim]`
+  Parameter* segments;
+  Norm attention_norm;
+  Linear inner, outer;
+  Norm output_norm;
+};
+
+/// Places where dropout is drawn; each layer has its own.
+enum Site : std::uint32_t { kWords = 0, kPositions = 1, kOutputs = 2, kSummary = 3, kLayers = 16 };
+enum LayerSite : std::uint32_t { kScores = 0, kAttended = 1, kInner = 2, kOutput = 3, kSitesPerLayer = 4 };
+
+class Xlnet final : public Model {
+ public:
+  Xlnet(const XlnetConfig& config, std::int64_t labels, Precision precision)
+      : Model(precision), config_(config) {
+    words_ = declare_table(parameters(), "transformer.word_embedding", config.vocab_size, config.width);
+    // Used in pre-training only; kept, because a saved model holds it.
+    parameters().add("transformer.mask_emb", {1, 1, config.width}, Role::kExact, Initial::kNormal);
+    for (std::int64_t i = 0; i < config.layers; ++i)
+      layers_.push_back(layer("transformer.layer." + std::to_string(i)));
+    summary_ =
+        declare_linear(parameters(), "sequence_summary.summary", config.width, config.width, /*head=*/true);
+    logits_ = declare_linear(parameters(), "logits_proj", config.width, labels, /*head=*/true);
+  }
+
+  [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
+    at::Tensor x = at::embedding(words_->value, batch.ids);
+    x = in_precision(dropout(x, mode.dropout(config_.dropout, kWords)));
+    const at::Tensor distances = in_precision(
+        dropout(distance_encodings(longest_of(*batch.offsets)), mode.dropout(config_.dropout, kPositions)));
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      x = run(layers_[i], x, distances, batch, mode, i + 1 == layers_.size(),
+              kLayers + kSitesPerLayer * static_cast<std::uint32_t>(i));
+    }
+    x = dropout(x.to(at::kFloat), mode.dropout(config_.dropout, kOutputs));
+    x = at::tanh(linear(x, summary_));
+    x = dropout(x, mode.dropout(config_.summary_dropout, kSummary));
+    return linear(x, logits_);
+  }
+
+  /// Positions are relative, so there is no longest text; 2^20 tokens keep the offsets of a batch in range.
+  [[nodiscard]] Limits limits() const override { return {1 << 20, config_.vocab_size, 1 << 16}; }
+  [[nodiscard]] std::string prefix() const override { return "transformer."; }
+  [[nodiscard]] double initial_deviation() const override { return config_.initializer_range; }
+
+ private:
+  Layer layer(const std::string& name) {
+    const std::int64_t head_dim = config_.width / config_.heads;
+    const std::string attention = name + ".rel_attn.";
+    const auto projection = [&](const char* which) {
+      return &parameters().add(attention + which, {config_.width, config_.heads, head_dim}, Role::kMatrix,
+                               Initial::kNormal);
+    };
+    const auto bias = [&](const char* which) {
+      return &parameters().add(attention + which, {config_.heads, head_dim}, Role::kVector, Initial::kNormal);
+    };
+    return {
+        .q = projection("q"),
+        .k = projection("k"),
+        .v = projection("v"),
+        .o = projection("o"),
+        .r = projection("r"),
+        .content_bias = bias("r_w_bias"),
+        .position_bias = bias("r_r_bias"),
+        .segment_bias = bias("r_s_bias"),
+        .segments = &parameters().add(attention + "seg_embed", {2, config_.heads, head_dim}, Role::kExact,
+                                      Initial::kNormal),
+        .attention_norm = declare_norm(parameters(), attention + "layer_norm", config_.width),
+        .inner = declare_linear(parameters(), name + ".ff.layer_1", config_.width, config_.inner_width),
+        .outer = declare_linear(parameters(), name + ".ff.layer_2", config_.inner_width, config_.width),
+        .output_norm = declare_norm(parameters(), name + ".ff.layer_norm", config_.width),
+    };
+  }
+
+  [[nodiscard]] at::Tensor in_precision(const at::Tensor& x) const {
+    return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
+  }
+
+  static std::int64_t longest_of(const std::vector<std::int32_t>& offsets) {
+    std::int64_t longest = 0;
+    for (std::size_t i = 1; i < offsets.size(); ++i)
+      longest = std::max<std::int64_t>(longest, offsets[i] - offsets[i - 1]);
+    return longest;
+  }
+
+  /// Sines, then cosines, of the distances longest - 1 down to -(longest - 1): `[2 * longest - 1, width]`.
+  [[nodiscard]] at::Tensor distance_encodings(std::int64_t longest) const {
+    const std::int64_t half = config_.width / 2;
+    at::Tensor encodings = at::empty({2 * longest - 1, config_.width}, at::kFloat);
+    auto* const to = encodings.data_ptr<float>();
+    for (std::int64_t row = 0; row < 2 * longest - 1; ++row) {
+      auto distance = static_cast<float>(longest - 1 - row);
+      if (config_.clamp_length > 0) {
+        const auto limit = static_cast<float>(config_.clamp_length);
+        distance = std::clamp(distance, -limit, limit);
+      }
+      for (std::int64_t i = 0; i < half; ++i) {
+        const float frequency =
+            1.0F / std::pow(10000.0F, static_cast<float>(2 * i) / static_cast<float>(config_.width));
+        to[row * config_.width + i] = std::sin(distance * frequency);
+        to[row * config_.width + half + i] = std::cos(distance * frequency);
+      }
+    }
+    return encodings;
+  }
+
+  [[nodiscard]] at::Tensor as_matrix(const Parameter* projection) const {
+    return projection->value.view({config_.width, config_.width});
+  }
+
+  /// One layer; the last computes only the last token of each text, which is all that the summary reads.
+  [[nodiscard]] at::Tensor run(const Layer& layer, const at::Tensor& x, const at::Tensor& distances,
+                               const Batch& batch, const Mode& mode, bool last, std::uint32_t site) const {
+    watch(x, mode);
+    const std::int64_t head_dim = config_.width / config_.heads;
+    const at::Tensor asking = last ? at::index_select(x, 0, last_tokens(*batch.offsets)) : x;
+    const at::Tensor q = at::matmul(asking, as_matrix(layer.q));
+    const at::Tensor kv = at::matmul(x, at::cat({as_matrix(layer.k), as_matrix(layer.v)}, 1));
+    const RelativeTerms terms{.positions = at::matmul(distances, as_matrix(layer.r)),
+                              .content_bias = layer.content_bias->value,
+                              .position_bias = layer.position_bias->value,
+                              .segment_bias = layer.segment_bias->value,
+                              .segments = layer.segments->value};
+    const at::Tensor context =
+        relative_attention(q, kv, terms, batch.types, batch.offsets,
+                           {config_.heads, head_dim, 1.0 / std::sqrt(static_cast<double>(head_dim)),
+                            mode.dropout(config_.dropout, site + kScores)});
+    const at::Tensor attended =
+        residual_norm(at::linear(context, as_matrix(layer.o)), std::nullopt, asking,
+                      layer.attention_norm.gamma->value, layer.attention_norm.beta->value,
+                      {config_.norm_epsilon, mode.dropout(config_.dropout, site + kAttended)});
+    at::Tensor hidden = config_.activation(product(attended, *layer.inner.weight), layer.inner.bias->value);
+    hidden = dropout(hidden, mode.dropout(config_.dropout, site + kInner));
+    return residual_norm(product(hidden, *layer.outer.weight), layer.outer.bias->value, attended,
+                         layer.output_norm.gamma->value, layer.output_norm.beta->value,
+                         {config_.norm_epsilon, mode.dropout(config_.dropout, site + kOutput)});
+  }
+
+  static at::Tensor last_tokens(const std::vector<std::int32_t>& offsets) {
+    const auto rows = static_cast<std::int64_t>(offsets.size()) - 1;
+    at::Tensor last = at::empty({rows}, at::kLong);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      last.data_ptr<std::int64_t>()[i] = offsets[static_cast<std::size_t>(i) + 1] - 1;
+    }
+    return last;
+  }
+
+  XlnetConfig config_;
+  Parameter* words_;
+  std::vector<Layer> layers_;
+  Linear summary_;
+  Linear logits_;
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_xlnet(Config& config, std::int64_t labels, Precision precision) {
+  return std::make_unique<Xlnet>(read(config), labels, precision);
+}
+
+}  // namespace tagformer
