@@ -16,22 +16,9 @@ import {
   randomBatch,
   references,
   temporaryFolder,
+  training,
 } from "./models.js";
 import { miniLmDirectory } from "./python.js";
-
-const training = {
-  learningRate: 3e-4,
-  schedule: "constant",
-  warmupSteps: 0,
-  totalSteps: 20,
-  weightDecay: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  maxGradientNorm: 1,
-  seed: 1,
-  dropout: false,
-} as const;
 
 const tiny = {
   model_type: "bert",

@@ -10,6 +10,7 @@ import { miniLmDirectory, runPython } from "./python.js";
 
 const shared = join(import.meta.dirname, "../../../shared/data");
 const bertCased = join(shared, "tokenizers/bert-base-cased");
+const roberta = join(shared, "tokenizers/roberta");
 
 interface Case {
   readonly kind: "auto" | "bert";
@@ -101,7 +102,9 @@ describe("token ids against transformers", () => {
     await expectSame(cases, () => Tokenizer.load(directory, "bert"));
   });
 
-  const unavailable = [bertCased, join(shared, "jigsaw-3000.csv")].filter((path) => !existsSync(path));
+  const unavailable = [bertCased, roberta, join(shared, "jigsaw-3000.csv")].filter(
+    (path) => !existsSync(path),
+  );
   describe.skipIf(unavailable.length > 0)(
     "with the real data of ../shared/data (skipped where it is not there)",
     () => {
@@ -141,6 +144,50 @@ describe("token ids against transformers", () => {
         const texts = oddTexts();
         await expectSame([{ kind: "auto", directory: target, options: {}, texts, maxLength: 64 }], () =>
           Tokenizer.load(target, "bert"),
+        );
+      });
+
+      it("are those of a vocab.txt of DistilBERT and of ELECTRA", async () => {
+        const texts = oddTexts();
+        const modelTypes = new Map<string, string>();
+        const cases = ["distilbert", "electra"].map((model_type): Case => {
+          const directory = temporaryDirectory();
+          copyFileSync(join(bertCased, "vocab.txt"), join(directory, "vocab.txt"));
+          writeFileSync(join(directory, "config.json"), JSON.stringify({ model_type }));
+          modelTypes.set(directory, model_type);
+          return { kind: "auto", directory, options: {}, texts, maxLength: 64 };
+        });
+        await expectSame(cases, ({ directory }) => Tokenizer.load(directory, modelTypes.get(directory)!));
+      });
+
+      it("are those of RoBERTa's vocab.json and merges.txt on 3,000 real rows, however they are configured", async () => {
+        const marked = oddTexts().map((text) => `${text}<mask> ${text} <mask>\n</s>x<pad> <unk>${text}`);
+        const texts = [...realTexts(), ...oddTexts(), ...marked];
+        const mask = { content: "<mask>", rstrip: true };
+        const described = (config: object, files: readonly string[], maxLength: number): Case => {
+          const directory = temporaryDirectory();
+          const all = ["config.json", "vocab.json", "merges.txt", ...files];
+          for (const file of all) copyFileSync(join(roberta, file), join(directory, file));
+          writeFileSync(join(directory, "tokenizer_config.json"), JSON.stringify(config));
+          return { kind: "auto", directory, options: {}, texts, maxLength };
+        };
+        const cases: Case[] = [
+          { kind: "auto", directory: roberta, options: {}, texts, maxLength: 512 },
+          described({ add_prefix_space: true }, [], 64),
+          described({ trim_offsets: false, cls_token: "</s>", sep_token: "<s>" }, [], 20),
+          described({ mask_token: "<pad>", cls_token: "<pad>" }, ["special_tokens_map.json"], 20),
+          described({ added_tokens_decoder: { 50264: mask } }, ["special_tokens_map.json"], 64),
+        ];
+        await expectSame(cases, ({ directory }) => Tokenizer.load(directory, "roberta"));
+      });
+
+      it("are those that transformers gives from the files we write for RoBERTa's", async () => {
+        const target = temporaryDirectory();
+        await (await Tokenizer.load(roberta, "roberta")).writeFiles(target);
+        copyFileSync(join(roberta, "config.json"), join(target, "config.json"));
+        const texts = oddTexts().map((text) => `${text} <mask>`);
+        await expectSame([{ kind: "auto", directory: target, options: {}, texts, maxLength: 64 }], () =>
+          Tokenizer.load(target, "roberta"),
         );
       });
     },

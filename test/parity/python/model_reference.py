@@ -1,7 +1,7 @@
 """Models in transformers: their logits, gradients and training losses on given batches.
 
 In: a list of {directory, config?, seed?, ids, offsets, types, labels, steps?}. With a config, a random model is made
-and saved into the directory first. Rows are padded on the right. Labels may hold null (not labelled).
+and saved into the directory first. Rows are padded as the architecture asks. Labels may hold null (not labelled).
 Out: a list of {logits, loss, losses}; the gradients lie in directory/gradients.safetensors.
 """
 
@@ -30,17 +30,22 @@ def make_model(request):
     return AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()
 
 
-def padded(values, offsets):
+def padded(values, offsets, left):
     rows = [values[a:b] for a, b in zip(offsets, offsets[1:])]
     longest = max(map(len, rows))
-    return torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    fill = [[0] * (longest - len(row)) for row in rows]
+    return torch.tensor([pad + row if left else row + pad for row, pad in zip(rows, fill)])
 
 
-def inputs_of(request):
+def inputs_of(request, model):
     offsets = request["offsets"]
-    inputs = {"input_ids": padded(request["ids"], offsets), "attention_mask": padded([1] * offsets[-1], offsets)}
+    left = model.config.model_type == "xlnet"  # it reads the last token
+    inputs = {
+        "input_ids": padded(request["ids"], offsets, left),
+        "attention_mask": padded([1] * offsets[-1], offsets, left),
+    }
     if request["types"]:
-        inputs["token_type_ids"] = padded(request["types"], offsets)
+        inputs["token_type_ids"] = padded(request["types"], offsets, left)
     return inputs
 
 
@@ -51,7 +56,7 @@ def loss_of(logits, labels):
 
 def training_losses(model, inputs, labels, steps):
     def exempt(name):
-        return "bias" in name or "LayerNorm" in name
+        return "bias" in name or "norm" in name.lower()
 
     groups = [
         {"params": [p for n, p in model.named_parameters() if not exempt(n)], "weight_decay": 0.01},
@@ -71,7 +76,7 @@ def training_losses(model, inputs, labels, steps):
 
 def answer(request):
     model = make_model(request)
-    inputs = inputs_of(request)
+    inputs = inputs_of(request, model)
     labels = torch.tensor([float("nan") if x is None else x for x in request["labels"]], dtype=torch.float32)
     labels = labels.view(len(request["offsets"]) - 1, -1)
     logits = model(**inputs).logits

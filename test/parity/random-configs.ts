@@ -1,0 +1,127 @@
+// Random small config.json of every architecture, drawn from a seed.
+import type { Random } from "../../src/random.js";
+
+export interface RandomConfig {
+  readonly config: Record<string, unknown>;
+  readonly labels: number;
+  readonly vocabulary: number;
+  /** Segments that a batch may use; 0 where the architecture has none. */
+  readonly types: number;
+  readonly maxLength: number;
+}
+
+/** transformers' ACT2FN, but for prelu and xielu: those have parameters of their own. */
+const activations = [
+  ...["gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh"],
+  ...["gelu_pytorch_tanh", "hardswish", "laplace", "leaky_relu", "linear", "mish", "quick_gelu", "relu"],
+  ...["relu2", "relu6", "sigmoid", "silu", "sqrtsoftplus", "swish", "tanh"],
+];
+
+type Draw = (random: Random) => RandomConfig;
+
+const between = (random: Random, least: number, most: number) => least + random.below(most - least + 1);
+
+function oneOf<T>(random: Random, values: readonly T[]): T {
+  return values[random.below(values.length)]!;
+}
+
+/** The fields that BERT shares with its descendants. */
+function bertLike(random: Random) {
+  const heads = between(random, 1, 4);
+  return {
+    vocab_size: between(random, 30, 200),
+    hidden_size: heads * oneOf(random, [4, 5, 8, 16]),
+    num_hidden_layers: between(random, 1, 4),
+    num_attention_heads: heads,
+    intermediate_size: between(random, 7, 90),
+    hidden_act: oneOf(random, activations),
+    max_position_embeddings: between(random, 8, 70),
+    type_vocab_size: between(random, 1, 4),
+    pad_token_id: random.below(4),
+    layer_norm_eps: oneOf(random, [1e-12, 1e-6, 1e-5]),
+    hidden_dropout_prob: oneOf(random, [0, 0.1]),
+    attention_probs_dropout_prob: oneOf(random, [0, 0.2]),
+    num_labels: between(random, 1, 40),
+  };
+}
+
+const classifierDropout = (random: Random) => ({ classifier_dropout: oneOf(random, [null, 0, 0.3]) });
+
+/** `skipped` is the number of positions that no token has. */
+function described<T extends ReturnType<typeof bertLike>>(config: T, skipped = 0): RandomConfig {
+  return {
+    config: { ...config },
+    labels: config.num_labels,
+    vocabulary: config.vocab_size,
+    types: config.type_vocab_size,
+    maxLength: config.max_position_embeddings - skipped,
+  };
+}
+
+function roberta(model_type: string): Draw {
+  return (random) => {
+    const config = { model_type, ...bertLike(random), ...classifierDropout(random) };
+    return described(config, config.pad_token_id + 1);
+  };
+}
+
+function electra(random: Random): RandomConfig {
+  const shared = bertLike(random);
+  const embedding_size = oneOf(random, [shared.hidden_size, 6, 33]);
+  return described({ model_type: "electra", ...shared, embedding_size, ...classifierDropout(random) });
+}
+
+function albert(random: Random): RandomConfig {
+  const shared = bertLike(random);
+  const config = {
+    model_type: "albert",
+    ...shared,
+    embedding_size: oneOf(random, [shared.hidden_size, 6, 33]),
+    num_hidden_groups: between(random, 1, shared.num_hidden_layers),
+    inner_group_num: between(random, 1, 2),
+    classifier_dropout_prob: oneOf(random, [0, 0.1]),
+  };
+  return described(config);
+}
+
+function distilbert(random: Random): RandomConfig {
+  const heads = between(random, 1, 4);
+  const config = {
+    model_type: "distilbert",
+    vocab_size: between(random, 30, 200),
+    dim: heads * oneOf(random, [4, 5, 8, 16]),
+    n_layers: between(random, 1, 4),
+    n_heads: heads,
+    hidden_dim: between(random, 7, 90),
+    activation: oneOf(random, activations),
+    max_position_embeddings: between(random, 8, 70),
+    sinusoidal_pos_embds: random.below(2) === 1,
+    pad_token_id: random.below(4),
+    dropout: oneOf(random, [0, 0.1]),
+    attention_dropout: oneOf(random, [0, 0.2]),
+    seq_classif_dropout: oneOf(random, [0, 0.2]),
+    num_labels: between(random, 1, 40),
+  };
+  return {
+    config,
+    labels: config.num_labels,
+    vocabulary: config.vocab_size,
+    types: 0,
+    maxLength: config.max_position_embeddings,
+  };
+}
+
+function bert(random: Random): RandomConfig {
+  return described({ model_type: "bert", ...bertLike(random), ...classifierDropout(random) });
+}
+
+/** How the configurations of each `model_type` are drawn. */
+export const draws: Readonly<Record<string, Draw>> = {
+  albert,
+  bert,
+  camembert: roberta("camembert"),
+  distilbert,
+  electra,
+  roberta: roberta("roberta"),
+  "xlm-roberta": roberta("xlm-roberta"),
+};
