@@ -1,5 +1,5 @@
 // Small text files of untrusted model directories: bounded in size, strictly UTF-8, errors that name the file.
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { messageOf, TagformerError } from "../errors.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -65,8 +65,10 @@ export function parseJsonObject(text: string, what: string): JsonObject {
 }
 
 async function readBounded(file: string, maxBytes: number): Promise<Buffer | null> {
+  // No `await using`: the file handles of Yarn's Plug'n'Play are not disposable.
+  let handle: FileHandle | undefined;
   try {
-    await using handle = await open(file, "r");
+    handle = await open(file, "r");
     const stat = await handle.stat();
     if (!stat.isFile()) throw new TagformerError("INVALID_MODEL", `${file} is not a regular file`);
     if (stat.size > maxBytes) {
@@ -78,5 +80,7 @@ async function readBounded(file: string, maxBytes: number): Promise<Buffer | nul
     if (isMissing(error)) return null;
     if (error instanceof TagformerError) throw error;
     throw new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await handle?.close();
   }
 }

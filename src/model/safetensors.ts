@@ -28,11 +28,8 @@ const bitsOf: ReadonlyMap<unknown, number> = new Map([
  */
 export async function readSafetensors(file: string): Promise<TensorSource[]> {
   try {
-    await using handle = await open(file, "r");
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw invalid(file, "it is not a regular file");
-    const header = await readHeader(handle, file, stat.size);
-    const data = { begin: prefixBytes + header.length, end: stat.size };
+    const { header, fileBytes } = await readHeader(file);
+    const data = { begin: prefixBytes + header.length, end: fileBytes };
     return checkLayout(parseHeader(header, file, data.begin), file, data);
   } catch (error) {
     if (error instanceof TagformerError) throw error;
@@ -40,7 +37,19 @@ export async function readSafetensors(file: string): Promise<TensorSource[]> {
   }
 }
 
-async function readHeader(handle: FileHandle, file: string, fileBytes: number): Promise<Buffer> {
+async function readHeader(file: string): Promise<{ header: Buffer; fileBytes: number }> {
+  // No `await using`: the file handles of Yarn's Plug'n'Play are not disposable.
+  const handle = await open(file, "r");
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw invalid(file, "it is not a regular file");
+    return { header: await readHeaderOf(handle, file, stat.size), fileBytes: stat.size };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readHeaderOf(handle: FileHandle, file: string, fileBytes: number): Promise<Buffer> {
   if (fileBytes < prefixBytes)
     throw invalid(file, `${fileBytes} bytes are too few even for the header's length`);
   const length = (await readExactly(handle, file, prefixBytes, 0)).readBigUInt64LE();

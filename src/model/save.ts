@@ -108,8 +108,12 @@ async function writeJson(file: string, content: JsonObject): Promise<void> {
 }
 
 async function flush(path: string): Promise<void> {
-  await using handle = await open(path, "r");
-  await handle.sync();
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function swap(beside: string, target: string): Promise<void> {
