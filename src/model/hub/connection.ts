@@ -57,7 +57,7 @@ export class Connection {
 
   async #fetch(url: URL, headers: Readonly<Record<string, string>>, silence: Silence): Promise<Response> {
     // The token is for the hub alone: a CDN to which it redirects has its permission in the address.
-    const own = this.#token !== undefined && url.origin === new URL(this.endpoint).origin;
+    const authorization = this.#token && this.#isHub(url) && `Bearer ${this.#token}`;
     try {
       return await fetch(url, {
         redirect: "manual",
@@ -66,7 +66,7 @@ export class Connection {
           "user-agent": "tagformer",
           // Positions and sizes are those of the file itself, not of a compressed form.
           "accept-encoding": "identity",
-          ...(own && { authorization: `Bearer ${this.#token}` }),
+          ...(authorization && { authorization }),
           ...headers,
         },
       });
@@ -75,6 +75,10 @@ export class Connection {
       this.signal?.throwIfAborted();
       throw connectionFailed(url, error);
     }
+  }
+
+  #isHub({ origin }: URL): boolean {
+    return origin === new URL(this.endpoint).origin;
   }
 
   async #answer(url: URL, response: Response, silence: Silence): Promise<Answer> {
@@ -87,7 +91,8 @@ export class Connection {
       return { status, headers, body: this.#read(url, body, silence), discard };
     }
     await discard();
-    throw statusFailed(url, response, this.model, this.#token !== undefined);
+    const hasToken = this.#token !== undefined;
+    throw statusFailed(url, response, { model: this.model, fromHub: this.#isHub(url), hasToken });
   }
 
   async *#read(url: URL, body: AsyncIterable<Uint8Array> | null, silence: Silence) {

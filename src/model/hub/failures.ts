@@ -29,17 +29,20 @@ export function connectionFailed(url: URL, error: unknown): HubUnreachable {
   return new HubUnreachable(`the connection to ${url.origin} failed (${reason})${hint}`, { cause: error });
 }
 
-/**
- * The error that a status stands for.
- *
- * @param model the name that was asked for
- * @param hasToken whether a token was sent
- */
+/** What messages say about a request. */
+export interface RequestContext {
+  /** The name that was asked for. */
+  readonly model: string;
+  /** Whether it was the hub itself that answered, and not a CDN. */
+  readonly fromHub: boolean;
+  readonly hasToken: boolean;
+}
+
+/** The error that a status stands for. */
 export function statusFailed(
   url: URL,
   { status, headers }: Response,
-  model: string,
-  hasToken: boolean,
+  { model, fromHub, hasToken }: RequestContext,
 ): TagformerError {
   const host = url.origin;
   if (status === 429 || status === 408 || status >= 500) {
@@ -51,6 +54,7 @@ export function statusFailed(
     });
   }
   const code = headers.get("x-error-code");
+  if (!fromHub || code === "EntryNotFound") return unexpected(url, status, model);
   if (code === "RevisionNotFound") return downloadFailed(`${host} has no revision ${model}`);
   if (code === "GatedRepo" || status === 403) {
     const terms = `accept its terms at ${host}, and set HF_TOKEN to a token of that account`;
@@ -62,7 +66,12 @@ export function statusFailed(
       `there is no directory ${model}, and ${host} has no such model for us (${status}); check the name, or if it is private: ${login}`,
     );
   }
-  return downloadFailed(`${host} answers ${status} to ${url.pathname}, which was not expected`);
+  return unexpected(url, status, model);
+}
+
+/** The path alone: what follows it may be a signature. */
+function unexpected({ origin, pathname }: URL, status: number, model: string): TagformerError {
+  return downloadFailed(`${origin} answers ${status} to ${pathname}, a part of ${model}; try again later`);
 }
 
 /** Retry-After in milliseconds: seconds or a date, RFC 9110, section 10.2.3. */

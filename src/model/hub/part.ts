@@ -82,8 +82,11 @@ export class Part {
    */
   async finish(): Promise<boolean> {
     const right = this.#length === this.#file.size && this.#hash.digest("hex") === this.#file.hash;
-    if (right) await this.#handle.sync();
-    await this.#handle.close();
+    try {
+      if (right) await this.#handle.sync();
+    } finally {
+      await this.#handle.close();
+    }
     if (right) await rename(this.#path, this.#blob);
     for (const { path } of await partsOf(this.#blob)) await rm(path, { force: true });
     return right;

@@ -87,7 +87,10 @@ class Transfer {
   }
 
   async #partFor(answer: Answer): Promise<Part> {
-    const part = await this.#accept(answer);
+    const part = await this.#accept(answer).catch(async (error) => {
+      await answer.discard();
+      throw error;
+    });
     this.#part = part;
     for await (const chunk of answer.body) {
       await part.append(chunk);
@@ -100,17 +103,15 @@ class Transfer {
   /** The part that an answer belongs to: the present one when it continues that, otherwise a new one. */
   async #accept(answer: Answer): Promise<Part> {
     const { status, headers } = answer;
-    if (this.#part && status === 206 && this.#continues(headers)) return this.#part;
-    await this.#discard();
-    if (status !== 200) {
-      await answer.discard();
-      throw new HubUnreachable(`the hub answers ${status} with another part of ${this.file.path} than asked`);
-    }
     if (headers.get("content-type")?.includes("text/html")) {
-      await answer.discard();
       throw downloadFailed(
         `a web page came instead of ${this.file.path} of ${this.connection.model}; check HF_ENDPOINT, and whether a proxy or a login page is in the way`,
       );
+    }
+    if (this.#part && status === 206 && this.#continues(headers)) return this.#part;
+    await this.#discard();
+    if (status !== 200) {
+      throw new HubUnreachable(`the hub answers ${status} with another part of ${this.file.path} than asked`);
     }
     return Part.create(this.blob, this.file, headers.get("etag"));
   }

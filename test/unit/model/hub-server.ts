@@ -24,7 +24,7 @@ export interface SeenRequest {
 }
 
 /** The small model that the server has; the weights are large enough for several packets. */
-export function modelFiles(): Map<string, Buffer> {
+function modelFiles(): Map<string, Buffer> {
   const weights = safetensors(
     { "a.weight": { dtype: "F32", shape: [500_000], data_offsets: [0, 2e6] } },
     2e6,
@@ -40,8 +40,8 @@ export function modelFiles(): Map<string, Buffer> {
   ]);
 }
 
-export const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-export const gitSha1 = (bytes: Buffer) =>
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+const gitSha1 = (bytes: Buffer) =>
   createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 
 export class FakeHub {
