@@ -7,6 +7,7 @@ export interface RandomConfig {
   readonly vocabulary: number;
   /** Segments that a batch may use; 0 where the architecture has none. */
   readonly types: number;
+  /** Longest row in tokens; infinite where the architecture sets no limit. */
   readonly maxLength: number;
 }
 
@@ -111,6 +112,31 @@ function distilbert(random: Random): RandomConfig {
   };
 }
 
+function xlnet(random: Random): RandomConfig {
+  const heads = between(random, 1, 4);
+  const config = {
+    model_type: "xlnet",
+    vocab_size: between(random, 30, 200),
+    d_model: heads * oneOf(random, [4, 6, 8, 16]), // even: half of it is sines
+    n_layer: between(random, 1, 4),
+    n_head: heads,
+    d_inner: between(random, 7, 90),
+    ff_activation: oneOf(random, activations),
+    clamp_len: oneOf(random, [-1, 5]),
+    layer_norm_eps: oneOf(random, [1e-12, 1e-6, 1e-5]),
+    dropout: oneOf(random, [0, 0.1]),
+    summary_last_dropout: oneOf(random, [0, 0.1]),
+    num_labels: between(random, 1, 40),
+  };
+  return {
+    config,
+    labels: config.num_labels,
+    vocabulary: config.vocab_size,
+    types: 3,
+    maxLength: Number.POSITIVE_INFINITY,
+  };
+}
+
 function bert(random: Random): RandomConfig {
   return described({ model_type: "bert", ...bertLike(random), ...classifierDropout(random) });
 }
@@ -124,4 +150,5 @@ export const draws: Readonly<Record<string, Draw>> = {
   electra,
   roberta: roberta("roberta"),
   "xlm-roberta": roberta("xlm-roberta"),
+  xlnet,
 };

@@ -39,7 +39,12 @@ const questions = cases.map(({ config, lengths, types }, i) => ({
   config,
   seed: 20 + i,
   steps: 20,
-  batch: randomBatch(lengths, { vocabulary: config.vocab_size, labels: config.num_labels, types, seed: 30 + i }),
+  batch: randomBatch(lengths, {
+    vocabulary: config.vocab_size,
+    labels: config.num_labels,
+    types,
+    seed: 30 + i,
+  }),
 }));
 let answers: Reference[];
 
