@@ -83,12 +83,8 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
 function requireUsable(dataset: Dataset): void {
   const check = checkDataset(dataset);
   for (const line of formatFindings(check)) note(line);
-  const errors = check.findings.filter(({ severity }) => severity === "error").length;
-  if (errors === 0) return;
-  throw new TagformerError(
-    "INVALID_DATA",
-    `${dataset.source} cannot be trained on; see the ${errors} errors above`,
-  );
+  if (!check.findings.some(({ severity }) => severity === "error")) return;
+  throw new TagformerError("INVALID_DATA", `${dataset.source} cannot be trained on; see the errors above`);
 }
 
 function modelSource({ model, fromConfig, tokenizer }: TrainFlags): ModelSource {

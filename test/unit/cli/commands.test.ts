@@ -1,0 +1,125 @@
+// The commands within this process, where line coverage sees them; test/e2e runs them as their users do.
+import type { EventEmitter } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { csvOf, labelNames, temporaryFolder, tinyDataset, tinySource } from "../training/tiny-run.js";
+
+const { argv } = process;
+/** Where the main module listens: a process has one, and this one loads it many times. */
+const listened: readonly (readonly [EventEmitter, string])[] = [
+  [process, "SIGINT"],
+  [process, "SIGTERM"],
+  [process.stdout, "error"],
+  [process.stderr, "error"],
+];
+const before = listened.map(([emitter, event]) => emitter.listeners(event));
+
+afterEach(() => {
+  process.argv = argv;
+  process.exitCode = undefined;
+});
+
+/** Takes away the listeners that the main module added. */
+function forget(): void {
+  for (const [i, [emitter, event]] of listened.entries()) {
+    for (const listener of emitter.listeners(event)) {
+      if (!before[i]!.includes(listener)) emitter.off(event, listener as () => void);
+    }
+  }
+}
+
+/** Runs `tagformer` by loading its main module. */
+async function tagformer(...args: string[]) {
+  const written = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation((text, done) => {
+      written[name] += text;
+      if (typeof done === "function") (done as () => void)();
+      return true;
+    }),
+  );
+  process.argv = ["node", "tagformer", ...args];
+  vi.resetModules();
+  try {
+    await import("../../../src/cli/main.js");
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    forget();
+  }
+  return { status: process.exitCode ?? 0, ...written };
+}
+
+describe("the commands", () => {
+  it("train, evaluate and predict with one model directory", async () => {
+    const folder = temporaryFolder();
+    const table = join(folder, "tickets.csv");
+    const model = join(folder, "model");
+    writeFileSync(table, csvOf(tinyDataset(100)));
+    const source = [
+      "--from-config",
+      tinySource().config,
+      "--epochs",
+      "1",
+      "--batch-size",
+      "16",
+      "--threads",
+      "1",
+    ];
+
+    const trained = await tagformer("train", table, "--output", model, "--validation", table, ...source);
+    expect(trained).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`The model of epoch 1 is in ${model}`),
+    });
+    expect(trained.stderr).toContain("100 rows to train on, 100 to validate on");
+
+    const again = await tagformer("train", table, "--json", "--output", join(folder, "copy"), ...source);
+    expect(JSON.parse(again.stdout)).toMatchObject({ reason: "finished", bestEpoch: 1 });
+
+    const use = ["--model", model, "--threads", "1"];
+    const evaluated = await tagformer("evaluate", table, ...use, "--mistakes", "1");
+    expect(evaluated.status).toBe(0);
+    expect(evaluated.stdout).toMatch(/rows +100\n(.*\n)*line \d+: \w+ is [01], predicted 0\.\d{3}: /);
+    const figures = JSON.parse((await tagformer("evaluate", table, ...use, "--json")).stdout);
+    expect(figures.metrics.rows).toBe(100);
+
+    const predicted = await tagformer("predict", table, ...use);
+    expect(predicted.stdout.split("\n")).toHaveLength(102);
+    const out = join(folder, "predictions.json");
+    const filed = await tagformer("predict", table, ...use, "--json", "--out", out);
+    expect(filed).toMatchObject({ status: 0, stdout: "", stderr: expect.stringContaining("100 texts, ") });
+    const predictions = JSON.parse(readFileSync(out, "utf8"));
+    expect(predictions).toHaveLength(100);
+    expect(Object.keys(predictions[99].scores)).toEqual(labelNames);
+  });
+
+  it("refuse data that nothing can be learned from", async () => {
+    const folder = temporaryFolder();
+    const table = join(folder, "tickets.csv");
+    writeFileSync(table, "text,a,b\none,1,-1\ntwo,0,-1\nthree,1,0,1\n");
+    const flags = ["--labels", "a,b", "--on-bad-row", "skip", "--from-config", tinySource().config];
+    const { status, stdout, stderr } = await tagformer(
+      "train",
+      table,
+      "--output",
+      join(folder, "model"),
+      ...flags,
+    );
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain("skipped 1 rows that could not be used:\n");
+    expect(stderr).toMatch(
+      /error: label "b" is missing in every row; remove it\n(warning: .*\n)?tagformer: .* see the errors above\n$/,
+    );
+  });
+
+  it("end in the status of their error", async () => {
+    expect(await tagformer("predict", "nowhere.csv", "--model", "nowhere")).toMatchObject({
+      status: 1,
+      stdout: "",
+    });
+    expect(await tagformer("train", "x.csv", "--output", "x")).toMatchObject({ status: 2, stdout: "" });
+    expect(await tagformer("evaluate")).toMatchObject({ status: 2, stdout: "" });
+    expect(await tagformer("--help")).toMatchObject({ status: 0 });
+  });
+});
