@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { llvmTool } from "./llvm.mjs";
-import { localBin, main, node, root, run, StepFailed, say } from "./steps.mjs";
+import { buildTypeScript, localBin, main, node, root, run, StepFailed, say } from "./steps.mjs";
 
 const fix = process.argv.includes("--fix");
 const checks = {
@@ -18,6 +18,7 @@ const checks = {
 };
 
 await main(() => {
+  buildTypeScript(); // the tests of types and docs/api look at the declarations
   const failed = Object.entries(checks).flatMap(([name, check]) => (passes(check) ? [] : [name]));
   if (failed.length === 0) return;
   say(`check: ${failed.join(", ")} failed`);

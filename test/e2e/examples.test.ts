@@ -1,0 +1,131 @@
+// Every example runs as its head comment says, with a model that is made here.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import {
+  csvOf,
+  finish,
+  labelNames,
+  temporaryFolder,
+  tinyDataset,
+  tinyRun,
+  tinySource,
+} from "../unit/training/tiny-run.js";
+import { type Outcome, root, run } from "./package.js";
+
+const folder = temporaryFolder();
+const rows = 3000; // three chunks of readTexts
+let model: string;
+let table: string;
+
+beforeAll(async () => {
+  model = (await finish(tinyRun({ epochs: 2 }))).end.directory;
+  table = join(folder, "texts.csv");
+  writeFileSync(table, csvOf(tinyDataset(rows)));
+});
+
+function example(name: string, ...parameters: string[]): Outcome {
+  return run(process.execPath, [join("examples", name), ...parameters], root);
+}
+
+describe("train-with-events", () => {
+  it("trains and shows each step and epoch", () => {
+    const output = join(folder, "trained");
+    const { status, stdout, stderr } = example(
+      "train-with-events.mjs",
+      table,
+      tinySource().config,
+      output,
+      "1",
+    );
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^2700 rows to train on, 300 held back, 85 steps$/m);
+    expect(stdout.match(/^step \d+: loss \d+\.\d{4}, \d+ tokens$/gm)).toHaveLength(85);
+    expect(stdout).toMatch(/^epoch 1: loss \d+\.\d{4}, micro-F1 [01]\.\d{4}$/m);
+    expect(stdout).toContain(`finished; the model is in ${output}\n`);
+  });
+
+  it("shows an error in one line", () => {
+    const { status, stderr } = example("train-with-events.mjs", join(folder, "none.csv"), model, folder);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^IO: .*none\.csv.*\n$/);
+  });
+});
+
+describe("stream-predict", () => {
+  it("writes a prediction for every row, in order", () => {
+    const output = join(folder, "predictions.jsonl");
+    const { status, stdout, stderr } = example("stream-predict.mjs", model, table, output);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^3000 rows, \d+ MiB$/m);
+    const lines = readFileSync(output, "utf8").trimEnd().split("\n");
+    const predictions = lines.map(
+      (line) => JSON.parse(line) as { id: string; scores: Record<string, number> },
+    );
+    expect(predictions.map(({ id }) => id)).toEqual(Array.from({ length: rows }, (_, row) => `r${row}`));
+    expect(Object.keys(predictions[0]!.scores)).toEqual(labelNames);
+  });
+});
+
+describe("worker-pool", () => {
+  it("counts the same labels with one worker and with three", () => {
+    const [one, three] = ["1", "3"].map((workers) => example("worker-pool.mjs", model, table, workers));
+    expect(one).toMatchObject({ status: 0, stderr: "" });
+    expect(three).toMatchObject({ status: 0, stderr: "" });
+    const counts = JSON.parse(one!.stdout) as Record<string, number>;
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+    expect(JSON.parse(three!.stdout)).toEqual(counts);
+  });
+});
+
+describe("fastify-service", () => {
+  it("answers, refuses what has no texts, and ends by itself after SIGTERM", async () => {
+    const { service, address } = await startService();
+    const ended = once(service, "exit");
+    const health = (await (await fetch(`${address}/health`)).json()) as { labels: string[] };
+    expect(health.labels).toEqual(labelNames);
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => classify(address, { texts: ["my parcel", ""] })),
+    );
+    for (const { status, body } of answers) {
+      expect(status).toBe(200);
+      expect(body).toEqual(answers[0]!.body);
+      expect(body.predictions).toHaveLength(2);
+    }
+    expect((await classify(address, { text: "my parcel" })).status).toBe(400);
+    expect((await classify(address, { texts: [] })).status).toBe(400);
+
+    const underWay = classify(address, { texts: Array.from({ length: 256 }, () => "my refund") });
+    await fetch(`${address}/health`); // answered after the one before was taken
+    service.kill("SIGTERM");
+    expect((await underWay).body.predictions).toHaveLength(256);
+    expect(await ended).toEqual([0, null]);
+  }, 30_000);
+});
+
+async function startService(): Promise<{ service: ChildProcess; address: string }> {
+  const service = spawn(process.execPath, ["examples/fastify-service/server.mjs", model, "0"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void service.kill("SIGKILL"));
+  const [line] = (await once(service.stdout!, "data")) as [Buffer];
+  return { service, address: /http:\S+/.exec(line.toString())![0] };
+}
+
+async function classify(
+  address: string,
+  request: unknown,
+): Promise<{ status: number; body: { predictions: unknown[] } }> {
+  const response = await fetch(`${address}/classify`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(request),
+  });
+  return { status: response.status, body: (await response.json()) as { predictions: unknown[] } };
+}

@@ -1,0 +1,143 @@
+// The types as a user's editor sees them: of the declarations in dist, through the package's own name.
+import {
+  Classifier,
+  type ClassifierEvaluation,
+  checkDataset,
+  classificationReport,
+  type Dataset,
+  type DatasetCheck,
+  type EndEvent,
+  type EpochEvent,
+  type ErrorCode,
+  type Evaluation,
+  evaluate,
+  formatFindings,
+  type InferenceOptions,
+  type ModelOptions,
+  type Prediction,
+  type ReadDatasetOptions,
+  type ReadResult,
+  readDataset,
+  readTexts,
+  type StepEvent,
+  stratifiedSplit,
+  TagformerError,
+  type TextRow,
+  Trainer,
+  type TrainingEvent,
+  type TrainingOptions,
+  worstMistakes,
+} from "tagformer";
+import { describe, expectTypeOf, it } from "vitest";
+
+declare const dataset: Dataset;
+declare const classifier: Classifier;
+
+describe("Classifier", () => {
+  it("is loaded, never constructed", () => {
+    expectTypeOf(Classifier.load).parameter(0).toBeString();
+    expectTypeOf(Classifier.load).returns.resolves.toEqualTypeOf<Classifier>();
+    // @ts-expect-error the constructor is private
+    new Classifier();
+  });
+
+  it("gives one prediction for a text, and an array for an array", () => {
+    expectTypeOf(classifier.predict("a")).resolves.toEqualTypeOf<Prediction>();
+    expectTypeOf(classifier.predict(["a"])).resolves.toEqualTypeOf<Prediction[]>();
+    expectTypeOf(classifier.predict(["a"] as const)).resolves.toEqualTypeOf<Prediction[]>();
+    // @ts-expect-error a text is a string
+    classifier.predict([1]);
+  });
+
+  it("gives dense scores", () => {
+    expectTypeOf(classifier.probabilities(["a"])).resolves.toEqualTypeOf<Float32Array>();
+    expectTypeOf(classifier.logits(["a"])).resolves.toEqualTypeOf<Float32Array>();
+    expectTypeOf(classifier.probabilities).parameter(1).toEqualTypeOf<InferenceOptions | undefined>();
+    expectTypeOf(classifier.evaluate(dataset)).resolves.toEqualTypeOf<ClassifierEvaluation>();
+  });
+
+  it("can be disposed of by hand or by await using", () => {
+    expectTypeOf(classifier.dispose()).toEqualTypeOf<Promise<void>>();
+    expectTypeOf(classifier).toExtend<AsyncDisposable>();
+  });
+
+  it("cannot be changed", () => {
+    expectTypeOf(classifier.labels).toEqualTypeOf<readonly string[]>();
+    // @ts-expect-error read-only
+    classifier.maxLength = 3;
+  });
+});
+
+describe("options", () => {
+  it("are all optional, and typed one by one", () => {
+    expectTypeOf<Record<never, never>>().toExtend<ModelOptions>();
+    expectTypeOf<TrainingOptions["epochs"]>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<TrainingOptions["precision"]>().toEqualTypeOf<"fp32" | "bf16" | undefined>();
+    expectTypeOf<TrainingOptions["dropout"]>().toEqualTypeOf<boolean | undefined>();
+    expectTypeOf<TrainingOptions["schedule"]>().toEqualTypeOf<"linear" | "constant" | undefined>();
+    expectTypeOf<TrainingOptions>().toExtend<ModelOptions>();
+  });
+
+  it("that are misspelt or of another kind are refused", () => {
+    // @ts-expect-error batch_size is batchSize
+    const misspelt: TrainingOptions = { batch_size: 32 };
+    // @ts-expect-error fp16 is no precision
+    const other: ModelOptions = { precision: "fp16" };
+    expectTypeOf([misspelt, other]).toBeArray();
+  });
+});
+
+describe("Trainer", () => {
+  it("starts from a model or from a config, not from nothing", () => {
+    new Trainer({ model: "m", train: dataset, output: "o", epochs: 2 });
+    new Trainer({ config: "c.json", tokenizer: "t", train: dataset, validation: dataset, output: "o" });
+    // @ts-expect-error no model
+    new Trainer({ train: dataset, output: "o" });
+    // @ts-expect-error no output
+    new Trainer({ model: "m", train: dataset });
+  });
+
+  it("yields events that `type` tells apart", () => {
+    const trainer = new Trainer({ model: "m", train: dataset, output: "o" });
+    expectTypeOf(trainer).toExtend<AsyncIterable<TrainingEvent>>();
+    expectTypeOf(trainer.run).parameter(0).toEqualTypeOf<AbortSignal | undefined>();
+    expectTypeOf<Extract<TrainingEvent, { type: "step" }>>().toEqualTypeOf<StepEvent>();
+    expectTypeOf<Extract<TrainingEvent, { type: "end" }>>().toEqualTypeOf<EndEvent>();
+    expectTypeOf<EpochEvent["validation"]>().toEqualTypeOf<Evaluation | undefined>();
+  });
+});
+
+describe("data", () => {
+  it("is read into memory or streamed", () => {
+    expectTypeOf(readDataset).parameters.toEqualTypeOf<[path: string, options?: ReadDatasetOptions]>();
+    expectTypeOf(readDataset("f")).resolves.toEqualTypeOf<ReadResult>();
+    expectTypeOf(readTexts("f")).toExtend<AsyncIterable<readonly TextRow[]>>();
+  });
+
+  it("is checked and split", () => {
+    expectTypeOf(checkDataset(dataset)).toEqualTypeOf<DatasetCheck>();
+    expectTypeOf(formatFindings(checkDataset(dataset))).toEqualTypeOf<string[]>();
+    expectTypeOf(stratifiedSplit(dataset, { fraction: 0.1, seed: 1 }).train).toEqualTypeOf<Int32Array>();
+  });
+});
+
+describe("metrics", () => {
+  it("take logits or probabilities", () => {
+    const labels = new Float32Array(2);
+    expectTypeOf(evaluate({ logits: labels }, labels, ["a"])).toEqualTypeOf<Evaluation>();
+    expectTypeOf(worstMistakes({ probabilities: labels }, labels, ["a"], 5, [0.5])).toBeArray();
+    expectTypeOf(classificationReport).parameter(0).toEqualTypeOf<Evaluation>();
+    // @ts-expect-error plain arrays are no scores
+    evaluate({ logits: [0, 1] }, labels, ["a"]);
+  });
+});
+
+describe("TagformerError", () => {
+  it("has a code that is one of a list", () => {
+    const error = new TagformerError("IO", "gone");
+    expectTypeOf(error).toExtend<Error>();
+    expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
+    // @ts-expect-error no such code
+    new TagformerError("EIO", "gone");
+  });
+});
