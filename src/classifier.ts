@@ -1,5 +1,5 @@
 import { checkShape, type Dataset } from "./data/dataset.js";
-import { checkDevice, threadCount } from "./device.js";
+import { checkDevice } from "./device.js";
 import { TagformerError } from "./errors.js";
 import { sigmoid } from "./evaluation/loss.js";
 import { type Evaluation, evaluate } from "./evaluation/metrics.js";
@@ -75,7 +75,7 @@ export class Classifier implements AsyncDisposable {
    * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files.
    *
    * @param nameOrPath a directory, or a name on the hub: see {@link resolveModel}
-   * @param options `signal` ends a download
+   * @param options `signal` ends a download, and the loading itself
    * @throws TagformerError `INVALID_MODEL`, `IO`, `DOWNLOAD_FAILED`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or
    * `DEVICE_UNAVAILABLE`
    */
@@ -95,14 +95,10 @@ export class Classifier implements AsyncDisposable {
         `${nameOrPath} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${nameOrPath} --output DIR\``,
       );
     }
-    const model = await NativeModel.load({
-      config,
-      labels: labels.names.length,
-      tensors,
-      seed: 0,
-      precision,
-      threads: threadCount(threads),
-    });
+    const model = await NativeModel.load(
+      { config, labels: labels.names.length, tensors, seed: 0, precision, threads },
+      { signal },
+    );
     try {
       tokenizer.checkFits(model.info.vocabularySize);
     } catch (error) {

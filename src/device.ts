@@ -1,5 +1,4 @@
-// Where a model computes, and with how many threads.
-import { availableParallelism } from "node:os";
+// Where a model computes.
 import { TagformerError } from "./errors.js";
 
 /**
@@ -13,9 +12,4 @@ export function checkDevice(device: string): void {
     "DEVICE_UNAVAILABLE",
     `device ${device} is not available: this version of tagformer computes on the CPU; use --device cpu or auto`,
   );
-}
-
-/** The number of threads to use; 0 means all that the machine, or the container, grants this process. */
-export function threadCount(threads: number): number {
-  return threads === 0 ? availableParallelism() : threads;
 }

@@ -1,6 +1,8 @@
 // The only door to the native add-on, fully typed. Nothing else in the project sees what is behind it.
 import { setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import { grantedCores } from "./cores.js";
 import { type ErrorCode, messageOf, TagformerError } from "./errors.js";
 import { builtAddon } from "./install/locations.js";
 import type { LabelledBatch, RaggedBatch } from "./text/batch.js";
@@ -30,7 +32,7 @@ export interface NativeModelSpec {
   /** Seed of every tensor that has to be initialised. */
   readonly seed: number;
   readonly precision: Precision;
-  /** Threads of the model's matrix products. */
+  /** Threads of the model's operations; 0: an equal share of the granted cores among the models that say so. */
   readonly threads: number;
 }
 
@@ -78,7 +80,7 @@ export interface NativeStep {
 
 /** What the add-on exports; see native/addon/session.h. */
 interface Addon {
-  readonly Session: new (options: { threads: number }) => Session;
+  readonly Session: new (options: { threads: number; cores: number }) => Session;
   /** Ends all native work of this thread's environment and joins its threads. */
   stopAll(): void;
 }
@@ -94,14 +96,25 @@ interface Session {
   gradient(name: string): Promise<Float32Array>;
   parameterNames(): Promise<string[]>;
   cancel(job: number): boolean;
+  /** Makes the running job, and all that follow, end early. */
+  interrupt(): void;
   dispose(): Promise<void>;
 }
 
-let addon: Addon | undefined;
+let addon: Promise<Addon> | undefined;
 
 /** Loads the add-on once; throws `NATIVE_NOT_BUILT` or `NATIVE_LOAD_FAILED` with the command to type. */
-function loadAddon(): Addon {
-  if (addon) return addon;
+async function loadAddon(): Promise<Addon> {
+  addon ??= openAddon();
+  try {
+    return await addon;
+  } catch (error) {
+    addon = undefined; // it may be built by the next time
+    throw error;
+  }
+}
+
+async function openAddon(): Promise<Addon> {
   const file = builtAddon();
   if (!file) {
     throw new TagformerError(
@@ -109,8 +122,10 @@ function loadAddon(): Addon {
       "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
     );
   }
+  await openElsewhere(file);
+  let opened: Addon;
   try {
-    addon = createRequire(import.meta.url)(file) as Addon;
+    opened = createRequire(import.meta.url)(file) as Addon;
   } catch (error) {
     throw new TagformerError(
       "NATIVE_LOAD_FAILED",
@@ -119,8 +134,22 @@ function loadAddon(): Addon {
     );
   }
   // process.exit() and uncaught exceptions run no native clean-up hooks, only this.
-  process.once("exit", addon.stopAll);
-  return addon;
+  process.once("exit", opened.stopAll);
+  return opened;
+}
+
+/**
+ * Opens the add-on in a short-lived thread of its own. The system takes a third of a second to link libtorch, for which
+ * the event loop would stand still; after that the process has it, and it opens here at once. A failure here shows, with
+ * its reason, when it is opened there.
+ */
+async function openElsewhere(file: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const script = 'require(require("node:worker_threads").workerData)';
+    const worker = new Worker(script, { eval: true, workerData: file, execArgv: [] });
+    worker.on("error", () => {});
+    worker.on("exit", () => resolve());
+  });
 }
 
 /** The add-on's error, with the caller's stack: a rejection from a native thread has none of its own. */
@@ -142,9 +171,9 @@ async function settle<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Cancellation of calls that may wait in the model's queue. */
+/** Cancellation of calls. */
 export interface CallOptions {
-  /** Cancels the call when it has not started; the promise then rejects with the signal's reason. */
+  /** Cancels the call while it waits in the model's queue; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -163,14 +192,22 @@ export class NativeModel implements AsyncDisposable {
     this.info = info;
   }
 
-  /** Builds the model and fills its weights. */
-  static async load(spec: NativeModelSpec): Promise<NativeModel> {
-    const session = new (loadAddon().Session)({ threads: spec.threads });
+  /** Builds the model and fills its weights. The signal ends that even when it is under way. */
+  static async load(spec: NativeModelSpec, { signal }: CallOptions = {}): Promise<NativeModel> {
+    signal?.throwIfAborted();
+    const { Session } = await loadAddon();
+    signal?.throwIfAborted();
+    const session = new Session({ threads: spec.threads, cores: grantedCores() });
+    const interrupt = () => session.interrupt();
+    signal?.addEventListener("abort", interrupt);
     try {
       return new NativeModel(session, await settle(session.load(spec, 0)));
     } catch (error) {
       await session.dispose();
+      signal?.throwIfAborted();
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
     }
   }
 

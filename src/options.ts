@@ -21,7 +21,9 @@ export const modelOptions = z.strictObject({
   threads: count(0)
     .max(1024)
     .default(0)
-    .describe("threads of the matrix products; 0 takes what the machine grants"),
+    .describe(
+      "threads of the model's operations; 0: the cores that the machine or container grants, in equal shares among the models of the process",
+    ),
   maxLength: count(3)
     .default(512)
     .describe("longest text in tokens, special tokens included; the rest is cut"),

@@ -11,7 +11,8 @@
 namespace tagformer::addon {
 namespace {
 
-/// Proves that libtorch and the kernels work here; setup calls it in a child process before it trusts a build.
+/// Proves that libtorch and the kernels work here; setup calls it in a child process before it trusts a
+/// build.
 Napi::Value self_test(const Napi::CallbackInfo& info) {
   const at::Tensor ones = at::ones({2, 2});
   const auto product = at::matmul(ones, ones).sum().item<double>();
@@ -24,8 +25,8 @@ Napi::Value self_test(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs no
-/// clean-up hooks then.
+/// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs
+/// no clean-up hooks then.
 void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->stop_all(); }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
@@ -41,7 +42,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
 
 namespace {
 
-Napi::Object initialise(Napi::Env env, Napi::Object exports) { return tagformer::addon::initialise(env, exports); }
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  return tagformer::addon::initialise(env, exports);
+}
 
 }  // namespace
 

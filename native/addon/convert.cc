@@ -13,7 +13,8 @@ constexpr int kDeepest = 64;
 }
 
 Json to_json(const Napi::Value& value, int depth) {
-  if (depth > kDeepest) refuse(value.Env(), "config", "an object nested at most " + std::to_string(kDeepest) + " deep");
+  if (depth > kDeepest)
+    refuse(value.Env(), "config", "an object nested at most " + std::to_string(kDeepest) + " deep");
   if (value.IsNull() || value.IsUndefined()) return {std::monostate{}};
   if (value.IsBoolean()) return {value.As<Napi::Boolean>().Value()};
   if (value.IsNumber()) return {value.As<Napi::Number>().DoubleValue()};
@@ -54,7 +55,8 @@ std::string text(const Napi::Object& object, const char* field) {
 }
 
 template <typename T>
-std::vector<T> copy(const Napi::Object& object, const char* field, napi_typedarray_type type, const char* expected) {
+std::vector<T> copy(const Napi::Object& object, const char* field, napi_typedarray_type type,
+                    const char* expected) {
   const Napi::Value value = object.Get(field);
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     refuse(object.Env(), field, expected);
@@ -89,7 +91,8 @@ TensorSource to_source(const Napi::Value& value) {
 
 std::int64_t integer(const Napi::Object& object, const char* field) {
   const double value = number(object, field);
-  if (value != std::floor(value) || std::abs(value) > 9007199254740991.0) refuse(object.Env(), field, "an integer");
+  if (value != std::floor(value) || std::abs(value) > 9007199254740991.0)
+    refuse(object.Env(), field, "an integer");
   return static_cast<std::int64_t>(value);
 }
 

@@ -1,5 +1,5 @@
-// Between JavaScript values and the engine's plain structures. Everything is copied: a caller may change, transfer or
-// resize its arrays while the engine works.
+// Between JavaScript values and the engine's plain structures. Everything is copied: a caller may change,
+// transfer or resize its arrays while the engine works.
 #pragma once
 
 #include "addon/napi_setup.h"

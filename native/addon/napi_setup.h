@@ -3,7 +3,8 @@
 
 #define NAPI_VERSION 9
 #define NAPI_CPP_EXCEPTIONS
-// Every C++ exception in a callback becomes a JavaScript one; without it, one that is no Napi::Error ends the process.
+// Every C++ exception in a callback becomes a JavaScript one; without it, one that is no Napi::Error ends the
+// process.
 #define NODE_ADDON_API_CPP_EXCEPTIONS_ALL
 #define NODE_ADDON_API_DISABLE_DEPRECATED
 #define NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS

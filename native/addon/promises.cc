@@ -17,7 +17,9 @@ Napi::Value to_error(Napi::Env env, const Failure& failure) {
 
 }  // namespace
 
-Promises::Promises(Napi::Env env) : channel_(Channel::New(env, "tagformer", 0, 1, this)) { channel_.Unref(env); }
+Promises::Promises(Napi::Env env) : channel_(Channel::New(env, "tagformer", 0, 1, this)) {
+  channel_.Unref(env);
+}
 
 std::pair<std::uint64_t, Napi::Promise> Promises::open(Napi::Env env, std::function<void()> settled) {
   const std::uint64_t id = next_++;

@@ -1,9 +1,11 @@
 // Promises that other threads settle.
 //
 // Three rules, each with its reason:
-// - The environment's clean-up hook is registered after the thread-safe function is made, so that it runs before Node
+// - The environment's clean-up hook is registered after the thread-safe function is made, so that it runs
+// before Node
 //   closes that function; a worker's end would otherwise leave a thread calling into freed memory.
-// - The function keeps the event loop alive only while promises are open, counted here: Ref and Unref are a flag in
+// - The function keeps the event loop alive only while promises are open, counted here: Ref and Unref are a
+// flag in
 //   Node, not a counter.
 // - After close() results are dropped: nothing may touch an environment that is going away.
 #pragma once
@@ -34,7 +36,8 @@ class Promises {
  public:
   explicit Promises(Napi::Env env);
 
-  /// A new promise and its number. JavaScript thread only; `settled` is called on it too, before the promise settles.
+  /// A new promise and its number. JavaScript thread only; `settled` is called on it too, before the promise
+  /// settles.
   std::pair<std::uint64_t, Napi::Promise> open(Napi::Env env, std::function<void()> settled);
 
   /// Settle promise `id`, from any thread.

@@ -6,6 +6,7 @@
 
 #include "addon/convert.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace tagformer::addon {
 namespace {
@@ -33,7 +34,10 @@ Failure current_failure() {
   }
 }
 
-const Failure kDropped = {"DISPOSED", "the call was dropped before it started: cancelled, or its model was disposed", ""};
+constexpr std::int64_t kMostThreads = 1024;
+
+const Failure kDropped = {"DISPOSED",
+                          "the call was dropped before it started: cancelled, or its model was disposed", ""};
 
 Result nothing() {
   return [](Napi::Env env) { return env.Undefined(); };
@@ -45,14 +49,16 @@ Result floats(std::vector<float> values) {
 
 Napi::Object object_argument(const Napi::CallbackInfo& info, std::size_t index) {
   if (info.Length() <= index || !info[index].IsObject()) {
-    throw Napi::TypeError::New(info.Env(), "native call: expected an object as argument " + std::to_string(index + 1));
+    throw Napi::TypeError::New(info.Env(),
+                               "native call: expected an object as argument " + std::to_string(index + 1));
   }
   return info[index].As<Napi::Object>();
 }
 
 std::string text_argument(const Napi::CallbackInfo& info, std::size_t index) {
   if (info.Length() <= index || !info[index].IsString()) {
-    throw Napi::TypeError::New(info.Env(), "native call: expected a string as argument " + std::to_string(index + 1));
+    throw Napi::TypeError::New(info.Env(),
+                               "native call: expected a string as argument " + std::to_string(index + 1));
   }
   return info[index].As<Napi::String>().Utf8Value();
 }
@@ -66,7 +72,8 @@ std::uint64_t job_argument(const Napi::CallbackInfo& info, std::size_t index) {
 }  // namespace
 
 void Environment::create(Napi::Env env) {
-  env.SetInstanceData(std::make_unique<std::shared_ptr<Environment>>(std::make_shared<Environment>(env)).release());
+  env.SetInstanceData(
+      std::make_unique<std::shared_ptr<Environment>>(std::make_shared<Environment>(env)).release());
 }
 
 std::shared_ptr<Environment> Environment::of(Napi::Env env) {
@@ -81,6 +88,9 @@ Environment::Environment(Napi::Env env) : promises_(env) {
 }
 
 void Environment::stop_all() {
+  stopped_ = true;
+  // All at once, then one after the other: joining waits.
+  for (Session* session : sessions_) session->worker().interrupt();
   for (Session* session : sessions_) session->worker().stop();
 }
 
@@ -97,15 +107,23 @@ Napi::Function Session::define(Napi::Env env) {
                          InstanceMethod<&Session::gradient>("gradient"),
                          InstanceMethod<&Session::parameter_names>("parameterNames"),
                          InstanceMethod<&Session::cancel>("cancel"),
+                         InstanceMethod<&Session::interrupt>("interrupt"),
                          InstanceMethod<&Session::dispose>("dispose"),
                      });
 }
 
 Session::Session(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Session>(info), environment_(Environment::of(info.Env())) {
-  const std::int64_t threads = integer(object_argument(info, 0), "threads");
-  if (threads < 1 || threads > 1024) throw Napi::RangeError::New(info.Env(), "native call: expected 1 to 1024 threads");
-  worker_ = std::make_unique<Worker>(static_cast<int>(threads));
+  if (environment_->stopped())
+    throw Napi::Error::New(info.Env(), "native call: this thread of Node.js is ending");
+  const Napi::Object options = object_argument(info, 0);
+  const std::int64_t threads = integer(options, "threads");
+  const std::int64_t cores = integer(options, "cores");
+  if (threads < 0 || threads > kMostThreads || cores < 1) {
+    throw Napi::RangeError::New(info.Env(), "native call: expected 0 to " + std::to_string(kMostThreads) +
+                                                " threads and at least 1 core");
+  }
+  worker_ = std::make_unique<Worker>(static_cast<int>(threads), static_cast<int>(cores));
   environment_->add(this);
 }
 
@@ -143,7 +161,7 @@ Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work 
 Napi::Value Session::load(const Napi::CallbackInfo& info) {
   auto spec = std::make_shared<ModelSpec>(to_model_spec(object_argument(info, 0)));
   return run(info, job_argument(info, 1), [this, spec] {
-    engine_ = std::make_unique<Engine>(std::move(*spec), worker_->stop_flag());
+    engine_ = std::make_unique<Engine>(std::move(*spec));
     return [engine = engine_.get()](Napi::Env env) { return to_info(env, *engine); };
   });
 }
@@ -204,6 +222,8 @@ Napi::Value Session::parameter_names(const Napi::CallbackInfo& info) {
 Napi::Value Session::cancel(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), worker_->cancel(job_argument(info, 0)));
 }
+
+void Session::interrupt(const Napi::CallbackInfo&) { worker_->interrupt(); }
 
 Napi::Value Session::dispose(const Napi::CallbackInfo& info) {
   Ref();

@@ -1,7 +1,6 @@
 // The JavaScript object behind one model: a thread, and the engine that lives on it.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <set>
 
@@ -14,7 +13,8 @@ namespace tagformer::addon {
 
 class Session;
 
-/// What one environment (main thread or worker) owns. Its sessions share it, because Node may finalize them later.
+/// What one environment (main thread or worker) owns. Its sessions share it, because Node may finalize them
+/// later.
 class Environment {
  public:
   explicit Environment(Napi::Env env);
@@ -27,19 +27,22 @@ class Environment {
   void add(Session* session) { sessions_.insert(session); }
   void remove(Session* session) { sessions_.erase(session); }
 
-  /// Ends the running jobs and joins the threads of all sessions. May be called several times.
+  /// Ends the running jobs and joins the threads of all sessions, and refuses new sessions: nothing would end
+  /// their threads. May be called several times.
   void stop_all();
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
  private:
   Promises promises_;
   std::set<Session*> sessions_;
+  bool stopped_ = false;
 };
 
 class Session : public Napi::ObjectWrap<Session> {
  public:
   static Napi::Function define(Napi::Env env);
 
-  /// new Session({ threads })
+  /// new Session({ threads, cores }); see Worker.
   explicit Session(const Napi::CallbackInfo& info);
   ~Session() override;
 
@@ -62,6 +65,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value gradient(const Napi::CallbackInfo& info);
   Napi::Value parameter_names(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
+  void interrupt(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Environment> environment_;

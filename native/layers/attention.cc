@@ -26,20 +26,25 @@ struct Layout {
   [[nodiscard]] std::int64_t total_queries() const { return queries->back(); }
   [[nodiscard]] std::int64_t longest() const {
     std::int64_t longest = 0;
-    for (std::size_t i = 1; i < keys->size(); ++i) longest = std::max<std::int64_t>(longest, (*keys)[i] - (*keys)[i - 1]);
+    for (std::size_t i = 1; i < keys->size(); ++i)
+      longest = std::max<std::int64_t>(longest, (*keys)[i] - (*keys)[i - 1]);
     return longest;
   }
 };
 
-/// body(sequence, head, workspace) for all pairs, in parallel. Heads change slowest: equal shares of heads are equal
-/// work, whatever the lengths of the sequences.
+/// body(sequence, head, workspace) for all pairs, in parallel. Heads change slowest: equal shares of heads
+/// are equal work, whatever the lengths of the sequences. Ends early with Stopped.
 template <typename Body>
 void for_heads(const Layout& layout, const Body& body) {
   const std::int64_t sequences = layout.sequences();
   const std::int64_t floats = cpu::attention_workspace(layout.longest(), layout.options.head_dim);
-  at::parallel_for(0, sequences * layout.options.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t tasks = sequences * layout.options.heads;
+  at::parallel_for(0, tasks, 1, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
     const auto workspace = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats));
-    for (std::int64_t task = begin; task < end; ++task) body(task % sequences, task / sequences, workspace.get());
+    for (std::int64_t task = begin; task < end; ++task) {
+      stop.check();
+      body(task % sequences, task / sequences, workspace.get());
+    }
   });
 }
 
@@ -50,7 +55,8 @@ struct Pointers {
   T* v;
 };
 
-/// Fills what forward and backward descriptions share; pointers are at the first element of this sequence and head.
+/// Fills what forward and backward descriptions share; pointers are at the first element of this sequence and
+/// head.
 template <typename Description>
 void describe(Description& d, const Layout& layout, std::int64_t sequence, std::int64_t head) {
   const auto& queries = *layout.queries;
@@ -82,7 +88,8 @@ Position position_of(const Layout& layout, std::int64_t sequence, std::int64_t h
 
 /// Returns the attention output and, per head and query, the log-sum-exp.
 template <typename T>
-std::pair<at::Tensor, at::Tensor> forward(const Layout& layout, Pointers<const T> in, const at::TensorOptions& type) {
+std::pair<at::Tensor, at::Tensor> forward(const Layout& layout, Pointers<const T> in,
+                                          const at::TensorOptions& type) {
   at::Tensor out = at::empty({layout.total_queries(), layout.width()}, type);
   at::Tensor log_sum_exp = at::empty({layout.options.heads, layout.total_queries()}, type.dtype(at::kFloat));
   T* const to = elements<T>(out);
@@ -102,8 +109,8 @@ std::pair<at::Tensor, at::Tensor> forward(const Layout& layout, Pointers<const T
 }
 
 template <typename T>
-void backward(const Layout& layout, Pointers<const T> in, const at::Tensor& grad_out, const at::Tensor& log_sum_exp,
-              Pointers<T> grad) {
+void backward(const Layout& layout, Pointers<const T> in, const at::Tensor& grad_out,
+              const at::Tensor& log_sum_exp, Pointers<T> grad) {
   const T* const from = elements<T>(grad_out);
   const float* const sums = elements<float>(log_sum_exp);
   for_heads(layout, [&](std::int64_t sequence, std::int64_t head, float* workspace) {
@@ -133,7 +140,8 @@ struct Packed : torch::autograd::Function<Packed> {
     at::Tensor out;
     at::Tensor log_sum_exp;
     for_type(qkv, [&]<typename T>() {
-      std::tie(out, log_sum_exp) = tagformer::forward<T>(layout, pointers<const T>(qkv, layout), qkv.options());
+      std::tie(out, log_sum_exp) =
+          tagformer::forward<T>(layout, pointers<const T>(qkv, layout), qkv.options());
     });
     save(context, "layout", layout);
     context->save_for_backward({qkv, log_sum_exp});
@@ -165,7 +173,8 @@ struct OneQuery : torch::autograd::Function<OneQuery> {
     at::Tensor out;
     at::Tensor log_sum_exp;
     for_type(q, [&]<typename T>() {
-      std::tie(out, log_sum_exp) = tagformer::forward<T>(layout, pointers<const T>(q, kv, layout), q.options());
+      std::tie(out, log_sum_exp) =
+          tagformer::forward<T>(layout, pointers<const T>(q, kv, layout), q.options());
     });
     save(context, "layout", layout);
     context->save_for_backward({q, kv, log_sum_exp});

@@ -8,24 +8,27 @@
 
 #include "kernels/cpu/kernels.h"
 #include "runtime/error.h"
+#include "runtime/stop.h"
 
 namespace tagformer {
 
-/// Rows that one thread takes at a time. Sums over rows are made per block and then added in order, so that they do not
-/// depend on the number of threads.
+/// Rows that one thread takes at a time. Sums over rows are made per block and then added in order, so that
+/// they do not depend on the number of threads.
 constexpr std::int64_t kRowBlock = 64;
 
 inline std::int64_t row_blocks(std::int64_t rows) { return (rows + kRowBlock - 1) / kRowBlock; }
 
-/// body(block, first row, rows) for every block of rows, in parallel.
+/// body(block, first row, rows) for every block of rows, in parallel. Ends early with Stopped.
 template <typename Body>
 void for_row_blocks(std::int64_t rows, const Body& body) {
-  at::parallel_for(0, row_blocks(rows), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t block = begin; block < end; ++block) {
-      const std::int64_t first = block * kRowBlock;
-      body(block, first, std::min(kRowBlock, rows - first));
-    }
-  });
+  at::parallel_for(0, row_blocks(rows), 1,
+                   [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t block = begin; block < end; ++block) {
+                       stop.check();
+                       const std::int64_t first = block * kRowBlock;
+                       body(block, first, std::min(kRowBlock, rows - first));
+                     }
+                   });
 }
 
 /// Elements of a contiguous tensor as the kernels' type T; null for an undefined tensor.
@@ -43,7 +46,8 @@ void for_type(const at::Tensor& tensor, const Body& body) {
     case at::kBFloat16:
       return body.template operator()<cpu::bf16>();
     default:
-      throw Error("INTERNAL", std::string("no kernel for element type ") + at::toString(tensor.scalar_type()));
+      throw Error("INTERNAL",
+                  std::string("no kernel for element type ") + at::toString(tensor.scalar_type()));
   }
 }
 

@@ -2,24 +2,18 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/linear.h>
 
 #include "weights/declare.h"
 
 namespace tagformer {
 
-/// x W^T, `[rows, in] -> [rows, out]`; the caller's next operation adds the bias.
-inline at::Tensor product(const at::Tensor& x, const Parameter& weight) {
-  return at::linear(x, weight.value);
-}
+/// x W^T, `[rows, in] -> [rows, out]`; the caller's next operation adds the bias. Differentiable, like all of
+/// these.
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight);
+at::Tensor product(const at::Tensor& x, const Parameter& weight);
 
 /// x W^T + b. The bias is fp32 and takes the format of x.
-inline at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return at::linear(x, weight, bias.to(x.scalar_type()));
-}
-
-inline at::Tensor linear(const at::Tensor& x, const Linear& layer) {
-  return linear(x, layer.weight->value, layer.bias->value);
-}
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+at::Tensor linear(const at::Tensor& x, const Linear& layer);
 
 }  // namespace tagformer

@@ -113,9 +113,10 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
         at::empty({layout.options.heads, layout.total_queries()}, q.options().dtype(at::kFloat));
     for_type(q, [&]<typename T>() {
       const Inputs<T> in = inputs_of<T>(tensors);
-      for_each_head(layout, [&](std::int64_t head, float* workspace) {
+      for_each_head(layout, [&, stop = StopFlag::of_thread()](std::int64_t head, float* workspace) {
         const std::int64_t column = head * layout.options.head_dim;
         for (std::int64_t sequence = 0; sequence < layout.sequences(); ++sequence) {
+          stop.check();
           const std::int64_t row = layout.first_row(sequence);
           const T* const kv_row = in.kv + layout.first_key(sequence) * 2 * layout.width() + column;
           cpu::AttentionForward<T> description{};
@@ -153,9 +154,10 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
     at::Tensor grad_segments = at::zeros({2, layout.options.heads, head_dim}, single);
     for_type(grad_q, [&]<typename T>() {
       const Inputs<T> in = inputs_of<T>(tensors);
-      for_each_head(layout, [&](std::int64_t head, float* workspace) {
+      for_each_head(layout, [&, stop = StopFlag::of_thread()](std::int64_t head, float* workspace) {
         const std::int64_t column = head * head_dim;
         for (std::int64_t sequence = 0; sequence < layout.sequences(); ++sequence) {
+          stop.check();
           const std::int64_t row = layout.first_row(sequence);
           const std::int64_t kv_at = layout.first_key(sequence) * 2 * layout.width() + column;
           cpu::AttentionBackward<T> description{};

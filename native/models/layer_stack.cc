@@ -8,7 +8,6 @@
 
 #include "layers/linear.h"
 #include "layers/norm.h"
-#include "layers/watch.h"
 
 namespace tagformer {
 namespace {
@@ -65,7 +64,6 @@ AttentionOptions LayerStack::attention_options(const Mode& mode, std::uint32_t s
 
 at::Tensor LayerStack::run(const Layer& layer, const at::Tensor& x, const Offsets& offsets, const Mode& mode,
                            std::uint32_t site) const {
-  watch(x, mode);
   const at::Tensor qkv = linear(x, layer.qkv);
   return feed_forward(layer, attention(qkv, offsets, attention_options(mode, site)), x, mode, site);
 }
@@ -73,7 +71,6 @@ at::Tensor LayerStack::run(const Layer& layer, const at::Tensor& x, const Offset
 /// The last layer, for the first token of each row: nothing else reads it. Returns `[rows, width]`.
 at::Tensor LayerStack::run_last(const Layer& layer, const at::Tensor& x, const Offsets& offsets,
                                 const Mode& mode, std::uint32_t site) const {
-  watch(x, mode);
   const std::int64_t width = description_.width;
   const auto rows = static_cast<std::int64_t>(offsets->size()) - 1;
   at::Tensor first = at::empty({rows}, at::kLong);

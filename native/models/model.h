@@ -40,7 +40,7 @@ class Model {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  /// `[rows, labels]` in fp32. Checks the stop flag of `mode` between layers.
+  /// `[rows, labels]` in fp32.
   [[nodiscard]] virtual at::Tensor logits(const Batch& batch, const Mode& mode) const = 0;
 
   [[nodiscard]] virtual Limits limits() const = 0;

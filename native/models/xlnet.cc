@@ -15,7 +15,6 @@
 #include "layers/linear.h"
 #include "layers/norm.h"
 #include "layers/relative_attention.h"
-#include "layers/watch.h"
 
 namespace tagformer {
 namespace {
@@ -176,11 +175,10 @@ class Xlnet final : public Model {
   /// One layer; the last computes only the last token of each text, which is all that the summary reads.
   [[nodiscard]] at::Tensor run(const Layer& layer, const at::Tensor& x, const at::Tensor& distances,
                                const Batch& batch, const Mode& mode, bool last, std::uint32_t site) const {
-    watch(x, mode);
     const std::int64_t head_dim = config_.width / config_.heads;
     const at::Tensor asking = last ? at::index_select(x, 0, last_tokens(*batch.offsets)) : x;
-    const at::Tensor q = at::matmul(asking, as_matrix(layer.q));
-    const at::Tensor kv = at::matmul(x, at::cat({as_matrix(layer.k), as_matrix(layer.v)}, 1));
+    const at::Tensor q = product(asking, as_matrix(layer.q).t());
+    const at::Tensor kv = product(x, at::cat({as_matrix(layer.k), as_matrix(layer.v)}, 1).t());
     const RelativeTerms terms{.positions = at::matmul(distances, as_matrix(layer.r)),
                               .content_bias = layer.content_bias->value,
                               .position_bias = layer.position_bias->value,
@@ -191,7 +189,7 @@ class Xlnet final : public Model {
                            {config_.heads, head_dim, 1.0 / std::sqrt(static_cast<double>(head_dim)),
                             mode.dropout(config_.dropout, site + kScores)});
     const at::Tensor attended =
-        residual_norm(at::linear(context, as_matrix(layer.o)), std::nullopt, asking,
+        residual_norm(product(context, as_matrix(layer.o)), std::nullopt, asking,
                       layer.attention_norm.gamma->value, layer.attention_norm.beta->value,
                       {config_.norm_epsilon, mode.dropout(config_.dropout, site + kAttended)});
     at::Tensor hidden = config_.activation(product(attended, *layer.inner.weight), layer.inner.bias->value);

@@ -1,4 +1,4 @@
-// Errors that reach the user, and the one that ends a stopped job.
+// Errors that reach the user.
 #pragma once
 
 #include <stdexcept>
@@ -14,12 +14,6 @@ class Error : public std::runtime_error {
 
  private:
   std::string code_;
-};
-
-/// Thrown inside a job that was asked to stop.
-class Stopped : public std::exception {
- public:
-  [[nodiscard]] const char* what() const noexcept override { return "the job was stopped"; }
 };
 
 }  // namespace tagformer

@@ -1,12 +1,10 @@
 // How one forward pass runs: everything that would otherwise be hidden state.
 #pragma once
 
-#include <atomic>
 #include <cmath>
 #include <cstdint>
 
 #include "kernels/cpu/kernels.h"
-#include "runtime/error.h"
 
 namespace tagformer {
 
@@ -17,12 +15,6 @@ struct Mode {
   /// Optimizer step and micro-batch within it: with the seed they name the random numbers of this pass.
   std::uint32_t step = 0;
   std::uint32_t micro_batch = 0;
-  /// Set from outside to end the job early; may be null.
-  const std::atomic<bool>* stop = nullptr;
-
-  void check_stop() const {
-    if (stop != nullptr && stop->load(std::memory_order_relaxed)) throw Stopped();
-  }
 
   /// The dropout of one place in the network, `site`, which no other place of the model uses.
   [[nodiscard]] cpu::Dropout dropout(double rate, std::uint32_t site) const {

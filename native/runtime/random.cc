@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "runtime/stop.h"
+
 namespace tagformer {
 namespace {
 
@@ -14,14 +16,19 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// Values drawn between two looks at the stop flag.
+constexpr std::int64_t kStopInterval = 1 << 20;
+
 /// Uniform in (0, 1].
 double uniform(std::uint64_t bits) { return (static_cast<double>(bits >> 11) + 1.0) * 0x1.0p-53; }
 
 }  // namespace
 
-void fill_normal(float* values, std::int64_t count, double deviation, std::uint64_t seed, std::uint64_t stream) {
+void fill_normal(float* values, std::int64_t count, double deviation, std::uint64_t seed,
+                 std::uint64_t stream) {
   const std::uint64_t key = mix(mix(seed) ^ stream);
   for (std::int64_t i = 0; i < count; i += 2) {
+    if (i % kStopInterval == 0) check_stop();
     // Box and Muller's transform: two uniform numbers give two independent normal ones.
     const auto counter = static_cast<std::uint64_t>(i);
     const double radius = std::sqrt(-2.0 * std::log(uniform(mix(key ^ counter)))) * deviation;

@@ -5,9 +5,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/stop.h"
+
 namespace tagformer {
 
-Worker::Worker(int threads) : thread_([this, threads] { run(threads); }) {}
+namespace {
+
+/// Workers of the process that share its cores.
+std::atomic<int> sharing = 0;
+
+}  // namespace
+
+Worker::Worker(int threads, int cores) {
+  if (threads == 0) ++sharing;
+  thread_ = std::thread([this, threads, cores] { run(threads, cores); });
+}
 
 Worker::~Worker() { stop(); }
 
@@ -27,7 +39,8 @@ bool Worker::cancel(std::uint64_t id) {
   Job job;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(jobs_.begin(), jobs_.end(), [id](const Job& queued) { return queued.id == id; });
+    const auto found =
+        std::find_if(jobs_.begin(), jobs_.end(), [id](const Job& queued) { return queued.id == id; });
     if (found == jobs_.end()) return false;
     job = std::move(*found);
     jobs_.erase(found);
@@ -47,7 +60,7 @@ bool Worker::close(std::function<void()> last) {
 }
 
 void Worker::stop() {
-  stop_ = true;
+  interrupt();
   std::deque<Job> dropped = take_all();
   {
     const std::lock_guard lock(mutex_);
@@ -64,20 +77,22 @@ std::deque<Worker::Job> Worker::take_all() {
   return std::exchange(jobs_, {});
 }
 
-void Worker::run(int threads) {
-  // Per thread: other models of the process keep their own number.
-  at::set_num_threads(threads);
+void Worker::run(int threads, int cores) {
+  StopFlag::of_thread().watch(&stop_);
   while (true) {
     Job job;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return !jobs_.empty() || closed_; });
-      if (jobs_.empty()) return;
+      if (jobs_.empty()) break;
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
+    // Of this thread only: other models of the process keep their own number.
+    at::set_num_threads(threads > 0 ? threads : std::max(1, cores / sharing.load()));
     job.run();
   }
+  if (threads == 0) --sharing;
 }
 
 }  // namespace tagformer

@@ -20,8 +20,10 @@ class Worker {
     std::function<void()> dropped;
   };
 
-  /// `threads` is the number of threads that libtorch uses for this model's operations.
-  explicit Worker(int threads);
+  /// `threads` is the number of threads that libtorch uses for this model's operations; 0 means an equal
+  /// share of `cores` among the workers of the process that say so, idle or not, so that a model's rounding
+  /// changes only when another is loaded or disposed of.
+  Worker(int threads, int cores);
   /// Stops and joins.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -33,19 +35,19 @@ class Worker {
   /// Drops a job that has not started; false when it is running, done or unknown.
   bool cancel(std::uint64_t id);
 
-  /// Drops the queued jobs, runs `last` after the one that is running, and takes no more. Returns false, and never runs
-  /// `last`, when that was done before.
+  /// Drops the queued jobs, runs `last` after the one that is running, and takes no more. Returns false, and
+  /// never runs `last`, when that was done before.
   bool close(std::function<void()> last);
 
-  /// Asks the running job to end, drops the others and joins the thread. May be called several times, from any other
+  /// Asks the running job, and all that follow, to end with Stopped (runtime/stop.h); does not wait for that.
+  void interrupt() { stop_ = true; }
+
+  /// Interrupts, drops the waiting jobs and joins the thread. May be called several times, from any other
   /// thread.
   void stop();
 
-  /// Set by stop(); jobs look at it often enough to end within 100 ms.
-  [[nodiscard]] const std::atomic<bool>& stop_flag() const { return stop_; }
-
  private:
-  void run(int threads);
+  void run(int threads, int cores);
   std::deque<Job> take_all();
 
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "runtime/error.h"
+#include "runtime/stop.h"
 #include "training/loss.h"
 
 namespace tagformer {
@@ -19,11 +20,13 @@ at::Tensor to_long(const std::vector<std::int32_t>& values) {
   return tensor;
 }
 
-void check_range(const std::vector<std::int32_t>& values, std::int64_t end, const char* what, const char* of) {
+void check_range(const std::vector<std::int32_t>& values, std::int64_t end, const char* what,
+                 const char* of) {
   for (const std::int32_t value : values) {
     if (value < 0 || value >= end) {
-      throw Error("INVALID_DATA", std::string(what) + " " + std::to_string(value) + " is outside the model's " + of +
-                                      ", 0 to " + std::to_string(end - 1) + ": do tokenizer and model belong together?");
+      throw Error("INVALID_DATA", std::string(what) + " " + std::to_string(value) +
+                                      " is outside the model's " + of + ", 0 to " + std::to_string(end - 1) +
+                                      ": do tokenizer and model belong together?");
     }
   }
 }
@@ -49,10 +52,10 @@ std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& pa
 
 }  // namespace
 
-Engine::Engine(ModelSpec spec, const std::atomic<bool>& stop)
-    : model_(make_model(std::move(spec.config), spec.labels, spec.precision)), labels_(spec.labels), stop_(stop) {
-  report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(), model_->initial_deviation(), spec.seed,
-                            stop);
+Engine::Engine(ModelSpec spec)
+    : model_(make_model(std::move(spec.config), spec.labels, spec.precision)), labels_(spec.labels) {
+  report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(), model_->initial_deviation(),
+                            spec.seed);
 }
 
 Batch Engine::to_batch(const BatchData& data) const {
@@ -81,7 +84,7 @@ at::Tensor Engine::labels_of(const BatchData& data) const {
 
 std::vector<float> Engine::predict(const BatchData& data) const {
   const c10::InferenceMode inference;
-  const at::Tensor logits = model_->logits(to_batch(data), {.stop = &stop_}).contiguous();
+  const at::Tensor logits = model_->logits(to_batch(data), {}).contiguous();
   const auto* const values = logits.const_data_ptr<float>();
   return {values, values + logits.numel()};
 }
@@ -117,12 +120,12 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
       const Mode mode{.training = training_.dropout,
                       .seed = training_.seed,
                       .step = static_cast<std::uint32_t>(done),
-                      .micro_batch = static_cast<std::uint32_t>(i),
-                      .stop = &stop_};
+                      .micro_batch = static_cast<std::uint32_t>(i)};
       result.loss += backward(micro_batches[i], mode, labelled);
       model_->parameters().collect_gradients(micro_batches.size() > 1);
     }
     result.gradient_norm = optimizer_->gradient_norm();
+    check_stop();
     result.applied = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
     if (result.applied) optimizer_->step(result.learning_rate, result.gradient_norm);
   } catch (...) {
@@ -135,12 +138,12 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
 
 double Engine::compute_gradients(const BatchData& data) {
   model_->parameters().clear_gradients();
-  const double loss = backward(data, {.stop = &stop_}, count_labelled(labels_of(data)));
+  const double loss = backward(data, {}, count_labelled(labels_of(data)));
   model_->parameters().collect_gradients(false);
   return loss;
 }
 
-void Engine::save(const std::string& file) const { save_parameters(model_->parameters(), file, stop_); }
+void Engine::save(const std::string& file) const { save_parameters(model_->parameters(), file); }
 
 std::vector<float> Engine::parameter(const std::string& name) const {
   const auto [parameter, part] = model_->parameters().find(name);

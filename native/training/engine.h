@@ -1,7 +1,6 @@
 // One model with its optimizer: what a session of the add-on drives.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,18 +47,20 @@ struct StepResult {
   bool applied;
 };
 
-/// All calls are made from one thread. `stop`, set from any other, ends the running call with Stopped.
+/// All calls are made from one thread, whose stop flag ends a running one with Stopped (runtime/stop.h).
 class Engine {
  public:
-  Engine(ModelSpec spec, const std::atomic<bool>& stop);
+  explicit Engine(ModelSpec spec);
 
   /// Logits `[rows * labels]`.
   [[nodiscard]] std::vector<float> predict(const BatchData& batch) const;
 
   void start_training(const TrainingOptions& options);
-  /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together.
+  /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together. A step that is
+  /// stopped changes no weight: AdamW, once begun, runs to its end.
   StepResult train_step(const std::vector<BatchData>& micro_batches);
-  /// Loss and gradients of one batch in evaluation mode (no dropout), without an update: for comparing with PyTorch.
+  /// Loss and gradients of one batch in evaluation mode (no dropout), without an update: for comparing with
+  /// PyTorch.
   double compute_gradients(const BatchData& batch);
 
   void save(const std::string& file) const;
@@ -81,7 +82,6 @@ class Engine {
 
   std::unique_ptr<Model> model_;
   std::int64_t labels_;
-  const std::atomic<bool>& stop_;
   LoadReport report_;
   TrainingOptions training_{};
   std::unique_ptr<AdamW> optimizer_;

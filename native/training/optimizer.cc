@@ -6,12 +6,13 @@
 #include <cmath>
 
 #include "layers/dispatch.h"
+#include "runtime/stop.h"
 
 namespace tagformer {
 namespace {
 
-/// Elements that one thread takes at a time. Norms are summed per chunk and in order, so that they do not depend on
-/// the number of threads.
+/// Elements that one thread takes at a time. Norms are summed per chunk and in order, so that they do not
+/// depend on the number of threads.
 constexpr std::int64_t kChunk = 1 << 16;
 
 /// body(chunk, first, count) over the elements, in parallel.
@@ -39,8 +40,10 @@ double sum_of_squares(const at::Tensor& tensor) {
 
 }  // namespace
 
-AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options) : parameters_(parameters), options_(options) {
+AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
+    : parameters_(parameters), options_(options) {
   for (const auto& parameter : parameters_.all()) {
+    check_stop();
     parameter->mean = at::zeros_like(parameter->master);
     parameter->square = at::zeros_like(parameter->master);
   }
@@ -70,7 +73,8 @@ void AdamW::step(double learning_rate, double norm) {
   };
   // torch.nn.utils.clip_grad_norm_ adds the same 1e-6.
   const double clip = options_.max_gradient_norm;
-  if (clip > 0.0 && norm > 0.0) update.gradient_scale = static_cast<float>(std::min(1.0, clip / (norm + 1e-6)));
+  if (clip > 0.0 && norm > 0.0)
+    update.gradient_scale = static_cast<float>(std::min(1.0, clip / (norm + 1e-6)));
 
   for (const auto& parameter : parameters_.all()) {
     const at::Tensor& gradient = parameter->gradient;

@@ -16,6 +16,7 @@
 
 #include "runtime/error.h"
 #include "runtime/random.h"
+#include "runtime/stop.h"
 
 namespace tagformer {
 namespace {
@@ -50,6 +51,7 @@ class File {
 
   void write(const char* from, std::int64_t count) const {
     while (count > 0) {
+      check_stop();
       const ssize_t put = ::write(descriptor_, from, static_cast<std::size_t>(std::min(count, kChunk)));
       if (put < 0 && errno == EINTR) continue;
       if (put < 0) fail("write");
@@ -118,8 +120,7 @@ const Format& format_of(const TensorSource& source) {
                                    source.dtype + "; expected F32, F16, BF16 or F64");
 }
 
-void read_tensor(const TensorSource& source, const File& file, float* to, std::int64_t count,
-                 const std::atomic<bool>& stop) {
+void read_tensor(const TensorSource& source, const File& file, float* to, std::int64_t count) {
   const Format& format = format_of(source);
   if (source.end - source.begin != count * format.bytes) {
     throw Error("INVALID_MODEL", "tensor " + source.name + " in " + source.file + " has " +
@@ -130,7 +131,7 @@ void read_tensor(const TensorSource& source, const File& file, float* to, std::i
   const auto buffer =
       std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(std::min(count, step) * format.bytes));
   for (std::int64_t first = 0; first < count; first += step) {
-    if (stop) throw Stopped();
+    check_stop();
     const std::int64_t now = std::min(step, count - first);
     file.read(buffer.get(), source.begin + first * format.bytes, now * format.bytes);
     format.convert(buffer.get(), to + first, now);
@@ -198,8 +199,7 @@ std::string header_of(const ParameterSet& parameters) {
 }  // namespace
 
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
-                           const std::string& prefix, double deviation, std::uint64_t seed,
-                           const std::atomic<bool>& stop) {
+                           const std::string& prefix, double deviation, std::uint64_t seed) {
   LoadReport report;
   std::string problems;
   std::set<const Parameter::Part*> filled;
@@ -227,7 +227,7 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
     }
     auto& file = files[source.file];
     if (file == nullptr) file = std::make_unique<File>(source.file, O_RDONLY);
-    read_tensor(source, *file, parameter->master.data_ptr<float>() + part->begin, part->count, stop);
+    read_tensor(source, *file, parameter->master.data_ptr<float>() + part->begin, part->count);
   }
   for (const auto& parameter : parameters.all()) {
     for (const Parameter::Part& part : parameter->parts) {
@@ -247,14 +247,13 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
   return report;
 }
 
-void save_parameters(const ParameterSet& parameters, const std::string& file, const std::atomic<bool>& stop) {
+void save_parameters(const ParameterSet& parameters, const std::string& file) {
   const std::string header = header_of(parameters);
   File out(file, O_WRONLY | O_CREAT | O_TRUNC);
   const std::uint64_t length = header.size();
   out.write(reinterpret_cast<const char*>(&length), sizeof length);
   out.write(header.data(), static_cast<std::int64_t>(header.size()));
   for (const auto& parameter : parameters.all()) {
-    if (stop) throw Stopped();
     out.write(static_cast<const char*>(parameter->master.const_data_ptr()), parameter->master.numel() * 4);
   }
   out.finish();

@@ -3,7 +3,6 @@
 // Headers are read and checked in TypeScript (src/model/safetensors.ts); here only ranges of bytes arrive.
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <vector>
 
@@ -31,11 +30,10 @@ struct LoadReport {
 /// sources at all everything is. `deviation` is the standard deviation of normal initialisation. Throws
 /// INVALID_MODEL naming every missing or mis-shaped tensor.
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
-                           const std::string& prefix, double deviation, std::uint64_t seed,
-                           const std::atomic<bool>& stop);
+                           const std::string& prefix, double deviation, std::uint64_t seed);
 
 /// Writes all parameters to `file` in fp32 under their names; the bytes are on disk when it returns.
 /// Throws IO; the caller writes beside the final name and renames.
-void save_parameters(const ParameterSet& parameters, const std::string& file, const std::atomic<bool>& stop);
+void save_parameters(const ParameterSet& parameters, const std::string& file);
 
 }  // namespace tagformer

@@ -73,9 +73,9 @@ export class Tokenizer {
    * end, as with `truncation=True` in transformers. `types` is absent where a single text is all of one segment.
    *
    * @throws TagformerError `INVALID_OPTION` when `maxLength` leaves no room for the special tokens, `INVALID_DATA`
-   * when a text is not a string
+   * when a text is not a string, or the reason of the signal
    */
-  async encode(texts: readonly string[], maxLength: number): Promise<EncodedTexts> {
+  async encode(texts: readonly string[], maxLength: number, signal?: AbortSignal): Promise<EncodedTexts> {
     this.#checkMaxLength(maxLength);
     const offsets = new Int32Array(texts.length + 1);
     const parts: Int32Array[] = [];
@@ -83,6 +83,7 @@ export class Tokenizer {
     let total = 0;
     let truncated = 0;
     for (const chunk of chunksOf(texts)) {
+      signal?.throwIfAborted();
       const rows = await this.#encodeChunk(chunk);
       for (const ids of rows) {
         if (this.#truncate(ids, maxLength)) truncated++;

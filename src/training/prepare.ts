@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { checkShape, type Dataset } from "../data/dataset.js";
 import { stratifiedSplit } from "../data/split.js";
-import { checkDevice, threadCount } from "../device.js";
+import { checkDevice } from "../device.js";
 import { TagformerError } from "../errors.js";
 import {
   type ModelConfig,
@@ -57,7 +57,7 @@ export interface PreparedRun {
   readonly headReset: boolean;
 }
 
-/** Loads the model, tokenizes all texts and splits them. The caller disposes of the model. `signal` ends a download. */
+/** Loads the model, tokenizes all texts and splits them. The caller disposes of the model. `signal` ends all of it. */
 export async function prepareRun(
   source: ModelSource,
   data: RunData,
@@ -73,14 +73,17 @@ export async function prepareRun(
     signal,
   );
   const tokenizer = await Tokenizer.load(tokenizerPath, modelConfig.modelType);
-  const model = await NativeModel.load({
-    config: modelConfig.config,
-    labels: data.train.labelNames.length,
-    tensors,
-    seed: options.seed,
-    precision: options.precision,
-    threads: threadCount(options.threads),
-  });
+  const model = await NativeModel.load(
+    {
+      config: modelConfig.config,
+      labels: data.train.labelNames.length,
+      tensors,
+      seed: options.seed,
+      precision: options.precision,
+      threads: options.threads,
+    },
+    { signal },
+  );
   try {
     tokenizer.checkFits(model.info.vocabularySize);
     const maxLength = Math.min(
@@ -88,8 +91,8 @@ export async function prepareRun(
       model.info.maxLength,
       tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
     );
-    const train = await tokenize(data.train, tokenizer, maxLength);
-    const validation = data.validation && (await tokenize(data.validation, tokenizer, maxLength));
+    const train = await tokenize(data.train, tokenizer, maxLength, signal);
+    const validation = data.validation && (await tokenize(data.validation, tokenizer, maxLength, signal));
     return {
       model,
       tokenizer,
@@ -147,8 +150,9 @@ async function tokenize(
   dataset: Dataset,
   tokenizer: Tokenizer,
   maxLength: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ rows: Rows; truncated: number }> {
-  const { truncated, ...tokens } = await tokenizer.encode(dataset.texts, maxLength);
+  const { truncated, ...tokens } = await tokenizer.encode(dataset.texts, maxLength, signal);
   const origin = Int32Array.from(dataset.texts.keys());
   return { rows: { tokens: { ...tokens, labels: dataset.labels }, dataset, origin }, truncated };
 }

@@ -1,0 +1,10 @@
+// The worker of lifetime.mjs: begins work, tells how much of it is under way, and may leave.
+import { setTimeout as sleep } from "node:timers/promises";
+import { parentPort } from "node:worker_threads";
+import { Work } from "./work.mjs";
+
+const [event, moment, delay] = process.argv.slice(2);
+const work = await Work.begin(moment);
+await sleep(Number(delay));
+parentPort.postMessage(work.pending);
+if (event === "worker's process.exit()") process.exit(5);

@@ -1,0 +1,62 @@
+// Runs the scripts of test/faults/children, at most two at a time.
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface Outcome {
+  /** Exit status, or the name of the signal that ended the process. */
+  readonly end: number | string;
+  /** What the script reported, all lines in one object. */
+  readonly reports: Readonly<Record<string, unknown>>;
+  readonly stderr: string;
+}
+
+/** A process that is still there then hangs; none works for even a tenth of it. */
+const limitSeconds = 60;
+const atOnce = 2;
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Runs one of the scripts to its end. */
+export async function runChild(script: string, ...parameters: string[]): Promise<Outcome> {
+  if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+  running++;
+  try {
+    return await spawnChild(script, parameters);
+  } finally {
+    running--;
+    waiting.shift()?.();
+  }
+}
+
+function spawnChild(script: string, parameters: readonly string[]): Promise<Outcome> {
+  const file = fileURLToPath(new URL(`children/${script}`, import.meta.url));
+  const child = spawn(process.execPath, [file, ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  let hung = false;
+  child.stdout.on("data", (data) => {
+    stdout += data;
+  });
+  child.stderr.on("data", (data) => {
+    stderr += data;
+  });
+  const limit = setTimeout(() => {
+    hung = true;
+    child.kill("SIGKILL");
+  }, limitSeconds * 1000);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(limit);
+      const reports = Object.assign(
+        {},
+        ...stdout
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => JSON.parse(line)),
+      );
+      resolve({ end: hung ? "hung" : (code ?? signal ?? "?"), reports, stderr });
+    });
+  });
+}

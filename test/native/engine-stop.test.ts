@@ -1,0 +1,84 @@
+// A job that is asked to stop in its middle, as happens when its thread of Node.js ends.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { builtAddon } from "../../src/install/locations.js";
+import { NativeModel } from "../../src/native.js";
+import { temporaryFolder } from "../parity/models.js";
+import { batchOf, config, freshModel, labels, training } from "./tiny-bert.js";
+
+/** The add-on's own session: `NativeModel` lets nobody stop a training step. */
+interface Session {
+  load(spec: object, job: number): Promise<unknown>;
+  startTraining(options: object): Promise<void>;
+  trainStep(batches: readonly object[], job: number): Promise<unknown>;
+  parameter(name: string): Promise<Float32Array>;
+  save(file: string): Promise<void>;
+  interrupt(): void;
+  dispose(): Promise<void>;
+}
+
+const names = ["bert.embeddings.word_embeddings.weight", "classifier.weight"] as const;
+const tries = 8;
+const spec = { config, labels, tensors: [], seed: 1, precision: "fp32" };
+const batches = [batchOf(60), batchOf(60, 2)];
+
+async function openSession(): Promise<Session> {
+  await (await freshModel()).dispose(); // opens the add-on without holding up the event loop
+  const addon = createRequire(import.meta.url)(builtAddon()!);
+  const session = new addon.Session({ threads: 2, cores: 2 }) as Session;
+  await session.load(spec, 0);
+  await session.startTraining(training);
+  return session;
+}
+
+const weightsOf = (model: { parameter(name: string): Promise<Float32Array> }) =>
+  Promise.all(names.map((name) => model.parameter(name)));
+
+it("a training step that is stopped changes all weights or none, and nothing is saved after it", async () => {
+  await using whole = await freshModel();
+  const before = await weightsOf(whole);
+  await whole.startTraining(training);
+  const started = performance.now();
+  await whole.trainStep(batches);
+  const duration = performance.now() - started;
+  const after = await weightsOf(whole);
+
+  let stopped = 0;
+  for (let i = 0; i < tries; i++) {
+    const session = await openSession();
+    const step = session.trainStep(batches, 0).then(
+      () => after,
+      (error) => {
+        expect(error).toMatchObject({ code: "DISPOSED" });
+        stopped++;
+        return before;
+      },
+    );
+    await sleep((duration * i) / tries);
+    session.interrupt();
+    const expected = await step;
+    expect(await weightsOf(session)).toEqual(expected);
+    const file = join(temporaryFolder(), "model.safetensors");
+    await expect(session.save(file)).rejects.toMatchObject({ code: "DISPOSED" });
+    await session.dispose();
+  }
+  expect(stopped).toBeGreaterThan(0);
+});
+
+it("a load that is given up rejects with the signal's reason, and ends early", async () => {
+  const controller = new AbortController();
+  // Would fill 2 GB.
+  const large = { ...config, vocab_size: 10_000_000 };
+  const loading = NativeModel.load(
+    { ...spec, precision: "fp32", config: large, threads: 1 },
+    { signal: controller.signal },
+  );
+  await sleep(20);
+  controller.abort(new Error("enough"));
+  await expect(loading).rejects.toThrow("enough");
+  await expect(
+    NativeModel.load({ ...spec, precision: "fp32", threads: 1 }, { signal: controller.signal }),
+  ).rejects.toThrow("enough");
+});
