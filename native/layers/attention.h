@@ -23,11 +23,12 @@ struct AttentionOptions {
 };
 
 /// softmax(q k^T * scale) v for each head and sequence.
-/// `qkv` is `[total, 3 * heads * head_dim]`: query, key and value side by side. Returns `[total, heads * head_dim]`.
+/// `qkv` is `[total, 3 * heads * head_dim]`: query, key and value side by side. Returns `[total, heads *
+/// head_dim]`.
 at::Tensor attention(const at::Tensor& qkv, const Offsets& offsets, const AttentionOptions& options);
 
-/// The same for one query a sequence: `q` is `[sequences, heads * head_dim]`, `kv` is `[total, 2 * heads * head_dim]`.
-/// Returns `[sequences, heads * head_dim]`.
+/// The same for one query a sequence: `q` is `[sequences, heads * head_dim]`, `kv` is `[total, 2 * heads *
+/// head_dim]`. Returns `[sequences, heads * head_dim]`.
 at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Offsets& offsets,
                             const AttentionOptions& options);
 

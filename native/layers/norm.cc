@@ -13,9 +13,9 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const std::optional<at::Tensor>& bias,
-                            const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
-                            const at::Tensor& beta, const NormOptions& options) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x,
+                            const std::optional<at::Tensor>& bias, const std::optional<at::Tensor>& residual,
+                            const at::Tensor& gamma, const at::Tensor& beta, const NormOptions& options) {
     const std::int64_t rows = x.size(0);
     const std::int64_t width = x.size(1);
     at::Tensor y = at::empty_like(x);
@@ -97,7 +97,8 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
     for_type(x, [&]<typename T>() {
       for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
-        cpu::typed_kernels<T>().dropout(elements<const T>(x) + at, elements<T>(y) + at, first, count, width, dropout);
+        cpu::typed_kernels<T>().dropout(elements<const T>(x) + at, elements<T>(y) + at, first, count, width,
+                                        dropout);
       });
     });
     return y;
@@ -116,8 +117,8 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
 }  // namespace
 
 at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& bias,
-                         const std::optional<at::Tensor>& residual, const at::Tensor& gamma, const at::Tensor& beta,
-                         const NormOptions& options) {
+                         const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
+                         const at::Tensor& beta, const NormOptions& options) {
   return ResidualNorm::apply(x.contiguous(), bias, residual, gamma, beta, options);
 }
 

@@ -199,7 +199,7 @@ void test_finite_differences() {
     }
     return sum;
   };
-  const auto check = [&](const char* name, Matrix<float> Inputs<float>::*matrix, const Matrix<float>& grad) {
+  const auto check = [&](const char* name, Matrix<float> Inputs<float>::* matrix, const Matrix<float>& grad) {
     Doubles expected;
     for (std::int64_t i = 0; i < grad.rows(); ++i) {
       for (std::int64_t d = 0; d < grad.width(); ++d) {

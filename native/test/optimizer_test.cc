@@ -63,7 +63,7 @@ void test_adamw(std::int64_t count, bool with_shadow) {
       moments = updated(step, moments, gradient(0, j));
     }
   }
-  const auto column = [&](double Moments::*member) {
+  const auto column = [&](double Moments::* member) {
     Doubles values;
     for (const Moments& moments : expected) values.push_back(moments.*member);
     return values;

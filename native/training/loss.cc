@@ -13,8 +13,8 @@ std::int64_t count_labelled(const at::Tensor& labels) {
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, std::int64_t labelled) {
   const at::Tensor weight = at::isnan(labels).logical_not().to(at::kFloat);
-  const at::Tensor total = at::binary_cross_entropy_with_logits(logits, at::nan_to_num(labels), weight, {},
-                                                                at::Reduction::Sum);
+  const at::Tensor total =
+      at::binary_cross_entropy_with_logits(logits, at::nan_to_num(labels), weight, {}, at::Reduction::Sum);
   return total.div(static_cast<double>(labelled));
 }
 
