@@ -112,7 +112,6 @@ export const alternatives = [
   "i want you to {want verb}, not to {not verb}",
   "i want {want noun} instead of {not noun}",
   "i asked for {want noun}, not for {not noun}",
-  "i did not ask for {not noun} but for {want noun}",
   "you {not done} but i asked you to {want verb}",
   "i asked you to {want verb} before you {not done}",
 ];
@@ -122,7 +121,6 @@ export const singleRequests = {
     "please {verb}",
     "i want {noun}",
     "could you {verb}?",
-    "i did ask for {noun} but never got it",
     "you never {done} although i asked",
     "my wife does not want {noun} but i do",
   ],
@@ -130,7 +128,6 @@ export const singleRequests = {
     "please do not {verb}",
     "i do not want {noun}",
     "there is no need to {verb}",
-    "i never did ask for {noun} but got it",
     "you {done} although i never asked",
     "my wife does want {noun} but i do not",
   ],
@@ -174,7 +171,6 @@ export const urgency = {
     "it cannot wait until {day}",
     "please hurry",
     "there is a rush",
-    "it was not urgent before but now it is",
   ],
   patient: [
     "this is not urgent",
@@ -182,7 +178,6 @@ export const urgency = {
     "it can wait until {day}",
     "no need to hurry",
     "there is no rush",
-    "it was urgent before but now it is not",
   ],
 };
 

@@ -45,9 +45,9 @@ async function train(training, validation) {
     output: directory,
     precision: options.precision,
     seed,
-    epochs: 24,
+    epochs: 20,
     batchSize: 32,
-    learningRate: 7e-4,
+    learningRate: 8e-4,
     weightDecay: 0.3,
   });
   const bar = new SingleBar({
