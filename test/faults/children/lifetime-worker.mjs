@@ -7,4 +7,5 @@ const [event, moment, delay] = process.argv.slice(2);
 const work = await Work.begin(moment);
 await sleep(Number(delay));
 parentPort.postMessage(work.pending);
+if (event === "worker.terminate()") parentPort.ref(); // an idle worker would be gone before that
 if (event === "worker's process.exit()") process.exit(5);

@@ -7,13 +7,21 @@ import { report, Work } from "./work.mjs";
 
 const [event, moment, delay] = process.argv.slice(2);
 
+/** Of events after which nothing else happens here. */
+const forever = new Promise(() => {});
+
 const eventsHere = {
   "process.exit()": () => process.exit(7),
-  "uncaught exception": () =>
-    void setImmediate(() => {
+  "uncaught exception": () => {
+    setImmediate(() => {
       throw new Error("on purpose");
-    }),
-  "unhandled rejection": () => void Promise.reject(new Error("on purpose")),
+    });
+    return forever;
+  },
+  "unhandled rejection": () => {
+    Promise.reject(new Error("on purpose"));
+    return forever;
+  },
   SIGTERM: () => process.kill(process.pid, "SIGTERM"),
   "natural exit": () => {},
   dispose: (work) => work.dispose(),
