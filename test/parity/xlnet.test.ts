@@ -9,6 +9,7 @@ import {
   randomBatch,
   references,
   temporaryFolder,
+  training,
 } from "./models.js";
 
 const small = {
@@ -73,19 +74,7 @@ describe.each(cases.map(({ name }, index) => ({ name, index })))("a random XLNet
   });
 
   it("makes twenty AdamW steps with PyTorch's losses", async () => {
-    await model.startTraining({
-      learningRate: 3e-4,
-      schedule: "constant",
-      warmupSteps: 0,
-      totalSteps: 20,
-      weightDecay: 0.01,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      maxGradientNorm: 1,
-      seed: 1,
-      dropout: false,
-    });
+    await model.startTraining(training);
     const losses: number[] = [];
     for (let i = 0; i < 20; i++) losses.push((await model.trainStep([batch])).loss);
     expect(largestDifference(losses, expected.losses)).toBeLessThan(1e-4);
