@@ -1,4 +1,5 @@
 import { checkShape, type Dataset } from "./data/dataset.js";
+import { chunksOf, type Texts } from "./data/texts.js";
 import { checkDevice } from "./device.js";
 import { TagformerError } from "./errors.js";
 import { sigmoid } from "./evaluation/loss.js";
@@ -119,12 +120,9 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_DATA` when a text is not a string, `DISPOSED` after {@link dispose}; or the reason of
    * the signal
    */
-  async predict(texts: readonly string[], options?: CallOptions): Promise<Prediction[]>;
+  async predict(texts: Texts, options?: CallOptions): Promise<Prediction[]>;
   async predict(text: string, options?: CallOptions): Promise<Prediction>;
-  async predict(
-    input: string | readonly string[],
-    options: CallOptions = {},
-  ): Promise<Prediction | Prediction[]> {
+  async predict(input: string | Texts, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
     const texts = typeof input === "string" ? [input] : input;
     const probabilities = await this.probabilities(texts, options);
     const predictions = this.#describe(probabilities);
@@ -132,20 +130,23 @@ export class Classifier implements AsyncDisposable {
   }
 
   /** Probabilities of all labels for all texts, `[texts * labels]`, row-major: the fastest form for many texts. */
-  async probabilities(texts: readonly string[], options: InferenceOptions = {}): Promise<Float32Array> {
+  async probabilities(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
     return sigmoid(await this.logits(texts, options));
   }
 
   /** The scores before the sigmoid, `[texts * labels]`, row-major. */
-  async logits(texts: readonly string[], options: InferenceOptions = {}): Promise<Float32Array> {
+  async logits(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
     requireTexts(texts);
     const width = this.labels.length;
     const logits = new Float32Array(texts.length * width);
     let computing: Promise<void> = Promise.resolve();
-    for (let first = 0; first < texts.length; first += textsAtOnce) {
+    let taken = 0;
+    for (const chunk of chunksOf(texts, textsAtOnce)) {
       options.signal?.throwIfAborted();
-      const tokens = await this.#tokenizer.encode(texts.slice(first, first + textsAtOnce), this.maxLength);
+      const tokens = await this.#tokenizer.encode(chunk, this.maxLength);
       await computing;
+      const first = taken;
+      taken += chunk.length;
       computing = predictLogits(this.#model, tokens, {
         signal: options.signal,
         onProgress: (rows) => options.onProgress?.(first + rows),
@@ -203,16 +204,16 @@ export class Classifier implements AsyncDisposable {
 }
 
 /** @throws TagformerError `INVALID_DATA` */
-function requireTexts(texts: unknown): void {
-  if (!Array.isArray(texts)) {
+function requireTexts(texts: Texts): void {
+  if (typeof texts !== "object" || texts === null || !(Symbol.iterator in texts)) {
     throw new TagformerError(
       "INVALID_DATA",
       `the texts are of type ${typeof texts}; expected an array of strings`,
     );
   }
-  const bad = texts.findIndex((text) => typeof text !== "string");
+  const bad = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== "string") : -1;
   if (bad < 0) return;
-  throw new TagformerError("INVALID_DATA", `text ${bad} is of type ${typeof texts[bad]}; expected a string`);
+  throw new TagformerError("INVALID_DATA", `text ${bad} is of type ${typeof texts.at(bad)}; expected a string`);
 }
 
 /** The dataset's labels in the order of `names`, `[rows * names.length]`. */

@@ -28,6 +28,7 @@ export {
   type TextRow,
 } from "./data/read.js";
 export { type Split, type SplitOptions, stratifiedSplit } from "./data/split.js";
+export type { Texts } from "./data/texts.js";
 export { type ErrorCode, TagformerError } from "./errors.js";
 export type { Counts, PrecisionRecallF1 } from "./evaluation/counts.js";
 export { type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";

@@ -30,7 +30,7 @@ function select({ source, texts, labelNames, labels }, rows) {
   return {
     source,
     labelNames,
-    texts: Array.from(rows, (row) => texts[row]),
+    texts: Array.from(rows, (row) => texts.at(row)),
     labels: Float32Array.from({ length: rows.length * width }, (_, i) => {
       return labels[rows[Math.floor(i / width)] * width + (i % width)];
     }),

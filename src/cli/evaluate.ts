@@ -1,8 +1,9 @@
 // `tagformer evaluate`
 import type { Command } from "commander";
-import { Classifier, type ClassifierEvaluation } from "../classifier.js";
+import { Classifier } from "../classifier.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Evaluation } from "../evaluation/metrics.js";
+import type { Mistake } from "../evaluation/mistakes.js";
 import { classificationReport } from "../evaluation/report.js";
 import { modelOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
@@ -56,7 +57,7 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   const result = await classifier
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
-  const mistakes = describeMistakes(result, dataset).slice(0, flags.mistakes);
+  const mistakes = describeMistakes(result.mistakes.slice(0, flags.mistakes), dataset);
   if (flags.json) {
     printJson({ model: flags.model, data, metrics: result.metrics, mistakes });
     return;
@@ -81,9 +82,9 @@ function describeMetrics(metrics: Evaluation): string {
   ].join("\n");
 }
 
-function describeMistakes({ mistakes }: ClassifierEvaluation, dataset: Dataset) {
+function describeMistakes(mistakes: readonly Mistake[], dataset: Dataset) {
   return mistakes.map(({ row, label, probability, truth }) => {
-    const text = dataset.texts[row]!.replace(/\s+/g, " ");
+    const text = dataset.texts.at(row)!.replace(/\s+/g, " ");
     return {
       place: dataset.lines ? `line ${dataset.lines[row]}` : `row ${row + 1}`,
       label,

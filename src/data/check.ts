@@ -1,6 +1,7 @@
 // What should be known about a dataset before hours of training are spent on it.
 import { shownRows } from "./bad-rows.js";
 import type { Dataset } from "./dataset.js";
+import { firstOccurrences } from "./texts.js";
 
 /**
  * What may be found in a dataset.
@@ -137,7 +138,7 @@ function countLabels({ labelNames, labels }: Dataset): LabelCounts[] {
 }
 
 function emptyTexts({ texts }: Dataset): number[] {
-  return rowsWhere(texts.length, (row) => texts[row]!.trim() === "");
+  return rowsWhere(texts.length, (row) => texts.at(row)!.trim() === "");
 }
 
 function rowsWithMissingLabels({ texts, labels, labelNames }: Dataset): number[] {
@@ -146,8 +147,8 @@ function rowsWithMissingLabels({ texts, labels, labelNames }: Dataset): number[]
 }
 
 function duplicateIds({ ids = [] }: Dataset): number[] {
-  const seen = new Set<string>();
-  return rowsWhere(ids.length, (row) => seen.size === seen.add(ids[row]!).size);
+  const firsts = firstOccurrences(ids);
+  return rowsWhere(ids.length, (row) => firsts[row] !== row);
 }
 
 /** Rows of every text that occurs with different labels. */
@@ -157,14 +158,10 @@ function conflictingRows({ texts, labels, labelNames }: Dataset): number[] {
     for (let i = 0; i < width; i++) if (!Object.is(labels[a * width + i], labels[b * width + i])) return true;
     return false;
   };
-  const firstRow = new Map<string, number>();
-  const conflicting = new Set<string>();
-  for (const [row, text] of texts.entries()) {
-    const first = firstRow.get(text);
-    if (first === undefined) firstRow.set(text, row);
-    else if (differ(first, row)) conflicting.add(text);
-  }
-  return rowsWhere(conflicting.size > 0 ? texts.length : 0, (row) => conflicting.has(texts[row]!));
+  const firsts = firstOccurrences(texts);
+  const conflicting = new Uint8Array(texts.length);
+  for (const [row, first] of firsts.entries()) if (differ(first, row)) conflicting[first] = 1;
+  return rowsWhere(texts.length, (row) => conflicting[firsts[row]!] === 1);
 }
 
 function rowsWhere(rows: number, condition: (row: number) => boolean): number[] {

@@ -1,4 +1,5 @@
 import { TagformerError } from "../errors.js";
+import { PackedTexts, type Texts } from "./texts.js";
 
 /**
  * Labelled texts in memory, one entry a row, in file order.
@@ -8,14 +9,14 @@ import { TagformerError } from "../errors.js";
 export interface Dataset {
   /** Where the rows came from, for messages: a file path, or a name given by the caller. */
   readonly source: string;
-  /** One text a row. */
-  readonly texts: readonly string[];
+  /** One text a row: an array, or what {@link readDataset} packed. */
+  readonly texts: Texts;
   /** The names of the labels, in the order of `labels`. */
   readonly labelNames: readonly string[];
   /** `[rows * labelNames.length]`: 0, 1, or NaN where the row is not labelled. */
   readonly labels: Float32Array;
   /** The id column, when there is one. */
-  readonly ids?: readonly string[];
+  readonly ids?: Texts;
   /** The line (1-based) on which each row starts in `source`, when it came from a file. */
   readonly lines?: Int32Array;
 }
@@ -28,6 +29,8 @@ export interface Dataset {
 export function checkShape({ source, texts, labelNames, labels }: Dataset): void {
   const refuse = (problem: string) => new TagformerError("INVALID_DATA", `${source}: ${problem}`);
   if (texts.length === 0) throw refuse("the dataset has no rows");
+  const wrong = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== "string") : -1;
+  if (wrong >= 0) throw refuse(`text ${wrong} is of type ${typeof texts.at(wrong)}; expected a string`);
   const twice = labelNames.find((name, i) => labelNames.indexOf(name) !== i);
   if (twice !== undefined) throw refuse(`two labels are named ${JSON.stringify(twice)}`);
   const expected = texts.length * labelNames.length;
@@ -48,7 +51,7 @@ export function dropUnlabelled(dataset: Dataset): { dataset: Dataset; dropped: n
   const width = labelNames.length;
   const isLabelled = (row: number) =>
     labels.subarray(row * width, (row + 1) * width).some((x) => !Number.isNaN(x));
-  const rows = Int32Array.from(texts.keys()).filter(isLabelled);
+  const rows = Int32Array.from({ length: texts.length }, (_, row) => row).filter(isLabelled);
   const dropped = texts.length - rows.length;
   return { dataset: dropped === 0 ? dataset : selectRows(dataset, rows), dropped };
 }
@@ -61,10 +64,16 @@ function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
     selected.set(labels.subarray(row * width, (row + 1) * width), i * width);
   return {
     source,
-    texts: Array.from(rows, (row) => texts[row]!),
+    texts: pick(texts, rows),
     labelNames,
     labels: selected,
-    ...(ids && { ids: Array.from(rows, (row) => ids[row]!) }),
+    ...(ids && { ids: pick(ids, rows) }),
     ...(lines && { lines: rows.map((row) => lines[row]!) }),
   };
+}
+
+function pick(texts: Texts, rows: Int32Array): Texts {
+  const picked = new PackedTexts();
+  for (const row of rows) picked.push(texts.at(row)!);
+  return picked;
 }

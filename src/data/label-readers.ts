@@ -5,6 +5,9 @@ import { type ColumnOptions, columnsOf, findLabelColumns, requireColumn } from "
 import { acceptedLabelLists, acceptedLabels, parseLabel, parseLabelList } from "./labels.js";
 import type { Row } from "./table.js";
 
+/** Rows whose labels are stored together. */
+const chunkRows = 4096;
+
 /** The labels of all rows that were read. */
 export interface LabelMatrix {
   readonly names: readonly string[];
@@ -46,13 +49,14 @@ class ColumnReader implements LabelReader {
   readonly #names: readonly string[];
   readonly #found: boolean;
   readonly #row: Float32Array;
-  readonly #values = new GrowingFloats();
+  readonly #values: GrowingRows;
 
   /** @param found whether the columns were found and not named, so that one may be no label at all */
   constructor(names: readonly string[], found: boolean) {
     this.#names = names;
     this.#found = found;
     this.#row = new Float32Array(names.length);
+    this.#values = new GrowingRows(names.length);
   }
 
   add({ cells }: Row): string | undefined {
@@ -124,24 +128,35 @@ class ListReader implements LabelReader {
   }
 }
 
-/** Floats that are appended; the space doubles, so that appending costs constant time. */
-class GrowingFloats {
-  #values = new Float32Array(1024);
+/** Rows that are appended, in chunks: one array that grows would be copied, and half of it be empty. */
+class GrowingRows {
+  readonly #full: Float32Array[] = [];
+  #open: Float32Array;
   #length = 0;
 
-  append(values: Float32Array): void {
-    const length = this.#length + values.length;
-    if (length > this.#values.length) {
-      const larger = new Float32Array(Math.max(length, 2 * this.#values.length));
-      larger.set(this.#values);
-      this.#values = larger;
+  constructor(width: number) {
+    this.#open = new Float32Array(width * chunkRows);
+  }
+
+  append(row: Float32Array): void {
+    if (this.#length === this.#open.length) {
+      this.#full.push(this.#open);
+      this.#open = new Float32Array(this.#open.length);
+      this.#length = 0;
     }
-    this.#values.set(values, this.#length);
-    this.#length = length;
+    this.#open.set(row, this.#length);
+    this.#length += row.length;
   }
 
   toArray(): Float32Array {
-    return this.#values.slice(0, this.#length);
+    const chunks = [...this.#full, this.#open.subarray(0, this.#length)];
+    const whole = new Float32Array(chunks.reduce((total, chunk) => total + chunk.length, 0));
+    let position = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, position);
+      position += chunk.length;
+    }
+    return whole;
   }
 }
 

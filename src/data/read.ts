@@ -6,6 +6,7 @@ import { type Dataset, dropUnlabelled } from "./dataset.js";
 import { JoinedReader, readLabelFile, requireIdColumn } from "./label-file.js";
 import { type LabelReader, labelReader } from "./label-readers.js";
 import { type Row, readRows } from "./table.js";
+import { PackedTexts } from "./texts.js";
 
 /** Options of {@link readTexts}. */
 export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id"> {
@@ -145,8 +146,8 @@ async function collect(
   labels: LabelReader,
   bad: BadRows,
 ): Promise<Texts> {
-  const texts: string[] = [];
-  const ids: string[] = [];
+  const texts = new PackedTexts();
+  const ids = new PackedTexts();
   const lines: number[] = [];
   for await (const row of rows) {
     const fault = textFault(row, text) ?? labels.add(row);

@@ -1,5 +1,6 @@
 import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
 import { messageOf, TagformerError } from "../errors.js";
+import type { Texts } from "../data/texts.js";
 import type { RaggedBatch } from "./batch.js";
 import { copyTokenizerFiles, readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 
@@ -75,7 +76,7 @@ export class Tokenizer {
    * @throws TagformerError `INVALID_OPTION` when `maxLength` leaves no room for the special tokens, `INVALID_DATA`
    * when a text is not a string, or the reason of the signal
    */
-  async encode(texts: readonly string[], maxLength: number, signal?: AbortSignal): Promise<EncodedTexts> {
+  async encode(texts: Texts, maxLength: number, signal?: AbortSignal): Promise<EncodedTexts> {
     this.#checkMaxLength(maxLength);
     const offsets = new Int32Array(texts.length + 1);
     const parts: Int32Array[] = [];
@@ -170,12 +171,12 @@ function typesOf(offsets: Int32Array, { before, after, types = [] }: Frame): Int
   return result;
 }
 
-function* chunksOf(texts: readonly string[]): Generator<string[]> {
+function* chunksOf(texts: Texts): Generator<string[]> {
   let chunk: string[] = [];
   let characters = 0;
-  for (const [i, text] of texts.entries()) {
+  for (const [index, text] of texts.entries()) {
     if (typeof text !== "string") {
-      throw new TagformerError("INVALID_DATA", `text ${i} is of type ${typeof text}; expected a string`);
+      throw new TagformerError("INVALID_DATA", `text ${index} is of type ${typeof text}; expected a string`);
     }
     if (chunk.length === chunkTexts || (chunk.length > 0 && characters + text.length > chunkCharacters)) {
       yield chunk;

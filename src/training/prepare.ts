@@ -153,7 +153,7 @@ async function tokenize(
   signal: AbortSignal | undefined,
 ): Promise<{ rows: Rows; truncated: number }> {
   const { truncated, ...tokens } = await tokenizer.encode(dataset.texts, maxLength, signal);
-  const origin = Int32Array.from(dataset.texts.keys());
+  const origin = Int32Array.from({ length: dataset.texts.length }, (_, row) => row);
   return { rows: { tokens: { ...tokens, labels: dataset.labels }, dataset, origin }, truncated };
 }
 

@@ -60,7 +60,7 @@ export function tinySource(changes: Record<string, unknown> = {}): { config: str
 }
 
 /** Texts of 2 to 8 words; the same ones for the same seed. */
-export function tinyDataset(rows: number, seed = 1): Dataset {
+export function tinyDataset(rows: number, seed = 1): Dataset & { readonly texts: readonly string[] } {
   const random = generator(seed, "tiny dataset");
   const texts: string[] = [];
   const labels = new Float32Array(rows * labelNames.length);
@@ -81,7 +81,7 @@ export function tinyDataset(rows: number, seed = 1): Dataset {
 
 /** The dataset as a CSV file, with the columns id, text and one for each label. */
 export function csvOf({ texts, labels, labelNames: names }: Dataset): string {
-  const lines = texts.map((text, row) =>
+  const lines = Array.from(texts, (text, row) =>
     [`r${row}`, text, ...labels.subarray(row * names.length, (row + 1) * names.length)].join(","),
   );
   return `${["id", "text", ...names].join(",")}\n${lines.join("\n")}\n`;

@@ -1,0 +1,128 @@
+// Many strings in little memory: a table of a gigabyte is read in half of one.
+import { hash } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+
+/** Strings in order, read by number or one after the other. An array is one; {@link readDataset} packs what it reads. */
+export interface Texts extends Iterable<string> {
+  /** Number of strings. */
+  readonly length: number;
+  /** The string with a number from 0; `undefined` when there is none. */
+  at(index: number): string | undefined;
+  /** Every string with its number. */
+  entries(): Iterable<[number, string]>;
+}
+
+/** Strings packed together: enough to be packed well, few enough that one is unpacked in well under a millisecond. */
+const blockCharacters = 2 ** 16;
+
+interface Block {
+  /** Number of its first string. */
+  readonly first: number;
+  /** A deflated JSON array. */
+  readonly bytes: Buffer;
+}
+
+/** {@link Texts} as deflated blocks. Reading in order is fast; every jump unpacks a block. */
+export class PackedTexts implements Texts {
+  readonly #blocks: Block[] = [];
+  /** The strings behind the last block. */
+  #open: string[] = [];
+  #openCharacters = 0;
+  /** The block that was unpacked last. */
+  #unpacked: { readonly first: number; readonly texts: readonly string[] } = { first: 0, texts: [] };
+  #packedLength = 0;
+
+  static from(texts: Iterable<string>): PackedTexts {
+    const packed = new PackedTexts();
+    for (const text of texts) packed.push(text);
+    return packed;
+  }
+
+  push(text: string): void {
+    this.#open.push(text);
+    this.#openCharacters += text.length;
+    if (this.#openCharacters < blockCharacters) return;
+    // The fastest level: natural language shrinks to less than half, and reading takes hardly longer.
+    const bytes = deflateRawSync(JSON.stringify(this.#open), { level: 1 });
+    this.#blocks.push({ first: this.#packedLength, bytes });
+    this.#packedLength += this.#open.length;
+    this.#open = [];
+    this.#openCharacters = 0;
+  }
+
+  get length(): number {
+    return this.#packedLength + this.#open.length;
+  }
+
+  at(index: number): string | undefined {
+    if (index >= this.#packedLength) return this.#open[index - this.#packedLength];
+    const { first, texts } = this.#unpacked;
+    if (index >= first && index < first + texts.length) return texts[index - first];
+    const block = this.#blocks[this.#blockOf(index)];
+    if (block === undefined) return undefined;
+    this.#unpacked = { first: block.first, texts: unpack(block) };
+    return this.#unpacked.texts[index - block.first];
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (const block of this.#blocks) yield* unpack(block);
+    yield* this.#open;
+  }
+
+  *entries(): Generator<[number, string]> {
+    let index = 0;
+    for (const text of this) yield [index++, text];
+  }
+
+  /** The last block that begins at a string or before it; -1 when none does. */
+  #blockOf(index: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#blocks[middle]!.first <= index) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+function unpack({ bytes }: Block): string[] {
+  return JSON.parse(inflateRawSync(bytes).toString()) as string[];
+}
+
+/** The strings in order, `size` at a time; the last may be fewer. */
+export function* chunksOf(texts: Texts, size: number): Generator<string[]> {
+  let chunk: string[] = [];
+  for (const text of texts) {
+    chunk.push(text);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/**
+ * For every string the number of the first one that equals it: its own where none came before. No string is kept; they are
+ * told apart by 104 bits of SHA-1.
+ */
+export function firstOccurrences(texts: Texts): Int32Array {
+  const firsts = new Int32Array(texts.length);
+  const hashes = new Float64Array(2 * texts.length);
+  // A hash table with open addressing: a Map of as many entries would take ten times the memory.
+  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * texts.length + 1))).fill(-1);
+  for (const [index, text] of texts.entries()) {
+    const digest = hash("sha1", text);
+    const high = Number.parseInt(digest.slice(0, 13), 16);
+    const low = Number.parseInt(digest.slice(13, 26), 16);
+    let slot = high % slots.length;
+    while (slots[slot]! >= 0 && !(hashes[2 * slots[slot]!] === high && hashes[2 * slots[slot]! + 1] === low)) {
+      slot = (slot + 1) % slots.length;
+    }
+    if (slots[slot]! < 0) slots[slot] = index;
+    hashes.set([high, low], 2 * index);
+    firsts[index] = slots[slot]!;
+  }
+  return firsts;
+}
