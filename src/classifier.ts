@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { chunksOf, type Texts } from "./data/texts.js";
 import { checkDevice } from "./device.js";
@@ -8,6 +10,7 @@ import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
+import { configFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
 import { saveModelDirectory } from "./model/save.js";
 import { type CallOptions, NativeModel } from "./native.js";
@@ -16,6 +19,8 @@ import { Tokenizer } from "./text/tokenizer.js";
 
 /** Texts tokenized at once: the next ones are tokenized while the model computes these. */
 const textsAtOnce = 1024;
+/** Predictions made in one turn of the event loop. */
+const describedAtOnce = 256;
 
 /** What the model says about one text. */
 export interface Prediction {
@@ -88,22 +93,24 @@ export class Classifier implements AsyncDisposable {
     checkDevice(device);
     const path = await resolveModel(nameOrPath, { signal });
     const directory = await readModelDirectory(path);
-    const tokenizer = await Tokenizer.load(path, directory.modelType);
     const { config, labels, tensors } = directory;
+    requireMultiLabel(directory);
     if (!hasHead(directory)) {
       throw new TagformerError(
         "INVALID_MODEL",
         `${nameOrPath} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${nameOrPath} --output DIR\``,
       );
     }
-    const model = await NativeModel.load(
-      { config, labels: labels.names.length, tensors, seed: 0, precision, threads },
-      { signal },
-    );
+    const tokenizer = await Tokenizer.load(path, directory.modelType, signal);
+    let model: NativeModel | undefined;
     try {
+      model = await NativeModel.load(
+        { config, labels: labels.names.length, tensors, seed: 0, precision, threads },
+        { signal },
+      );
       tokenizer.checkFits(model.info.vocabularySize);
     } catch (error) {
-      await model.dispose();
+      await Promise.all([tokenizer.dispose(), model?.dispose()]);
       throw error;
     }
     const limit = Math.min(
@@ -125,7 +132,12 @@ export class Classifier implements AsyncDisposable {
   async predict(input: string | Texts, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
     const texts = typeof input === "string" ? [input] : input;
     const probabilities = await this.probabilities(texts, options);
-    const predictions = this.#describe(probabilities);
+    const predictions: Prediction[] = [];
+    const step = describedAtOnce * this.labels.length;
+    for (let first = 0; first < probabilities.length; first += step) {
+      if (first > 0) await setImmediate(); // others have their turn between thousands of objects
+      for (const one of this.#describe(probabilities.subarray(first, first + step))) predictions.push(one);
+    }
     return typeof input === "string" ? predictions[0]! : predictions;
   }
 
@@ -184,8 +196,8 @@ export class Classifier implements AsyncDisposable {
   }
 
   /** Drops waiting calls, lets the running one finish, and frees the model. */
-  dispose(): Promise<void> {
-    return this.#model.dispose();
+  async dispose(): Promise<void> {
+    await Promise.all([this.#model.dispose(), this.#tokenizer.dispose()]);
   }
 
   /** {@link Classifier.dispose}, for `await using`. */
@@ -203,6 +215,20 @@ export class Classifier implements AsyncDisposable {
   }
 }
 
+/**
+ * A head that was trained for one label a text gives scores that mean something only beside each other.
+ *
+ * @throws TagformerError `INVALID_MODEL`
+ */
+function requireMultiLabel({ path, config }: ModelDirectory): void {
+  const { problem_type: type = null } = config;
+  if (type === null || type === "multi_label_classification") return;
+  throw new TagformerError(
+    "INVALID_MODEL",
+    `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
+  );
+}
+
 /** @throws TagformerError `INVALID_DATA` */
 function requireTexts(texts: Texts): void {
   if (typeof texts !== "object" || texts === null || !(Symbol.iterator in texts)) {
@@ -213,7 +239,10 @@ function requireTexts(texts: Texts): void {
   }
   const bad = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== "string") : -1;
   if (bad < 0) return;
-  throw new TagformerError("INVALID_DATA", `text ${bad} is of type ${typeof texts.at(bad)}; expected a string`);
+  throw new TagformerError(
+    "INVALID_DATA",
+    `text ${bad} is of type ${typeof texts.at(bad)}; expected a string`,
+  );
 }
 
 /** The dataset's labels in the order of `names`, `[rows * names.length]`. */

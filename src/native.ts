@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { grantedCores } from "./cores.js";
 import { type ErrorCode, messageOf, TagformerError } from "./errors.js";
-import { builtAddon } from "./install/locations.js";
+import { builtAddon, readNativeSources } from "./install/locations.js";
 import type { LabelledBatch, RaggedBatch } from "./text/batch.js";
 
 /** Number format of the engine's activations and matrix products. Master weights are always fp32. */
@@ -115,6 +115,7 @@ async function loadAddon(): Promise<Addon> {
 }
 
 async function openAddon(): Promise<Addon> {
+  await readNativeSources();
   const file = builtAddon();
   if (!file) {
     throw new TagformerError(

@@ -89,7 +89,7 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
     try {
       yield* new Run(prepared, this.#options, this.#output, signal).events();
     } finally {
-      await prepared.model.dispose();
+      await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);
     }
   }
 }

@@ -50,7 +50,7 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   const { dataset, droppedUnlabelled } = await readData(
     data,
     { ...flags, labels },
-    { labelFile: flags.labelFile },
+    { labelFile: flags.labelFile, ...(!flags.labels && { labelsOf: "the model" }) },
   );
   if (droppedUnlabelled > 0) note(`left out ${droppedUnlabelled} rows without any label`);
   const bar = new ProgressBar("evaluating", dataset.texts.length);

@@ -1,13 +1,14 @@
 // Results that come piece by piece.
-import { createWriteStream } from "node:fs";
+import { createWriteStream, rmSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { messageOf, TagformerError } from "../errors.js";
+import { interruptedStatus } from "./terminal.js";
 
 /**
  * Writes to standard output, or to a file that appears under its name only when it is whole. `write` resolves when its
- * text was taken, so that nothing piles up before a slow reader.
+ * text was taken, so that nothing piles up before a slow reader. Ctrl-C leaves no file behind.
  *
  * @throws TagformerError `IO` when the file cannot be written; what `produce` throws
  */
@@ -20,6 +21,10 @@ export async function writeOutput(
   const stream = createWriteStream(beside, { flush: true });
   const closed = finished(stream);
   closed.catch(() => {});
+  // Ctrl-C ends the command without passing any `catch`.
+  const remove = () => rmSync(beside, { force: true });
+  const leave = () => process.exit(interruptedStatus);
+  process.once("exit", remove).once("SIGINT", leave).once("SIGTERM", leave);
   try {
     await produce((text) => Promise.race([writeText(stream, text), closed]));
     stream.end();
@@ -31,6 +36,8 @@ export async function writeOutput(
     await rm(beside, { force: true });
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new TagformerError("IO", `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    process.off("exit", remove).off("SIGINT", leave).off("SIGTERM", leave);
   }
 }
 

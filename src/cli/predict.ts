@@ -8,6 +8,7 @@ import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
+import { inertCell } from "./spreadsheet.js";
 import { note } from "./terminal.js";
 
 interface PredictFlags {
@@ -73,8 +74,7 @@ class CsvTable {
       const { labels, scores } = predictions[i]!;
       return [row.id, labels.join("|"), ...this.#labels.map((label) => String(scores[label]))];
     });
-    // A cell that begins like a formula would run in a spreadsheet.
-    return stringify([...header, ...lines], { escape_formulas: true });
+    return stringify([...header, ...lines], { cast: { string: inertCell } });
   }
 
   end(): string {

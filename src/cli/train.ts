@@ -53,7 +53,9 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   requireUsable(dataset);
   // The same labels in the same order, whatever else that table holds.
   const labels = [...dataset.labelNames];
-  const validation = flags.validation && (await readData(flags.validation, { ...flags, labels })).dataset;
+  const validation =
+    flags.validation &&
+    (await readData(flags.validation, { ...flags, labels }, { labelsOf: dataset.source })).dataset;
   const trainer = new Trainer({
     ...source,
     ...options,

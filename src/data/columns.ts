@@ -16,6 +16,8 @@ export interface ColumnOptions {
    * lists may hold.
    */
   readonly labels?: readonly string[] | undefined;
+  /** Whose labels `labels` are, for messages: `the model`, or by default the option's. */
+  readonly labelsOf?: string | undefined;
   /** One column that lists the names of the labels that are set. */
   readonly labelColumn?: string | undefined;
 }
@@ -125,7 +127,10 @@ export function findLabelColumns(
 ): readonly string[] {
   const columns = columnsOf(head);
   if (options.labels !== undefined) {
-    for (const label of options.labels) requireColumn(file, columns, "labels", label);
+    for (const label of options.labels) {
+      if (options.labelsOf === undefined) requireColumn(file, columns, "labels", label);
+      else if (!columns.includes(label)) throw noColumnFor(label, options.labelsOf, file, columns);
+    }
     return options.labels;
   }
   const found = columns.filter((column) => !taken.includes(column) && isLabelColumn(head, column));
@@ -144,6 +149,11 @@ export function requireColumn(
   if (columns.includes(column)) return column;
   const problem = `option ${option} names the column ${JSON.stringify(column)}, which ${file} does not have`;
   throw new TagformerError("INVALID_OPTION", problem + didYouMean(column, columns));
+}
+
+function noColumnFor(label: string, owner: string, file: string, columns: readonly string[]): TagformerError {
+  const problem = `${file} has no column for the label ${JSON.stringify(label)} of ${owner}`;
+  return new TagformerError("INVALID_DATA", `${problem}${didYouMean(label, columns)}`);
 }
 
 /** Every column of the given rows, in order. */

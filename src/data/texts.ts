@@ -117,7 +117,10 @@ export function firstOccurrences(texts: Texts): Int32Array {
     const high = Number.parseInt(digest.slice(0, 13), 16);
     const low = Number.parseInt(digest.slice(13, 26), 16);
     let slot = high % slots.length;
-    while (slots[slot]! >= 0 && !(hashes[2 * slots[slot]!] === high && hashes[2 * slots[slot]! + 1] === low)) {
+    while (
+      slots[slot]! >= 0 &&
+      !(hashes[2 * slots[slot]!] === high && hashes[2 * slots[slot]! + 1] === low)
+    ) {
       slot = (slot + 1) % slots.length;
     }
     if (slots[slot]! < 0) slots[slot] = index;

@@ -1,6 +1,7 @@
 // Where everything that setup makes lies: in the user's cache, because node_modules does not survive `npm ci`.
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -89,9 +90,8 @@ let sourcesDigestOfProcess: string | undefined;
 
 /** Names the native sources: they cannot change while they run, so they are read once. */
 function sourcesDigest(): string {
-  sourcesDigestOfProcess ??= digest(
-    packageVersion(),
-    ...["CMakeLists.txt", ...nativeSources()].flatMap((name) => [
+  sourcesDigestOfProcess ??= digestOf(
+    nativeSources(readdirSync(nativeDirectory, { recursive: true, encoding: "utf8" })).map((name) => [
       name,
       readFileSync(join(packageRoot, name)),
     ]),
@@ -99,12 +99,23 @@ function sourcesDigest(): string {
   return sourcesDigestOfProcess;
 }
 
-function nativeSources(): string[] {
-  const names = readdirSync(join(packageRoot, "native"), { recursive: true, encoding: "utf8" });
-  return names
-    .filter((name) => /\.(cc|h|cu)$/.test(name) && !name.startsWith("test"))
-    .map((name) => join("native", name))
-    .sort();
+/** Reads the native sources without holding the event loop up; then {@link addonDirectory} does not have to. */
+export async function readNativeSources(): Promise<void> {
+  if (sourcesDigestOfProcess !== undefined) return;
+  const names = nativeSources(await readdir(nativeDirectory, { recursive: true, encoding: "utf8" }));
+  const contents = await Promise.all(names.map((name) => readFile(join(packageRoot, name))));
+  sourcesDigestOfProcess ??= digestOf(names.map((name, i) => [name, contents[i]!]));
+}
+
+const nativeDirectory = join(packageRoot, "native");
+
+function nativeSources(names: readonly string[]): string[] {
+  const sources = names.filter((name) => /\.(cc|h|cu)$/.test(name) && !name.startsWith("test"));
+  return ["CMakeLists.txt", ...sources.map((name) => join("native", name)).sort()];
+}
+
+function digestOf(sources: readonly (readonly [name: string, content: Buffer])[]): string {
+  return digest(packageVersion(), ...sources.flat());
 }
 
 /** 16 hexadecimal digits; each part is preceded by its length, so that no two lists of parts look alike. */

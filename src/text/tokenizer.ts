@@ -1,10 +1,12 @@
-import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
-import { messageOf, TagformerError } from "../errors.js";
 import type { Texts } from "../data/texts.js";
+import { TagformerError } from "../errors.js";
 import type { RaggedBatch } from "./batch.js";
-import { copyTokenizerFiles, readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
+import type { Frame } from "./encoder.js";
+import { TokenizerClient } from "./tokenizer-client.js";
+import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
+import type { LoadedTokenizer } from "./tokenizer-thread.js";
 
-/** Texts given to the Rust library at once: enough for its threads, few enough that copying the ids stays short. */
+/** Texts that go to the thread at once: enough for its work, few enough that handing them over stays short. */
 const chunkTexts = 256;
 const chunkCharacters = 2 ** 20;
 /** Row offsets are 32-bit integers. */
@@ -16,34 +18,25 @@ export interface EncodedTexts extends RaggedBatch {
   readonly truncated: number;
 }
 
-/** How many special tokens the tokenizer puts before and after a single text. */
-interface Frame {
-  readonly before: number;
-  readonly after: number;
-  /** Segments of the special tokens and the one token between them, where they are not all the same: XLNet's. */
-  readonly types?: readonly number[];
-}
-
 /**
- * Turns texts into token ids as the tokenizer of a Hugging Face directory does, with the Rust `tokenizers` library.
+ * Turns texts into token ids as the tokenizer of a Hugging Face directory does, with the Rust `tokenizers` library on a
+ * thread of its own, which {@link Tokenizer.dispose} ends.
  *
  * Truncation and padding stored in a tokenizer.json are not obeyed. Halves of surrogate pairs, which no UTF-8 file
  * can hold and Python's tokenizers refuse, count as U+FFFD.
  */
-export class Tokenizer {
-  readonly #rust: RustTokenizer;
+export class Tokenizer implements AsyncDisposable {
+  readonly #client: TokenizerClient;
   readonly #description: TokenizerDescription;
   readonly #frame: Frame;
   /** Largest token id + 1; a model needs at least as many rows in its word embeddings. */
   readonly vocabularySize: number;
 
-  private constructor(rust: RustTokenizer, description: TokenizerDescription, probe: Encoding) {
-    this.#rust = rust;
+  private constructor(client: TokenizerClient, { description, frame, vocabularySize }: LoadedTokenizer) {
+    this.#client = client;
     this.#description = description;
-    this.#frame = readFrame(probe);
-    // A post-processor may add ids that are not in the vocabulary.
-    const ids = [...Object.values(rust.getVocab(true)), ...probe.getIds()];
-    this.vocabularySize = ids.reduce((size, id) => Math.max(size, id + 1), 0);
+    this.#frame = frame;
+    this.vocabularySize = vocabularySize;
   }
 
   /**
@@ -51,17 +44,12 @@ export class Tokenizer {
    * (vocab.txt of BERT, DistilBERT and ELECTRA, vocab.json and merges.txt of RoBERTa).
    *
    * @param modelType `model_type` of the model's config.json, such as `bert`
-   * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file
+   * @param signal ends the loading
+   * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file; the signal's reason
    */
-  static async load(directory: string, modelType: string): Promise<Tokenizer> {
-    const description = await readTokenizerFiles(directory, modelType);
-    try {
-      const rust = RustTokenizer.fromString(description.json);
-      const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
-      return new Tokenizer(rust, description, probe!);
-    } catch (error) {
-      throw unusable(directory, error);
-    }
+  static async load(directory: string, modelType: string, signal?: AbortSignal): Promise<Tokenizer> {
+    const { client, loaded } = await TokenizerClient.open({ directory, modelType }, signal);
+    return new Tokenizer(client, loaded);
   }
 
   /** The longest row, in tokens, that tokenizer_config.json allows; `null` when it does not say. */
@@ -85,15 +73,15 @@ export class Tokenizer {
     let truncated = 0;
     for (const chunk of chunksOf(texts)) {
       signal?.throwIfAborted();
-      const rows = await this.#encodeChunk(chunk);
-      for (const ids of rows) {
-        if (this.#truncate(ids, maxLength)) truncated++;
-        total += ids.length;
+      const rows = await this.#client.encode(chunk, maxLength);
+      for (const length of rows.lengths) {
+        total += length;
         offsets[++row] = total;
       }
+      for (const cut of rows.truncated) truncated += cut;
       if (total > mostTokens)
         throw new TagformerError("INVALID_DATA", `the texts have over ${mostTokens} tokens`);
-      parts.push(Int32Array.from(rows.flat()));
+      parts.push(rows.ids);
     }
     const types = this.#frame.types && { types: typesOf(offsets, this.#frame) };
     return { ids: concatenate(parts, total), offsets, truncated, ...types };
@@ -101,7 +89,7 @@ export class Tokenizer {
 
   /** The text that token ids stand for, without special tokens. */
   async decode(ids: ArrayLike<number>): Promise<string> {
-    return this.#rust.decode(Array.from(ids), true);
+    return this.#client.decode(Array.from(ids));
   }
 
   /**
@@ -125,40 +113,21 @@ export class Tokenizer {
     await copyTokenizerFiles(this.#description, directory);
   }
 
+  /** Ends the thread; calls that wait are rejected as `DISPOSED`. */
+  dispose(): Promise<void> {
+    return this.#client.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
   #checkMaxLength(maxLength: number): void {
     const least = Math.max(this.#frame.before + this.#frame.after, 1);
     if (Number.isInteger(maxLength) && maxLength >= least) return;
     const expected = `expected a whole number of at least ${least}, for the special tokens`;
     throw new TagformerError("INVALID_OPTION", `maxLength is ${maxLength}; ${expected}`);
   }
-
-  async #encodeChunk(texts: string[]): Promise<number[][]> {
-    try {
-      const encodings = await this.#rust.encodeBatch(texts, { addSpecialTokens: true });
-      return encodings.map((encoding) => encoding.getIds());
-    } catch (error) {
-      throw unusable(this.#description.directory, error);
-    }
-  }
-
-  /** Cuts the text between the special tokens: `[CLS] a b c [SEP]` at 4 becomes `[CLS] a b [SEP]`. */
-  #truncate(ids: number[], maxLength: number): boolean {
-    const excess = ids.length - maxLength;
-    if (excess <= 0) return false;
-    const { before, after } = this.#frame;
-    ids.splice(this.#description.truncationSide === "left" ? before : ids.length - after - excess, excess);
-    return true;
-  }
-}
-
-/** The frame of an encoded text of one word. */
-function readFrame(probe: Encoding): Frame {
-  const special = probe.getSpecialTokensMask();
-  const first = special.indexOf(0);
-  if (first < 0) throw new Error('it has no token for the text "a", not even an unknown token');
-  const after = special.length - 1 - special.lastIndexOf(0);
-  const types = probe.getTypeIds();
-  return { before: first, after, ...(types.some((type) => type !== 0) && { types }) };
 }
 
 /** The segments of rows in a frame that has several: the text's own between those of the special tokens. */
@@ -197,9 +166,4 @@ function concatenate(parts: readonly Int32Array[], total: number): Int32Array {
     position += part.length;
   }
   return whole;
-}
-
-function unusable(directory: string, error: unknown): TagformerError {
-  const problem = `the tokenizer of ${directory} cannot be used: ${messageOf(error)}`;
-  return new TagformerError("INVALID_MODEL", problem, { cause: error });
 }

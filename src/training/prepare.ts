@@ -57,7 +57,7 @@ export interface PreparedRun {
   readonly headReset: boolean;
 }
 
-/** Loads the model, tokenizes all texts and splits them. The caller disposes of the model. `signal` ends all of it. */
+/** Loads the model, tokenizes all texts and splits them. The caller disposes of model and tokenizer. `signal` ends all of it. */
 export async function prepareRun(
   source: ModelSource,
   data: RunData,
@@ -72,19 +72,20 @@ export async function prepareRun(
     data.train.labelNames,
     signal,
   );
-  const tokenizer = await Tokenizer.load(tokenizerPath, modelConfig.modelType);
-  const model = await NativeModel.load(
-    {
-      config: modelConfig.config,
-      labels: data.train.labelNames.length,
-      tensors,
-      seed: options.seed,
-      precision: options.precision,
-      threads: options.threads,
-    },
-    { signal },
-  );
+  const tokenizer = await Tokenizer.load(tokenizerPath, modelConfig.modelType, signal);
+  let model: NativeModel | undefined;
   try {
+    model = await NativeModel.load(
+      {
+        config: modelConfig.config,
+        labels: data.train.labelNames.length,
+        tensors,
+        seed: options.seed,
+        precision: options.precision,
+        threads: options.threads,
+      },
+      { signal },
+    );
     tokenizer.checkFits(model.info.vocabularySize);
     const maxLength = Math.min(
       options.maxLength,
@@ -105,7 +106,7 @@ export async function prepareRun(
         : split(train.rows, options.validationSplit, options.seed)),
     };
   } catch (error) {
-    await model.dispose();
+    await Promise.all([tokenizer.dispose(), model?.dispose()]);
     throw error;
   }
 }

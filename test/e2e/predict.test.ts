@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Classifier, type Prediction } from "../../src/classifier.js";
 import {
   csvOf,
@@ -78,6 +78,28 @@ describe("tagformer predict", () => {
     expect(stderr).toMatch(/bad\.csv, line 1502: expected 5 cells/);
     expect(readFileSync(out, "utf8")).toBe("old");
     expect(readdirSync(dirname(out))).toEqual(["predictions.csv"]);
+  });
+
+  it("leaves the old file and nothing else after Ctrl-C", async () => {
+    const out = write(join(temporaryFolder(), "predictions.csv"), "old");
+    const running = new Running(["predict", "-", ...withModel, "--out", out]).read();
+    running.child.stdin!.write("my parcel\n".repeat(5000)); // and it may go on
+    await vi.waitUntil(() => readdirSync(dirname(out)).length === 2, { timeout: 30_000 });
+    running.child.kill("SIGINT");
+    expect(await running.ended).toMatchObject({ status: 130, stdout: "", stderr: "" });
+    expect(readFileSync(out, "utf8")).toBe("old");
+    expect(readdirSync(dirname(out))).toEqual(["predictions.csv"]);
+  });
+
+  it("keeps ids that are numbers, and disarms those that a spreadsheet would run", async () => {
+    const ids = ["-5", "+1.5e3", "=1+1", "-1+cmd", "@SUM(A1)", "plain"];
+    const file = write(
+      join(temporaryFolder(), "ids.csv"),
+      `id,text\n${ids.map((id) => `${id},my parcel\n`).join("")}`,
+    );
+    const { stdout } = await tagformer(["predict", file, ...withModel]);
+    const found = (parse(stdout) as string[][]).slice(1).map(([id]) => id);
+    expect(found).toEqual(["-5", "+1.5e3", "'=1+1", "'-1+cmd", "'@SUM(A1)", "plain"]);
   });
 
   it("says what is wrong with a file that it cannot write", async () => {

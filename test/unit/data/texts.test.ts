@@ -29,7 +29,10 @@ describe("PackedTexts", () => {
   it("takes less than half of the memory of words, whatever the heap holds besides", () => {
     const words = "this parcel was never delivered although money has been paid to your shop".split(" ");
     const textOf = (row: number) =>
-      Array.from({ length: 30 }, (_, i) => words[(row * 31 + i * i * 7 + ((row * i) >> 3)) % words.length]).join(" ");
+      Array.from(
+        { length: 30 },
+        (_, i) => words[(row * 31 + i * i * 7 + ((row * i) >> 3)) % words.length],
+      ).join(" ");
     const before = process.memoryUsage();
     const packed = new PackedTexts();
     let characters = 0;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Tokenizer } from "../../../src/text/tokenizer.js";
 import { temporaryDirectory, writeJson } from "../model/files.js";
 
@@ -14,7 +14,14 @@ beforeEach(() => {
   writeFileSync(join(directory, "vocab.txt"), `${words.join("\n")}\n`);
 });
 
-const load = () => Tokenizer.load(directory, "bert");
+const opened: Tokenizer[] = [];
+afterEach(() => Promise.all(opened.splice(0).map((tokenizer) => tokenizer.dispose())));
+
+async function load(modelType = "bert", from = directory): Promise<Tokenizer> {
+  const tokenizer = await Tokenizer.load(from, modelType);
+  opened.push(tokenizer);
+  return tokenizer;
+}
 const configure = (config: object) => writeJson(join(directory, "tokenizer_config.json"), config);
 
 async function ids(text: string, maxLength = 512): Promise<number[]> {
@@ -172,6 +179,60 @@ describe("encode", () => {
   });
 });
 
+describe("the tokenizer's thread", () => {
+  it("encodes what waits together, and each call gets its own rows in the order of the calls", async () => {
+    const tokenizer = await load();
+    const order: number[] = [];
+    const calls = Array.from({ length: 3000 }, async (_, i) => {
+      const { ids, truncated } = await tokenizer.encode(["a ".repeat(i % 5), "b"], 4);
+      order.push(i);
+      return [...ids, truncated];
+    });
+    const rows = await Promise.all(calls);
+    expect(order).toEqual([...order.keys()]);
+    for (const [i, row] of rows.entries()) {
+      const text = new Array<number>(Math.min(i % 5, 2)).fill(5);
+      expect(row).toEqual([cls, ...text, sep, cls, 6, sep, i % 5 > 2 ? 1 : 0]);
+    }
+  });
+
+  it("ends when it is disposed of: waiting calls are rejected, and so are later ones", async () => {
+    const tokenizer = await load();
+    const waiting = Array.from({ length: 500 }, () => tokenizer.encode(["a ".repeat(1000)], 9));
+    const settled = Promise.allSettled(waiting);
+    await Promise.all([tokenizer.dispose(), tokenizer.dispose()]);
+    const later = await Promise.allSettled([tokenizer.encode(["a"], 9), tokenizer.decode([5])]);
+    for (const outcome of [...(await settled), ...later]) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "DISPOSED" } });
+    }
+  });
+
+  it("is not started, or ends, when the signal is given", async () => {
+    const reason = new Error("no longer wanted");
+    const early = AbortSignal.abort(reason);
+    await expect(Tokenizer.load(directory, "bert", early)).rejects.toBe(reason);
+    const controller = new AbortController();
+    const loading = Tokenizer.load(directory, "bert", controller.signal);
+    controller.abort(reason);
+    await expect(loading).rejects.toBe(reason);
+  });
+
+  it("tells nobody else of a text that the library refuses", async () => {
+    const document = {
+      version: "1.0",
+      added_tokens: [],
+      pre_tokenizer: { type: "Whitespace" },
+      model: { type: "WordLevel", vocab: { a: 0, b: 1 }, unk_token: "none" },
+    };
+    writeJson(join(directory, "tokenizer.json"), document);
+    const tokenizer = await load();
+    const calls = ["a", "b", "other", "a b"].map((text) => tokenizer.encode([text], 9));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    expect(outcomes[2]).toMatchObject({ reason: { code: "INVALID_MODEL" } });
+  });
+});
+
 describe("decode", () => {
   it("gives the text without special tokens, whatever the ids are", async () => {
     const tokenizer = await load();
@@ -228,7 +289,7 @@ describe("a tokenizer.json", () => {
     const document = await generated();
     const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
     write({ ...document, added_tokens: [{ id: 13, content: "@user", ...flags }] });
-    const tokenizer = await Tokenizer.load(directory, "roberta");
+    const tokenizer = await load("roberta");
     expect(tokenizer.vocabularySize).toBe(14);
     expect(Array.from((await tokenizer.encode(["a@user"], 9)).ids)).toEqual([cls, 5, 13, sep]);
   });
@@ -311,7 +372,7 @@ describe("writeFiles", () => {
     const source = await load();
     await source.writeFiles(target);
     expect(readdirSync(target)).toEqual(["tokenizer.json", "tokenizer_config.json", "vocab.txt"]);
-    const copy = await Tokenizer.load(target, "bert");
+    const copy = await load("bert", target);
     const texts = ["a B é 中b! [SEP] [MASK]", "Zoë"];
     expect(await copy.encode(texts, 9)).toEqual(await source.encode(texts, 9));
     expect(copy.modelMaxLength).toBe(77);
@@ -323,7 +384,7 @@ describe("writeFiles", () => {
     const text = readFileSync(join(target, "tokenizer.json"), "utf8").replace('"truncation":null,', "\n");
     writeFileSync(join(target, "tokenizer.json"), text);
     const next = temporaryDirectory();
-    await (await Tokenizer.load(target, "bert")).writeFiles(next);
+    await (await load("bert", target)).writeFiles(next);
     expect(readFileSync(join(next, "tokenizer.json"), "utf8")).toBe(text);
   });
 });
@@ -332,7 +393,7 @@ const xlnet = join(import.meta.dirname, "../../../../shared/data/tokenizers/xlne
 
 describe.skipIf(!existsSync(xlnet))("XLNet's tokenizer.json of the old layout (in ../shared/data)", () => {
   it("loads, and cuts before the two special tokens at the end", async () => {
-    const tokenizer = await Tokenizer.load(xlnet, "xlnet");
+    const tokenizer = await load("xlnet", xlnet);
     const whole = Array.from((await tokenizer.encode(["Hello world"], 9)).ids);
     const cut = Array.from((await tokenizer.encode(["Hello world"], 3)).ids);
     expect(whole.slice(-2)).toEqual([4, 3]);

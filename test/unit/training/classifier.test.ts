@@ -1,5 +1,6 @@
 // Classifier through its API, on a model that the tiny data trained.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -41,7 +42,10 @@ describe("predict", () => {
       expect.any(Array),
       ["money", "access"],
     ]);
-    expect(predictions[0]).toEqual(await classifier.predict("parcel"));
+    const alone = await classifier.predict("parcel");
+    for (const name of labelNames) {
+      expect(predictions[0]!.scores[name]).toBeCloseTo(alone.scores[name]!, 6);
+    }
     expect(await classifier.predict([])).toEqual([]);
   });
 
@@ -65,6 +69,28 @@ describe("predict", () => {
     const inOrder = [];
     for (const text of texts) inOrder.push(await classifier.predict(text));
     expect(together).toEqual(inOrder);
+  });
+
+  it("answers ten thousand calls made at once, in their order, while the event loop goes on", async () => {
+    await using classifier = await Classifier.load(directory);
+    const { texts } = tinyDataset(100, 7);
+    const expected = await classifier.predict(texts);
+    const context = new AsyncLocalStorage<number>();
+    const order: (number | undefined)[] = [];
+    let turns = 0;
+    const clock = setInterval(() => turns++, 1);
+    const calls = Array.from({ length: 10_000 }, (_, i) =>
+      context.run(i, async () => {
+        const { labels } = await classifier.predict(texts[i % 100]!);
+        order.push(context.getStore());
+        return labels;
+      }),
+    );
+    const results = await Promise.all(calls);
+    clearInterval(clock);
+    expect(order).toEqual([...results.keys()]);
+    for (const [i, labels] of results.entries()) expect(labels).toEqual(expected[i % 100]!.labels);
+    expect(turns).toBeGreaterThan(20);
   });
 
   it("cuts texts at the shorter of the model's and the caller's length", async () => {
@@ -200,6 +226,20 @@ describe("load", () => {
       code: "INVALID_MODEL",
       message: expect.stringContaining(`\`tagformer train DATA --model ${pretrained} --output DIR\``),
     });
+  });
+
+  it.each(["single_label_classification", "regression"])("refuses a head for %s", async (type) => {
+    const other = join(temporaryFolder(), "other");
+    cpSync(directory, other, { recursive: true });
+    const config = JSON.parse(readFileSync(join(other, "config.json"), "utf8"));
+    writeFileSync(join(other, "config.json"), JSON.stringify({ ...config, problem_type: type }));
+    expect(await errorOf(() => Classifier.load(other))).toMatchObject({
+      code: "INVALID_MODEL",
+      message: expect.stringContaining(`problem_type is "${type}"`),
+    });
+    const run = tinyRun({ epochs: 1, train: tinyDataset(50) });
+    const { config: _, tokenizer: __, ...rest } = run as typeof run & { config: string; tokenizer: string };
+    expect((await finish({ ...rest, model: other })).end.reason).toBe("finished");
   });
 
   it.each<[string, object, string]>([

@@ -1,0 +1,110 @@
+// The Rust `tokenizers` library. It works for tens of milliseconds at a time when it reads a vocabulary, so it runs on a
+// thread of its own: see tokenizer-thread.ts.
+import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
+import { messageOf, TagformerError } from "../errors.js";
+import { readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
+
+/** Token rows of some texts, one after the other. */
+export interface EncodedRows {
+  readonly ids: Int32Array;
+  /** Number of tokens of each text. */
+  readonly lengths: Int32Array;
+  /** 1 for each text that was longer than its limit. */
+  readonly truncated: Uint8Array;
+}
+
+/** How many special tokens the tokenizer puts before and after a single text. */
+export interface Frame {
+  readonly before: number;
+  readonly after: number;
+  /** Segments of the special tokens and the one token between them, where they are not all the same: XLNet's. */
+  readonly types?: readonly number[];
+}
+
+/** Turns texts into token ids on the thread that calls it. */
+export class Encoder {
+  readonly #rust: RustTokenizer;
+  readonly description: TokenizerDescription;
+  readonly frame: Frame;
+  /** Largest token id + 1. */
+  readonly vocabularySize: number;
+
+  private constructor(rust: RustTokenizer, description: TokenizerDescription, probe: Encoding) {
+    this.#rust = rust;
+    this.description = description;
+    this.frame = readFrame(probe);
+    // A post-processor may add ids that are not in the vocabulary.
+    const ids = [...Object.values(rust.getVocab(true)), ...probe.getIds()];
+    this.vocabularySize = ids.reduce((size, id) => Math.max(size, id + 1), 0);
+  }
+
+  /** @throws TagformerError `INVALID_MODEL` or `IO`, naming the file */
+  static async load(directory: string, modelType: string): Promise<Encoder> {
+    const description = await readTokenizerFiles(directory, modelType);
+    try {
+      const rust = RustTokenizer.fromString(description.json);
+      const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
+      return new Encoder(rust, description, probe!);
+    } catch (error) {
+      throw unusable(directory, error);
+    }
+  }
+
+  /**
+   * @param limits longest row of each text, in tokens
+   * @throws TagformerError `INVALID_MODEL` when the library fails
+   */
+  async encode(texts: string[], limits: Int32Array): Promise<EncodedRows> {
+    const truncated = new Uint8Array(texts.length);
+    const rows = (await this.#rows(texts)).map((ids, row) => {
+      const cut = this.#truncate(ids, limits[row]!);
+      if (cut !== ids) truncated[row] = 1;
+      return cut;
+    });
+    return {
+      ids: Int32Array.from(rows.flat()),
+      lengths: Int32Array.from(rows, (ids) => ids.length),
+      truncated,
+    };
+  }
+
+  /** The text that token ids stand for, without special tokens. */
+  decode(ids: ArrayLike<number>): Promise<string> {
+    return this.#rust.decode(Array.from(ids), true);
+  }
+
+  async #rows(texts: string[]): Promise<number[][]> {
+    try {
+      const encodings = await this.#rust.encodeBatch(texts, { addSpecialTokens: true });
+      return encodings.map((encoding) => encoding.getIds());
+    } catch (error) {
+      throw unusable(this.description.directory, error);
+    }
+  }
+
+  /** Cuts the text between the special tokens: `[CLS] a b c [SEP]` at 4 becomes `[CLS] a b [SEP]`. */
+  #truncate(ids: number[], limit: number): number[] {
+    const excess = ids.length - limit;
+    if (excess <= 0) return ids;
+    const { before, after } = this.frame;
+    return ids.toSpliced(
+      this.description.truncationSide === "left" ? before : ids.length - after - excess,
+      excess,
+    );
+  }
+}
+
+/** The frame of an encoded text of one word. */
+function readFrame(probe: Encoding): Frame {
+  const special = probe.getSpecialTokensMask();
+  const first = special.indexOf(0);
+  if (first < 0) throw new Error('it has no token for the text "a", not even an unknown token');
+  const after = special.length - 1 - special.lastIndexOf(0);
+  const types = probe.getTypeIds();
+  return { before: first, after, ...(types.some((type) => type !== 0) && { types }) };
+}
+
+function unusable(directory: string, error: unknown): TagformerError {
+  const problem = `the tokenizer of ${directory} cannot be used: ${messageOf(error)}`;
+  return new TagformerError("INVALID_MODEL", problem, { cause: error });
+}

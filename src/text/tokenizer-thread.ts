@@ -1,0 +1,62 @@
+// What runs on a tokenizer's thread: it loads an encoder, says what it is, and answers requests.
+import { parentPort, workerData } from "node:worker_threads";
+import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
+import { type EncodedRows, Encoder, type Frame } from "./encoder.js";
+import type { TokenizerDescription } from "./tokenizer-files.js";
+
+/** Which tokenizer to load; the thread's `workerData`. */
+export interface TokenizerPlace {
+  readonly directory: string;
+  readonly modelType: string;
+}
+
+/** What the thread says once, when it has loaded. */
+export interface LoadedTokenizer {
+  readonly description: TokenizerDescription;
+  readonly frame: Frame;
+  readonly vocabularySize: number;
+}
+
+/** Texts with the longest row of each, or token ids to turn into text. */
+export type TokenizerRequest =
+  | { readonly texts: string[]; readonly limits: Int32Array }
+  | { readonly tokens: readonly number[] };
+
+/** An error as it travels between threads, which knows no classes. */
+export interface ThreadFailure {
+  readonly failure: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** The answers come in the order of the requests. */
+export type TokenizerReply = { readonly result: LoadedTokenizer | EncodedRows | string } | ThreadFailure;
+
+const port = parentPort!;
+const { directory, modelType } = workerData as TokenizerPlace;
+
+async function reply(work: () => Promise<LoadedTokenizer | EncodedRows | string>): Promise<void> {
+  try {
+    const result = await work();
+    const moved = typeof result === "object" && "ids" in result ? [result.ids.buffer as ArrayBuffer] : [];
+    port.postMessage({ result } satisfies TokenizerReply, moved);
+  } catch (error) {
+    const code = error instanceof TagformerError ? error.code : "INTERNAL";
+    port.postMessage({ failure: { code, message: messageOf(error) } } satisfies TokenizerReply);
+  }
+}
+
+let encoder: Encoder;
+let last = reply(async () => {
+  encoder = await Encoder.load(directory, modelType);
+  const { description, frame, vocabularySize } = encoder;
+  // Only a tokenizer.json that no file holds is needed on the other side: it may be written.
+  const json = description.generated ? description.json : "";
+  return { description: { ...description, json }, frame, vocabularySize };
+});
+
+port.on("message", (request: TokenizerRequest) => {
+  last = last.then(() =>
+    reply(() =>
+      "texts" in request ? encoder.encode(request.texts, request.limits) : encoder.decode(request.tokens),
+    ),
+  );
+});
