@@ -23,7 +23,7 @@ export type TokenizerRequest =
   | { readonly tokens: readonly number[] };
 
 /** An error as it travels between threads, which knows no classes. */
-export interface ThreadFailure {
+interface ThreadFailure {
   readonly failure: { readonly code: ErrorCode; readonly message: string };
 }
 
