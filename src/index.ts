@@ -30,10 +30,19 @@ export {
 export { type Split, type SplitOptions, stratifiedSplit } from "./data/split.js";
 export type { Texts } from "./data/texts.js";
 export { type ErrorCode, TagformerError } from "./errors.js";
-export type { Counts, PrecisionRecallF1 } from "./evaluation/counts.js";
-export { type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
+export type { Calibration, ReliabilityBin } from "./evaluation/calibration.js";
+export type { Counts, DecisionMetrics } from "./evaluation/counts.js";
+export type { CurvePoint, ThresholdPoint } from "./evaluation/curves.js";
+export {
+  type Curves,
+  type EvaluationDetails,
+  evaluationDetails,
+  type LabelCurves,
+} from "./evaluation/details.js";
+export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
 export { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
-export type { Ranking } from "./evaluation/ranking.js";
+export type { LabelPairs } from "./evaluation/pairs.js";
+export type { LabelRanking, Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export type { InferenceOptions } from "./inference.js";

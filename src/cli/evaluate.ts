@@ -78,7 +78,7 @@ function describeMetrics(metrics: Evaluation): string {
     `macro-F1         ${figure(metrics.macro.f1)}`,
     `subset accuracy  ${figure(metrics.subsetAccuracy)}`,
     `Hamming loss     ${figure(metrics.hammingLoss)}`,
-    `mean ROC AUC     ${figure(metrics.rocAuc)}`,
+    `mean ROC AUC     ${figure(metrics.macro.rocAuc)}`,
   ].join("\n");
 }
 

@@ -10,23 +10,26 @@ export interface Counts {
   readonly trueNegatives: number;
 }
 
-/** Precision, recall and F1, each between 0 and 1, and 0 where it is a division by zero. */
-export interface PrecisionRecallF1 {
+/** How good decisions are, each figure between 0 and 1, and 0 where it is a division by zero. */
+export interface DecisionMetrics {
   /** Share of the decisions to set a label that are right. */
   readonly precision: number;
   /** Share of the labels that are set which was found. */
   readonly recall: number;
   /** Harmonic mean of precision and recall. */
   readonly f1: number;
+  /** Share of the labels set or given that are both. */
+  readonly jaccard: number;
 }
 
-/** {@link PrecisionRecallF1} of {@link Counts}. */
-export function precisionRecallF1(counts: Counts): PrecisionRecallF1 {
+/** {@link DecisionMetrics} of {@link Counts}. */
+export function decisionMetrics(counts: Counts): DecisionMetrics {
   const { truePositives, falsePositives, falseNegatives } = counts;
   return {
     precision: ratio(truePositives, truePositives + falsePositives),
     recall: ratio(truePositives, truePositives + falseNegatives),
     f1: ratio(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives),
+    jaccard: ratio(truePositives, truePositives + falsePositives + falseNegatives),
   };
 }
 

@@ -1,27 +1,32 @@
 import { TagformerError } from "../errors.js";
+import { type Calibration, calibrate } from "./calibration.js";
 import {
   type Counts,
   countDecisions,
+  type DecisionMetrics,
+  decisionMetrics,
   labelledIn,
-  type PrecisionRecallF1,
-  precisionRecallF1,
   sumCounts,
 } from "./counts.js";
+import { columnOf, cutsOf } from "./cuts.js";
 import { bceWithLogits } from "./loss.js";
 import { mean, weightedMean } from "./mean.js";
-import { type Ranking, rank } from "./ranking.js";
-import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds } from "./scores.js";
+import { type LabelRanking, type Ranking, rank, rankLabels } from "./ranking.js";
+import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
 
 /** The metrics of one label, over the rows in which it is labelled. */
-export interface LabelMetrics extends Counts, PrecisionRecallF1, Ranking {
+export interface LabelMetrics extends Counts, DecisionMetrics, Ranking, Calibration {
   /** The label's name. */
   readonly name: string;
   /** Number of rows in which the label is truly set. */
   readonly support: number;
 }
 
+/** One way to average; `rocAuc` and `averagePrecision` are averaged over those that are not `null`. */
+export interface AverageMetrics extends DecisionMetrics, Ranking {}
+
 /** How well scores agree with labels. Plain numbers and `null`, never NaN: it can be written as JSON. */
-export interface Evaluation extends Ranking {
+export interface Evaluation extends LabelRanking, Calibration {
   /** Rows with at least one labelled element; the others are left out of everything. */
   readonly rows: number;
   /** Labelled elements (row and label). */
@@ -33,14 +38,14 @@ export interface Evaluation extends Ranking {
   /** Share of labelled elements decided wrongly. */
   readonly hammingLoss: number;
   /** Over all labelled elements at once. */
-  readonly micro: PrecisionRecallF1;
+  readonly micro: AverageMetrics;
   /** Mean over the labels that are labelled in some row. */
-  readonly macro: PrecisionRecallF1;
+  readonly macro: AverageMetrics;
   /** Mean over the labels, weighted by support. */
-  readonly weighted: PrecisionRecallF1;
+  readonly weighted: AverageMetrics;
   /** Mean over the rows. */
-  readonly samples: PrecisionRecallF1;
-  /** In the order of the label names. `rocAuc` and `averagePrecision` above are the means of those that are not `null`. */
+  readonly samples: AverageMetrics;
+  /** In the order of the label names. */
   readonly labels: readonly LabelMetrics[];
 }
 
@@ -62,66 +67,119 @@ export function evaluate(
   labelNames: readonly string[],
   thresholds: Thresholds = 0.5,
 ): Evaluation {
-  const rows = checkedRows(scores, labels, labelNames);
+  checkedRows(scores, labels, labelNames);
   const decisions = decide(probabilitiesOf(scores), labelNames.length, thresholds);
-  const truth = labels.map((label) => (Number.isNaN(label) ? Number.NaN : Number(label > 0.5)));
-  const columns = labelNames.map((name, column) => {
-    const counts = countDecisions(truth, decisions, column, labelNames.length, rows);
-    return labelMetrics(name, counts, rankColumn(scores, truth, column, labelNames.length));
-  });
-  const counted = Array.from({ length: rows }, (_, row) =>
-    countDecisions(truth, decisions, row * labelNames.length, 1, labelNames.length),
-  ).filter((counts) => labelledIn(counts) > 0);
+  return evaluateDecisions(scores, labels, labelNames, decisions);
+}
+
+/**
+ * {@link evaluate} with decisions made elsewhere.
+ *
+ * @param decisions `[rows * labels]`, 0 or 1
+ */
+function evaluateDecisions(
+  scores: Scores,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  decisions: Uint8Array,
+): Evaluation {
+  const rows = checkedRows(scores, labels, labelNames);
+  const probabilities = probabilitiesOf(scores);
+  const judged: Judged = {
+    // Logits order rows that probabilities cannot: near 0 and 1, sigmoid rounds different logits to one number.
+    ranks: "logits" in scores ? scores.logits : scores.probabilities,
+    probabilities,
+    decisions,
+    truth: truthOf(labels),
+  };
+  const columns = labelNames.map((name, column) => labelMetrics(judged, name, column, labelNames.length));
+  const counted = labelledRows(judged, rows, labelNames.length);
   if (counted.length === 0) {
     throw new TagformerError("INVALID_DATA", `nothing to evaluate: none of the ${rows} rows has a label`);
   }
   const total = sumCounts(columns);
   const measured = columns.filter((column) => labelledIn(column) > 0);
-  const support = Float64Array.from(measured, (column) => column.support);
   return {
     rows: counted.length,
     labelled: labelledIn(total),
     loss: "logits" in scores ? bceWithLogits(scores.logits, labels) : null,
     subsetAccuracy: counted.filter((row) => wrongIn(row) === 0).length / counted.length,
     hammingLoss: wrongIn(total) / labelledIn(total),
-    micro: precisionRecallF1(total),
-    macro: average(measured, mean),
-    weighted: average(measured, (values) => weightedMean(values, support)),
-    samples: average(counted.map(precisionRecallF1), mean),
-    rocAuc: meanOfDefined(columns.map((column) => column.rocAuc)),
-    averagePrecision: meanOfDefined(columns.map((column) => column.averagePrecision)),
+    ...calibrate(probabilities, judged.truth),
+    labelRankingAveragePrecision: meanOf(counted, (row) => row.labelRankingAveragePrecision),
+    coverageError: meanOf(counted, (row) => row.coverageError),
+    labelRankingLoss: meanOf(counted, (row) => row.labelRankingLoss),
+    micro: { ...decisionMetrics(total), ...rank(cutsOf(judged.ranks, judged.truth)) },
+    macro: average(measured, () => 1),
+    weighted: average(measured, (column) => column.support),
+    samples: average(counted, () => 1),
     labels: columns,
   };
 }
 
-function labelMetrics(name: string, counts: Counts, ranking: Ranking): LabelMetrics {
-  const support = counts.truePositives + counts.falseNegatives;
-  return { name, support, ...counts, ...precisionRecallF1(counts), ...ranking };
+/** Scores and labels in the forms that the metrics need, all `[rows * labels]`. */
+interface Judged {
+  readonly ranks: Float32Array;
+  readonly probabilities: Float32Array;
+  readonly decisions: Uint8Array;
+  readonly truth: Float32Array;
 }
 
-// Logits order rows that probabilities cannot: near 0 and 1, sigmoid rounds different logits to one number.
-function rankColumn(scores: Scores, truth: Float32Array, column: number, labels: number): Ranking {
-  const values = "logits" in scores ? scores.logits : scores.probabilities;
-  const ofColumn = (_: number, i: number) => i % labels === column;
-  return rank(values.filter(ofColumn), truth.filter(ofColumn));
+interface RowMetrics extends Counts, DecisionMetrics, Ranking, LabelRanking {}
+
+function labelMetrics(judged: Judged, name: string, column: number, labels: number): LabelMetrics {
+  const truth = columnOf(judged.truth, column, labels);
+  const counts = countDecisions(judged.truth, judged.decisions, column, labels, truth.length);
+  return {
+    name,
+    support: counts.truePositives + counts.falseNegatives,
+    ...counts,
+    ...decisionMetrics(counts),
+    ...rank(cutsOf(columnOf(judged.ranks, column, labels), truth)),
+    ...calibrate(columnOf(judged.probabilities, column, labels), truth),
+  };
+}
+
+function labelledRows({ ranks, decisions, truth }: Judged, rows: number, labels: number): RowMetrics[] {
+  const measured: RowMetrics[] = [];
+  for (let start = 0; start < rows * labels; start += labels) {
+    const counts = countDecisions(truth, decisions, start, 1, labels);
+    if (labelledIn(counts) === 0) continue;
+    const cuts = cutsOf(ranks.subarray(start, start + labels), truth.subarray(start, start + labels));
+    const ranking = rank(cuts);
+    const ofLabels = rankLabels(cuts, ranking.averagePrecision);
+    measured.push({ ...counts, ...decisionMetrics(counts), ...ranking, ...ofLabels });
+  }
+  return measured;
 }
 
 function wrongIn(counts: Counts): number {
   return counts.falsePositives + counts.falseNegatives;
 }
 
-function average(
-  parts: readonly PrecisionRecallF1[],
-  averageOf: (values: Float64Array) => number,
-): PrecisionRecallF1 {
-  return {
-    precision: averageOf(Float64Array.from(parts, (part) => part.precision)),
-    recall: averageOf(Float64Array.from(parts, (part) => part.recall)),
-    f1: averageOf(Float64Array.from(parts, (part) => part.f1)),
-  };
+function meanOf<Part>(parts: readonly Part[], figure: (part: Part) => number): number {
+  return mean(Float64Array.from(parts, figure));
 }
 
-function meanOfDefined(values: readonly (number | null)[]): number | null {
-  const defined = values.filter((value) => value !== null);
-  return defined.length === 0 ? null : mean(Float64Array.from(defined));
+function average<Part extends AverageMetrics>(
+  parts: readonly Part[],
+  weight: (part: Part) => number,
+): AverageMetrics {
+  const over = (figure: keyof AverageMetrics) => {
+    const defined = parts.filter((part) => part[figure] !== null);
+    if (defined.length === 0) return null;
+    const weights = Float64Array.from(defined, weight);
+    return weightedMean(
+      Float64Array.from(defined, (part) => part[figure]!),
+      weights,
+    );
+  };
+  return {
+    precision: over("precision") ?? 0,
+    recall: over("recall") ?? 0,
+    f1: over("f1") ?? 0,
+    jaccard: over("jaccard") ?? 0,
+    rocAuc: over("rocAuc"),
+    averagePrecision: over("averagePrecision"),
+  };
 }

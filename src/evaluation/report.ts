@@ -1,4 +1,4 @@
-import type { PrecisionRecallF1 } from "./counts.js";
+import type { DecisionMetrics } from "./counts.js";
 import type { Evaluation } from "./metrics.js";
 
 /**
@@ -16,7 +16,7 @@ export function classificationReport(evaluation: Evaluation, digits = 2): string
   ];
   const names = [...evaluation.labels.map((label) => label.name), "weighted avg"];
   const width = Math.max(...names.map(characters), digits);
-  const row = (scores: PrecisionRecallF1 & { readonly name: string }, support: number) =>
+  const row = (scores: DecisionMetrics & { readonly name: string }, support: number) =>
     line(width, scores.name, [
       toFixedHalfEven(scores.precision, digits),
       toFixedHalfEven(scores.recall, digits),

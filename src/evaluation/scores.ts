@@ -20,6 +20,11 @@ export function probabilitiesOf(scores: Scores): Float32Array {
   return "logits" in scores ? sigmoid(scores.logits) : scores.probabilities;
 }
 
+/** What counts as set, `[rows * labels]`: 1 above one half, otherwise 0; NaN where a row is not labelled. */
+export function truthOf(labels: Float32Array): Float32Array {
+  return labels.map((label) => (Number.isNaN(label) ? Number.NaN : Number(label > 0.5)));
+}
+
 /**
  * The decisions on probabilities, `[rows * labels]`: 1 where a label is set.
  *
@@ -29,11 +34,16 @@ export function probabilitiesOf(scores: Scores): Float32Array {
  * @throws {TagformerError} `INVALID_OPTION` when a threshold is not between 0 and 1, or their number is not `labels`
  */
 export function decide(probabilities: Float32Array, labels: number, thresholds: Thresholds): Uint8Array {
-  const perLabel = thresholdPerLabel(thresholds, labels);
+  const perLabel = Float32Array.from(thresholdPerLabel(thresholds, labels));
   return Uint8Array.from(probabilities, (probability, i) => (probability > perLabel[i % labels]! ? 1 : 0));
 }
 
-function thresholdPerLabel(thresholds: Thresholds, labels: number): Float32Array {
+/**
+ * One threshold for each label.
+ *
+ * @throws {TagformerError} `INVALID_OPTION` as {@link decide} does
+ */
+export function thresholdPerLabel(thresholds: Thresholds, labels: number): readonly number[] {
   const given = typeof thresholds === "number" ? new Array<number>(labels).fill(thresholds) : thresholds;
   if (given.length !== labels) {
     throw new TagformerError(
@@ -48,7 +58,7 @@ function thresholdPerLabel(thresholds: Thresholds, labels: number): Float32Array
       `thresholds: found ${threshold}, expected numbers from 0 to 1`,
     );
   }
-  return Float32Array.from(given);
+  return given;
 }
 
 /**

@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rank } from "../../../src/evaluation/ranking.js";
+import { cutsOf } from "../../../src/evaluation/cuts.js";
+import * as ranking from "../../../src/evaluation/ranking.js";
 
 const of = (...values: number[]) => Float32Array.from(values);
+const rank = (scores: Float32Array, truth: Float32Array) => ranking.rank(cutsOf(scores, truth));
+const rankLabels = (scores: Float32Array, truth: Float32Array) =>
+  ranking.rankLabels(cutsOf(scores, truth), rank(scores, truth).averagePrecision);
 
 describe("rank", () => {
   it("computes a case that was worked out by hand", () => {
@@ -36,5 +40,30 @@ describe("rank", () => {
         expect(rank(of(...rows.map(([s]) => s)), of(...rows.map(([, y]) => y))).rocAuc).toBe(wanted);
       }),
     );
+  });
+});
+
+describe("rankLabels", () => {
+  it("computes a row that was worked out by hand", () => {
+    // Ranked: 1 0 1 0. Of the top one, one is true; of the top three, two; one pair of four is in the wrong order.
+    expect(rankLabels(of(0.9, 0.8, 0.7, 0.1), of(1, 0, 1, 0))).toEqual({
+      labelRankingAveragePrecision: (1 + 2 / 3) / 2,
+      coverageError: 3,
+      labelRankingLoss: 1 / 4,
+    });
+  });
+
+  it("counts ties against the ranking", () => {
+    expect(rankLabels(of(5, 5, 5), of(1, 0, 0))).toEqual({
+      labelRankingAveragePrecision: 1 / 3,
+      coverageError: 3,
+      labelRankingLoss: 1,
+    });
+  });
+
+  it("has scikit-learn's figures for rows without true or without other labels", () => {
+    const nothing = { labelRankingAveragePrecision: 1, coverageError: 0, labelRankingLoss: 0 };
+    expect(rankLabels(of(1, 2), of(0, 0))).toEqual(nothing);
+    expect(rankLabels(of(1, 2), of(1, 1))).toEqual({ ...nothing, coverageError: 2 });
   });
 });
