@@ -6,7 +6,7 @@ export interface Calibration {
   readonly brierScore: number | null;
   /**
    * Expected calibration error: mean difference between the probability and the share of positives in each of
-   * {@link reliabilityBins ten bins}, weighted by their sizes (Naeini et al., AAAI 2015; Guo et al., ICML 2017), here of the
+   * ten bins of equal width, weighted by their sizes (Naeini et al., AAAI 2015; Guo et al., ICML 2017), here of the
    * probability that a label is set. `null` when nothing is labelled.
    */
   readonly calibrationError: number | null;
