@@ -26,6 +26,7 @@ int finish();
 
 // One function for each subject, in a file of its name.
 void test_attention();
+void test_disentangled_attention();
 void test_dropout();
 void test_gelu();
 void test_norm();

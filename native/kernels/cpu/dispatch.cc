@@ -69,10 +69,10 @@ const TypedKernels<bf16>& typed_kernels() {
 
 std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim) {
   // The backward pass takes most: three times keys x width, two times width x row length, and blocks of 32
-  // queries.
+  // queries: three of width, two of row length.
   const std::int64_t width = head_dim + 32;
   const std::int64_t length = keys + 128;
-  return 3 * keys * width + 2 * width * length + 64 * width + 65 * length + 16 * 16;
+  return 3 * keys * width + 2 * width * length + 96 * width + 65 * length + 16 * 16;
 }
 
 std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_dim) {
@@ -81,6 +81,14 @@ std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_d
   const std::int64_t distances = 2 * keys + 32;
   return attention_workspace(keys, head_dim) + 3 * width * distances + 32 * distances + 32 * 6 * width +
          16 * 16;
+}
+
+std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim) {
+  // Beyond plain attention: two tables of up to 2 x keys buckets with their gradients, and what blocks of 32
+  // queries or keys give with the buckets that they meet.
+  const std::int64_t width = head_dim + 32;
+  return attention_workspace(keys, head_dim) + 4 * width * 2 * keys + 32 * (keys + 32) + 2 * 32 * 32 +
+         2 * 32 * width + 16 * 16;
 }
 
 }  // namespace tagformer::cpu

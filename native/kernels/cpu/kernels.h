@@ -90,6 +90,25 @@ struct RelativeGradients {
   float* segments[2];
 };
 
+/// The relative part of DeBERTa's scores (He et al. 2021): besides q . k, each pair of tokens adds
+/// q . position_keys[bucket] and k . position_queries[bucket], with the bucket of their distance.
+template <typename T>
+struct DisentangledPart {
+  /// Rows of head_dim, one a bucket, `position_stride` apart; null where the model has no such term.
+  const T* position_keys;
+  const T* position_queries;
+  std::int64_t position_stride;
+  /// Of the distances (query - key) keys - 1 down to -(keys - 1); each is the one before it or one less. The
+  /// first query is the first token of the sequence.
+  const std::int32_t* buckets;
+};
+
+/// Sums over all sequences of a batch, added to, in fp32: rows of head_dim without gaps, one a bucket.
+struct DisentangledGradients {
+  float* position_keys;
+  float* position_queries;
+};
+
 /// Widest row that the norm kernels take.
 constexpr std::int64_t kMaxNormWidth = 16384;
 
@@ -147,6 +166,10 @@ struct TypedKernels {
   void (*relative_attention_forward)(const AttentionForward<T>&, const RelativePart<T>&, float* workspace);
   void (*relative_attention_backward)(const AttentionBackward<T>&, const RelativePart<T>&,
                                       const RelativeGradients&, float* workspace);
+  void (*disentangled_attention_forward)(const AttentionForward<T>&, const DisentangledPart<T>&,
+                                         float* workspace);
+  void (*disentangled_attention_backward)(const AttentionBackward<T>&, const DisentangledPart<T>&,
+                                          const DisentangledGradients&, float* workspace);
   void (*norm_forward)(const NormForward<T>&);
   void (*norm_backward)(const NormBackward<T>&);
   /// y = gelu(x + bias), the exact (erf) form, over rows of `width`.
@@ -178,6 +201,8 @@ struct Kernels {
 std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
 std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_dim);
+
+std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
 /// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512)
 /// names.

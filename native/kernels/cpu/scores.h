@@ -14,6 +14,17 @@ TAGFORMER_INLINE std::int64_t padded(std::int64_t n, std::int64_t unit) {
   return (n + unit - 1) / unit * unit;
 }
 
+/// How long the rows are that a head of a sequence has in the workspace.
+struct RowLengths {
+  explicit RowLengths(const AttentionPlace& place)
+      : width(padded(place.head_dim, kLanes)),
+        length(padded(place.keys, kMaskBlock)),
+        columns(padded(place.keys, kLanes)) {}
+
+  /// Of rows of queries, keys and values; of rows of scores; of what is computed of the latter.
+  std::int64_t width, length, columns;
+};
+
 /// Hands out consecutive pieces of the workspace.
 class Workspace {
  public:
@@ -57,6 +68,18 @@ TAGFORMER_INLINE void narrow(const float* from, std::int64_t from_stride, std::i
     for (std::int64_t j = 0; j < width; j += kLanes) {
       store(to + i * stride + j, load(from + i * from_stride + j) * factor, lanes_left(j, width));
     }
+  }
+}
+
+TAGFORMER_INLINE void clear(float* values, std::int64_t count) {
+  std::memset(values, 0, static_cast<std::size_t>(count) * sizeof(float));
+}
+
+/// Adds factor * x to y.
+TAGFORMER_INLINE void add_scaled(const float* x, float factor, std::int64_t width, float* y) {
+  for (std::int64_t j = 0; j < width; j += kLanes) {
+    const std::int64_t left = lanes_left(j, width);
+    store(y + j, load(y + j, left) + load(x + j, left) * factor, left);
   }
 }
 

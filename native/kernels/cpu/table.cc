@@ -16,6 +16,8 @@ constexpr TypedKernels<T> typed() {
       .attention_backward = attention_backward<T>,
       .relative_attention_forward = relative_attention_forward<T>,
       .relative_attention_backward = relative_attention_backward<T>,
+      .disentangled_attention_forward = disentangled_attention_forward<T>,
+      .disentangled_attention_backward = disentangled_attention_backward<T>,
       .norm_forward = norm_forward<T>,
       .norm_backward = norm_backward<T>,
       .gelu_forward = gelu_forward<T>,
