@@ -34,6 +34,11 @@ export interface NativeModelSpec {
   readonly precision: Precision;
   /** Threads of the model's operations; 0: an equal share of the granted cores among the models that say so. */
   readonly threads: number;
+  /**
+   * Pads batches and computes them with libtorch's own operations, as on other devices than the CPU: slower here, with
+   * the same results.
+   */
+  readonly dense?: boolean;
 }
 
 export interface NativeModelInfo {

@@ -114,6 +114,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   const std::string precision = text(object, "precision");
   if (precision != "fp32" && precision != "bf16") refuse(env, "precision", "fp32 or bf16");
   spec.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
+  if (object.Has("dense")) spec.dense = boolean(object, "dense");
   return spec;
 }
 

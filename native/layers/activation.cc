@@ -16,6 +16,7 @@
 #include <numbers>
 
 #include "layers/dispatch.h"
+#include "layers/plain.h"
 #include "layers/saved.h"
 
 namespace tagformer {
@@ -72,6 +73,7 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
 
 template <bool kTanh>
 at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) {
+  if (!has_kernels(x)) return at::gelu(x.add(bias.to(x.scalar_type())), kTanh ? "tanh" : "none");
   return Gelu<kTanh>::apply(x.contiguous(), bias);
 }
 

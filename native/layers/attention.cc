@@ -1,10 +1,12 @@
 #include "layers/attention.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
 
 #include <algorithm>
 
 #include "layers/dispatch.h"
+#include "layers/plain.h"
 #include "layers/saved.h"
 
 namespace tagformer {
@@ -202,15 +204,41 @@ Offsets one_each(std::size_t sequences) {
   return offsets;
 }
 
+/// `q` is `[texts, queries, width]`, `k` and `v` are `[texts, length, width]`; `mask` is `[texts, length]`.
+at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const at::Tensor& mask, const AttentionOptions& options) {
+  const auto by_head = [&](const at::Tensor& x) {
+    return x.unflatten(-1, {options.heads, options.head_dim}).transpose(1, 2);
+  };
+  // The same keys for every head and query.
+  const at::Tensor allowed = mask.to(at::kBool).unsqueeze(1).unsqueeze(1);
+  std::optional<SeededGenerator> generator;
+  if (options.dropout.active()) generator.emplace(q.device(), options.dropout);
+  return at::scaled_dot_product_attention(by_head(q), by_head(k), by_head(v), allowed, rate(options.dropout),
+                                          /*is_causal=*/false, options.scale)
+      .transpose(1, 2)
+      .flatten(2);
+}
+
 }  // namespace
 
-at::Tensor attention(const at::Tensor& qkv, const Offsets& offsets, const AttentionOptions& options) {
+at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, const AttentionOptions& options) {
+  if (sequences.is_dense()) {
+    const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
+    return plain_attention(parts[0], parts[1], parts[2], sequences.mask(), options);
+  }
+  const Offsets& offsets = sequences.offsets();
   const std::int64_t stride = 3 * options.heads * options.head_dim;
   return Packed::apply(qkv.contiguous(), Layout{offsets, offsets, stride, stride, options});
 }
 
-at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Offsets& offsets,
+at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Sequences& sequences,
                             const AttentionOptions& options) {
+  if (sequences.is_dense()) {
+    const std::vector<at::Tensor> parts = kv.chunk(2, -1);
+    return plain_attention(q.unsqueeze(1), parts[0], parts[1], sequences.mask(), options).squeeze(1);
+  }
+  const Offsets& offsets = sequences.offsets();
   const std::int64_t width = options.heads * options.head_dim;
   return OneQuery::apply(q.contiguous(), kv.contiguous(),
                          Layout{one_each(offsets->size() - 1), offsets, width, 2 * width, options});

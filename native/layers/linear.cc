@@ -3,6 +3,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "layers/plain.h"
 #include "runtime/stop.h"
 
 namespace tagformer {
@@ -72,13 +74,16 @@ struct Product : torch::autograd::Function<Product> {
 }  // namespace
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& weight) {
+  if (!has_kernels(x)) return at::linear(x, weight);
   return Product::apply(x, weight, std::optional<at::Tensor>());
 }
 
 at::Tensor product(const at::Tensor& x, const Parameter& weight) { return product(x, weight.value); }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return Product::apply(x, weight, std::optional<at::Tensor>(bias.to(x.scalar_type())));
+  const at::Tensor added = bias.to(x.scalar_type());
+  if (!has_kernels(x)) return at::linear(x, weight, added);
+  return Product::apply(x, weight, std::optional<at::Tensor>(added));
 }
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer) {

@@ -1,4 +1,4 @@
-// Linear layers over the model's parameters.
+// Linear layers over the model's parameters; `rows` is one dimension, or two of a dense batch.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -2,8 +2,10 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/layer_norm.h>
 
 #include "layers/dispatch.h"
+#include "layers/plain.h"
 #include "layers/saved.h"
 
 namespace tagformer {
@@ -114,16 +116,30 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   }
 };
 
+/// residual_norm in libtorch's operations; the sums over a row are made in fp32, as in the kernels.
+at::Tensor plain_residual_norm(at::Tensor x, const std::optional<at::Tensor>& bias,
+                               const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
+                               const at::Tensor& beta, const NormOptions& options) {
+  const at::ScalarType type = x.scalar_type();
+  if (bias) x = x.add(bias->to(type));
+  x = plain_dropout(x, options.dropout);
+  if (residual) x = residual->add(x);
+  return at::layer_norm(x.to(at::kFloat), gamma.sizes(), gamma, beta, options.epsilon).to(type);
+}
+
 }  // namespace
 
 at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& bias,
                          const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
                          const at::Tensor& beta, const NormOptions& options) {
-  return ResidualNorm::apply(x.contiguous(), bias, residual, gamma, beta, options);
+  if (!has_kernels(x)) return plain_residual_norm(x, bias, residual, gamma, beta, options);
+  const std::optional<at::Tensor> rows = residual ? std::optional(residual->contiguous()) : std::nullopt;
+  return ResidualNorm::apply(x.contiguous(), bias, rows, gamma, beta, options);
 }
 
 at::Tensor dropout(const at::Tensor& x, const cpu::Dropout& dropout) {
-  return dropout.active() ? DropoutFunction::apply(x.contiguous(), dropout) : x;
+  if (!dropout.active()) return x;
+  return has_kernels(x) ? DropoutFunction::apply(x.contiguous(), dropout) : plain_dropout(x, dropout);
 }
 
 }  // namespace tagformer

@@ -15,7 +15,7 @@ struct NormOptions {
 };
 
 /// LayerNorm(residual + dropout(x + bias)) over the last dimension, `[rows, width]`.
-/// `bias` `[width]` and a contiguous `residual` `[rows, width]` are optional. gamma, beta and bias are fp32.
+/// `bias` `[width]` and `residual` `[rows, width]` are optional. gamma, beta and bias are fp32.
 at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& bias,
                          const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
                          const at::Tensor& beta, const NormOptions& options);

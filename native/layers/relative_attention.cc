@@ -2,11 +2,17 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/gather.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 
 #include "layers/dispatch.h"
+#include "layers/plain.h"
 #include "layers/saved.h"
 
 namespace tagformer {
@@ -14,6 +20,10 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+/// Score of a key that is padding: its exponential is 0, and unlike infinity it gives no NaN in a text
+/// without any token.
+constexpr double kForbidden = -1e30;
 
 /// Where the sequences of a batch lie, and which of their tokens ask.
 struct Layout {
@@ -196,11 +206,58 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
   }
 };
 
+/// Of a dense batch. `q` is `[texts, queries, width]`; with `last_only` there is one query, the last token.
+at::Tensor plain_relative_attention(const at::Tensor& q, const at::Tensor& kv, const RelativeTerms& terms,
+                                    const at::Tensor& types, const Sequences& sequences, bool last_only,
+                                    const AttentionOptions& options) {
+  const auto by_head = [&](const at::Tensor& x) {
+    return x.unflatten(-1, {options.heads, options.head_dim}).transpose(-3, -2);
+  };
+  const auto with_bias = [&](const at::Tensor& bias) {
+    return by_head(q.unflatten(-1, bias.sizes()).add(bias.to(q.scalar_type())).flatten(-2));
+  };
+  const std::vector<at::Tensor> parts = kv.chunk(2, -1);
+
+  // [texts or 1, 1, queries, length]: the row of terms.positions that belongs to query i and key j, which is
+  // longest - 1 - i + j.
+  const at::Tensor keys = sequences.positions();
+  const at::Tensor from_end = keys.flip(-1);
+  const at::Tensor first =
+      last_only ? at::index_select(from_end.squeeze(0), 0, sequences.last_positions()).unsqueeze(-1)
+                : from_end;
+  const at::Tensor distance = first.unsqueeze(-1).add(keys.unsqueeze(1)).unsqueeze(1);
+
+  const at::Tensor content = at::matmul(with_bias(terms.content_bias), by_head(parts[0]).transpose(-2, -1));
+  const at::Tensor by_distance =
+      at::matmul(with_bias(terms.position_bias), by_head(terms.positions).transpose(-2, -1));
+  at::Tensor scores = content.add(at::gather(by_distance, -1, distance.expand_as(content)));
+  if (types.defined()) {
+    // [texts, heads, queries, 2]: for keys of the same segment, and of another.
+    const at::Tensor segments = terms.segments.to(q.scalar_type()).transpose(0, 1).transpose(-2, -1);
+    const at::Tensor by_segment = at::matmul(with_bias(terms.segment_bias), segments);
+    const at::Tensor asking =
+        last_only ? at::gather(types, 1, sequences.last_positions().unsqueeze(-1)) : types;
+    const at::Tensor same = asking.unsqueeze(-1).eq(types.unsqueeze(1)).unsqueeze(1);
+    scores = scores.add(at::where(same, by_segment.slice(-1, 0, 1), by_segment.slice(-1, 1, 2)));
+  }
+  const at::Tensor allowed = sequences.mask().to(at::kBool).unsqueeze(1).unsqueeze(1);
+  scores = scores.to(at::kFloat).mul(options.scale).masked_fill(allowed.logical_not(), kForbidden);
+  const at::Tensor shares = plain_dropout(at::softmax(scores, -1), options.dropout).to(q.scalar_type());
+  return at::matmul(shares, by_head(parts[1])).transpose(-3, -2).flatten(-2);
+}
+
 }  // namespace
 
 at::Tensor relative_attention(const at::Tensor& q, const at::Tensor& kv, const RelativeTerms& terms,
-                              const at::Tensor& types, const Offsets& offsets,
+                              const at::Tensor& types, const Sequences& sequences,
                               const AttentionOptions& options) {
+  if (sequences.is_dense()) {
+    const bool last_only = q.dim() == 2;
+    const at::Tensor asking = last_only ? q.unsqueeze(1) : q;
+    const at::Tensor out = plain_relative_attention(asking, kv, terms, types, sequences, last_only, options);
+    return last_only ? out.squeeze(1) : out;
+  }
+  const Offsets& offsets = sequences.offsets();
   const Layout layout{offsets, q.size(0) != kv.size(0), (terms.positions.size(0) + 1) / 2, options};
   return RelativeAttention::apply(q.contiguous(), kv.contiguous(), terms.positions.contiguous(),
                                   terms.content_bias, terms.position_bias, terms.segment_bias, terms.segments,

@@ -1,34 +1,15 @@
 #include "models/embeddings.h"
 
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/empty.h>
 
 #include "layers/norm.h"
 
 namespace tagformer {
 namespace {
 
-at::Tensor positions_from_zero(const std::vector<std::int32_t>& offsets) {
-  at::Tensor positions = at::empty({offsets.back()}, at::kLong);
-  auto* const position = positions.data_ptr<std::int64_t>();
-  for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
-    for (std::int32_t i = offsets[row]; i < offsets[row + 1]; ++i) position[i] = i - offsets[row];
-  }
-  return positions;
-}
-
-at::Tensor positions_after_padding(const at::Tensor& ids, const std::vector<std::int32_t>& offsets,
-                                   std::int64_t padding_id) {
-  at::Tensor positions = at::empty({offsets.back()}, at::kLong);
-  const auto* const id = ids.const_data_ptr<std::int64_t>();
-  auto* const position = positions.data_ptr<std::int64_t>();
-  for (std::size_t row = 0; row + 1 < offsets.size(); ++row) {
-    std::int64_t last = padding_id;
-    for (std::int32_t i = offsets[row]; i < offsets[row + 1]; ++i) {
-      position[i] = id[i] == padding_id ? padding_id : ++last;
-    }
-  }
-  return positions;
+at::Tensor positions_after_padding(const Batch& batch, std::int64_t padding_id) {
+  const at::Tensor counts = batch.ids.ne(padding_id).to(at::kLong);
+  return batch.sequences.running_sum(counts).mul(counts).add(padding_id);
 }
 
 }  // namespace
@@ -48,9 +29,8 @@ at::Tensor Embeddings::operator()(const Batch& batch, const Mode& mode, std::uin
   const EmbeddingsDescription& d = description_;
   // As in transformers, the padding token's rows get no gradient, even where a text holds that token.
   const bool after_padding = d.positions == Positions::kAfterPadding;
-  const at::Tensor positions = after_padding
-                                   ? positions_after_padding(batch.ids, *batch.offsets, d.padding_id)
-                                   : positions_from_zero(*batch.offsets);
+  const at::Tensor positions =
+      after_padding ? positions_after_padding(batch, d.padding_id) : batch.sequences.positions();
   at::Tensor x = at::embedding(words_->value, batch.ids, d.padding_id)
                      .add(at::embedding(positions_->value, positions, after_padding ? d.padding_id : -1));
   if (types_ != nullptr) {

@@ -37,7 +37,7 @@ class Embeddings {
  public:
   Embeddings(ParameterSet& parameters, EmbeddingsDescription description);
 
-  /// `[total, width]` in fp32. `site` is the place of its dropout.
+  /// `[tokens, width]` in fp32. `site` is the place of its dropout.
   [[nodiscard]] at::Tensor operator()(const Batch& batch, const Mode& mode, std::uint32_t site) const;
 
   [[nodiscard]] Limits limits() const;

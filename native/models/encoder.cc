@@ -25,7 +25,7 @@ class Encoder final : public Model {
     at::Tensor x = embeddings_(batch, mode, kEmbeddings);
     if (parameters().precision() == Precision::kBfloat16) x = x.to(at::kBFloat16);
     if (projection_) x = linear(x, *projection_);
-    x = layers_.first_tokens(x, batch.offsets, mode, kLayers);
+    x = layers_.first_tokens(x, batch.sequences, mode, kLayers);
     x = dropout(x.to(at::kFloat), mode.dropout(head.input_dropout, kHeadInput));
     x = head.activation(linear(x, dense_));
     x = dropout(x, mode.dropout(head.output_dropout, kHeadOutput));

@@ -1,8 +1,5 @@
 #include "models/layer_stack.h"
 
-#include <ATen/ops/empty.h>
-#include <ATen/ops/index_select.h>
-
 #include <cmath>
 #include <map>
 
@@ -47,13 +44,13 @@ LayerStack::Layer LayerStack::declare(ParameterSet& parameters, const std::strin
   };
 }
 
-at::Tensor LayerStack::first_tokens(at::Tensor x, const Offsets& offsets, const Mode& mode,
+at::Tensor LayerStack::first_tokens(at::Tensor x, const Sequences& sequences, const Mode& mode,
                                     std::uint32_t first_site) const {
   std::uint32_t site = first_site;
   for (std::size_t i = 0; i + 1 < layers_.size(); ++i, site += kSitesPerLayer) {
-    x = run(layers_[i], x, offsets, mode, site);
+    x = run(layers_[i], x, sequences, mode, site);
   }
-  return run_last(layers_.back(), x, offsets, mode, site);
+  return run_last(layers_.back(), x, sequences, mode, site);
 }
 
 AttentionOptions LayerStack::attention_options(const Mode& mode, std::uint32_t site) const {
@@ -62,26 +59,22 @@ AttentionOptions LayerStack::attention_options(const Mode& mode, std::uint32_t s
           mode.dropout(description_.scores_dropout, site + kScores)};
 }
 
-at::Tensor LayerStack::run(const Layer& layer, const at::Tensor& x, const Offsets& offsets, const Mode& mode,
-                           std::uint32_t site) const {
+at::Tensor LayerStack::run(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
+                           const Mode& mode, std::uint32_t site) const {
   const at::Tensor qkv = linear(x, layer.qkv);
-  return feed_forward(layer, attention(qkv, offsets, attention_options(mode, site)), x, mode, site);
+  return feed_forward(layer, attention(qkv, sequences, attention_options(mode, site)), x, mode, site);
 }
 
-/// The last layer, for the first token of each row: nothing else reads it. Returns `[rows, width]`.
-at::Tensor LayerStack::run_last(const Layer& layer, const at::Tensor& x, const Offsets& offsets,
+/// The last layer, for the first token of each text: nothing else reads it. Returns `[texts, width]`.
+at::Tensor LayerStack::run_last(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
                                 const Mode& mode, std::uint32_t site) const {
   const std::int64_t width = description_.width;
-  const auto rows = static_cast<std::int64_t>(offsets->size()) - 1;
-  at::Tensor first = at::empty({rows}, at::kLong);
-  for (std::int64_t i = 0; i < rows; ++i)
-    first.data_ptr<std::int64_t>()[i] = (*offsets)[static_cast<std::size_t>(i)];
-  const at::Tensor first_tokens = at::index_select(x, 0, first);
+  const at::Tensor first_tokens = sequences.first_tokens(x);
   const at::Tensor& weight = layer.qkv.weight->value;
   const at::Tensor& bias = layer.qkv.bias->value;
   const at::Tensor q = linear(first_tokens, weight.slice(0, 0, width), bias.slice(0, 0, width));
   const at::Tensor kv = linear(x, weight.slice(0, width), bias.slice(0, width));
-  const at::Tensor context = attention_of_one(q, kv, offsets, attention_options(mode, site));
+  const at::Tensor context = attention_of_one(q, kv, sequences, attention_options(mode, site));
   return feed_forward(layer, context, first_tokens, mode, site);
 }
 

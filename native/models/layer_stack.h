@@ -3,6 +3,7 @@
 #pragma once
 
 #include "layers/activation.h"
+#include "layers/attention.h"
 #include "models/model.h"
 #include "weights/declare.h"
 
@@ -41,9 +42,9 @@ class LayerStack {
  public:
   LayerStack(ParameterSet& parameters, LayerStackDescription description);
 
-  /// `[total, width] -> [rows, width]`: the first token of each text, which is all that the last layer
+  /// `[tokens, width] -> [texts, width]`: the first token of each text, which is all that the last layer
   /// computes. The dropout of layer i is drawn at places `first_site` + 4 i and the three after it.
-  [[nodiscard]] at::Tensor first_tokens(at::Tensor x, const Offsets& offsets, const Mode& mode,
+  [[nodiscard]] at::Tensor first_tokens(at::Tensor x, const Sequences& sequences, const Mode& mode,
                                         std::uint32_t first_site) const;
 
  private:
@@ -59,9 +60,9 @@ class LayerStack {
 
   [[nodiscard]] Layer declare(ParameterSet& parameters, const std::string& name) const;
   [[nodiscard]] AttentionOptions attention_options(const Mode& mode, std::uint32_t site) const;
-  [[nodiscard]] at::Tensor run(const Layer& layer, const at::Tensor& x, const Offsets& offsets,
+  [[nodiscard]] at::Tensor run(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
                                const Mode& mode, std::uint32_t site) const;
-  [[nodiscard]] at::Tensor run_last(const Layer& layer, const at::Tensor& x, const Offsets& offsets,
+  [[nodiscard]] at::Tensor run_last(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
                                     const Mode& mode, std::uint32_t site) const;
   [[nodiscard]] at::Tensor feed_forward(const Layer& layer, const at::Tensor& context,
                                         const at::Tensor& residual, const Mode& mode,

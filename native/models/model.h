@@ -8,22 +8,25 @@
 #include <string>
 #include <vector>
 
-#include "layers/attention.h"
+#include "layers/sequences.h"
 #include "models/config.h"
 #include "runtime/mode.h"
 #include "weights/parameters.h"
 
 namespace tagformer {
 
-/// Token ids of several texts one after the other, never padded; see RaggedBatch in src/text/batch.ts.
+/// Several texts, ragged (see RaggedBatch in src/text/batch.ts) or dense.
 struct Batch {
-  /// `[total]`, int64.
+  /// `[tokens]`, int64; see Sequences.
   at::Tensor ids;
-  /// `[total]`, int64; undefined when all are zero.
+  /// `[tokens]`, int64; undefined when all are zero.
   at::Tensor types;
-  Offsets offsets;
+  Sequences sequences;
 
-  [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(offsets->size()) - 1; }
+  /// This ragged batch in the dense form, padded on the right with zeros.
+  [[nodiscard]] Batch padded() const;
+  /// This dense batch on another device.
+  [[nodiscard]] Batch to(c10::Device device) const;
 };
 
 /// What a model accepts; batches outside of it are refused before they reach the model.

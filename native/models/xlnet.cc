@@ -2,19 +2,17 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/index_select.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/tanh.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "layers/activation.h"
 #include "layers/linear.h"
 #include "layers/norm.h"
 #include "layers/relative_attention.h"
+#include "runtime/error.h"
 
 namespace tagformer {
 namespace {
@@ -34,6 +32,10 @@ XlnetConfig read(Config& config) {
   c.heads = config.integer_or("n_head", 16, 1, c.width);
   c.inner_width = config.integer_or("d_inner", 4096, 1, kMost);
   require_multiple("d_model", c.width, "n_head", c.heads);
+  if (c.width % 2 != 0) {
+    throw Error("INVALID_MODEL", "config.json: d_model is " + std::to_string(c.width) +
+                                     "; expected an even number, for as many sines as cosines");
+  }
   (void)config.integer_or("d_head", c.width / c.heads, c.width / c.heads, c.width / c.heads);
   c.activation = find_activation(config.choice_or("ff_activation", "gelu", activation_names()));
   c.norm_epsilon = config.number_or("layer_norm_eps", 1e-12, 0.0, 1.0);
@@ -90,8 +92,8 @@ class Xlnet final : public Model {
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
     at::Tensor x = at::embedding(words_->value, batch.ids);
     x = in_precision(dropout(x, mode.dropout(config_.dropout, kWords)));
-    const at::Tensor distances = in_precision(
-        dropout(distance_encodings(longest_of(*batch.offsets)), mode.dropout(config_.dropout, kPositions)));
+    const at::Tensor distances =
+        in_precision(dropout(encode(batch.sequences.distances()), mode.dropout(config_.dropout, kPositions)));
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       x = run(layers_[i], x, distances, batch, mode, i + 1 == layers_.size(),
               kLayers + kSitesPerLayer * static_cast<std::uint32_t>(i));
@@ -140,32 +142,15 @@ class Xlnet final : public Model {
     return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
   }
 
-  static std::int64_t longest_of(const std::vector<std::int32_t>& offsets) {
-    std::int64_t longest = 0;
-    for (std::size_t i = 1; i < offsets.size(); ++i)
-      longest = std::max<std::int64_t>(longest, offsets[i] - offsets[i - 1]);
-    return longest;
-  }
-
-  /// Sines, then cosines, of the distances longest - 1 down to -(longest - 1): `[2 * longest - 1, width]`.
-  [[nodiscard]] at::Tensor distance_encodings(std::int64_t longest) const {
-    const std::int64_t half = config_.width / 2;
-    at::Tensor encodings = at::empty({2 * longest - 1, config_.width}, at::kFloat);
-    auto* const to = encodings.data_ptr<float>();
-    for (std::int64_t row = 0; row < 2 * longest - 1; ++row) {
-      auto distance = static_cast<float>(longest - 1 - row);
-      if (config_.clamp_length > 0) {
-        const auto limit = static_cast<float>(config_.clamp_length);
-        distance = std::clamp(distance, -limit, limit);
-      }
-      for (std::int64_t i = 0; i < half; ++i) {
-        const float frequency =
-            1.0F / std::pow(10000.0F, static_cast<float>(2 * i) / static_cast<float>(config_.width));
-        to[row * config_.width + i] = std::sin(distance * frequency);
-        to[row * config_.width + half + i] = std::cos(distance * frequency);
-      }
-    }
-    return encodings;
+  /// Sines, then cosines, of distances: `[distances, width]`. Written without the number of distances, and
+  /// with the device of theirs, for traces.
+  [[nodiscard]] at::Tensor encode(const at::Tensor& distances) const {
+    at::Tensor distance = distances.to(at::kFloat);
+    if (config_.clamp_length > 0) distance = distance.clamp(-config_.clamp_length, config_.clamp_length);
+    const at::Tensor index = distance.new_ones({config_.width / 2}).cumsum(0).sub(1);
+    const at::Tensor exponent = index.mul(2).div(static_cast<double>(config_.width));
+    const at::Tensor angle = distance.unsqueeze(1).mul(at::pow(10000, exponent).reciprocal());
+    return at::cat({angle.sin(), angle.cos()}, 1);
   }
 
   [[nodiscard]] at::Tensor as_matrix(const Parameter* projection) const {
@@ -176,7 +161,7 @@ class Xlnet final : public Model {
   [[nodiscard]] at::Tensor run(const Layer& layer, const at::Tensor& x, const at::Tensor& distances,
                                const Batch& batch, const Mode& mode, bool last, std::uint32_t site) const {
     const std::int64_t head_dim = config_.width / config_.heads;
-    const at::Tensor asking = last ? at::index_select(x, 0, last_tokens(*batch.offsets)) : x;
+    const at::Tensor asking = last ? batch.sequences.last_tokens(x) : x;
     const at::Tensor q = product(asking, as_matrix(layer.q).t());
     const at::Tensor kv = product(x, at::cat({as_matrix(layer.k), as_matrix(layer.v)}, 1).t());
     const RelativeTerms terms{.positions = at::matmul(distances, as_matrix(layer.r)),
@@ -185,7 +170,7 @@ class Xlnet final : public Model {
                               .segment_bias = layer.segment_bias->value,
                               .segments = layer.segments->value};
     const at::Tensor context =
-        relative_attention(q, kv, terms, batch.types, batch.offsets,
+        relative_attention(q, kv, terms, batch.types, batch.sequences,
                            {config_.heads, head_dim, 1.0 / std::sqrt(static_cast<double>(head_dim)),
                             mode.dropout(config_.dropout, site + kScores)});
     const at::Tensor attended =
@@ -197,15 +182,6 @@ class Xlnet final : public Model {
     return residual_norm(product(hidden, *layer.outer.weight), layer.outer.bias->value, attended,
                          layer.output_norm.gamma->value, layer.output_norm.beta->value,
                          {config_.norm_epsilon, mode.dropout(config_.dropout, site + kOutput)});
-  }
-
-  static at::Tensor last_tokens(const std::vector<std::int32_t>& offsets) {
-    const auto rows = static_cast<std::int64_t>(offsets.size()) - 1;
-    at::Tensor last = at::empty({rows}, at::kLong);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      last.data_ptr<std::int64_t>()[i] = offsets[static_cast<std::size_t>(i) + 1] - 1;
-    }
-    return last;
   }
 
   XlnetConfig config_;

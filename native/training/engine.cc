@@ -53,7 +53,9 @@ std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& pa
 }  // namespace
 
 Engine::Engine(ModelSpec spec)
-    : model_(make_model(std::move(spec.config), spec.labels, spec.precision)), labels_(spec.labels) {
+    : model_(make_model(std::move(spec.config), spec.labels, spec.precision)),
+      dense_(spec.dense),
+      labels_(spec.labels) {
   report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(), model_->initial_deviation(),
                             spec.seed);
 }
@@ -66,8 +68,9 @@ Batch Engine::to_batch(const BatchData& data) const {
     if (data.types.size() != data.ids.size()) throw Error("INVALID_DATA", "types and ids differ in length");
     check_range(data.types, limits.type_count, "segment id", "segments");
   }
-  return {to_long(data.ids), data.types.empty() ? at::Tensor() : to_long(data.types),
-          std::make_shared<const std::vector<std::int32_t>>(data.offsets)};
+  const Batch batch{to_long(data.ids), data.types.empty() ? at::Tensor() : to_long(data.types),
+                    Sequences::ragged(std::make_shared<const std::vector<std::int32_t>>(data.offsets))};
+  return dense_ ? batch.padded() : batch;
 }
 
 at::Tensor Engine::labels_of(const BatchData& data) const {

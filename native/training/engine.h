@@ -19,6 +19,8 @@ struct ModelSpec {
   std::vector<TensorSource> tensors;
   std::uint64_t seed;
   Precision precision;
+  /// True: batches are padded, and libtorch's own operations compute them, as on other devices than the CPU.
+  bool dense = false;
 };
 
 /// A ragged batch as it arrives: ids and types `[total]`, offsets `[rows + 1]`, labels `[rows * labels]`.
@@ -81,6 +83,7 @@ class Engine {
   double backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
 
   std::unique_ptr<Model> model_;
+  bool dense_;
   std::int64_t labels_;
   LoadReport report_;
   TrainingOptions training_{};

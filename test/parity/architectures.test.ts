@@ -121,6 +121,15 @@ describe.each(cases)("a random $name", ({ name, drawn, theirs, ours }) => {
     expect(relative, tensor).toBeLessThan(1e-4);
   });
 
+  it("has the same logits and gradients in libtorch's own operations over padded batches", async () => {
+    await using dense = await loadModel(theirs.directory, drawn.labels, { threads, dense: true });
+    const { logits, loss } = expected.get(theirs)!;
+    expect(largestDifference(await dense.predict(theirs.batch), logits)).toBeLessThan(1e-5);
+    expect(await dense.computeGradients(theirs.batch)).toBeCloseTo(loss, 5);
+    const { name: tensor, relative } = await gradientDifference(dense, theirs.directory);
+    expect(relative, tensor).toBeLessThan(1e-4);
+  });
+
   it("makes twenty AdamW steps with PyTorch's losses", async () => {
     await model.startTraining(training);
     const losses: number[] = [];

@@ -88,11 +88,11 @@ export function references(questions: readonly Question[]): Reference[] {
 export async function loadModel(
   directory: string,
   labels: number,
-  options: { precision?: Precision; threads?: number } = {},
+  options: { precision?: Precision; threads?: number; dense?: boolean } = {},
 ): Promise<NativeModel> {
   const { config, tensors } = await readModelDirectory(directory);
-  const { precision = "fp32", threads = 2 } = options;
-  return NativeModel.load({ config, labels, tensors, seed: 1, precision, threads });
+  const { precision = "fp32", threads = 2, dense = false } = options;
+  return NativeModel.load({ config, labels, tensors, seed: 1, precision, threads, dense });
 }
 
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,0 +1,45 @@
+#include "layers/plain.h"
+
+#include <ATen/Context.h>
+#include <ATen/TracerMode.h>
+#include <ATen/ops/native_dropout.h>
+
+namespace tagformer {
+namespace {
+
+/// One number of all words of a dropout's key (SplitMix64's finaliser over each; Steele et al. 2014).
+std::uint64_t seed_of(const cpu::Dropout& dropout) {
+  std::uint64_t seed = 0;
+  for (const std::uint32_t word : dropout.key) {
+    seed += word + 0x9E3779B97F4A7C15ULL;
+    seed = (seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    seed = (seed ^ (seed >> 27)) * 0x94D049BB133111EBULL;
+    seed ^= seed >> 31;
+  }
+  return seed;
+}
+
+/// One for all devices: it is held for the length of a launch.
+std::mutex generator_mutex;
+
+}  // namespace
+
+bool has_kernels(const at::Tensor& x) {
+  return x.is_cpu() && x.dim() == 2 && !at::tracer::impl::is_dispatch_enabled();
+}
+
+double rate(const cpu::Dropout& dropout) { return dropout.threshold / 65536.0; }
+
+SeededGenerator::SeededGenerator(c10::Device device, const cpu::Dropout& dropout) : lock_(generator_mutex) {
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  const std::scoped_lock own(generator.mutex());
+  generator.set_current_seed(seed_of(dropout));
+}
+
+at::Tensor plain_dropout(const at::Tensor& x, const cpu::Dropout& dropout) {
+  if (!dropout.active()) return x;
+  const SeededGenerator generator(x.device(), dropout);
+  return std::get<0>(at::native_dropout(x, rate(dropout), /*train=*/true));
+}
+
+}  // namespace tagformer

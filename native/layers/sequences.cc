@@ -1,0 +1,102 @@
+#include "layers/sequences.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/gather.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/ones_like.h>
+
+#include <algorithm>
+
+#include "runtime/error.h"
+
+namespace tagformer {
+namespace {
+
+/// 0, 1, 2, ... along the last dimension of `like`, int64. Not arange: a trace would keep length and device.
+at::Tensor counted(const at::Tensor& like) { return at::ones_like(like).cumsum(-1).sub(1); }
+
+/// The elements `begin`, `begin` + 1, ... of offsets, `count` of them, each plus `shift`.
+at::Tensor rows_at(const std::vector<std::int32_t>& offsets, std::size_t begin, std::int64_t shift) {
+  const std::size_t texts = offsets.size() - 1;
+  at::Tensor rows = at::empty({static_cast<std::int64_t>(texts)}, at::kLong);
+  auto* const row = rows.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < texts; ++i) row[i] = offsets[begin + i] + shift;
+  return rows;
+}
+
+}  // namespace
+
+Sequences Sequences::ragged(Offsets offsets) {
+  Sequences sequences;
+  sequences.offsets_ = std::move(offsets);
+  return sequences;
+}
+
+Sequences Sequences::dense(at::Tensor mask) {
+  Sequences sequences;
+  sequences.mask_ = std::move(mask);
+  return sequences;
+}
+
+const Offsets& Sequences::offsets() const {
+  if (is_dense()) throw Error("INTERNAL", "a kernel for ragged batches was given a dense one");
+  return offsets_;
+}
+
+const at::Tensor& Sequences::mask() const {
+  if (!is_dense()) throw Error("INTERNAL", "an operation on dense batches was given a ragged one");
+  return mask_;
+}
+
+at::Tensor Sequences::running_sum(const at::Tensor& values) const {
+  if (is_dense()) return values.cumsum(-1);
+  at::Tensor sums = at::empty_like(values);
+  const auto* const value = values.const_data_ptr<std::int64_t>();
+  auto* const to = sums.data_ptr<std::int64_t>();
+  for (std::size_t text = 0; text + 1 < offsets_->size(); ++text) {
+    std::int64_t sum = 0;
+    for (std::int32_t i = (*offsets_)[text]; i < (*offsets_)[text + 1]; ++i) to[i] = sum += value[i];
+  }
+  return sums;
+}
+
+at::Tensor Sequences::positions() const {
+  if (is_dense()) return counted(mask_.slice(0, 0, 1));
+  at::Tensor positions = at::empty({offsets_->back()}, at::kLong);
+  auto* const position = positions.data_ptr<std::int64_t>();
+  for (std::size_t text = 0; text + 1 < offsets_->size(); ++text) {
+    for (std::int32_t i = (*offsets_)[text]; i < (*offsets_)[text + 1]; ++i)
+      position[i] = i - (*offsets_)[text];
+  }
+  return positions;
+}
+
+at::Tensor Sequences::distances() const {
+  if (is_dense()) {
+    const at::Tensor positions = counted(mask_.select(0, 0));
+    return at::cat({positions.flip(0), positions.slice(0, 1).neg()});
+  }
+  std::int64_t longest = 0;
+  for (std::size_t i = 1; i < offsets_->size(); ++i) {
+    longest = std::max<std::int64_t>(longest, (*offsets_)[i] - (*offsets_)[i - 1]);
+  }
+  return at::arange(longest - 1, -longest, -1, at::kLong);
+}
+
+at::Tensor Sequences::first_tokens(const at::Tensor& x) const {
+  if (is_dense()) return x.select(1, 0);
+  return at::index_select(x, 0, rows_at(*offsets_, 0, 0));
+}
+
+at::Tensor Sequences::last_tokens(const at::Tensor& x) const {
+  if (!is_dense()) return at::index_select(x, 0, rows_at(*offsets_, 1, -1));
+  const at::Tensor index = last_positions().unsqueeze(-1).unsqueeze(-1).expand({-1, -1, x.size(-1)});
+  return at::gather(x, 1, index).squeeze(1);
+}
+
+at::Tensor Sequences::last_positions() const { return mask().mul(positions()).argmax(-1); }
+
+}  // namespace tagformer

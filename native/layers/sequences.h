@@ -1,0 +1,56 @@
+// Where the texts of a batch lie among its tokens.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace tagformer {
+
+/// Row boundaries of the texts of a ragged batch, `[texts + 1]`, the first 0.
+using Offsets = std::shared_ptr<const std::vector<std::int32_t>>;
+
+/// Where the texts of a batch lie, in one of two forms; `tokens` below is `total` or `texts, length`.
+///
+/// Ragged: all tokens one after the other, so that hidden states are `[total, width]` and nothing is padded.
+/// This is what our CPU kernels compute.
+/// Dense: texts padded to one length, so that hidden states are `[texts, length, width]`, with a mask. This
+/// is what plain libtorch operations compute: on other devices, and where a TorchScript tracer records them.
+/// A trace keeps no size of the batch, so nothing here asks a dense tensor for one.
+///
+/// What a model needs to know about places in a text it asks here, and so is written once for both forms.
+class Sequences {
+ public:
+  static Sequences ragged(Offsets offsets);
+  /// `mask` is `[texts, length]`, int64: 1 at tokens, 0 at padding, which may stand on either side.
+  static Sequences dense(at::Tensor mask);
+
+  [[nodiscard]] bool is_dense() const { return mask_.defined(); }
+  /// Of the ragged form only.
+  [[nodiscard]] const Offsets& offsets() const;
+  /// Of the dense form only.
+  [[nodiscard]] const at::Tensor& mask() const;
+
+  /// Sum of `values` `[tokens]`, int64, up to and with each token of a text: `[tokens]`.
+  [[nodiscard]] at::Tensor running_sum(const at::Tensor& values) const;
+  /// Index of each token in its text, int64: `[total]`, or `[1, length]`, the same for all texts.
+  [[nodiscard]] at::Tensor positions() const;
+  /// `[2 * longest - 1]`, int64: the distances longest - 1 down to -(longest - 1) between two tokens of a
+  /// text, where longest is the length of the longest text.
+  [[nodiscard]] at::Tensor distances() const;
+
+  /// `[tokens, width] -> [texts, width]`: the first token of each text.
+  [[nodiscard]] at::Tensor first_tokens(const at::Tensor& x) const;
+  /// The same for the last token that is no padding.
+  [[nodiscard]] at::Tensor last_tokens(const at::Tensor& x) const;
+  /// Dense form only: the index of that token in its row, `[texts]`, int64.
+  [[nodiscard]] at::Tensor last_positions() const;
+
+ private:
+  Offsets offsets_;
+  at::Tensor mask_;
+};
+
+}  // namespace tagformer
