@@ -26,11 +26,13 @@ function removeStale() {
  * nothing of that, so the declarations get the same words as comments: editors and docs/api show those.
  */
 async function describeOptions() {
-  const { trainingOptions } = await import(join(dist, "options.js"));
+  const { inspectionOptions, splitOptions, trainingOptions } = await import(join(dist, "options.js"));
+  const shape = { ...inspectionOptions.shape, ...splitOptions.shape, ...trainingOptions.shape };
   const file = join(dist, "options.d.ts");
   const described = readFileSync(file, "utf8").replace(/^ {4}(\w+): z\./gm, (line, name) => {
-    const { description, defaultValue } = describe(trainingOptions.shape[name]);
-    return `    /**\n     * ${description}\n     *\n     * @defaultValue ${defaultValue}\n     */\n${line}`;
+    const { description, defaultValue } = describe(shape[name]);
+    const fallback = defaultValue === undefined ? "" : `     *\n     * @defaultValue \`${defaultValue}\`\n`;
+    return `    /**\n     * ${description}\n${fallback}     */\n${line}`;
   });
   writeFileSync(file, described);
 }
@@ -39,5 +41,5 @@ function describe(option) {
   const { description } = option;
   if (!description) throw new Error("src/options.ts: every option needs a description");
   const sentence = `${description[0].toUpperCase()}${description.slice(1)}.`;
-  return { description: sentence, defaultValue: `\`${JSON.stringify(option.parse(undefined))}\`` };
+  return { description: sentence, defaultValue: JSON.stringify(option.parse(undefined)) };
 }

@@ -14,7 +14,7 @@ import { configFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
 import { saveModelDirectory } from "./model/save.js";
 import { type CallOptions, NativeModel } from "./native.js";
-import { type ModelOptions, modelOptions, parseOptions } from "./options.js";
+import { type ModelOptions, modelOptions, parseOptions, type ResolvedModelOptions } from "./options.js";
 import { Tokenizer } from "./text/tokenizer.js";
 
 /** Texts tokenized at once: the next ones are tokenized while the model computes these. */
@@ -57,9 +57,10 @@ export class Classifier implements AsyncDisposable {
   readonly #directory: ModelDirectory;
   readonly #model: NativeModel;
   readonly #tokenizer: Tokenizer;
+  readonly #windows: WindowOptions;
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
-  /** Longest text in tokens; what goes beyond is cut. */
+  /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
   readonly maxLength: number;
   /** Probability above which a label is given. */
   readonly threshold = 0.5;
@@ -69,16 +70,19 @@ export class Classifier implements AsyncDisposable {
     model: NativeModel,
     tokenizer: Tokenizer,
     maxLength: number,
+    windows: WindowOptions,
   ) {
     this.#directory = directory;
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.labels = directory.labels.names;
     this.maxLength = maxLength;
+    this.#windows = windows;
   }
 
   /**
-   * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files.
+   * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files. A model that tagformer trained
+   * reads texts as its training did, with the same `maxLength` and windows, unless the options say otherwise.
    *
    * @param nameOrPath a directory, or a name on the hub: see {@link resolveModel}
    * @param options `signal` ends a download, and the loading itself
@@ -89,7 +93,7 @@ export class Classifier implements AsyncDisposable {
     nameOrPath: string,
     { signal, ...options }: ModelOptions & CallOptions = {},
   ): Promise<Classifier> {
-    const { precision, device, threads, maxLength } = parseOptions(modelOptions, options);
+    const { precision, device, threads } = parseOptions(modelOptions, options);
     checkDevice(device);
     const path = await resolveModel(nameOrPath, { signal });
     const directory = await readModelDirectory(path);
@@ -113,12 +117,13 @@ export class Classifier implements AsyncDisposable {
       await Promise.all([tokenizer.dispose(), model?.dispose()]);
       throw error;
     }
+    const reading = parseOptions(modelOptions, { ...trainedReading(directory), ...definedOnly(options) });
     const limit = Math.min(
-      maxLength,
+      reading.maxLength,
       model.info.maxLength,
       tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
     );
-    return new Classifier(directory, model, tokenizer, limit);
+    return new Classifier(directory, model, tokenizer, limit, reading);
   }
 
   /**
@@ -155,14 +160,16 @@ export class Classifier implements AsyncDisposable {
     let taken = 0;
     for (const chunk of chunksOf(texts, textsAtOnce)) {
       options.signal?.throwIfAborted();
-      const tokens = await this.#tokenizer.encode(chunk, this.maxLength);
+      const { windowStride, windowPooling } = this.#windows;
+      const tokens = await this.#tokenizer.encodeWindows(chunk, { maxLength: this.maxLength, windowStride });
       await computing;
       const first = taken;
       taken += chunk.length;
-      computing = predictLogits(this.#model, tokens, {
-        signal: options.signal,
-        onProgress: (rows) => options.onProgress?.(first + rows),
-      }).then((part) => logits.set(part, first * width));
+      const onProgress = (rows: number) => options.onProgress?.(first + rows);
+      const calls = { signal: options.signal, onProgress };
+      computing = predictLogits(this.#model, tokens, calls, windowPooling).then((part) =>
+        logits.set(part, first * width),
+      );
       // A failure is reported by the await above or below; meanwhile it is no unhandled rejection.
       computing.catch(() => {});
     }
@@ -227,6 +234,20 @@ function requireMultiLabel({ path, config }: ModelDirectory): void {
     "INVALID_MODEL",
     `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
   );
+}
+
+type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "windowPooling">;
+
+const readingOptions = modelOptions.pick({ maxLength: true, windowStride: true, windowPooling: true });
+
+/** How the training of a model read texts; nothing when tagformer did not train it. */
+function trainedReading({ tagformer }: ModelDirectory): ModelOptions {
+  const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
+  return trained.success ? trained.data : {};
+}
+
+function definedOnly(options: ModelOptions): ModelOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** @throws TagformerError `INVALID_DATA` */

@@ -17,7 +17,16 @@ export {
   type LabelCounts,
 } from "./data/check.js";
 export type { ColumnOptions } from "./data/columns.js";
-export type { Dataset } from "./data/dataset.js";
+export type { Dataset, LabelledRows } from "./data/dataset.js";
+export type {
+  CombinationInspection,
+  Cut,
+  Inspection,
+  LabelCombination,
+  LabelInspection,
+  TokenInspection,
+} from "./data/inspection.js";
+export type { LengthRange, LengthStatistics, Quantile } from "./data/lengths.js";
 export {
   type ReadColumns,
   type ReadDatasetOptions,
@@ -27,7 +36,15 @@ export {
   readTexts,
   type TextRow,
 } from "./data/read.js";
-export { type Split, type SplitOptions, stratifiedSplit } from "./data/split.js";
+export {
+  type FoldOptions,
+  type Split,
+  type SplitOptions,
+  type StratifyOptions,
+  stratifiedFolds,
+  stratifiedSplit,
+} from "./data/split.js";
+export { formatFolds, formatSplit, readSplit } from "./data/split-file.js";
 export type { Texts } from "./data/texts.js";
 export { type ErrorCode, TagformerError } from "./errors.js";
 export type { Calibration, ReliabilityBin } from "./evaluation/calibration.js";
@@ -46,6 +63,7 @@ export type { LabelRanking, Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export type { InferenceOptions } from "./inference.js";
+export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
 export type { CallOptions, Precision } from "./native.js";

@@ -1,7 +1,9 @@
 // Logits of many token rows: planned by length, computed in batches, put back in order.
 import type { CallOptions, NativeModel } from "./native.js";
-import type { RaggedBatch } from "./text/batch.js";
-import { predictionPlan, rowCount, scatterRows, selectRows } from "./text/plan.js";
+import type { WindowPooling } from "./options.js";
+import type { TextBatch } from "./text/batch.js";
+import { predictionPlan, rowCount, scatterRows, selectRows, textCount } from "./text/plan.js";
+import { poolWindows } from "./text/pooling.js";
 
 /** One native call: enough for full speed, little enough that a stopped one ends soon. */
 const batchLimits = { maxRows: 256, maxTokens: 4096 };
@@ -10,20 +12,24 @@ const callsAhead = 2;
 
 /** Options of a call that computes many rows. */
 export interface InferenceOptions extends CallOptions {
-  /** Called after each batch with the number of rows finished so far. */
+  /** Called after each batch with the number of texts finished so far; an estimate where texts have windows. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
 /**
- * Logits of every row, `[rows * labels]`, in the order of the rows.
+ * Logits of every text, `[texts * labels]`, in the order of the texts.
  *
  * Rows of similar length are computed together, but no score depends on that: rows are never padded.
+ *
+ * @param pooling how the logits of a text's windows become one
  */
 export async function predictLogits(
   model: NativeModel,
-  tokens: RaggedBatch,
+  tokens: TextBatch,
   options: InferenceOptions = {},
+  pooling: WindowPooling = "max",
 ): Promise<Float32Array> {
+  const textsPerRow = textCount(tokens) / rowCount(tokens);
   const logits = new Float32Array(rowCount(tokens) * model.info.labels);
   const running = new Set<Promise<unknown>>();
   let done = 0;
@@ -31,7 +37,7 @@ export async function predictLogits(
   const compute = async (rows: Int32Array) => {
     scatterRows(logits, rows, await model.predict(selectRows(tokens, rows), options));
     done += rows.length;
-    options.onProgress?.(done);
+    options.onProgress?.(Math.floor(done * textsPerRow));
   };
 
   try {
@@ -46,5 +52,5 @@ export async function predictLogits(
     await Promise.allSettled(running);
     throw error;
   }
-  return logits;
+  return tokens.texts === undefined ? logits : poolWindows(logits, tokens.texts, pooling);
 }

@@ -69,6 +69,25 @@ export interface NativeTrainingOptions {
   readonly seed: number;
   /** `false` trains with every dropout rate at 0, whatever the config says. */
   readonly dropout: boolean;
+  /** Epsilon is added before the bias correction, not after it; absent: after it. */
+  readonly epsilonBeforeCorrection?: boolean;
+  /** Absent: plain cross-entropy. */
+  readonly loss?: NativeLoss;
+  /** The logits of a text's windows are averaged; absent: the largest counts. */
+  readonly meanOfWindows?: boolean;
+  /** Factors of the learning rate by name of parameter, 1 where there is none; 0 freezes. */
+  readonly rates?: Readonly<Record<string, number>>;
+}
+
+/** The loss of an element; its formula is in native/training/loss.h. */
+export interface NativeLoss {
+  readonly positiveFocus: number;
+  readonly negativeFocus: number;
+  readonly margin: number;
+  readonly negativeWeight: number;
+  readonly smoothing: number;
+  /** `[labels]`; absent: all 1. */
+  readonly positiveWeights?: Float32Array;
 }
 
 export interface NativeStep {
@@ -232,7 +251,10 @@ export class NativeModel implements AsyncDisposable {
     return this.#cancellable((job) => this.#session.trainStep(batches, job), options.signal);
   }
 
-  /** Loss and gradients of a batch without an update and without dropout; for comparing with PyTorch. */
+  /**
+   * Loss and gradients of a batch without an update and without dropout, for comparing with PyTorch. The loss is that of
+   * the last {@link startTraining}, or plain cross-entropy.
+   */
   computeGradients(batch: LabelledBatch): Promise<number> {
     return settle(this.#session.computeGradients(batch));
   }

@@ -26,11 +26,39 @@ export const modelOptions = z.strictObject({
     ),
   maxLength: count(3)
     .default(512)
-    .describe("longest text in tokens, special tokens included; the rest is cut"),
+    .describe(
+      "longest text in tokens, special tokens included; the rest is cut, or goes into further windows",
+    ),
+  windowStride: count(0)
+    .default(0)
+    .describe(
+      "tokens from the start of one window to the start of the next, for texts longer than maxLength; 0: they are cut",
+    ),
+  windowPooling: z
+    .enum(["max", "mean"])
+    .default("max")
+    .describe("how the logits of a text's windows become one, label by label"),
 });
+
+/** How rows are split; of a training and of `tagformer split`. */
+const splitShape = {
+  splitMethod: z
+    .enum(["combinations", "iterative"])
+    .default("combinations")
+    .describe(
+      "what keeps its share on both sides: every combination of labels, or every label (Sechidis et al. 2011)",
+    ),
+  splitByText: z.boolean().default(false).describe("keep rows with the same text on one side"),
+};
+
+const weight = z.number().positive().max(1e6);
 
 /** Options of a training run. */
 export const trainingOptions = modelOptions.extend({
+  preset: z
+    .enum(["default", "seed"])
+    .default("default")
+    .describe("values of the options that are not given: recommended ones, or those of the 2020 notebook"),
   epochs: count(1).max(10_000).default(3).describe("passes over the training rows"),
   batchSize: count(1).max(65_536).default(32).describe("rows of one optimizer step"),
   gradientAccumulation: count(1)
@@ -49,19 +77,128 @@ export const trainingOptions = modelOptions.extend({
   beta1: share.default(0.9).describe("AdamW: decay of the gradient's running mean"),
   beta2: share.default(0.999).describe("AdamW: decay of the squared gradient's running mean"),
   epsilon: z.number().positive().max(1).default(1e-8).describe("AdamW: added to the denominator"),
+  epsilonPlacement: z
+    .enum(["corrected", "uncorrected"])
+    .default("corrected")
+    .describe(
+      "AdamW: add epsilon after the bias correction, as PyTorch does, or before it, as transformers 2 did",
+    ),
   maxGradientNorm: z
     .number()
     .min(0)
     .default(1)
     .describe("global gradient norm above which steps are scaled down; 0: never"),
+  loss: z
+    .enum(["bce", "focal", "asymmetric"])
+    .default("bce")
+    .describe("binary cross-entropy, focal loss (Lin et al. 2017) or asymmetric loss (Ridnik et al. 2021)"),
+  positiveWeight: z
+    .union([z.enum(["none", "counts", "rootCounts"]), weight, z.record(z.string(), weight)])
+    .default("none")
+    .describe(
+      "weight of set labels: one number, name=number pairs, negatives per positive of the training rows (counts), or its root",
+    ),
+  focalGamma: z.number().min(0).max(20).default(2).describe("focal loss: how much easy elements count less"),
+  focalAlpha: share
+    .optional()
+    .describe("focal loss: weight of set labels, with 1 - alpha for those not set (none unless given)"),
+  asymmetricPositiveGamma: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe("asymmetric loss: how much easy set labels count less"),
+  asymmetricNegativeGamma: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(4)
+    .describe("asymmetric loss: how much easy labels that are not set count less"),
+  asymmetricMargin: share
+    .default(0.05)
+    .describe("asymmetric loss: probability below which labels that are not set count nothing"),
+  labelSmoothing: share.default(0).describe("share of every label that is replaced by 1/2"),
+  layerDecay: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe("factor of the learning rate from each layer to the one below it"),
+  freezeEmbeddings: z.boolean().default(false).describe("leave the embeddings as they are"),
+  freezeLayers: count(0)
+    .default(0)
+    .describe("leave this many of the first layers, and the embeddings, as they are"),
   dropout: z.boolean().default(true).describe("draw the dropout that the model's config asks for"),
   validationSplit: share.default(0.1).describe("share of the rows held back for validation; 0: none"),
+  ...splitShape,
+  splitFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("table of row ids that says which rows are held back, as a run or `tagformer split` writes it"),
+  fold: count(1).optional().describe("fold of splitFile to validate on, from 1"),
   bestMetric: z
     .enum(["microF1", "macroF1", "subsetAccuracy", "loss"])
     .default("microF1")
     .describe("validation figure that decides which epoch is kept"),
+  keep: z
+    .enum(["best", "last"])
+    .default("best")
+    .describe("epoch whose model is kept: the best by bestMetric, or the last"),
   patience: count(0).default(0).describe("stop after this many epochs without a better one; 0: never"),
   seed: count(0).default(42).describe("seed of split, shuffles, dropout and fresh weights"),
+});
+
+/** Options of writing a split. */
+export const splitOptions = trainingOptions
+  .pick({
+    validationSplit: true,
+    splitMethod: true,
+    splitByText: true,
+    seed: true,
+  })
+  .extend({
+    folds: count(0).default(0).describe("number of folds, instead of one split; 0: one split"),
+  });
+
+/** What a preset says instead of the options' own defaults. */
+const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  // "Transformers for Multi-Label Classification made simple" with transformers 2.10 (2020). It asked its AdamW for
+  // `weight_decay_rate`, which that optimizer does not know: the decay was 0. Its epsilon was 1e-6, before the correction.
+  seed: {
+    maxLength: 100,
+    epochs: 3,
+    batchSize: 32,
+    learningRate: 2e-5,
+    schedule: "constant",
+    warmup: 0,
+    weightDecay: 0,
+    epsilon: 1e-6,
+    epsilonPlacement: "uncorrected",
+    maxGradientNorm: 0,
+    validationSplit: 0.1,
+    keep: "last",
+    seed: 2020,
+  },
+};
+
+/**
+ * Options of a training run with those of their preset filled in, for {@link parseOptions}: what was given stays.
+ *
+ * @param values anything; what is wrong with it is left to the schema
+ */
+export function withPreset<T extends { readonly preset?: unknown }>(values: T): T {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return { ...presets[String(values.preset)], ...Object.fromEntries(given) } as T;
+}
+
+/** Options of inspecting a table. */
+export const inspectionOptions = z.strictObject({
+  maxLengths: z
+    .array(count(1))
+    .nonempty()
+    .default([64, 100, 128, 256, 512])
+    .describe("lengths in tokens at which to count the texts that would be cut"),
 });
 
 /**
@@ -76,6 +213,12 @@ export type ModelOptions = z.input<typeof modelOptions>;
  * @interface
  */
 export type TrainingOptions = z.input<typeof trainingOptions>;
+
+/** How the logits of a text's windows become one, label by label. */
+export type WindowPooling = ResolvedModelOptions["windowPooling"];
+
+/** {@link ModelOptions} with every default filled in. */
+export type ResolvedModelOptions = z.output<typeof modelOptions>;
 
 /** {@link TrainingOptions} with every default filled in. */
 export type ResolvedTrainingOptions = z.output<typeof trainingOptions>;

@@ -8,6 +8,7 @@ import {
   type ResolvedTrainingOptions,
   type TrainingOptions,
   trainingOptions,
+  withPreset,
 } from "./options.js";
 import type { TrainingEvent } from "./training/events.js";
 import { type ModelSource, prepareRun, type RunData } from "./training/prepare.js";
@@ -59,7 +60,10 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
 
   /** @throws TagformerError `INVALID_OPTION` */
   constructor(run: TrainingRun) {
-    const { model, config, tokenizer, train, validation, output, ...options } = parseOptions(runOptions, run);
+    const { model, config, tokenizer, train, validation, output, ...options } = parseOptions(
+      runOptions,
+      withPreset(run),
+    );
     this.#source = modelSource({ model, config, tokenizer });
     this.#data = { train, validation };
     this.#output = resolve(output);

@@ -48,6 +48,11 @@ bool boolean(const Napi::Object& object, const char* field) {
   return value.As<Napi::Boolean>().Value();
 }
 
+bool has(const Napi::Object& object, const char* field) { return !object.Get(field).IsUndefined(); }
+
+/// A boolean that may be absent, which means false.
+bool flag(const Napi::Object& object, const char* field) { return has(object, field) && boolean(object, field); }
+
 std::string text(const Napi::Object& object, const char* field) {
   const Napi::Value value = object.Get(field);
   if (!value.IsString()) refuse(object.Env(), field, "a string");
@@ -78,6 +83,33 @@ std::vector<std::int64_t> to_shape(const Napi::Object& object) {
     shape.push_back(size.As<Napi::Number>().Int64Value());
   }
   return shape;
+}
+
+LossOptions to_loss(const Napi::Value& value) {
+  if (!value.IsObject()) refuse(value.Env(), "loss", "an object");
+  const auto object = value.As<Napi::Object>();
+  LossOptions loss{.positive_focus = number(object, "positiveFocus"),
+                   .negative_focus = number(object, "negativeFocus"),
+                   .margin = number(object, "margin"),
+                   .negative_weight = number(object, "negativeWeight"),
+                   .smoothing = number(object, "smoothing"),
+                   .positive_weights = {}};
+  if (has(object, "positiveWeights")) {
+    loss.positive_weights = copy<float>(object, "positiveWeights", napi_float32_array, "a Float32Array");
+  }
+  return loss;
+}
+
+std::vector<std::pair<std::string, double>> to_rates(const Napi::Value& value) {
+  if (!value.IsObject()) refuse(value.Env(), "rates", "an object");
+  const auto object = value.As<Napi::Object>();
+  const Napi::Array names = object.GetPropertyNames();
+  std::vector<std::pair<std::string, double>> rates;
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = names.Get(i).ToString().Utf8Value();
+    rates.emplace_back(name, number(object, name.c_str()));
+  }
+  return rates;
 }
 
 TensorSource to_source(const Napi::Value& value) {
@@ -124,6 +156,7 @@ TrainingOptions to_training_options(const Napi::Object& object) {
                     .beta1 = number(object, "beta1"),
                     .beta2 = number(object, "beta2"),
                     .epsilon = number(object, "epsilon"),
+                    .epsilon_before_correction = flag(object, "epsilonBeforeCorrection"),
                     .max_gradient_norm = number(object, "maxGradientNorm")},
       .schedule = {.peak = number(object, "learningRate"),
                    .decay = text(object, "schedule") == "linear",
@@ -131,6 +164,10 @@ TrainingOptions to_training_options(const Napi::Object& object) {
                    .total_steps = integer(object, "totalSteps")},
       .seed = static_cast<std::uint64_t>(integer(object, "seed")),
       .dropout = boolean(object, "dropout"),
+      .loss = has(object, "loss") ? to_loss(object.Get("loss")) : LossOptions{},
+      .pooling = flag(object, "meanOfWindows") ? Pooling::kMean : Pooling::kMax,
+      .rates = has(object, "rates") ? to_rates(object.Get("rates"))
+                                    : std::vector<std::pair<std::string, double>>{},
   };
 }
 
@@ -140,10 +177,17 @@ BatchData to_batch_data(const Napi::Value& value, bool with_labels) {
   BatchData batch;
   batch.ids = copy<std::int32_t>(object, "ids", napi_int32_array, "an Int32Array");
   batch.offsets = copy<std::int32_t>(object, "offsets", napi_int32_array, "an Int32Array");
-  if (!object.Get("types").IsUndefined()) {
+  if (has(object, "types")) {
     batch.types = copy<std::int32_t>(object, "types", napi_int32_array, "an Int32Array");
   }
-  if (with_labels) batch.labels = copy<float>(object, "labels", napi_float32_array, "a Float32Array");
+  if (!with_labels) return batch;
+  batch.labels = copy<float>(object, "labels", napi_float32_array, "a Float32Array");
+  if (has(object, "texts")) {
+    batch.texts = copy<std::int32_t>(object, "texts", napi_int32_array, "an Int32Array");
+  }
+  if (has(object, "weights")) {
+    batch.weights = copy<float>(object, "weights", napi_float32_array, "a Float32Array");
+  }
   return batch;
 }
 

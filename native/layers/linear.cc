@@ -56,18 +56,30 @@ struct Product : torch::autograd::Function<Product> {
     const at::Tensor& x = tensors[0];
     const at::Tensor& weight = tensors[1];
     const at::Tensor grad_y = grads[0].contiguous();
+    const bool has_bias = context->saved_data["bias"].toBool();
+    // What is frozen, and what only frozen parts lie below, needs no gradient.
+    return {context->needs_input_grad(0) ? grad_of_x(grad_y, x, weight) : at::Tensor(),
+            context->needs_input_grad(1) ? grad_of_weight(grad_y, x, weight) : at::Tensor(),
+            has_bias ? at::sum(grad_y, {0}) : at::Tensor()};
+  }
+
+ private:
+  static at::Tensor grad_of_x(const at::Tensor& grad_y, const at::Tensor& x, const at::Tensor& weight) {
     at::Tensor grad_x = at::empty_like(x);
     for_parts(x.size(0), weight.numel(), [&](std::int64_t first, std::int64_t count) {
       at::Tensor to = grad_x.narrow(0, first, count);
       at::mm_out(to, grad_y.narrow(0, first, count), weight);
     });
+    return grad_x;
+  }
+
+  static at::Tensor grad_of_weight(const at::Tensor& grad_y, const at::Tensor& x, const at::Tensor& weight) {
     at::Tensor grad_weight = at::empty_like(weight, at::MemoryFormat::Contiguous);
     for_parts(weight.size(0), x.numel(), [&](std::int64_t first, std::int64_t count) {
       at::Tensor to = grad_weight.narrow(0, first, count);
       at::mm_out(to, grad_y.narrow(1, first, count).t(), x);
     });
-    const bool has_bias = context->saved_data["bias"].toBool();
-    return {grad_x, grad_weight, has_bias ? at::sum(grad_y, {0}) : at::Tensor()};
+    return grad_weight;
   }
 };
 

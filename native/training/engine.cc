@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 
 #include "runtime/error.h"
 #include "runtime/stop.h"
-#include "training/loss.h"
 
 namespace tagformer {
 namespace {
@@ -44,6 +44,22 @@ void check_offsets(const std::vector<std::int32_t>& offsets, std::size_t total, 
   }
 }
 
+/// Number of texts, each of which has a row of labels.
+std::int64_t count_texts(const BatchData& data) {
+  const auto& boundaries = data.texts.empty() ? data.offsets : data.texts;
+  return static_cast<std::int64_t>(boundaries.size()) - 1;
+}
+
+void check_texts(const BatchData& data) {
+  const auto& texts = data.texts;
+  const auto rows = static_cast<std::int32_t>(data.offsets.size()) - 1;
+  if (texts.empty()) return;
+  if (texts.front() != 0 || texts.back() != rows ||
+      std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) != texts.end()) {
+    throw Error("INVALID_DATA", "texts must rise from 0 to the number of rows");
+  }
+}
+
 std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& part) {
   const at::Tensor values = tensor.detach().to(at::kFloat).contiguous();
   const auto* const first = values.const_data_ptr<float>() + part.begin;
@@ -74,15 +90,27 @@ Batch Engine::to_batch(const BatchData& data) const {
 }
 
 at::Tensor Engine::labels_of(const BatchData& data) const {
-  const auto rows = static_cast<std::int64_t>(data.offsets.size()) - 1;
-  if (static_cast<std::int64_t>(data.labels.size()) != rows * labels_) {
-    throw Error("INVALID_DATA", "a batch of " + std::to_string(rows) + " rows has " +
+  const std::int64_t texts = count_texts(data);
+  if (static_cast<std::int64_t>(data.labels.size()) != texts * labels_) {
+    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
                                     std::to_string(data.labels.size()) + " label values; expected " +
-                                    std::to_string(rows * labels_));
+                                    std::to_string(texts * labels_));
   }
-  at::Tensor labels = at::empty({rows, labels_}, at::kFloat);
+  at::Tensor labels = at::empty({texts, labels_}, at::kFloat);
   std::copy(data.labels.begin(), data.labels.end(), labels.data_ptr<float>());
   return labels;
+}
+
+at::Tensor Engine::weights_of(const BatchData& data) const {
+  if (data.weights.empty()) return {};
+  const std::int64_t texts = count_texts(data);
+  if (static_cast<std::int64_t>(data.weights.size()) != texts) {
+    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
+                                    std::to_string(data.weights.size()) + " weights");
+  }
+  at::Tensor weights = at::empty({texts}, at::kFloat);
+  std::copy(data.weights.begin(), data.weights.end(), weights.data_ptr<float>());
+  return weights;
 }
 
 std::vector<float> Engine::predict(const BatchData& data) const {
@@ -93,12 +121,34 @@ std::vector<float> Engine::predict(const BatchData& data) const {
 }
 
 void Engine::start_training(const TrainingOptions& options) {
+  const std::vector<float>& positive = options.loss.positive_weights;
+  if (!positive.empty() && static_cast<std::int64_t>(positive.size()) != labels_) {
+    throw Error("INVALID_OPTION", "found " + std::to_string(positive.size()) + " positive weights for " +
+                                      std::to_string(labels_) + " labels");
+  }
   training_ = options;
+  set_rates(options.rates);
   optimizer_ = std::make_unique<AdamW>(model_->parameters(), options.optimizer);
 }
 
+void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates) {
+  for (const auto& parameter : model_->parameters().all()) parameter->rate = 1.0;
+  for (const auto& [name, rate] : rates) {
+    Parameter* const parameter = model_->parameters().find(name).first;
+    if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
+    parameter->rate = rate;
+  }
+  for (const auto& parameter : model_->parameters().all()) {
+    parameter->value.requires_grad_(parameter->rate > 0.0);
+  }
+}
+
 double Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled) {
-  const at::Tensor loss = cross_entropy(model_->logits(to_batch(data), mode), labels_of(data), labelled);
+  check_texts(data);
+  at::Tensor logits = model_->logits(to_batch(data), mode);
+  if (!data.texts.empty()) logits = pool_windows(logits, data.texts, training_.pooling);
+  const at::Tensor loss =
+      mean_loss(training_.loss, logits, labels_of(data), weights_of(data), labelled);
   loss.backward();
   return loss.item<double>();
 }

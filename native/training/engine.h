@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "models/model.h"
+#include "training/loss.h"
 #include "training/optimizer.h"
+#include "training/pooling.h"
 #include "training/schedule.h"
 #include "weights/safetensors.h"
 
@@ -23,7 +25,7 @@ struct ModelSpec {
   bool dense = false;
 };
 
-/// A ragged batch as it arrives: ids and types `[total]`, offsets `[rows + 1]`, labels `[rows * labels]`.
+/// A ragged batch as it arrives: ids and types `[total]`, offsets `[rows + 1]`, labels `[texts * labels]`.
 struct BatchData {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> offsets;
@@ -31,6 +33,10 @@ struct BatchData {
   std::vector<std::int32_t> types;
   /// Empty for prediction; NaN where not labelled.
   std::vector<float> labels;
+  /// Where each text's rows begin, `[texts + 1]`, when long texts were cut into windows; empty: a row a text.
+  std::vector<std::int32_t> texts;
+  /// Weight of each text in the loss, `[texts]`; empty: all 1.
+  std::vector<float> weights;
 };
 
 struct TrainingOptions {
@@ -38,6 +44,11 @@ struct TrainingOptions {
   Schedule schedule;
   std::uint64_t seed;
   bool dropout;
+  LossOptions loss;
+  /// How the windows of a text become one.
+  Pooling pooling;
+  /// Factors of the learning rate by name of tensor, 1 where there is none; 0 freezes.
+  std::vector<std::pair<std::string, double>> rates;
 };
 
 struct StepResult {
@@ -62,7 +73,7 @@ class Engine {
   /// stopped changes no weight: AdamW, once begun, runs to its end.
   StepResult train_step(const std::vector<BatchData>& micro_batches);
   /// Loss and gradients of one batch in evaluation mode (no dropout), without an update: for comparing with
-  /// PyTorch.
+  /// PyTorch. The loss is that of the last start_training, or plain cross-entropy.
   double compute_gradients(const BatchData& batch);
 
   void save(const std::string& file) const;
@@ -80,6 +91,8 @@ class Engine {
  private:
   [[nodiscard]] Batch to_batch(const BatchData& data) const;
   [[nodiscard]] at::Tensor labels_of(const BatchData& data) const;
+  [[nodiscard]] at::Tensor weights_of(const BatchData& data) const;
+  void set_rates(const std::vector<std::pair<std::string, double>>& rates);
   double backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
 
   std::unique_ptr<Model> model_;

@@ -1,16 +1,39 @@
-// Binary cross-entropy with logits, with unlabelled elements left out.
+// The losses of multi-label training: one family, of which cross-entropy, focal and asymmetric loss are
+// members.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <vector>
+
 namespace tagformer {
+
+/// The loss of an element with probability p = sigmoid(logit), label y and q = max(p - margin, 0):
+///
+///   positive_weight y (1 - p)^positive_focus (-log p) + negative_weight (1 - y) q^negative_focus (-log(1 - q))
+///
+/// With both exponents and the margin 0 it is weighted cross-entropy; with equal exponents focal loss (Lin et
+/// al. 2017); with different ones and a margin asymmetric loss (Ridnik et al. 2021). A soft label mixes both
+/// terms.
+struct LossOptions {
+  double positive_focus = 0.0;
+  double negative_focus = 0.0;
+  double margin = 0.0;
+  double negative_weight = 1.0;
+  /// Share of every label that is replaced by 1/2.
+  double smoothing = 0.0;
+  /// One for each label; empty: all 1.
+  std::vector<float> positive_weights;
+};
 
 /// Number of labelled (not NaN) elements of `labels`.
 std::int64_t count_labelled(const at::Tensor& labels);
 
-/// Sum over labelled elements of the cross-entropy of sigmoid(logits) against `labels`, divided by
-/// `labelled`. Both are `[rows, labels]` in fp32. `labelled` may span several micro-batches, so that their
-/// losses add up to the mean of the whole step.
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, std::int64_t labelled);
+/// Sum over the labelled elements, each times its row's weight, divided by `labelled`. `logits` and `labels`
+/// are `[rows, labels]` in fp32, `weights` is `[rows]` or undefined. `labelled` may span several
+/// micro-batches, so that their losses add up to the mean of the whole step.
+at::Tensor mean_loss(const LossOptions& options, const at::Tensor& logits, const at::Tensor& labels,
+                     const at::Tensor& weights, std::int64_t labelled);
 
 }  // namespace tagformer

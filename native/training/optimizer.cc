@@ -44,6 +44,7 @@ AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
     : parameters_(parameters), options_(options) {
   for (const auto& parameter : parameters_.all()) {
     check_stop();
+    if (parameter->rate == 0.0) continue;
     parameter->mean = at::zeros_like(parameter->master);
     parameter->square = at::zeros_like(parameter->master);
   }
@@ -61,7 +62,7 @@ double AdamW::gradient_norm() const {
 void AdamW::step(double learning_rate, double norm) {
   ++steps_;
   cpu::AdamWStep update{
-      .learning_rate = static_cast<float>(learning_rate),
+      .learning_rate = 0.0F,
       .beta1 = static_cast<float>(options_.beta1),
       .beta2 = static_cast<float>(options_.beta2),
       .epsilon = static_cast<float>(options_.epsilon),
@@ -71,6 +72,8 @@ void AdamW::step(double learning_rate, double norm) {
           static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, static_cast<double>(steps_)))),
       .gradient_scale = 1.0F,
   };
+  // r + epsilon, then divided by the correction c, is r / c + epsilon / c.
+  if (options_.epsilon_before_correction) update.epsilon /= update.bias_correction2_sqrt;
   // torch.nn.utils.clip_grad_norm_ adds the same 1e-6.
   const double clip = options_.max_gradient_norm;
   if (clip > 0.0 && norm > 0.0)
@@ -79,8 +82,10 @@ void AdamW::step(double learning_rate, double norm) {
   for (const auto& parameter : parameters_.all()) {
     const at::Tensor& gradient = parameter->gradient;
     if (!gradient.defined()) continue;
+    const double rate = learning_rate * parameter->rate;
     const bool decays = parameter->role != Role::kVector;
-    update.decay = decays ? static_cast<float>(1.0 - learning_rate * options_.weight_decay) : 1.0F;
+    update.learning_rate = static_cast<float>(rate);
+    update.decay = decays ? static_cast<float>(1.0 - rate * options_.weight_decay) : 1.0F;
     auto* const master = elements<float>(parameter->master);
     auto* const mean = elements<float>(parameter->mean);
     auto* const square = elements<float>(parameter->square);

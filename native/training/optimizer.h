@@ -9,6 +9,9 @@ namespace tagformer {
 
 struct AdamWOptions {
   double weight_decay, beta1, beta2, epsilon;
+  /// True: epsilon is added to the root before the bias correction (the second form of Kingma and Ba 2015,
+  /// section 2), as transformers' own AdamW did; false: after it, as PyTorch does.
+  bool epsilon_before_correction;
   /// Global norm to which gradients are scaled down; 0: never.
   double max_gradient_norm;
 };
@@ -20,7 +23,7 @@ class AdamW {
   /// Global L2 norm of all gradients.
   [[nodiscard]] double gradient_norm() const;
 
-  /// Applies one update. `norm` is gradient_norm().
+  /// Applies one update to what is not frozen. `norm` is gradient_norm().
   void step(double learning_rate, double norm);
 
   /// Updates applied so far.

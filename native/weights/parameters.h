@@ -57,6 +57,8 @@ struct Parameter {
   at::Tensor value;
   /// Gradient of the current step, summed over its micro-batches; undefined between steps.
   at::Tensor gradient;
+  /// Factor of the learning rate; 0: frozen, without a gradient.
+  double rate = 1.0;
   /// AdamW's running means of the gradient and of its square; undefined until training starts.
   at::Tensor mean, square;
 

@@ -9,6 +9,8 @@ export interface DataFlags {
   readonly labels?: string[];
   readonly labelColumn?: string;
   readonly id?: string;
+  readonly weight?: string;
+  readonly group?: string;
   readonly onBadRow?: "error" | "skip";
 }
 
@@ -21,6 +23,8 @@ export function addDataFlags(command: Command): Command {
     )
     .option("--label-column <column>", 'one column with a list of label names, such as ["a","b"] or a|b')
     .option("--id <column>", "column of the row ids")
+    .option("--weight <column>", "column of the rows' weights in the loss")
+    .option("--group <column>", "column of what a row belongs to, such as its author")
     .addOption(
       new Option("--on-bad-row <what>", "what to do with a row that cannot be used")
         .choices(["error", "skip"])
@@ -34,8 +38,11 @@ export async function readData(
   flags: DataFlags,
   more: Partial<ReadDatasetOptions> = {},
 ): Promise<ReadResult> {
-  const { text, labels, labelColumn, id, onBadRow } = flags;
-  const result = await readDataset(path, { text, labels, labelColumn, id, onBadRow, ...more });
+  const { text, labels, labelColumn, id, weight, group, onBadRow } = flags;
+  const result = await readDataset(path, {
+    ...{ text, labels, labelColumn, id, weight, group, onBadRow },
+    ...more,
+  });
   if (result.skippedCount > 0) {
     note(`skipped ${result.skippedCount} rows that could not be used:`);
     for (const { file, line, reason } of result.skipped) note(`  ${file}, line ${line}: ${reason}`);

@@ -4,8 +4,10 @@ import { z } from "zod";
 
 /** The part of JSON Schema in which zod describes an option. */
 interface OptionSchema {
-  readonly type?: "integer" | "number" | "string" | "boolean";
+  readonly type?: "integer" | "number" | "string" | "boolean" | "array";
   readonly enum?: readonly string[];
+  /** One of several kinds of values. */
+  readonly anyOf?: readonly OptionSchema[];
   readonly default?: unknown;
   readonly description?: string;
 }
@@ -22,6 +24,17 @@ function parseNumber(text: string): number {
   throw new InvalidArgumentError("Expected a number.");
 }
 
+/** What a flag was given that takes several kinds of values: a number, `name=number` pairs with commas, or a name. */
+function parseValue(text: string): number | string | Record<string, number> {
+  if (!Number.isNaN(Number(text)) && text.trim() !== "") return Number(text);
+  if (!text.includes("=")) return text;
+  const pairs = text.split(",").map((pair) => {
+    const at = pair.lastIndexOf("=");
+    return [pair.slice(0, at).trim(), parseNumber(pair.slice(at + 1))];
+  });
+  return Object.fromEntries(pairs);
+}
+
 /** A count that a flag was given, 0 included. */
 export function parseCount(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
@@ -30,7 +43,7 @@ export function parseCount(text: string): number {
 
 function toOption(
   name: string,
-  { type, enum: choices, default: fallback, description = "" }: OptionSchema,
+  { type, enum: choices, anyOf, default: fallback, description = "" }: OptionSchema,
 ): Option {
   // A switch that is on by default can only be turned off.
   if (type === "boolean" && fallback === true)
@@ -38,8 +51,11 @@ function toOption(
   if (type === "boolean") return new Option(`--${flagName(name)}`, description);
   // The default is shown here but filled in by the schema, so that commands can tell what was given.
   const shown = fallback === undefined ? description : `${description} (default: ${fallback})`;
-  const option = new Option(`--${flagName(name)} <${choices ? "name" : type}>`, shown);
+  const value = choices ? "name" : anyOf ? "value" : type === "array" ? "a,b,c" : type;
+  const option = new Option(`--${flagName(name)} <${value}>`, shown);
   if (choices) option.choices(choices);
+  if (anyOf) option.argParser(parseValue);
+  if (type === "array") option.argParser((text) => text.split(",").map(parseNumber));
   if (type === "integer" || type === "number") option.argParser(parseNumber);
   return option;
 }

@@ -5,8 +5,10 @@ import { messageOf, TagformerError } from "../errors.js";
 import { packageVersion } from "../install/locations.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";
+import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
 import { runSetup } from "./setup.js";
+import { addSplitCommand } from "./split.js";
 import { exitStatus, note } from "./terminal.js";
 import { addTrainCommand } from "./train.js";
 
@@ -15,6 +17,8 @@ function program(): Command {
     .description("Fine-tune and use multi-label text classifiers (BERT and its relatives) inside Node.js.")
     .version(packageVersion())
     .showHelpAfterError("(type the command with --help for its options and an example)");
+  addInspectCommand(root);
+  addSplitCommand(root);
   addTrainCommand(root);
   addEvaluateCommand(root);
   addPredictCommand(root);

@@ -4,7 +4,7 @@ import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import { classificationReport } from "../evaluation/report.js";
-import { parseOptions, trainingOptions } from "../options.js";
+import { parseOptions, trainingOptions, withPreset } from "../options.js";
 import { Trainer } from "../trainer.js";
 import type { EndEvent, EpochEvent } from "../training/events.js";
 import type { ModelSource } from "../training/prepare.js";
@@ -46,7 +46,7 @@ export function addTrainCommand(root: Command): void {
 async function train(data: string, flags: TrainFlags): Promise<void> {
   const given = modelSource(flags);
   const options = takeFlags(trainingOptions, flags as unknown as Record<string, unknown>);
-  parseOptions(trainingOptions, options); // a wrong option should not wait for a large table
+  parseOptions(trainingOptions, withPreset(options)); // a wrong option should not wait for a large table
   await ensureSetUp();
   const source = "model" in given ? { model: await localModel(given.model) } : given;
   const { dataset } = await readData(data, flags);

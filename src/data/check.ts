@@ -79,7 +79,7 @@ export function checkDataset(dataset: Dataset): DatasetCheck {
 
 /** Lines of text for a person: label counts, then findings, errors first. */
 export function formatFindings(check: DatasetCheck): string[] {
-  const width = Math.max(...check.labels.map(({ name }) => name.length));
+  const width = Math.max(0, ...check.labels.map(({ name }) => name.length));
   const counts = check.labels.map(({ name, positives, negatives, missing }) => {
     const rest = missing > 0 ? `, ${missing} missing` : "";
     return `  ${name.padEnd(width)}  ${positives} of ${positives + negatives} set${rest}`;
@@ -128,7 +128,7 @@ function countLabels({ labelNames, labels }: Dataset): LabelCounts[] {
   const missing = new Int32Array(width);
   for (let i = 0; i < labels.length; i++) {
     if (Number.isNaN(labels[i]!)) missing[i % width]!++;
-    else if (labels[i]! > 0) positives[i % width]!++;
+    else if (labels[i]! > 0.5) positives[i % width]!++;
   }
   const rows = labels.length / width;
   return labelNames.map((name, i) => {

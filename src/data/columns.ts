@@ -20,6 +20,10 @@ export interface ColumnOptions {
   readonly labelsOf?: string | undefined;
   /** One column that lists the names of the labels that are set. */
   readonly labelColumn?: string | undefined;
+  /** The column of the rows' weights in the loss. */
+  readonly weight?: string | undefined;
+  /** The column that says what a row belongs to, such as its author, for splits that keep such rows together. */
+  readonly group?: string | undefined;
 }
 
 /** The first rows of a table, and all rows including them. */
@@ -99,7 +103,7 @@ export function findTextColumn(
   const columns = columnsOf(head);
   if (options.text !== undefined) return requireColumn(file, columns, "text", options.text);
   if (columns.length === 1) return columns[0]!;
-  const taken = new Set([id, options.labelColumn, ...(options.labels ?? [])]);
+  const taken = new Set([id, options.labelColumn, options.weight, options.group, ...(options.labels ?? [])]);
   const lengths = columns
     .filter((column) => !taken.has(column) && !isLabelColumn(head, column))
     .map((column) => ({ column, length: stringLength(head, column) }))
@@ -111,6 +115,17 @@ export function findTextColumn(
   const longest = lengths.sort((a, b) => b.length - a.length)[0];
   if (longest) return longest.column;
   throw notFound(file, columns, "no column of texts", "name it with the option text");
+}
+
+/** The column that an option names, if it names one; see {@link requireColumn}. */
+export function findNamedColumn(
+  file: string,
+  head: readonly Row[],
+  option: "weight" | "group",
+  options: ColumnOptions,
+): string | undefined {
+  const column = options[option];
+  return column === undefined ? undefined : requireColumn(file, columnsOf(head), option, column);
 }
 
 /**

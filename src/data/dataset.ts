@@ -4,7 +4,8 @@ import { PackedTexts, type Texts } from "./texts.js";
 /**
  * Labelled texts in memory, one entry a row, in file order.
  *
- * `labels` is dense and row-major, `[rows * labelNames.length]`: 0, 1, or NaN where the row is not labelled.
+ * `labels` is dense and row-major, `[rows * labelNames.length]`: 0, 1, a soft value between, or NaN where the row is not
+ * labelled.
  */
 export interface Dataset {
   /** Where the rows came from, for messages: a file path, or a name given by the caller. */
@@ -13,20 +14,28 @@ export interface Dataset {
   readonly texts: Texts;
   /** The names of the labels, in the order of `labels`. */
   readonly labelNames: readonly string[];
-  /** `[rows * labelNames.length]`: 0, 1, or NaN where the row is not labelled. */
+  /** `[rows * labelNames.length]`: 0, 1, a soft value between, or NaN where the row is not labelled. */
   readonly labels: Float32Array;
   /** The id column, when there is one. */
   readonly ids?: Texts;
+  /** The weight of each row in the loss, from 0; absent: all 1. */
+  readonly weights?: Float32Array;
+  /** What each row belongs to, such as an author or a thread; blank: to nothing. Splits may keep such rows together. */
+  readonly groups?: Texts;
   /** The line (1-based) on which each row starts in `source`, when it came from a file. */
   readonly lines?: Int32Array;
 }
+
+/** The part of a {@link Dataset} that a split looks at; the texts only when rows of one text stay together. */
+export type LabelledRows = Pick<Dataset, "labels" | "labelNames"> &
+  Partial<Pick<Dataset, "texts" | "groups">>;
 
 /**
  * Checks what a dataset that was made by hand may have wrong.
  *
  * @throws TagformerError `INVALID_DATA`
  */
-export function checkShape({ source, texts, labelNames, labels }: Dataset): void {
+export function checkShape({ source, texts, labelNames, labels, weights, groups }: Dataset): void {
   const refuse = (problem: string) => new TagformerError("INVALID_DATA", `${source}: ${problem}`);
   if (texts.length === 0) throw refuse("the dataset has no rows");
   const wrong = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== "string") : -1;
@@ -43,6 +52,16 @@ export function checkShape({ source, texts, labelNames, labels }: Dataset): void
     const where = `label ${JSON.stringify(labelNames[bad % labelNames.length])} of row ${Math.floor(bad / labelNames.length)}`;
     throw refuse(`${where} is ${labels[bad]}; expected 0, 1, a value between, or NaN where it is missing`);
   }
+  if (weights !== undefined && (!(weights instanceof Float32Array) || weights.length !== texts.length)) {
+    throw refuse(`weights must be a Float32Array with ${texts.length} values, one a row`);
+  }
+  const badWeight = weights?.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY)) ?? -1;
+  if (badWeight >= 0) {
+    throw refuse(`the weight of row ${badWeight} is ${weights![badWeight]}; expected a number from 0`);
+  }
+  if (groups !== undefined && groups.length !== texts.length) {
+    throw refuse(`found ${groups.length} groups for ${texts.length} rows; expected one a row`);
+  }
 }
 
 /** Leaves out the rows that have no label at all: neither loss nor metrics would see them. */
@@ -57,7 +76,7 @@ export function dropUnlabelled(dataset: Dataset): { dataset: Dataset; dropped: n
 }
 
 function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
-  const { source, texts, labelNames, labels, ids, lines } = dataset;
+  const { source, texts, labelNames, labels, ids, weights, groups, lines } = dataset;
   const width = labelNames.length;
   const selected = new Float32Array(rows.length * width);
   for (const [i, row] of rows.entries())
@@ -68,6 +87,8 @@ function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
     labelNames,
     labels: selected,
     ...(ids && { ids: pick(ids, rows) }),
+    ...(weights && { weights: rowsOf(weights, rows) }),
+    ...(groups && { groups: pick(groups, rows) }),
     ...(lines && { lines: rows.map((row) => lines[row]!) }),
   };
 }
@@ -76,4 +97,8 @@ function pick(texts: Texts, rows: Int32Array): Texts {
   const picked = new PackedTexts();
   for (const row of rows) picked.push(texts.at(row)!);
   return picked;
+}
+
+function rowsOf(values: Float32Array, rows: Int32Array): Float32Array {
+  return Float32Array.from(rows, (row) => values[row]!);
 }

@@ -2,7 +2,14 @@
 import { TagformerError } from "../errors.js";
 import { didYouMean } from "../suggestion.js";
 import { type ColumnOptions, columnsOf, findLabelColumns, requireColumn } from "./columns.js";
-import { acceptedLabelLists, acceptedLabels, parseLabel, parseLabelList } from "./labels.js";
+import {
+  acceptedLabelLists,
+  acceptedLabels,
+  acceptedSoftLabels,
+  parseLabel,
+  parseLabelList,
+  parseSoftLabel,
+} from "./labels.js";
 import type { Row } from "./table.js";
 
 /** Rows whose labels are stored together. */
@@ -62,12 +69,12 @@ class ColumnReader implements LabelReader {
   add({ cells }: Row): string | undefined {
     for (const [i, name] of this.#names.entries()) {
       const cell = cells.get(name);
-      const label = parseLabel(cell);
+      const label = parseLabel(cell) ?? (this.#found ? undefined : parseSoftLabel(cell));
       if (label === undefined) {
-        const advice = this.#found
-          ? " (if this is no label, name those that are with the option labels)"
-          : "";
-        return `column ${JSON.stringify(name)} holds ${show(cell)}; expected ${acceptedLabels}${advice}`;
+        const expected = this.#found
+          ? `${acceptedLabels} (if this is no label, name those that are with the option labels)`
+          : acceptedSoftLabels;
+        return `column ${JSON.stringify(name)} holds ${show(cell)}; expected ${expected}`;
       }
       this.#row[i] = label;
     }

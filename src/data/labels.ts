@@ -3,6 +3,9 @@
 /** The cells that {@link parseLabel} takes, for messages. */
 export const acceptedLabels = "0, 1, true or false, or -1 or blank where the label is missing";
 
+/** What {@link parseSoftLabel} takes besides. */
+export const acceptedSoftLabels = `a number from 0 to 1, ${acceptedLabels.slice("0, 1, ".length)}`;
+
 /** The cells that {@link parseLabelList} takes, for messages. */
 export const acceptedLabelLists = "a list such as [\"a\", \"b\"], ['a', 'b'] or a|b";
 
@@ -23,6 +26,13 @@ export function parseLabel(cell: unknown): number | undefined {
   if (isBlank(cell)) return Number.NaN;
   if (typeof cell === "object") return undefined;
   return labelValues.get(String(cell).trim().toLowerCase());
+}
+
+/** A soft label, from 0 to 1; `undefined` when the cell is none. Only columns that are named as labels may hold these. */
+export function parseSoftLabel(cell: unknown): number | undefined {
+  if (typeof cell !== "string" && typeof cell !== "number") return undefined;
+  const value = Number(cell);
+  return value >= 0 && value <= 1 ? value : undefined;
 }
 
 /** Whether a cell is absent, null or holds only white space. */

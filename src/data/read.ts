@@ -1,7 +1,7 @@
 // Tables in, labelled examples or chunks of texts out.
 import { TagformerError } from "../errors.js";
 import { BadRows, type OnBadRow, type SkippedRow } from "./bad-rows.js";
-import { type ColumnOptions, findIdColumn, findTextColumn, peek } from "./columns.js";
+import { type ColumnOptions, findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
 import { JoinedReader, readLabelFile, requireIdColumn } from "./label-file.js";
 import { type LabelReader, labelReader } from "./label-readers.js";
@@ -76,11 +76,18 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
     const { head, all } = await peek(path, stream, bad);
     const id = apart ? requireIdColumn(path, head, options) : findIdColumn(path, head, options);
     // The options about labels speak of the label file, where there is one.
-    const text = findTextColumn(path, head, apart ? { text: options.text } : options, id);
+    const text = findTextColumn(
+      path,
+      head,
+      apart ? { ...options, labels: undefined, labelColumn: undefined } : options,
+      id,
+    );
+    const weight = findNamedColumn(path, head, "weight", options);
+    const group = findNamedColumn(path, head, "group", options);
     const labels = apart
       ? new JoinedReader(path, apart, id!, bad.mode === "skip")
-      : labelReader(path, head, options, [text, id]);
-    const rows = await collect(path, all, { text, id }, labels, bad);
+      : labelReader(path, head, options, [text, id, weight, group]);
+    const rows = await collect(path, all, { text, id, weight, group }, labels, bad);
     const { names, values } = labels.finish();
     bad.requireRows(path, rows.texts.length);
     const { dataset, dropped } = dropUnlabelled({ source: path, labelNames: names, labels: values, ...rows });
@@ -137,29 +144,55 @@ export async function* readTexts(
   }
 }
 
-type Texts = Pick<Dataset, "texts" | "ids" | "lines">;
+type Texts = Pick<Dataset, "texts" | "ids" | "weights" | "groups" | "lines">;
+
+interface Columns {
+  readonly text: string;
+  readonly id: string | undefined;
+  readonly weight: string | undefined;
+  readonly group: string | undefined;
+}
 
 async function collect(
   path: string,
   rows: AsyncIterable<Row>,
-  { text, id }: { text: string; id: string | undefined },
+  { text, id, weight, group }: Columns,
   labels: LabelReader,
   bad: BadRows,
 ): Promise<Texts> {
   const texts = new PackedTexts();
   const ids = new PackedTexts();
   const lines: number[] = [];
+  const weights: number[] = [];
+  const groups = new PackedTexts();
   for await (const row of rows) {
-    const fault = textFault(row, text) ?? labels.add(row);
+    const fault = textFault(row, text) ?? weightFault(row, weight) ?? labels.add(row);
     if (fault !== undefined) {
       bad.report(path, row.line, fault);
       continue;
     }
     texts.push(textOf(row, text));
     if (id !== undefined) ids.push(idOf(row, id));
+    if (weight !== undefined) weights.push(Number(row.cells.get(weight)));
+    if (group !== undefined) groups.push(idOf(row, group));
     lines.push(row.line);
   }
-  return { texts, lines: Int32Array.from(lines), ...(id !== undefined && { ids }) };
+  return {
+    texts,
+    lines: Int32Array.from(lines),
+    ...(id !== undefined && { ids }),
+    ...(weight !== undefined && { weights: Float32Array.from(weights) }),
+    ...(group !== undefined && { groups }),
+  };
+}
+
+/** Why a row's weight cannot be used. */
+function weightFault({ cells }: Row, column: string | undefined): string | undefined {
+  if (column === undefined) return undefined;
+  const cell = cells.get(column);
+  const isNumber = (typeof cell === "string" && cell.trim() !== "") || typeof cell === "number";
+  if (isNumber && Number(cell) >= 0 && Number.isFinite(Number(cell))) return undefined;
+  return `column ${JSON.stringify(column)} holds ${JSON.stringify(cell) ?? "nothing"}; expected a weight, which is a number from 0`;
 }
 
 /** Why a row's text cannot be used; only JSON Lines has cells that are no strings. */

@@ -1,14 +1,34 @@
-// The split into training and validation rows, stratified by label combination.
+// Splits into training and validation rows, stratified by label combination or label by label.
 import { TagformerError } from "../errors.js";
-import { generator } from "../random.js";
-import type { Dataset } from "./dataset.js";
+import { generator, type Random } from "../random.js";
+import { rowsByCombination } from "./combinations.js";
+import type { LabelledRows } from "./dataset.js";
+import { unitsOf } from "./groups.js";
+import { dealIteratively, type Units } from "./iterative.js";
+
+/** How a split is made. */
+export interface StratifyOptions {
+  /** Decides among all equally good splits: the same seed, the same rows. */
+  readonly seed: number;
+  /**
+   * `combinations` (the default) keeps the share of every combination of labels; `iterative` that of every label, by the
+   * algorithm of Sechidis et al. (2011): better when most combinations are rare.
+   */
+  readonly method?: "combinations" | "iterative";
+  /** Whether rows with the same text stay together; rows with the same of the dataset's `groups` always do. */
+  readonly byText?: boolean;
+}
 
 /** Options of {@link stratifiedSplit}. */
-export interface SplitOptions {
+export interface SplitOptions extends StratifyOptions {
   /** Share of the rows that is held back, between 0 and 1, both excluded. */
   readonly fraction: number;
-  /** Decides which rows of a combination are held back: the same seed, the same rows. */
-  readonly seed: number;
+}
+
+/** Options of {@link stratifiedFolds}. */
+export interface FoldOptions extends StratifyOptions {
+  /** Number of folds, from 2. */
+  readonly folds: number;
 }
 
 /** Rows of a dataset, each list in ascending order. */
@@ -20,50 +40,139 @@ export interface Split {
 }
 
 /**
- * Holds back a share of the rows so that every combination of labels keeps its share on both sides. Combinations that occur
- * once go into training, and every other keeps at least one row there. The number of rows held back is `fraction` of all,
- * rounded, and at least one. Missing labels make combinations of their own.
+ * Holds back a share of the rows so that labels keep their shares on both sides. Missing labels make combinations of their
+ * own; a soft label counts as set above 0.5.
  *
- * @throws TagformerError `INVALID_OPTION` for a fraction out of range, `INVALID_DATA` when too few combinations occur twice
+ * By combinations, and with no rows to keep together, the number of rows held back is `fraction` of all, rounded, and at
+ * least one; combinations that occur once go into training, and every other keeps at least one row there. Otherwise these
+ * numbers are met as nearly as the groups and labels allow.
+ *
+ * @throws TagformerError `INVALID_OPTION` for a fraction out of range, `INVALID_DATA` when there are too few rows
  */
-export function stratifiedSplit(
-  { labels, labelNames }: Pick<Dataset, "labels" | "labelNames">,
-  { fraction, seed }: SplitOptions,
-): Split {
+export function stratifiedSplit(dataset: LabelledRows, options: SplitOptions): Split {
+  const { fraction, seed, method = "combinations", byText = false } = options;
   if (!(fraction > 0 && fraction < 1)) {
     throw new TagformerError(
       "INVALID_OPTION",
       `option validationSplit is ${fraction}; expected a share between 0 and 1`,
     );
   }
-  const rows = labels.length / labelNames.length;
-  const groups = groupByCombination(labels, labelNames.length);
-  const shares = apportion(groups, Math.max(1, Math.round(fraction * rows)), rows);
   const random = generator(seed, "split");
-  const isHeldBack = new Uint8Array(rows);
-  for (const [i, group] of groups.entries()) {
-    for (const row of random.shuffle(group).subarray(0, shares[i])) isHeldBack[row] = 1;
+  const units = unitsOf(dataset, byText);
+  if (method === "combinations" && units === undefined) return splitByCombination(dataset, fraction, random);
+  const parts = deal(dataset, units, method, [1 - fraction, fraction], random);
+  const split = splitOf(parts, 1);
+  if (split.train.length > 0 && split.validation.length > 0) return split;
+  const what = split.train.length === 0 ? "training" : "validation";
+  throw new TagformerError(
+    "INVALID_DATA",
+    `no row is left for ${what} when rows of a group or text stay together; change validationSplit or give a validation file`,
+  );
+}
+
+/**
+ * Deals the rows out to folds of equal size so that labels keep their shares in each. Fold i is the validation of split i,
+ * and all others are its training.
+ *
+ * @throws TagformerError `INVALID_OPTION` for fewer than 2 folds, `INVALID_DATA` when there are fewer rows, or groups of
+ * rows to keep together, than folds
+ */
+export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Split[] {
+  const { folds, seed, method = "combinations", byText = false } = options;
+  if (!Number.isInteger(folds) || folds < 2) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option folds is ${folds}; expected a whole number of at least 2`,
+    );
   }
-  const all = Int32Array.from(isHeldBack.keys());
-  return {
-    train: all.filter((row) => isHeldBack[row] === 0),
-    validation: all.filter((row) => isHeldBack[row] === 1),
+  const shares = new Array<number>(folds).fill(1 / folds);
+  const parts = deal(dataset, unitsOf(dataset, byText), method, shares, generator(seed, "folds"));
+  const splits = shares.map((_, fold) => splitOf(parts, fold));
+  if (splits.every(({ validation }) => validation.length > 0)) return splits;
+  throw new TagformerError(
+    "INVALID_DATA",
+    `there are too few rows, or groups of rows to keep together, for ${folds} folds`,
+  );
+}
+
+/** The part of each row, `[rows]`. */
+function deal(
+  { labels, labelNames }: LabelledRows,
+  unitOfRow: Int32Array | undefined,
+  method: "combinations" | "iterative",
+  shares: readonly number[],
+  random: Random,
+): Int32Array {
+  const rows = labels.length / labelNames.length;
+  const rowUnits = unitOfRow ?? Int32Array.from({ length: rows }, (_, row) => row);
+  const labelsOfRow =
+    method === "iterative"
+      ? setLabels(labels, labelNames.length)
+      : combinationNumbers(labels, labelNames.length);
+  const parts = dealIteratively(collectUnits(rowUnits, labelsOfRow), shares, random);
+  return rowUnits.map((unit) => parts[unit]!);
+}
+
+/** Calls back with every label of a row. */
+type LabelsOfRow = (row: number, take: (label: number) => void) => void;
+
+function setLabels(labels: Float32Array, width: number): LabelsOfRow {
+  return (row, take) => {
+    for (let i = 0; i < width; i++) if (labels[row * width + i]! > 0.5) take(i);
   };
 }
 
-/** The rows of each combination, in ascending order; combinations in the order of their first rows. */
-function groupByCombination(labels: Float32Array, width: number): Int32Array[] {
-  // Rows are compared as strings of one byte a label, which Map hashes natively.
-  const codes = Buffer.alloc(labels.length);
-  for (let i = 0; i < labels.length; i++) codes[i] = Number.isNaN(labels[i]!) ? 2 : labels[i]!;
-  const groups = new Map<string, number[]>();
-  for (let row = 0; row < labels.length / width; row++) {
-    const combination = codes.toString("latin1", row * width, (row + 1) * width);
-    const group = groups.get(combination);
-    if (group) group.push(row);
-    else groups.set(combination, [row]);
+/** Dealt out iteratively, combinations are labels of which every row has one. */
+function combinationNumbers(labels: Float32Array, width: number): LabelsOfRow {
+  const numbers = new Int32Array(labels.length / width);
+  for (const [number, rows] of rowsByCombination(labels, width).entries()) {
+    for (const row of rows) numbers[row] = number;
   }
-  return Array.from(groups.values(), (group) => Int32Array.from(group));
+  return (row, take) => take(numbers[row]!);
+}
+
+function collectUnits(unitOfRow: Int32Array, labelsOfRow: LabelsOfRow): Units {
+  const count = unitOfRow.reduce((most, unit) => Math.max(most, unit + 1), 0);
+  const sizes = new Int32Array(count);
+  const perUnit: (Map<number, number> | undefined)[] = new Array(count);
+  for (const [row, unit] of unitOfRow.entries()) {
+    sizes[unit]!++;
+    labelsOfRow(row, (label) => {
+      const counts = perUnit[unit] ?? new Map<number, number>();
+      perUnit[unit] = counts;
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    });
+  }
+  const starts = new Int32Array(count + 1);
+  for (let unit = 0; unit < count; unit++) starts[unit + 1] = starts[unit]! + (perUnit[unit]?.size ?? 0);
+  const labels = new Int32Array(starts[count]!);
+  const counts = new Int32Array(starts[count]!);
+  for (let unit = 0, i = 0; unit < count; unit++) {
+    for (const [label, rows] of perUnit[unit] ?? []) {
+      labels[i] = label;
+      counts[i++] = rows;
+    }
+  }
+  return { sizes, starts, labels, counts };
+}
+
+function splitOf(parts: Int32Array, validation: number): Split {
+  const rows = Int32Array.from(parts.keys());
+  return {
+    train: rows.filter((row) => parts[row] !== validation),
+    validation: rows.filter((row) => parts[row] === validation),
+  };
+}
+
+function splitByCombination({ labels, labelNames }: LabelledRows, fraction: number, random: Random): Split {
+  const rows = labels.length / labelNames.length;
+  const groups = rowsByCombination(labels, labelNames.length);
+  const shares = apportion(groups, Math.max(1, Math.round(fraction * rows)), rows);
+  const isHeldBack = new Int32Array(rows);
+  for (const [i, group] of groups.entries()) {
+    for (const row of random.shuffle(group).subarray(0, shares[i])) isHeldBack[row] = 1;
+  }
+  return splitOf(isHeldBack, 1);
 }
 
 /** How many rows each group gives, `wanted` in all, by the method of the largest remainder. */

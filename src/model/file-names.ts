@@ -4,6 +4,8 @@ export const weightsFile = "model.safetensors";
 export const weightsIndexFile = "model.safetensors.index.json";
 /** tagformer's own file: training options, metrics and the like. Other libraries ignore it. */
 export const tagformerFile = "tagformer.json";
+/** Which rows of its data a run trained on, and which it held back. */
+export const splitFile = "split.csv";
 /** Version of the layout of tagformer.json; raised when an older tagformer could misread a newer file. */
 export const tagformerFormat = 1;
 

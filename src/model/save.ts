@@ -4,7 +4,14 @@ import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "nod
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
 import { findArchitecture } from "./architectures.js";
-import { configFile, tagformerFile, tagformerFormat, tokenizerFiles, weightsFile } from "./file-names.js";
+import {
+  configFile,
+  splitFile,
+  tagformerFile,
+  tagformerFormat,
+  tokenizerFiles,
+  weightsFile,
+} from "./file-names.js";
 import type { JsonObject } from "./json-file.js";
 import { labelFields } from "./labels.js";
 
@@ -15,13 +22,21 @@ export interface ModelToSave {
   readonly labelNames: readonly string[];
   /** Content of tagformer.json but for its `formatVersion`. */
   readonly tagformer: JsonObject;
+  /** Content of split.csv, where the run made a split. */
+  readonly split?: string | undefined;
   /** Writes the tokenizer's files into a directory. */
   writeTokenizer(directory: string): Promise<void>;
   /** Writes the weights to a safetensors file. */
   writeWeights(file: string): Promise<void>;
 }
 
-const savedFiles: ReadonlySet<string> = new Set([configFile, weightsFile, tagformerFile, ...tokenizerFiles]);
+const savedFiles: ReadonlySet<string> = new Set([
+  configFile,
+  weightsFile,
+  tagformerFile,
+  splitFile,
+  ...tokenizerFiles,
+]);
 
 /**
  * Writes a Hugging Face model directory: beside its place, flushed, then renamed. A model directory that tagformer
@@ -81,6 +96,7 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
     await model.writeTokenizer(beside);
     await writeJson(join(beside, configFile), savedConfig(model));
     await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });
+    if (model.split !== undefined) await writeFile(join(beside, splitFile), model.split);
     for (const file of await readdir(beside)) await flush(join(beside, file));
     await flush(beside);
     await swap(beside, target);

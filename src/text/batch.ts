@@ -12,8 +12,16 @@ export interface RaggedBatch {
   readonly types?: Int32Array;
 }
 
-/** A {@link RaggedBatch} with its targets. */
-export interface LabelledBatch extends RaggedBatch {
-  /** Targets, `[rows * labels]`: 0, 1 or a soft value between; NaN means not labelled. */
+/** Texts of which the long ones may have several rows: windows, one after the other. */
+export interface TextBatch extends RaggedBatch {
+  /** The first row of each text, and the number of rows, `[texts + 1]`; absent: every row is a text. */
+  readonly texts?: Int32Array;
+}
+
+/** A {@link TextBatch} with its targets. */
+export interface LabelledBatch extends TextBatch {
+  /** Targets, `[texts * labels]`: 0, 1 or a soft value between; NaN means not labelled. */
   readonly labels: Float32Array;
+  /** Weight of each text in the loss, `[texts]`; absent: all 1. */
+  readonly weights?: Float32Array;
 }

@@ -1,5 +1,5 @@
 // Rows of a tokenized dataset, and which of them go into one batch.
-import type { LabelledBatch, RaggedBatch } from "./batch.js";
+import type { LabelledBatch, RaggedBatch, TextBatch } from "./batch.js";
 
 /** How large a batch of a {@link predictionPlan} may be. A row longer than `maxTokens` is a batch of its own. */
 export interface BatchLimits {
@@ -10,6 +10,11 @@ export interface BatchLimits {
 /** Number of rows of a batch. */
 export function rowCount(batch: RaggedBatch): number {
   return batch.offsets.length - 1;
+}
+
+/** Number of texts of a batch. */
+export function textCount({ texts, offsets }: TextBatch): number {
+  return (texts ?? offsets).length - 1;
 }
 
 /**
@@ -34,17 +39,34 @@ export function selectRows(source: RaggedBatch, rows: Int32Array): RaggedBatch {
 }
 
 /**
- * {@link selectRows} with the rows' targets.
+ * A batch of the given texts of `source`, with their windows, targets and weights, in the order given.
  *
- * @param source its `labels` are `[rows * labelCount]`
+ * @param source its `labels` are `[texts * labelCount]`
  */
-export function selectLabelledRows(source: LabelledBatch, rows: Int32Array): LabelledBatch {
-  const width = source.labels.length / rowCount(source);
-  const labels = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) {
-    labels.set(source.labels.subarray(row * width, (row + 1) * width), i * width);
+export function selectLabelledRows(source: LabelledBatch, chosen: Int32Array): LabelledBatch {
+  const width = source.labels.length / textCount(source);
+  const labels = new Float32Array(chosen.length * width);
+  for (const [i, text] of chosen.entries()) {
+    labels.set(source.labels.subarray(text * width, (text + 1) * width), i * width);
   }
-  return { ...selectRows(source, rows), labels };
+  const { weights } = source;
+  return {
+    ...selectTexts(source, chosen),
+    labels,
+    ...(weights && { weights: Float32Array.from(chosen, (text) => weights[text]!) }),
+  };
+}
+
+function selectTexts(source: TextBatch, chosen: Int32Array): TextBatch {
+  const first = source.texts;
+  if (first === undefined) return selectRows(source, chosen);
+  const texts = new Int32Array(chosen.length + 1);
+  for (const [i, text] of chosen.entries()) texts[i + 1] = texts[i]! + first[text + 1]! - first[text]!;
+  const rows = new Int32Array(texts[chosen.length]!);
+  for (const [i, text] of chosen.entries()) {
+    for (let row = first[text]!, to = texts[i]!; row < first[text + 1]!; row++, to++) rows[to] = row;
+  }
+  return { ...selectRows(source, rows), texts };
 }
 
 /**

@@ -1,20 +1,21 @@
 import type { Texts } from "../data/texts.js";
 import { TagformerError } from "../errors.js";
-import type { RaggedBatch } from "./batch.js";
+import type { TextBatch } from "./batch.js";
 import type { Frame } from "./encoder.js";
 import { TokenizerClient } from "./tokenizer-client.js";
 import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 import type { LoadedTokenizer } from "./tokenizer-thread.js";
+import { cutIntoWindows, type LengthLimit } from "./windows.js";
 
 /** Texts that go to the thread at once: enough for its work, few enough that handing them over stays short. */
 const chunkTexts = 256;
 const chunkCharacters = 2 ** 20;
-/** Row offsets are 32-bit integers. */
-const mostTokens = 2 ** 31 - 1;
+/** Row offsets are 32-bit integers: no row is longer, so that a limit of as many is none. */
+export const mostTokens = 2 ** 31 - 1;
 
 /** Token rows, and what had to be cut for them. */
-export interface EncodedTexts extends RaggedBatch {
-  /** Number of texts that were longer than the limit. */
+export interface EncodedTexts extends TextBatch {
+  /** Number of texts that were longer than the limit, and lost their end or were cut into windows. */
   readonly truncated: number;
 }
 
@@ -85,6 +86,21 @@ export class Tokenizer implements AsyncDisposable {
     }
     const types = this.#frame.types && { types: typesOf(offsets, this.#frame) };
     return { ids: concatenate(parts, total), offsets, truncated, ...types };
+  }
+
+  /**
+   * The same, but with a `windowStride` longer texts have several rows instead, as {@link cutIntoWindows} makes them.
+   *
+   * @throws TagformerError as {@link encode}, and `INVALID_OPTION` when windows would leave tokens out
+   */
+  async encodeWindows(texts: Texts, limit: LengthLimit, signal?: AbortSignal): Promise<EncodedTexts> {
+    const { maxLength, windowStride } = limit;
+    if (windowStride === 0) return await this.encode(texts, maxLength, signal);
+    this.#checkMaxLength(maxLength);
+    const { types: _, ...whole } = await this.encode(texts, mostTokens, signal);
+    const windows = cutIntoWindows(whole, limit, this.#frame);
+    const types = this.#frame.types && { types: typesOf(windows.offsets, this.#frame) };
+    return { ...windows, ...types };
   }
 
   /** The text that token ids stand for, without special tokens. */

@@ -71,7 +71,7 @@ export interface EpochEvent {
   readonly trainingLoss: number;
   /** Metrics on the validation rows; absent when there are none. */
   readonly validation?: Evaluation;
-  /** `true` when this epoch's model is the best so far, and was saved. */
+  /** `true` when this epoch's model was saved: it is the best so far, or `keep` is `last`. */
   readonly best: boolean;
   /** Duration of the epoch, validation and saving included. */
   readonly seconds: number;

@@ -22,28 +22,34 @@ function figure(evaluation: Evaluation, metric: BestMetric): number {
 export class BestEpoch {
   readonly #metric: BestMetric;
   readonly #patience: number;
+  readonly #keep: ResolvedTrainingOptions["keep"];
   #best = Number.NEGATIVE_INFINITY;
+  #bestEpoch = 0;
   #last = 0;
-  /** The best epoch so far, 1-based; `undefined` before the first. */
+  /** The epoch that is kept, 1-based; `undefined` before the first. */
   epoch: number | undefined;
 
   /** `patience` is the number of epochs without a better one after which to stop; 0: never. */
-  constructor(metric: BestMetric, patience: number) {
+  constructor(metric: BestMetric, patience: number, keep: ResolvedTrainingOptions["keep"] = "best") {
     this.#metric = metric;
     this.#patience = patience;
+    this.#keep = keep;
   }
 
-  /** Takes an epoch in; `true` when it is the best so far. Without validation, the latest epoch always is. */
+  /** Takes an epoch in; `true` when it is to be kept: the best so far, or the latest. Without validation, every epoch is. */
   isBest(epoch: number, validation: Evaluation | undefined): boolean {
     this.#last = epoch;
     const value = validation ? figure(validation, this.#metric) : Number.POSITIVE_INFINITY;
-    if (validation && !(value > this.#best)) return false;
-    this.#best = value;
-    this.epoch = epoch;
-    return true;
+    const better = !validation || value > this.#best;
+    if (better) {
+      this.#best = value;
+      this.#bestEpoch = epoch;
+    }
+    if (better || this.#keep === "last") this.epoch = epoch;
+    return this.epoch === epoch;
   }
 
   get exhausted(): boolean {
-    return this.#patience > 0 && this.epoch !== undefined && this.#last - this.epoch >= this.#patience;
+    return this.#patience > 0 && this.#bestEpoch > 0 && this.#last - this.#bestEpoch >= this.#patience;
   }
 }

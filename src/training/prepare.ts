@@ -1,7 +1,8 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
 import { checkShape, type Dataset } from "../data/dataset.js";
-import { stratifiedSplit } from "../data/split.js";
+import { type Split, stratifiedSplit } from "../data/split.js";
+import { readSplit } from "../data/split-file.js";
 import { checkDevice } from "../device.js";
 import { TagformerError } from "../errors.js";
 import {
@@ -16,6 +17,7 @@ import type { ResolvedTrainingOptions } from "../options.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
 import { Tokenizer } from "../text/tokenizer.js";
+import type { LengthLimit } from "../text/windows.js";
 
 /** Where a run's model comes from. */
 export type ModelSource =
@@ -52,6 +54,8 @@ export interface PreparedRun {
   readonly modelConfig: ModelConfig;
   readonly training: Rows;
   readonly validation: Rows | undefined;
+  /** How the training data was split; absent when the validation rows are a table of their own, or there are none. */
+  readonly split?: Split;
   readonly maxLength: number;
   readonly truncatedTexts: number;
   readonly headReset: boolean;
@@ -67,6 +71,9 @@ export async function prepareRun(
   checkDevice(options.device);
   checkShape(data.train);
   checkValidation(data);
+  if (data.validation && options.splitFile !== undefined) {
+    throw new TagformerError("INVALID_OPTION", "give either rows to validate on or a splitFile, not both");
+  }
   const { modelConfig, tensors, headReset, tokenizerPath } = await readSource(
     source,
     data.train.labelNames,
@@ -92,8 +99,9 @@ export async function prepareRun(
       model.info.maxLength,
       tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
     );
-    const train = await tokenize(data.train, tokenizer, maxLength, signal);
-    const validation = data.validation && (await tokenize(data.validation, tokenizer, maxLength, signal));
+    const limit = { maxLength, windowStride: options.windowStride };
+    const train = await tokenize(data.train, tokenizer, limit, signal);
+    const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
     return {
       model,
       tokenizer,
@@ -103,7 +111,7 @@ export async function prepareRun(
       truncatedTexts: train.truncated + (validation?.truncated ?? 0),
       ...(validation
         ? { training: train.rows, validation: validation.rows }
-        : split(train.rows, options.validationSplit, options.seed)),
+        : split(train.rows, await chooseRows(data.train, options))),
     };
   } catch (error) {
     await Promise.all([tokenizer.dispose(), model?.dispose()]);
@@ -150,21 +158,43 @@ function checkValidation({ train, validation }: RunData): void {
 async function tokenize(
   dataset: Dataset,
   tokenizer: Tokenizer,
-  maxLength: number,
+  limit: LengthLimit,
   signal: AbortSignal | undefined,
 ): Promise<{ rows: Rows; truncated: number }> {
-  const { truncated, ...tokens } = await tokenizer.encode(dataset.texts, maxLength, signal);
+  const { truncated, ...tokens } = await tokenizer.encodeWindows(dataset.texts, limit, signal);
   const origin = Int32Array.from({ length: dataset.texts.length }, (_, row) => row);
-  return { rows: { tokens: { ...tokens, labels: dataset.labels }, dataset, origin }, truncated };
+  const { labels, weights } = dataset;
+  return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, truncated };
 }
 
-function split(rows: Rows, share: number, seed: number): { training: Rows; validation: Rows | undefined } {
-  if (share === 0) return { training: rows, validation: undefined };
-  const { train, validation } = stratifiedSplit(rows.dataset, { fraction: share, seed });
+/** The rows to train on and to validate on; `undefined` for no validation. */
+async function chooseRows(dataset: Dataset, options: ResolvedTrainingOptions): Promise<Split | undefined> {
+  const {
+    splitFile,
+    fold,
+    validationSplit: fraction,
+    seed,
+    splitMethod: method,
+    splitByText: byText,
+  } = options;
+  if (fold !== undefined && splitFile === undefined) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option fold is ${fold}, but there is no splitFile whose fold that is`,
+    );
+  }
+  if (splitFile !== undefined) return await readSplit(splitFile, dataset, fold);
+  return fraction === 0 ? undefined : stratifiedSplit(dataset, { fraction, seed, method, byText });
+}
+
+type SplitRows = Pick<PreparedRun, "training" | "validation" | "split">;
+
+function split(rows: Rows, chosen: Split | undefined): SplitRows {
+  if (chosen === undefined) return { training: rows, validation: undefined };
   const part = (origin: Int32Array): Rows => ({
     tokens: selectLabelledRows(rows.tokens, origin),
     dataset: rows.dataset,
     origin,
   });
-  return { training: part(train), validation: part(validation) };
+  return { training: part(chosen.train), validation: part(chosen.validation), split: chosen };
 }

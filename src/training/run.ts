@@ -1,5 +1,6 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { join } from "node:path";
+import { formatSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
 import { type Evaluation, evaluate } from "../evaluation/metrics.js";
 import { predictLogits } from "../inference.js";
@@ -8,10 +9,12 @@ import type { NativeStep } from "../native.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { generator } from "../random.js";
 import type { LabelledBatch } from "../text/batch.js";
-import { rowCount, selectLabelledRows, trainingPlan } from "../text/plan.js";
+import { selectLabelledRows, textCount, trainingPlan } from "../text/plan.js";
 import type { EndEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from "./events.js";
 import { BestEpoch } from "./keep.js";
+import { lossOf } from "./loss.js";
 import type { PreparedRun } from "./prepare.js";
+import { learningRateFactors } from "./rates.js";
 import { Reports } from "./reports.js";
 
 /** Rows that the message about a step that failed lists. */
@@ -41,16 +44,15 @@ export class Run {
     this.#options = options;
     this.#output = output;
     this.#signal = signal;
-    this.#best = new BestEpoch(options.bestMetric, options.patience);
+    this.#best = new BestEpoch(options.bestMetric, options.patience, options.keep);
     this.#stepsPerEpoch = Math.ceil(prepared.training.origin.length / options.batchSize);
   }
 
   /** Trains to the end, or until the signal is given; see `Trainer.run`. */
   async *events(): AsyncGenerator<TrainingEvent, void> {
-    const { epochs, warmup } = this.#options;
+    const { epochs } = this.#options;
     const totalSteps = epochs * this.#stepsPerEpoch;
-    const warmupSteps = Math.round(warmup * totalSteps);
-    await this.#prepared.model.startTraining({ ...this.#options, warmupSteps, totalSteps });
+    await this.#startTraining(totalSteps);
     yield this.#startEvent(totalSteps);
     this.#signal?.throwIfAborted();
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -64,6 +66,20 @@ export class Run {
       if (this.#signal?.aborted) return yield await this.#stop();
       if (this.#best.exhausted) return yield this.#endEvent("early stop");
     }
+  }
+
+  async #startTraining(totalSteps: number): Promise<void> {
+    const { model, training } = this.#prepared;
+    const options = this.#options;
+    await model.startTraining({
+      ...options,
+      warmupSteps: Math.round(options.warmup * totalSteps),
+      totalSteps,
+      epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
+      loss: lossOf(options, training.dataset, training.origin),
+      meanOfWindows: options.windowPooling === "mean",
+      rates: learningRateFactors(await model.parameterNames(), options),
+    });
   }
 
   #startEvent(steps: number): StartEvent {
@@ -128,12 +144,11 @@ export class Run {
     const { model, validation } = this.#prepared;
     if (!validation) return undefined;
     const { tokens, dataset } = validation;
-    const totalRows = rowCount(tokens);
+    const totalRows = textCount(tokens);
     const reports = new Reports();
-    const computing = predictLogits(model, tokens, {
-      signal: this.#signal,
-      onProgress: (rows) => reports.add(rows),
-    });
+    const onProgress = (rows: number) => reports.add(rows);
+    const { windowPooling } = this.#options;
+    const computing = predictLogits(model, tokens, { signal: this.#signal, onProgress }, windowPooling);
     const end = () => reports.end();
     computing.then(end, end);
     for await (const rows of reports) yield { type: "validation", epoch, rows, totalRows };
@@ -200,7 +215,7 @@ export class Run {
   }
 
   #save(directory: string, state: Record<string, unknown>): Promise<void> {
-    const { model, tokenizer, modelConfig, training } = this.#prepared;
+    const { model, tokenizer, modelConfig, training, split } = this.#prepared;
     return saveModelDirectory(directory, {
       config: modelConfig.config,
       labelNames: training.dataset.labelNames,
@@ -210,6 +225,7 @@ export class Run {
         ...state,
         history: this.#history,
       },
+      split: split && formatSplit(training.dataset, split),
       writeTokenizer: (folder) => tokenizer.writeFiles(folder),
       writeWeights: (file) => model.save(file),
     });

@@ -91,5 +91,6 @@ def answer(request):
     }
 
 
-torch.set_num_threads(1)  # the models are small: two threads wait for each other most of the time
-json.dump([answer(request) for request in json.load(sys.stdin)], sys.stdout)
+if __name__ == "__main__":
+    torch.set_num_threads(1)  # the models are small: two threads wait for each other most of the time
+    json.dump([answer(request) for request in json.load(sys.stdin)], sys.stdout)

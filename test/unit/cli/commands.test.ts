@@ -94,6 +94,51 @@ describe("the commands", () => {
     expect(Object.keys(predictions[99].scores)).toEqual(labelNames);
   });
 
+  it("inspect a table and split it for training", async () => {
+    const folder = temporaryFolder();
+    const table = join(folder, "tickets.csv");
+    const folds = join(folder, "folds.csv");
+    writeFileSync(table, csvOf(tinyDataset(100)));
+
+    const flags = ["--model", tinySource().tokenizer, "--max-lengths", "5,20"];
+    const { status, stdout } = await tagformer("inspect", table, ...flags);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^delivery +\d+ +\d+ +0 +\d+\.\d\d % +\d+\.\d$/m);
+    expect(stdout).toMatch(/^ +\d+ +delivery, money$/m);
+    expect(stdout).toMatch(/^tokens +\d\.\d{4} /m);
+    expect(stdout).toMatch(/^20 +0 +0\.00 % +0\.00 %$/m);
+    const found = JSON.parse((await tagformer("inspect", table, ...flags, "--json")).stdout);
+    expect(found).toMatchObject({ rows: 100, droppedUnlabelled: 0, skippedRows: 0, tokens: { most: 10 } });
+
+    const written = await tagformer(
+      "split",
+      table,
+      "--folds",
+      "4",
+      "--split-method",
+      "iterative",
+      "--out",
+      folds,
+    );
+    expect(written).toMatchObject({ status: 0, stdout: "" });
+    expect(written.stderr).toMatch(/^fold 4 +25 +\d+ +\d+ +\d+$/m);
+    expect(readFileSync(folds, "utf8").split("\n", 2)).toEqual([
+      "id,fold",
+      expect.stringMatching(/^r0,[1-4]$/),
+    ]);
+    const single = await tagformer("split", table);
+    expect(single.stdout.split("\n").filter((line) => line.endsWith(",validation"))).toHaveLength(10);
+    const parts = JSON.parse(
+      (await tagformer("split", table, "--json", "--validation-split", "0.2")).stdout,
+    ).parts;
+    expect(parts.map(({ rows }: { rows: number }) => rows)).toEqual([80, 20]);
+
+    const source = ["--from-config", tinySource().config, "--epochs", "1", "--threads", "1"];
+    const split = ["--split-file", folds, "--fold", "3"];
+    const trained = await tagformer("train", table, "--output", join(folder, "model"), ...source, ...split);
+    expect(trained.stderr).toContain("75 rows to train on, 25 to validate on");
+  });
+
   it("refuse data that nothing can be learned from", async () => {
     const folder = temporaryFolder();
     const table = join(folder, "tickets.csv");

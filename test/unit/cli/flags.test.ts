@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addDataFlags } from "../../../src/cli/data-flags.js";
 import { addFlags, parseCount, takeFlags } from "../../../src/cli/flags.js";
-import { trainingOptions } from "../../../src/options.js";
+import { inspectionOptions, trainingOptions } from "../../../src/options.js";
 
 function parse(...args: string[]): Record<string, unknown> {
   const command = addFlags(new Command("train"), trainingOptions)
@@ -37,6 +37,21 @@ describe("flags made from a schema", () => {
     });
   });
 
+  it("give lists, and values of several kinds", () => {
+    expect(parse("--positive-weight", "3.5", "--split-by-text")).toMatchObject({
+      positiveWeight: 3.5,
+      splitByText: true,
+    });
+    expect(parse("--positive-weight", "counts")).toMatchObject({ positiveWeight: "counts" });
+    expect(parse("--positive-weight", "toxic=2, a=b=30")).toMatchObject({
+      positiveWeight: { toxic: 2, "a=b": 30 },
+    });
+    const inspect = addFlags(new Command("inspect"), inspectionOptions);
+    expect(inspect.parse(["--max-lengths", "64, 128"], { from: "user" }).opts()).toEqual({
+      maxLengths: [64, 128],
+    });
+  });
+
   it("leave what is not given to the schema", () => {
     const given = takeFlags(trainingOptions, {
       ...parse("--seed", "7"),
@@ -54,6 +69,7 @@ describe("flags made from a schema", () => {
     ["--epochs", " "],
     ["--learning-rate", "1,5"],
     ["--precision", "fp16"],
+    ["--positive-weight", "toxic=much"],
   ])("refuse %s %o", (...args) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ code: "commander.invalidArgument" }));
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { modelOptions, parseOptions, trainingOptions } from "../../../src/options.js";
+import { modelOptions, parseOptions, trainingOptions, withPreset } from "../../../src/options.js";
 
 const parse = (values: unknown) => parseOptions(trainingOptions, values);
 const refusal = (values: unknown) => {
@@ -19,6 +19,9 @@ describe("options", () => {
       device: "auto",
       threads: 0,
       maxLength: 512,
+      windowStride: 0,
+      windowPooling: "max",
+      preset: "default",
       epochs: 3,
       batchSize: 32,
       gradientAccumulation: 1,
@@ -29,10 +32,24 @@ describe("options", () => {
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
+      epsilonPlacement: "corrected",
       maxGradientNorm: 1,
+      loss: "bce",
+      positiveWeight: "none",
+      focalGamma: 2,
+      asymmetricPositiveGamma: 0,
+      asymmetricNegativeGamma: 4,
+      asymmetricMargin: 0.05,
+      labelSmoothing: 0,
+      layerDecay: 1,
+      freezeEmbeddings: false,
+      freezeLayers: 0,
       dropout: true,
       validationSplit: 0.1,
+      splitMethod: "combinations",
+      splitByText: false,
       bestMetric: "microF1",
+      keep: "best",
       patience: 0,
       seed: 42,
     });
@@ -119,5 +136,33 @@ describe("options", () => {
 
   it("show a long value cut", () => {
     expect(refusal({ device: "x".repeat(10_000) }).length).toBeLessThan(300);
+  });
+});
+
+describe("presets", () => {
+  it("fill in what was not given, and give way to what was", () => {
+    const resolved = parseOptions(
+      trainingOptions,
+      withPreset({ preset: "seed", epochs: 1, warmup: undefined }),
+    );
+    expect(resolved).toMatchObject({
+      epochs: 1,
+      warmup: 0,
+      batchSize: 32,
+      maxLength: 100,
+      learningRate: 2e-5,
+      schedule: "constant",
+      weightDecay: 0,
+      epsilon: 1e-6,
+      epsilonPlacement: "uncorrected",
+      maxGradientNorm: 0,
+      keep: "last",
+      loss: "bce",
+    });
+  });
+
+  it("leave an unknown name to the schema", () => {
+    const options = withPreset({ preset: "sead" as "seed" });
+    expect(() => parseOptions(trainingOptions, options)).toThrow("option preset is 'sead'");
   });
 });

@@ -21,7 +21,7 @@ const typescript = [
   ["native.ts"],
   ["model", "evaluation", "data", "options.ts", "device.ts"],
   ["text"],
-  ["inference.ts"],
+  ["inference.ts", "inspection.ts"],
   ["classifier.ts", "training"],
   ["trainer.ts"],
   ["cli", "index.ts"],

@@ -7,6 +7,7 @@ import {
   scatterRows,
   selectLabelledRows,
   selectRows,
+  textCount,
   trainingPlan,
 } from "../../../src/text/plan.js";
 
@@ -47,6 +48,23 @@ describe("selectRows", () => {
     expect(rowsOf(batch)).toEqual([[], [3], [1, 2]]);
     expect(batch.types).toEqual(Int32Array.of(2, 0, 1));
     expect(batch.labels).toEqual(Float32Array.of(0.5, 0, Number.NaN, 1, 1, 0));
+  });
+});
+
+describe("selectLabelledRows of texts with windows", () => {
+  it("takes all windows of a text, its targets and its weight", () => {
+    const source = {
+      ...ragged([[1], [2, 2], [3], [4], [5]]),
+      texts: Int32Array.of(0, 1, 3, 5), // [1] and [2, 2] [3] and [4] [5]
+      labels: Float32Array.of(1, 0, Number.NaN),
+      weights: Float32Array.of(1, 2, 3),
+    };
+    expect(textCount(source)).toBe(3);
+    const batch = selectLabelledRows(source, Int32Array.of(2, 0));
+    expect(rowsOf(batch)).toEqual([[4], [5], [1]]);
+    expect(batch.texts).toEqual(Int32Array.of(0, 2, 3));
+    expect(batch.labels).toEqual(Float32Array.of(Number.NaN, 1));
+    expect(batch.weights).toEqual(Float32Array.of(3, 1));
   });
 });
 

@@ -30,6 +30,67 @@ async function ids(text: string, maxLength = 512): Promise<number[]> {
 const inner = async (text: string) => (await ids(text)).slice(1, -1);
 const token = (word: string) => words.indexOf(word);
 
+describe("windows", () => {
+  const windows = async (text: string, maxLength: number, windowStride: number) => {
+    const tokenizer = await load();
+    const { ids, offsets, texts, truncated } = await tokenizer.encodeWindows(["a", text, "b"], {
+      maxLength,
+      windowStride,
+    });
+    const rows = Array.from(offsets.subarray(1), (end, row) => Array.from(ids.subarray(offsets[row]!, end)));
+    return { rows: rows.slice(texts![1], texts![2]), texts: Array.from(texts!), truncated };
+  };
+
+  it("begin every so many tokens, each whole, the last where the text ends", async () => {
+    const [a, b, x] = [token("a"), token("b"), token("!")];
+    expect(await windows("a b ! a b", 5, 2)).toEqual({
+      rows: [
+        [cls, a, b, x, sep],
+        [cls, x, a, b, sep],
+      ],
+      texts: [0, 1, 3, 4],
+      truncated: 1,
+    });
+    expect((await windows("a b ! a b !", 5, 2)).rows).toEqual([
+      [cls, a, b, x, sep],
+      [cls, x, a, b, sep],
+      [cls, a, b, x, sep],
+    ]);
+    expect(await windows("a b !", 5, 2)).toMatchObject({ rows: [[cls, a, b, x, sep]], truncated: 0 });
+  });
+
+  it("leave no token out and are never longer than allowed", async () => {
+    const tokenizer = await load();
+    const text = fc.array(fc.constantFrom("a", "b", "!", "e"), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(text, fc.integer({ min: 3, max: 12 }), fc.nat(), async (some, maxLength, draw) => {
+        const windowStride = 1 + (draw % (maxLength - 2));
+        const encoded = await tokenizer.encodeWindows([some.join(" ")], { maxLength, windowStride });
+        const { ids, offsets } = encoded;
+        const all = some.map(token);
+        const rows = Array.from(offsets.subarray(1), (end, row) =>
+          Array.from(ids.subarray(offsets[row]!, end)),
+        );
+        const last = rows.length - 1;
+        for (const [i, row] of rows.entries()) {
+          expect(row.length).toBe(Math.min(maxLength, all.length + 2));
+          const start = i === last ? all.length - (row.length - 2) : i * windowStride;
+          expect(row).toEqual([cls, ...all.slice(start, start + row.length - 2), sep]);
+        }
+        expect(last === 0 || (last - 1) * windowStride < all.length + 2 - maxLength).toBe(true);
+        expect(last * windowStride >= all.length + 2 - maxLength).toBe(true);
+      }),
+    );
+  });
+
+  it("that would leave tokens out are refused", async () => {
+    await expect(windows("a", 5, 4)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("a window of 5 tokens holds 3 of the text"),
+    });
+  });
+});
+
 describe("a BERT vocab.txt", () => {
   it("is lower-cased and stripped of accents by default", async () => {
     expect(await ids("a AB é!")).toEqual([cls, 5, 5, 7, token("e"), 8, sep]);

@@ -45,6 +45,22 @@ describe("predictLogits", () => {
     expect(done).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 
+  it.each([
+    ["max", [0, 2, 3]],
+    ["mean", [0, 1.5, 3]],
+  ] as const)("takes the %s of the logits of a text's windows", async (pooling, expected) => {
+    const { model, calls } = fakeModel();
+    const done: number[] = [];
+    const tokens = { ...longRows(4), texts: Int32Array.of(0, 1, 3, 4) };
+    const result = predictLogits(model, tokens, { onProgress: (texts) => done.push(texts) }, pooling);
+    for (let answered = 0; answered < 4; answered++) {
+      await settled();
+      answer(calls[answered]!);
+    }
+    expect([...(await result)]).toEqual(expected);
+    expect(done).toEqual([0, 1, 2, 3]);
+  });
+
   it("of no rows is empty", async () => {
     expect(await predictLogits(fakeModel().model, longRows(0))).toHaveLength(0);
   });

@@ -1,0 +1,126 @@
+// `tagformer inspect`
+import type { Command } from "commander";
+import { formatFindings } from "../data/check.js";
+import type { Inspection } from "../data/inspection.js";
+import type { LengthStatistics } from "../data/lengths.js";
+import { inspectDataset } from "../inspection.js";
+import { inspectionOptions } from "../options.js";
+import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
+import { addFlags, takeFlags } from "./flags.js";
+import { localModel, modelHelp } from "./model.js";
+import { formatTable } from "./table.js";
+import { print, printJson } from "./terminal.js";
+
+interface InspectFlags extends DataFlags {
+  readonly model?: string;
+  readonly labelFile?: string;
+  readonly json?: boolean;
+}
+
+export function addInspectCommand(root: Command): void {
+  const command = root
+    .command("inspect <data>")
+    .description("show what a table of labelled texts holds: labels, combinations, lengths, trouble")
+    .option("--model <dir|name>", `${modelHelp}, whose tokens to count (default: words only)`)
+    .option(
+      "--label-file <file>",
+      "table with the labels, joined by id; rows without any label are left out",
+    );
+  addDataFlags(command);
+  addFlags(command, inspectionOptions)
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nExample:\n  tagformer inspect tickets.csv --model google-bert/bert-base-uncased\n",
+    )
+    .action(inspect);
+}
+
+async function inspect(data: string, flags: InspectFlags): Promise<void> {
+  const options = takeFlags(inspectionOptions, flags as unknown as Record<string, unknown>);
+  const { dataset, droppedUnlabelled, skippedCount } = await readData(data, flags, {
+    labelFile: flags.labelFile,
+  });
+  const model = flags.model === undefined ? undefined : await localModel(flags.model);
+  const inspection = await inspectDataset(dataset, { model, ...options });
+  if (flags.json) printJson({ ...inspection, droppedUnlabelled, skippedRows: skippedCount });
+  else print(describe(inspection, droppedUnlabelled));
+}
+
+function describe(found: Inspection, droppedUnlabelled: number): string {
+  const { combinations } = found;
+  return [
+    ...formatFindings({ ...found, labels: [] }),
+    ...(droppedUnlabelled > 0 ? [`rows without any label, left out: ${droppedUnlabelled}`] : []),
+    `texts that a row before has: ${found.duplicateTexts}`,
+    `rows with no label set: ${found.rowsWithoutLabels} (${percent(found.rowsWithoutLabels / found.rows)}); ${found.labelsPerRow.toFixed(3)} labels a row`,
+    "",
+    formatTable(["label", "positives", "negatives", "missing", "share", "neg/pos"], labelRows(found)),
+    "",
+    "rows in which two labels are set together:",
+    formatTable(["", ...found.labels.map(({ name }) => name)], pairRows(found)),
+    "",
+    `${combinations.distinct} label combinations, ${combinations.once} of them in one row only${linesOf(combinations)}; the most frequent:`,
+    ...combinations.frequent.map(({ labels, missing, rows }) => {
+      const names = [...labels, ...missing.map((name) => `${name} missing`)];
+      return `  ${String(rows).padStart(String(found.rows).length)}  ${names.join(", ") || "(none)"}`;
+    }),
+    "",
+    formatTable(
+      ["length in", "mean", "deviation", "least", ...quantileNames(found.words), "most"],
+      lengthRows(found),
+    ),
+    ...describeCuts(found),
+  ].join("\n");
+}
+
+function linesOf({ once, onceLines }: Inspection["combinations"]): string {
+  if (once === 0) return "";
+  return ` (line ${onceLines.join(", ")}${once > onceLines.length ? ", ..." : ""})`;
+}
+
+function labelRows({ labels }: Inspection): string[][] {
+  return labels.map(({ name, positives, negatives, missing, share, negativesPerPositive }) => [
+    name,
+    String(positives),
+    String(negatives),
+    String(missing),
+    share === null ? "-" : percent(share),
+    negativesPerPositive === null ? "-" : negativesPerPositive.toFixed(1),
+  ]);
+}
+
+function pairRows({ labels, cooccurrence }: Inspection): string[][] {
+  return labels.map(({ name }, i) => [name, ...cooccurrence[i]!.map(String)]);
+}
+
+function quantileNames({ quantiles }: LengthStatistics): string[] {
+  return quantiles.map(({ share }) => `${Math.round(100 * share)} %`);
+}
+
+function lengthRows({ words, characters, tokens }: Inspection): string[][] {
+  const row = (name: string, lengths: LengthStatistics) => [
+    name,
+    lengths.mean.toFixed(4),
+    lengths.deviation.toFixed(4),
+    String(lengths.least),
+    ...lengths.quantiles.map(({ length }) => length.toFixed(0)),
+    String(lengths.most),
+  ];
+  return [row("words", words), row("characters", characters), ...(tokens ? [row("tokens", tokens)] : [])];
+}
+
+function describeCuts({ tokens }: Inspection): string[] {
+  if (tokens === null) return [];
+  const rows = tokens.cuts.map(({ maxLength, rows, share, tokenShare }) => [
+    String(maxLength),
+    String(rows),
+    percent(share),
+    percent(tokenShare),
+  ]);
+  return ["", formatTable(["max length", "rows cut", "share", "tokens lost"], rows)];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}

@@ -1,0 +1,78 @@
+// `tagformer split`
+import type { Command } from "commander";
+import type { Dataset } from "../data/dataset.js";
+import { type Split, stratifiedFolds, stratifiedSplit } from "../data/split.js";
+import { formatFolds, formatSplit } from "../data/split-file.js";
+import { parseOptions, splitOptions } from "../options.js";
+import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
+import { addFlags, takeFlags } from "./flags.js";
+import { writeOutput } from "./output.js";
+import { formatTable } from "./table.js";
+import { note, printJson } from "./terminal.js";
+
+interface SplitFlags extends DataFlags {
+  readonly out?: string;
+  readonly labelFile?: string;
+  readonly json?: boolean;
+}
+
+export function addSplitCommand(root: Command): void {
+  const command = root
+    .command("split <data>")
+    .description("split a table into training and validation rows, or into folds, and write their ids as CSV")
+    .option("--out <file>", "CSV file to write, for train --split-file (default: standard output)")
+    .option(
+      "--label-file <file>",
+      "table with the labels, joined by id; rows without any label are left out",
+    );
+  addDataFlags(command);
+  addFlags(command, splitOptions)
+    .option("--json", "print one JSON document with the positives on each side; with --out")
+    .addHelpText(
+      "after",
+      "\nExample:\n  tagformer split tickets.csv --folds 5 --split-method iterative --out folds.csv\n",
+    )
+    .action(split);
+}
+
+async function split(data: string, flags: SplitFlags): Promise<void> {
+  const given = takeFlags(splitOptions, flags as unknown as Record<string, unknown>);
+  const options = parseOptions(splitOptions, given);
+  const { dataset } = await readData(data, flags, { labelFile: flags.labelFile });
+  const { validationSplit: fraction, folds, seed, splitMethod: method, splitByText: byText } = options;
+  const splits =
+    folds > 0
+      ? stratifiedFolds(dataset, { folds, seed, method, byText })
+      : [stratifiedSplit(dataset, { fraction, seed, method, byText })];
+  const table = folds > 0 ? formatFolds(dataset, splits) : formatSplit(dataset, splits[0]!);
+  const parts = describeParts(dataset, splits);
+  if (flags.json) printJson({ out: flags.out ?? null, options, parts });
+  else note(formatTable(["", "rows", ...dataset.labelNames], parts.map(partRow)));
+  if (flags.out !== undefined || !flags.json) await writeOutput(flags.out, (write) => write(table));
+}
+
+interface Part {
+  readonly name: string;
+  readonly rows: number;
+  /** Positives of each label. */
+  readonly positives: readonly number[];
+}
+
+function describeParts(dataset: Dataset, splits: readonly Split[]): Part[] {
+  const [only] = splits;
+  if (splits.length > 1)
+    return splits.map(({ validation }, i) => partOf(dataset, `fold ${i + 1}`, validation));
+  return [partOf(dataset, "train", only!.train), partOf(dataset, "validation", only!.validation)];
+}
+
+function partOf({ labels, labelNames }: Dataset, name: string, rows: Int32Array): Part {
+  const width = labelNames.length;
+  const positives = labelNames.map((_, i) =>
+    rows.reduce((sum, row) => sum + Number(labels[row * width + i]! > 0.5), 0),
+  );
+  return { name, rows: rows.length, positives };
+}
+
+function partRow({ name, rows, positives }: Part): string[] {
+  return [name, ...[rows, ...positives].map(String)];
+}

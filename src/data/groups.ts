@@ -1,0 +1,40 @@
+// Rows that a split must not separate.
+import type { LabelledRows } from "./dataset.js";
+import { firstOccurrences } from "./texts.js";
+
+/**
+ * The unit of each row, `[rows]`: rows of one unit stay together. Units are counted from 0, in the order of their first
+ * rows. Rows belong together that have the same group, or, with `byText`, the same text, or both by way of a third.
+ *
+ * @returns `undefined` when every row is a unit
+ */
+export function unitsOf(
+  { labels, labelNames, texts = [], groups }: LabelledRows,
+  byText: boolean,
+): Int32Array | undefined {
+  if (!byText && groups === undefined) return undefined;
+  const parents = Int32Array.from({ length: labels.length / labelNames.length }, (_, row) => row);
+  const rootOf = (row: number): number => {
+    let root = row;
+    while (parents[root] !== root) {
+      parents[root] = parents[parents[root]!]!;
+      root = parents[root]!;
+    }
+    return root;
+  };
+  const join = (row: number, other: number) => {
+    parents[rootOf(row)] = rootOf(other);
+  };
+  if (byText) for (const [row, first] of firstOccurrences(texts).entries()) join(row, first);
+  if (groups) {
+    const firsts = firstOccurrences(groups);
+    for (const [row, group] of groups.entries()) if (group.trim() !== "") join(row, firsts[row]!);
+  }
+  const numbers = new Map<number, number>();
+  return parents.map((_, row) => {
+    const root = rootOf(row);
+    const number = numbers.get(root) ?? numbers.size;
+    numbers.set(root, number);
+    return number;
+  });
+}

@@ -1,0 +1,117 @@
+// Splits as a table of row ids, so that a run can be repeated, here or elsewhere.
+import { stringify } from "csv-stringify/sync";
+import { TagformerError } from "../errors.js";
+import { BadRows, shownRows } from "./bad-rows.js";
+import type { Dataset } from "./dataset.js";
+import type { Split } from "./split.js";
+import { readRows } from "./table.js";
+
+/**
+ * A split as a CSV table with one line a row of the dataset: `id` (or `line` in the source, or `row` from 1, where there are
+ * no unique ids) and `part`, which is `train` or `validation`.
+ */
+export function formatSplit(dataset: Dataset, split: Split): string {
+  return formatParts(dataset, "part", [
+    ["train", split.train],
+    ["validation", split.validation],
+  ]);
+}
+
+/** Folds as such a table, with the column `fold`: the number, from 1, of the fold whose validation the row belongs to. */
+export function formatFolds(dataset: Dataset, folds: readonly Split[]): string {
+  const parts = folds.map(({ validation }, i) => [String(i + 1), validation] as const);
+  return formatParts(dataset, "fold", parts);
+}
+
+function formatParts(
+  dataset: Dataset,
+  column: string,
+  parts: readonly (readonly [string, Int32Array])[],
+): string {
+  const { name, keys } = keysOf(dataset);
+  const partOfRow = new Map(parts.flatMap(([part, rows]) => Array.from(rows, (row) => [row, part] as const)));
+  const lines = keys.flatMap((key, row) => (partOfRow.has(row) ? [[key, partOfRow.get(row)]] : []));
+  return stringify([[name, column], ...lines]);
+}
+
+/**
+ * Reads what {@link formatSplit} or {@link formatFolds} wrote, for the same rows.
+ *
+ * @param fold the fold to validate on, from 1, for a file of folds
+ * @throws TagformerError `INVALID_DATA` when the file's rows are not those of the dataset, `INVALID_OPTION` when `fold` is
+ * missing or out of place
+ */
+export async function readSplit(file: string, dataset: Dataset, fold?: number): Promise<Split> {
+  const { column, parts } = await readParts(file, dataset);
+  const { name, keys } = keysOf(dataset);
+  const absent = keys.filter((key) => !parts.has(key));
+  if (absent.length > 0)
+    throw mismatch(file, `lacks ${absent.length} rows of ${dataset.source}`, name, absent);
+  const held = heldPart(file, column, new Set(parts.values()), fold);
+  const rows = Int32Array.from(keys, (_, row) => row);
+  return {
+    train: rows.filter((row) => parts.get(keys[row]!) !== held),
+    validation: rows.filter((row) => parts.get(keys[row]!) === held),
+  };
+}
+
+interface Parts {
+  readonly column: "part" | "fold";
+  /** The part of each row, by its key. */
+  readonly parts: ReadonlyMap<string, string>;
+}
+
+async function readParts(file: string, dataset: Dataset): Promise<Parts> {
+  const { name, keys } = keysOf(dataset);
+  const known = new Set(keys);
+  const unknown: string[] = [];
+  const parts = new Map<string, string>();
+  let column: Parts["column"] = "part";
+  for await (const { line, cells } of readRows(file, new BadRows("error"))) {
+    column = cells.has("fold") ? "fold" : "part";
+    const [key, part] = [cells.get(name), cells.get(column)];
+    if (typeof key !== "string" || typeof part !== "string") {
+      throw new TagformerError(
+        "INVALID_DATA",
+        `${file}, line ${line}: expected the columns ${name} and part or fold, for the rows of ${dataset.source}`,
+      );
+    }
+    if (!known.has(key)) unknown.push(key);
+    parts.set(key, part);
+  }
+  if (unknown.length > 0)
+    throw mismatch(file, `names ${unknown.length} rows that ${dataset.source} lacks`, name, unknown);
+  return { column, parts };
+}
+
+function heldPart(file: string, column: Parts["column"], found: ReadonlySet<string>, fold?: number): string {
+  const held = column === "part" ? "validation" : String(fold);
+  if (column === "part" && fold !== undefined) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option fold is ${fold}, but ${file} holds one split and no folds`,
+    );
+  }
+  if (found.has(held)) return held;
+  if (column === "part")
+    throw new TagformerError("INVALID_DATA", `${file} holds no row with the part "validation"`);
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `option fold is ${fold}; ${file} has the folds ${[...found].join(", ")}`,
+  );
+}
+
+function mismatch(file: string, problem: string, name: string, keys: readonly string[]): TagformerError {
+  const some = keys.slice(0, shownRows).join(", ") + (keys.length > shownRows ? ", ..." : "");
+  return new TagformerError(
+    "INVALID_DATA",
+    `${file} ${problem} (${name} ${some}); it was made for other rows`,
+  );
+}
+
+/** What names the rows of a dataset. */
+function keysOf({ texts, ids, lines }: Dataset): { name: "id" | "line" | "row"; keys: readonly string[] } {
+  if (ids && new Set(ids).size === ids.length) return { name: "id", keys: [...ids] };
+  if (lines) return { name: "line", keys: Array.from(lines, String) };
+  return { name: "row", keys: Array.from({ length: texts.length }, (_, row) => String(row + 1)) };
+}

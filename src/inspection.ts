@@ -1,0 +1,51 @@
+// `inspectDataset`: what a table holds, counted in a model's tokens too.
+import { join } from "node:path";
+import { checkShape, type Dataset } from "./data/dataset.js";
+import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
+import { readModelConfig } from "./model/directory.js";
+import { configFile } from "./model/file-names.js";
+import { resolveModel } from "./model/hub/resolve.js";
+import { inspectionOptions, parseOptions } from "./options.js";
+import { mostTokens, Tokenizer } from "./text/tokenizer.js";
+
+/** Options of {@link inspectDataset}. */
+export interface InspectOptions {
+  /** A model directory, or a name on the hub, whose tokenizer counts tokens; without one, only words are counted. */
+  readonly model?: string | undefined;
+  /** Lengths in tokens at which to count the texts that would be cut; 64, 100, 128, 256 and 512 unless given. */
+  readonly maxLengths?: readonly number[] | undefined;
+  /** Ends the call, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Looks at every row of a dataset: empty and duplicate texts, lengths, how often labels are set, alone and together, and
+ * what {@link checkDataset} finds. With a model, texts are counted in its tokens too.
+ *
+ * @throws TagformerError `INVALID_OPTION`, `INVALID_DATA`, and what loading a tokenizer may throw
+ */
+export async function inspectDataset(
+  dataset: Dataset,
+  { model, signal, ...options }: InspectOptions = {},
+): Promise<Inspection> {
+  checkShape(dataset);
+  const { maxLengths } = parseOptions(inspectionOptions, options);
+  return inspectRows(
+    dataset,
+    model === undefined ? null : await countTokens(dataset, model, maxLengths, signal),
+  );
+}
+
+async function countTokens(
+  { texts }: Dataset,
+  model: string,
+  maxLengths: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<TokenLengths> {
+  const directory = await resolveModel(model, { signal });
+  const { modelType } = await readModelConfig(join(directory, configFile));
+  await using tokenizer = await Tokenizer.load(directory, modelType, signal);
+  const { offsets } = await tokenizer.encode(texts, mostTokens, signal);
+  const lengths = Int32Array.from({ length: texts.length }, (_, row) => offsets[row + 1]! - offsets[row]!);
+  return { tokenizer: model, lengths, maxLengths };
+}

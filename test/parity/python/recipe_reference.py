@@ -1,0 +1,124 @@
+"""Training recipes in PyTorch: losses, poolings of windows, rates of learning and AdamW as transformers 2 had it.
+
+In: a list of what model_reference.py takes, each with any of
+  loss: {kind: bce | focal | asymmetric, and the numbers of its formula}
+  weights: one for each text; texts: the first row of each text; pooling: max | mean
+  rates: factors of the learning rate by parameter, 0 freezes; epsilon, weight_decay, transformers2: of AdamW
+Out: a list of {loss, losses}; the gradients lie in directory/gradients.safetensors.
+"""
+
+import json
+import sys
+
+import torch
+from model_reference import inputs_of, make_model
+from safetensors.torch import save_file
+from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
+
+
+def focal(logits, labels, gamma, alpha):
+    """Lin et al. 2017, equation 5; a soft label is the mixture of a set one and one that is not."""
+    p = logits.sigmoid()
+    positive = (1 - p) ** gamma * -logsigmoid(logits)
+    negative = p**gamma * -logsigmoid(-logits)
+    if alpha is not None:
+        positive, negative = alpha * positive, (1 - alpha) * negative
+    return labels * positive + (1 - labels) * negative
+
+
+def asymmetric(logits, labels, gamma_positive, gamma_negative, margin):
+    """Ridnik et al. 2021, equation 7."""
+    p = logits.sigmoid()
+    shifted = (p - margin).clamp(min=0)
+    positive = (1 - p) ** gamma_positive * -p.log()
+    negative = shifted**gamma_negative * -(1 - shifted).log()
+    return labels * positive + (1 - labels) * negative
+
+
+def elements(spec, logits, labels):
+    smoothing = spec.get("smoothing", 0)
+    labels = labels * (1 - smoothing) + smoothing / 2
+    if spec["kind"] == "focal":
+        return focal(logits, labels, spec["gamma"], spec.get("alpha"))
+    if spec["kind"] == "asymmetric":
+        return asymmetric(logits, labels, spec["gammaPositive"], spec["gammaNegative"], spec["margin"])
+    positive = spec.get("positiveWeights")
+    positive = None if positive is None else torch.tensor(positive)
+    return binary_cross_entropy_with_logits(logits, labels, pos_weight=positive, reduction="none")
+
+
+def pooled(logits, request):
+    texts = request.get("texts")
+    if texts is None:
+        return logits
+    windows = [logits[a:b] for a, b in zip(texts, texts[1:])]
+    mean = request["pooling"] == "mean"
+    return torch.stack([rows.mean(0) if mean else rows.amax(0) for rows in windows])
+
+
+def loss_of(model, request):
+    logits = pooled(model(**inputs_of(request, model)).logits, request)
+    labels = torch.tensor([float("nan") if x is None else x for x in request["labels"]]).view_as(logits)
+    labelled = ~labels.isnan()
+    losses = elements(request.get("loss", {"kind": "bce"}), logits, labels.nan_to_num())
+    weights = request.get("weights")
+    if weights is not None:
+        losses = losses * torch.tensor(weights)[:, None]
+    return losses[labelled].mean()
+
+
+class Transformers2AdamW(torch.optim.Optimizer):
+    """The update of transformers 2.10's AdamW with correct_bias, from its description of the algorithm."""
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state.update(t=0, m=torch.zeros_like(p), v=torch.zeros_like(p))
+                state["t"] += 1
+                state["m"].mul_(0.9).add_(p.grad, alpha=0.1)
+                state["v"].mul_(0.999).addcmul_(p.grad, p.grad, value=0.001)
+                size = group["lr"] * (1 - 0.999 ** state["t"]) ** 0.5 / (1 - 0.9 ** state["t"])
+                p.addcdiv_(state["m"], state["v"].sqrt().add_(group["eps"]), value=-size)
+
+
+def optimizer_of(model, request):
+    groups = []
+    for name, parameter in model.named_parameters():
+        rate = request.get("rates", {}).get(name, 1)
+        parameter.requires_grad_(rate > 0)
+        exempt = "bias" in name or "norm" in name.lower()
+        decay = 0.0 if exempt else request.get("weight_decay", 0.01)
+        if rate > 0:
+            groups.append({"params": [parameter], "lr": 3e-4 * rate, "weight_decay": decay})
+    epsilon = request.get("epsilon", 1e-8)
+    if request.get("transformers2"):
+        return Transformers2AdamW(groups, {"lr": 3e-4, "eps": epsilon})
+    return torch.optim.AdamW(groups, eps=epsilon)
+
+
+def answer(request):
+    model = make_model(request)
+    loss = loss_of(model, request)
+    loss.backward()
+    gradients = {n: p.grad.contiguous() for n, p in model.named_parameters() if p.grad is not None}
+    save_file(gradients, f"{request['directory']}/gradients.safetensors")
+    optimizer = optimizer_of(model, request)
+    losses = []
+    for _ in range(request.get("steps", 0)):
+        optimizer.zero_grad()
+        step = loss_of(model, request)
+        step.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
+        optimizer.step()
+        losses.append(step.item())
+    return {"loss": loss.item(), "losses": losses}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    json.dump([answer(request) for request in json.load(sys.stdin)], sys.stdout)
