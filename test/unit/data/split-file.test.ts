@@ -5,17 +5,18 @@ import { formatFolds, formatSplit, readSplit } from "../../../src/data/split-fil
 import { errorOf, fileOf } from "./files.js";
 
 const rows = 40;
+const texts = Array.from({ length: rows }, (_, row) => `text ${row}`);
 const plain: Dataset = {
   source: "t.csv",
-  texts: Array.from({ length: rows }, (_, row) => `text ${row}`),
+  texts,
   labelNames: ["a", "b"],
   labels: Float32Array.from({ length: 2 * rows }, (_, i) => i % 2),
 };
-const withIds: Dataset = { ...plain, ids: plain.texts.map((_, row) => `id, "${row}"`) };
+const withIds: Dataset = { ...plain, ids: texts.map((_, row) => `id, "${row}"`) };
 const withLines: Dataset = {
   ...plain,
-  ids: plain.texts.map(() => "same"),
-  lines: Int32Array.from(plain.texts.keys()),
+  ids: texts.map(() => "same"),
+  lines: Int32Array.from(texts.keys()),
 };
 const split = stratifiedSplit(plain, { fraction: 0.25, seed: 3 });
 
@@ -32,7 +33,7 @@ describe("a split file", () => {
 
   it("fits the same rows in another order", async () => {
     const file = fileOf("split.csv", formatSplit(withIds, split));
-    const turned = { ...withIds, texts: plain.texts.toReversed(), ids: withIds.ids!.toReversed() };
+    const turned = { ...withIds, texts: [...texts].reverse(), ids: [...withIds.ids!].reverse() };
     const read = await readSplit(file, turned);
     expect(Array.from(read.validation, (row) => rows - 1 - row).reverse()).toEqual([...split.validation]);
   });
