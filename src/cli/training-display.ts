@@ -67,7 +67,7 @@ export class TrainingDisplay {
 function describeStart(start: StartEvent): string[] {
   const lines = [
     `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.labels.length} labels: ${start.labels.join(", ")}`,
-    `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens (${start.truncatedTexts} were longer and are cut)`,
+    `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens (${start.truncatedTexts} were longer and ${start.windowStride > 0 ? "are read in windows" : "are cut"})`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
   return lines;

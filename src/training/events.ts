@@ -25,8 +25,10 @@ export interface StartEvent {
   readonly headReset: boolean;
   /** Longest text in tokens. */
   readonly maxLength: number;
-  /** Number of texts that were longer, and lost their end. */
+  /** Number of texts that were longer, and lost their end or are read in windows. */
   readonly truncatedTexts: number;
+  /** Tokens from one window of a long text to the next; 0 when long texts are cut. */
+  readonly windowStride: number;
 }
 
 /** One optimizer step was made. */

@@ -97,6 +97,7 @@ export class Run {
       headReset,
       maxLength,
       truncatedTexts,
+      windowStride: this.#options.windowStride,
     };
   }
 

@@ -120,6 +120,11 @@ const cases: readonly Case[] = [
     theirs: { transformers2: true, epsilon: 1e-3 },
   },
   { name: "layers that learn ever more slowly", options: { layerDecay: 0.5 } },
+  {
+    name: "the seed preset",
+    options: { preset: "seed" },
+    theirs: { transformers2: true, lr: 2e-5, epsilon: 1e-6, clip: 0 },
+  },
   { name: "frozen embeddings", options: { freezeEmbeddings: true } },
   { name: "two frozen layers of three", options: { freezeLayers: 2, layerDecay: 0.7 } },
 ];
@@ -127,6 +132,7 @@ const cases: readonly Case[] = [
 interface Answer {
   readonly loss: number;
   readonly losses: number[];
+  readonly classifier: number[];
 }
 
 const questions = cases.map(({ batch = plain, theirs }) => ({
@@ -214,6 +220,8 @@ async function nativeOptions(
   const dataset: Dataset = { source: "parity", texts: [], labelNames, labels: batch.labels };
   return {
     ...training,
+    ...(options.preset === "seed" && options),
+    dropout: false,
     weightDecay: options.weightDecay,
     epsilon: options.epsilon,
     epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
@@ -248,6 +256,19 @@ describe.each(cases.map((each, index) => ({ ...each, index })))(
     });
   },
 );
+
+it("the seed preset changes the weights as the notebook's optimizer did", async () => {
+  const index = cases.findIndex(({ name }) => name === "the seed preset");
+  const { directory, batch } = questions[index]!;
+  await using model = await loadModel(directory, 4);
+  const before = await model.parameter("classifier.weight");
+  await model.startTraining(await nativeOptions(model, { preset: "seed" }, batch));
+  for (let i = 0; i < 20; i++) await model.trainStep([batch]);
+  const ours = (await model.parameter("classifier.weight")).map((weight, i) => weight - before[i]!);
+  const theirs = Float32Array.from(answers[index]!.classifier, (weight, i) => weight - before[i]!);
+  // Epsilon in its other place, or another one, would move them by more.
+  expect(largestDifference(ours, theirs)).toBeLessThan(1e-4 * Math.max(...theirs.map(Math.abs)));
+});
 
 it("tells the recipes apart", () => {
   const last = answers.map(({ losses }) => losses.at(-1)!.toPrecision(5));

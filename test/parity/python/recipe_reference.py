@@ -3,8 +3,9 @@
 In: a list of what model_reference.py takes, each with any of
   loss: {kind: bce | focal | asymmetric, and the numbers of its formula}
   weights: one for each text; texts: the first row of each text; pooling: max | mean
-  rates: factors of the learning rate by parameter, 0 freezes; epsilon, weight_decay, transformers2: of AdamW
-Out: a list of {loss, losses}; the gradients lie in directory/gradients.safetensors.
+  rates: factors of the learning rate by parameter, 0 freezes; lr, epsilon, weight_decay, transformers2: of AdamW
+  clip: the most that the gradient's norm may be, 0 for no limit
+Out: a list of {loss, losses, classifier: the weights of the head's last layer after all steps}; the gradients lie in directory/gradients.safetensors.
 """
 
 import json
@@ -94,7 +95,7 @@ def optimizer_of(model, request):
         exempt = "bias" in name or "norm" in name.lower()
         decay = 0.0 if exempt else request.get("weight_decay", 0.01)
         if rate > 0:
-            groups.append({"params": [parameter], "lr": 3e-4 * rate, "weight_decay": decay})
+            groups.append({"params": [parameter], "lr": request.get("lr", 3e-4) * rate, "weight_decay": decay})
     epsilon = request.get("epsilon", 1e-8)
     if request.get("transformers2"):
         return Transformers2AdamW(groups, {"lr": 3e-4, "eps": epsilon})
@@ -108,15 +109,16 @@ def answer(request):
     gradients = {n: p.grad.contiguous() for n, p in model.named_parameters() if p.grad is not None}
     save_file(gradients, f"{request['directory']}/gradients.safetensors")
     optimizer = optimizer_of(model, request)
-    losses = []
+    losses, clip = [], request.get("clip", 1.0)
     for _ in range(request.get("steps", 0)):
         optimizer.zero_grad()
         step = loss_of(model, request)
         step.backward()
-        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
+        if clip > 0:
+            torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
         optimizer.step()
         losses.append(step.item())
-    return {"loss": loss.item(), "losses": losses}
+    return {"loss": loss.item(), "losses": losses, "classifier": model.classifier.weight.flatten().tolist()}
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ const start: StartEvent = {
   headReset: true,
   maxLength: 64,
   truncatedTexts: 3,
+  windowStride: 0,
 };
 const step = (number: number, loss: number): StepEvent => ({
   type: "step",

@@ -25,7 +25,9 @@ describe("look-alikes", () => {
     const labelled = rows.filter(({ labels }) => !labels.includes(-1));
     expect(labelled).toHaveLength(shape.labelled);
     expect(rows.filter(({ labels }) => labels.every((label) => label === -1))).toHaveLength(3_000);
-    const counts = labelNames.map((_: string, i: number) => labelled.filter(({ labels }) => labels[i] === 1).length);
+    const counts = labelNames.map(
+      (_: string, i: number) => labelled.filter(({ labels }) => labels[i] === 1).length,
+    );
     expect(counts).toEqual(shape.positives);
     expect(labelled.filter(({ labels }) => labels[1] === 1 && labels[0] === 0)).toEqual([]);
     const both = labelled.filter(({ labels }) => labels[2] === 1 && labels[4] === 1).length;
@@ -35,7 +37,9 @@ describe("look-alikes", () => {
   it("are as long as the notebook's comments", () => {
     const lengths = rows.map(({ text }) => text.split(/\s+/).length);
     const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-    const deviation = Math.sqrt(lengths.reduce((sum, length) => sum + (length - mean) ** 2, 0) / lengths.length);
+    const deviation = Math.sqrt(
+      lengths.reduce((sum, length) => sum + (length - mean) ** 2, 0) / lengths.length,
+    );
     expect(Math.abs(mean / 67.2735 - 1)).toBeLessThan(0.05);
     expect(Math.abs(deviation / 99.2307 - 1)).toBeLessThan(0.08);
     expect(Math.max(...rows.map(({ text }) => text.length))).toBeLessThanOrEqual(5000);
