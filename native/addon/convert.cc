@@ -51,7 +51,9 @@ bool boolean(const Napi::Object& object, const char* field) {
 bool has(const Napi::Object& object, const char* field) { return !object.Get(field).IsUndefined(); }
 
 /// A boolean that may be absent, which means false.
-bool flag(const Napi::Object& object, const char* field) { return has(object, field) && boolean(object, field); }
+bool flag(const Napi::Object& object, const char* field) {
+  return has(object, field) && boolean(object, field);
+}
 
 std::string text(const Napi::Object& object, const char* field) {
   const Napi::Value value = object.Get(field);

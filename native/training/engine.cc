@@ -147,8 +147,7 @@ double Engine::backward(const BatchData& data, const Mode& mode, std::int64_t la
   check_texts(data);
   at::Tensor logits = model_->logits(to_batch(data), mode);
   if (!data.texts.empty()) logits = pool_windows(logits, data.texts, training_.pooling);
-  const at::Tensor loss =
-      mean_loss(training_.loss, logits, labels_of(data), weights_of(data), labelled);
+  const at::Tensor loss = mean_loss(training_.loss, logits, labels_of(data), weights_of(data), labelled);
   loss.backward();
   return loss.item<double>();
 }

@@ -11,7 +11,8 @@ namespace tagformer {
 
 /// The loss of an element with probability p = sigmoid(logit), label y and q = max(p - margin, 0):
 ///
-///   positive_weight y (1 - p)^positive_focus (-log p) + negative_weight (1 - y) q^negative_focus (-log(1 - q))
+///   positive_weight * y * (1 - p)^positive_focus * -log(p)
+///   + negative_weight * (1 - y) * q^negative_focus * -log(1 - q)
 ///
 /// With both exponents and the margin 0 it is weighted cross-entropy; with equal exponents focal loss (Lin et
 /// al. 2017); with different ones and a margin asymmetric loss (Ridnik et al. 2021). A soft label mixes both
