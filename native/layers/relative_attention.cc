@@ -5,25 +5,20 @@
 #include <ATen/ops/gather.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 
 #include "layers/dispatch.h"
-#include "layers/plain.h"
 #include "layers/saved.h"
+#include "layers/weighted_sum.h"
 
 namespace tagformer {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-/// Score of a key that is padding: its exponential is 0, and unlike infinity it gives no NaN in a text
-/// without any token.
-constexpr double kForbidden = -1e30;
 
 /// Where the sequences of a batch lie, and which of their tokens ask.
 struct Layout {
@@ -240,10 +235,7 @@ at::Tensor plain_relative_attention(const at::Tensor& q, const at::Tensor& kv, c
     const at::Tensor same = asking.unsqueeze(-1).eq(types.unsqueeze(1)).unsqueeze(1);
     scores = scores.add(at::where(same, by_segment.slice(-1, 0, 1), by_segment.slice(-1, 1, 2)));
   }
-  const at::Tensor allowed = sequences.mask().to(at::kBool).unsqueeze(1).unsqueeze(1);
-  scores = scores.to(at::kFloat).mul(options.scale).masked_fill(allowed.logical_not(), kForbidden);
-  const at::Tensor shares = plain_dropout(at::softmax(scores, -1), options.dropout).to(q.scalar_type());
-  return at::matmul(shares, by_head(parts[1])).transpose(-3, -2).flatten(-2);
+  return plain_weighted_sum(scores, by_head(parts[1]), sequences, options);
 }
 
 }  // namespace

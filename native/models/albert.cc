@@ -7,10 +7,13 @@
 namespace tagformer {
 namespace {
 
-constexpr LayerNames kLayerNames = {
+constexpr AttentionNames kAttention = {
     .query = "attention.query",
     .key = "attention.key",
     .value = "attention.value",
+};
+
+constexpr FeedForwardNames kFeedForward = {
     .attention_output = "attention.dense",
     .attention_norm = "attention.LayerNorm",
     .intermediate = "ffn",
@@ -41,8 +44,9 @@ std::unique_ptr<Model> make_albert(Config& config, std::int64_t labels, Precisio
   d.embeddings.width = config.integer_or("embedding_size", 128, 1, cpu::kMaxNormWidth);
   d.projection = "albert.encoder.embedding_hidden_mapping_in";
   d.layers.layers = shared_layers(layers, groups, inner);
-  d.layers.names = kLayerNames;
-  d.layers.output_dropout = 0.0;
+  d.layers.attention = kAttention;
+  d.layers.feed_forward.names = kFeedForward;
+  d.layers.feed_forward.output_dropout = 0.0;
   d.head = {.dense = "albert.pooler",
             .output = "classifier",
             .activation = at::tanh,

@@ -7,15 +7,10 @@ namespace {
 
 constexpr std::int64_t kMost = std::int64_t{1} << 24;
 
-constexpr LayerNames kLayerNames = {
+constexpr AttentionNames kAttention = {
     .query = "attention.self.query",
     .key = "attention.self.key",
     .value = "attention.self.value",
-    .attention_output = "attention.output.dense",
-    .attention_norm = "attention.output.LayerNorm",
-    .intermediate = "intermediate.dense",
-    .output = "output.dense",
-    .output_norm = "output.LayerNorm",
 };
 
 }  // namespace
@@ -52,17 +47,18 @@ EncoderDescription describe_bert(Config& config, const std::string& prefix, cons
       .projection = std::nullopt,
       .layers = {.layers =
                      numbered_layers(prefix + "encoder.layer", config.integer("num_hidden_layers", 1, 1000)),
-                 .names = kLayerNames,
+                 .attention = kAttention,
                  .width = width,
                  .heads = heads,
-                 .intermediate_width = config.integer("intermediate_size", 1, kMost),
-                 .activation =
-                     find_activation(config.choice_or("hidden_act", defaults.activation, activation_names())),
-                 .norm_epsilon = epsilon,
                  .scores_dropout =
                      config.number_or("attention_probs_dropout_prob", defaults.dropout, 0.0, 0.99),
-                 .attention_dropout = dropout,
-                 .output_dropout = dropout},
+                 .feed_forward = {.names = kBertFeedForward,
+                                  .intermediate_width = config.integer("intermediate_size", 1, kMost),
+                                  .activation = find_activation(config.choice_or(
+                                      "hidden_act", defaults.activation, activation_names())),
+                                  .norm_epsilon = epsilon,
+                                  .attention_dropout = dropout,
+                                  .output_dropout = dropout}},
       .head = {},
       .initializer_range = config.number_or("initializer_range", 0.02, 0.0, 10.0),
   };

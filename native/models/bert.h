@@ -7,6 +7,15 @@ namespace tagformer {
 /// BERT for sequence classification (Devlin et al. 2019), as transformers' BertForSequenceClassification.
 std::unique_ptr<Model> make_bert(Config& config, std::int64_t labels, Precision precision);
 
+/// BERT's names in a layer.
+constexpr FeedForwardNames kBertFeedForward = {
+    .attention_output = "attention.output.dense",
+    .attention_norm = "attention.output.LayerNorm",
+    .intermediate = "intermediate.dense",
+    .output = "output.dense",
+    .output_norm = "output.LayerNorm",
+};
+
 /// Where BERT's descendants begin from other values than BERT.
 struct BertDefaults {
   std::int64_t padding_id = 0;

@@ -103,6 +103,16 @@ std::string describe(const Json& json) {
   throw Error("INVALID_MODEL", "config.json: " + field + " is " + found + "; expected " + expected);
 }
 
+void check_choice(const std::string& field, const std::string& text,
+                  const std::vector<std::string>& accepted) {
+  std::string list;
+  for (const std::string& choice : accepted) {
+    if (text == choice) return;
+    list += (list.empty() ? "" : ", ") + choice;
+  }
+  refuse(field, '"' + text + '"', "one of " + list);
+}
+
 std::string range(double least, double most) {
   std::ostringstream text;
   text.precision(15);
@@ -175,12 +185,30 @@ std::string Config::text_or(const std::string& field, const std::string& fallbac
 std::string Config::choice_or(const std::string& field, const std::string& fallback,
                               const std::vector<std::string>& accepted) {
   std::string text = text_or(field, fallback);
-  std::string list;
-  for (const std::string& choice : accepted) {
-    if (text == choice) return text;
-    list += (list.empty() ? "" : ", ") + choice;
+  check_choice(field, text, accepted);
+  return text;
+}
+
+std::vector<std::string> Config::choices(const std::string& field, const std::vector<std::string>& accepted) {
+  const Json* const json = find(field);
+  if (json == nullptr) return {};
+  std::vector<std::string> texts;
+  if (const auto* const list = std::get_if<Json::Array>(&json->value)) {
+    for (const Json& entry : *list) {
+      const auto* const text = std::get_if<std::string>(&entry.value);
+      if (text == nullptr) refuse(field, "a list with " + describe(entry), "texts");
+      texts.push_back(*text);
+    }
+  } else {
+    std::istringstream parts(text_or(field, ""));
+    for (std::string part; std::getline(parts, part, '|');) {
+      part.erase(0, part.find_first_not_of(' '));
+      part.erase(part.find_last_not_of(' ') + 1);
+      texts.push_back(part);
+    }
   }
-  refuse(field, '"' + text + '"', "one of " + list);
+  for (const std::string& text : texts) check_choice(field, text, accepted);
+  return texts;
 }
 
 void Config::require(const std::string& field, bool required) {

@@ -37,6 +37,9 @@ class Config {
   /// A text that must be one of `accepted`.
   [[nodiscard]] std::string choice_or(const std::string& field, const std::string& fallback,
                                       const std::vector<std::string>& accepted);
+  /// Texts that must be among `accepted`: a list, or one text with `|` between them; none when absent.
+  [[nodiscard]] std::vector<std::string> choices(const std::string& field,
+                                                 const std::vector<std::string>& accepted);
   /// Refuses every value but `required` (or absence): for features that are not built.
   void require(const std::string& field, bool required);
 

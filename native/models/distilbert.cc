@@ -11,10 +11,13 @@ constexpr std::int64_t kMost = std::int64_t{1} << 24;
 /// Fixed in transformers' modeling_distilbert.py.
 constexpr double kNormEpsilon = 1e-12;
 
-constexpr LayerNames kLayerNames = {
+constexpr AttentionNames kAttention = {
     .query = "attention.q_lin",
     .key = "attention.k_lin",
     .value = "attention.v_lin",
+};
+
+constexpr FeedForwardNames kFeedForward = {
     .attention_output = "attention.out_lin",
     .attention_norm = "sa_layer_norm",
     .intermediate = "ffn.lin1",
@@ -43,15 +46,17 @@ LayerStackDescription read_layers(Config& config, std::int64_t width, double dro
   require_multiple("dim", width, "n_heads", heads);
   return {
       .layers = numbered_layers("distilbert.transformer.layer", config.integer("n_layers", 1, 1000)),
-      .names = kLayerNames,
+      .attention = kAttention,
       .width = width,
       .heads = heads,
-      .intermediate_width = config.integer("hidden_dim", 1, kMost),
-      .activation = find_activation(config.choice_or("activation", "gelu", activation_names())),
-      .norm_epsilon = kNormEpsilon,
       .scores_dropout = config.number_or("attention_dropout", 0.1, 0.0, 0.99),
-      .attention_dropout = 0.0,
-      .output_dropout = dropout,
+      .feed_forward = {.names = kFeedForward,
+                       .intermediate_width = config.integer("hidden_dim", 1, kMost),
+                       .activation =
+                           find_activation(config.choice_or("activation", "gelu", activation_names())),
+                       .norm_epsilon = kNormEpsilon,
+                       .attention_dropout = 0.0,
+                       .output_dropout = dropout},
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/embedding.h>
 
+#include "layers/linear.h"
 #include "layers/norm.h"
 
 namespace tagformer {
@@ -18,25 +19,36 @@ Embeddings::Embeddings(ParameterSet& parameters, EmbeddingsDescription descripti
     : description_(std::move(description)) {
   const EmbeddingsDescription& d = description_;
   words_ = declare_table(parameters, d.name + ".word_embeddings", d.vocabulary_size, d.width);
-  positions_ = declare_table(parameters, d.name + ".position_embeddings", d.max_positions, d.width,
-                             d.initial_positions);
+  if (d.positions != Positions::kNone) {
+    positions_ = declare_table(parameters, d.name + ".position_embeddings", d.max_positions, d.width,
+                               d.initial_positions);
+  }
   types_ =
       d.types == 0 ? nullptr : declare_table(parameters, d.name + ".token_type_embeddings", d.types, d.width);
-  norm_ = declare_norm(parameters, d.name + ".LayerNorm", d.width);
+  if (d.projection) {
+    projection_ = &parameters.add(d.name + "." + d.projection->name + ".weight",
+                                  {d.projection->width, d.width}, Role::kMatrix, Initial::kNormal);
+  }
+  norm_ = declare_norm(parameters, d.name + ".LayerNorm", d.projection ? d.projection->width : d.width);
 }
 
 at::Tensor Embeddings::operator()(const Batch& batch, const Mode& mode, std::uint32_t site) const {
   const EmbeddingsDescription& d = description_;
   // As in transformers, the padding token's rows get no gradient, even where a text holds that token.
-  const bool after_padding = d.positions == Positions::kAfterPadding;
-  const at::Tensor positions =
-      after_padding ? positions_after_padding(batch, d.padding_id) : batch.sequences.positions();
-  at::Tensor x = at::embedding(words_->value, batch.ids, d.padding_id)
-                     .add(at::embedding(positions_->value, positions, after_padding ? d.padding_id : -1));
+  at::Tensor x = at::embedding(words_->value, batch.ids, d.padding_id);
+  if (d.positions == Positions::kFromZero) {
+    x = x.add(at::embedding(positions_->value, batch.sequences.positions()));
+  } else if (d.positions == Positions::kAfterPadding) {
+    const at::Tensor positions = positions_after_padding(batch, d.padding_id);
+    x = x.add(at::embedding(positions_->value, positions, d.padding_id));
+  }
   if (types_ != nullptr) {
     // Without segment ids every token has type 0: one row, added to all.
     x = x.add(batch.types.defined() ? at::embedding(types_->value, batch.types)
                                     : types_->value.slice(0, 0, 1));
+  }
+  if (projection_ != nullptr) {
+    x = product(x.to(projection_->value.scalar_type()), *projection_).to(at::kFloat);
   }
   x = residual_norm(x, std::nullopt, std::nullopt, norm_.gamma->value, norm_.beta->value,
                     {d.norm_epsilon, {}});
@@ -46,7 +58,9 @@ at::Tensor Embeddings::operator()(const Batch& batch, const Mode& mode, std::uin
 Limits Embeddings::limits() const {
   const EmbeddingsDescription& d = description_;
   const std::int64_t skipped = d.positions == Positions::kAfterPadding ? d.padding_id + 1 : 0;
-  return {d.max_positions - skipped, d.vocabulary_size, d.types};
+  // Without a table of positions there is no longest text; 2^20 tokens keep the offsets of a batch in range.
+  const std::int64_t max_length = d.positions == Positions::kNone ? 1 << 20 : d.max_positions - skipped;
+  return {max_length, d.vocabulary_size, d.types};
 }
 
 }  // namespace tagformer

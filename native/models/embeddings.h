@@ -2,6 +2,8 @@
 // normalised.
 #pragma once
 
+#include <optional>
+
 #include "models/model.h"
 #include "weights/declare.h"
 
@@ -15,6 +17,14 @@ enum class Positions {
   /// tokens, even
   /// those that a text spells out, have the padding id's row.
   kAfterPadding,
+  /// Nowhere: there is no such table, and the layers above know of positions by other means.
+  kNone,
+};
+
+struct Projection {
+  /// In the embeddings' module.
+  std::string name;
+  std::int64_t width;
 };
 
 struct EmbeddingsDescription {
@@ -31,6 +41,8 @@ struct EmbeddingsDescription {
   double dropout;
   Positions positions = Positions::kFromZero;
   Initial initial_positions = Initial::kNormal;
+  /// A linear layer without bias to another width, before the norm; DeBERTa's.
+  std::optional<Projection> projection = std::nullopt;
 };
 
 class Embeddings {
@@ -45,9 +57,11 @@ class Embeddings {
  private:
   EmbeddingsDescription description_;
   Parameter* words_;
-  Parameter* positions_;
+  /// Null where the architecture has none here.
+  Parameter* positions_ = nullptr;
   /// Null where the architecture has no segments.
   Parameter* types_;
+  Parameter* projection_ = nullptr;
   Norm norm_;
 };
 

@@ -4,13 +4,12 @@
 #include <map>
 
 #include "layers/linear.h"
-#include "layers/norm.h"
 
 namespace tagformer {
 namespace {
 
-/// Places in a layer where dropout is drawn.
-enum LayerSite : std::uint32_t { kScores = 0, kAttentionOutput = 1, kOutput = 2, kSitesPerLayer = 4 };
+/// Places in a layer where dropout is drawn, besides those of FeedForward.
+enum LayerSite : std::uint32_t { kScores = 0, kSitesPerLayer = 4 };
 
 }  // namespace
 
@@ -30,17 +29,12 @@ LayerStack::LayerStack(ParameterSet& parameters, LayerStackDescription descripti
 }
 
 LayerStack::Layer LayerStack::declare(ParameterSet& parameters, const std::string& name) const {
-  const LayerNames& names = description_.names;
+  const AttentionNames& names = description_.attention;
   const std::int64_t width = description_.width;
-  const std::int64_t inner = description_.intermediate_width;
   const std::string in = name + ".";
   return {
       .qkv = declare_stacked(parameters, {in + names.query, in + names.key, in + names.value}, width, width),
-      .attention_output = declare_linear(parameters, in + names.attention_output, width, width),
-      .attention_norm = declare_norm(parameters, in + names.attention_norm, width),
-      .intermediate = declare_linear(parameters, in + names.intermediate, width, inner),
-      .output = declare_linear(parameters, in + names.output, inner, width),
-      .output_norm = declare_norm(parameters, in + names.output_norm, width),
+      .feed_forward = FeedForward(parameters, name, width, description_.feed_forward),
   };
 }
 
@@ -62,7 +56,7 @@ AttentionOptions LayerStack::attention_options(const Mode& mode, std::uint32_t s
 at::Tensor LayerStack::run(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
                            const Mode& mode, std::uint32_t site) const {
   const at::Tensor qkv = linear(x, layer.qkv);
-  return feed_forward(layer, attention(qkv, sequences, attention_options(mode, site)), x, mode, site);
+  return layer.feed_forward(attention(qkv, sequences, attention_options(mode, site)), x, mode, site);
 }
 
 /// The last layer, for the first token of each text: nothing else reads it. Returns `[texts, width]`.
@@ -75,22 +69,7 @@ at::Tensor LayerStack::run_last(const Layer& layer, const at::Tensor& x, const S
   const at::Tensor q = linear(first_tokens, weight.slice(0, 0, width), bias.slice(0, 0, width));
   const at::Tensor kv = linear(x, weight.slice(0, width), bias.slice(0, width));
   const at::Tensor context = attention_of_one(q, kv, sequences, attention_options(mode, site));
-  return feed_forward(layer, context, first_tokens, mode, site);
-}
-
-/// Everything of a layer after attention; row by row.
-at::Tensor LayerStack::feed_forward(const Layer& layer, const at::Tensor& context, const at::Tensor& residual,
-                                    const Mode& mode, std::uint32_t site) const {
-  const LayerStackDescription& d = description_;
-  const at::Tensor attended =
-      residual_norm(product(context, *layer.attention_output.weight), layer.attention_output.bias->value,
-                    residual, layer.attention_norm.gamma->value, layer.attention_norm.beta->value,
-                    {d.norm_epsilon, mode.dropout(d.attention_dropout, site + kAttentionOutput)});
-  const at::Tensor hidden =
-      d.activation(product(attended, *layer.intermediate.weight), layer.intermediate.bias->value);
-  return residual_norm(product(hidden, *layer.output.weight), layer.output.bias->value, attended,
-                       layer.output_norm.gamma->value, layer.output_norm.beta->value,
-                       {d.norm_epsilon, mode.dropout(d.output_dropout, site + kOutput)});
+  return layer.feed_forward(context, first_tokens, mode, site);
 }
 
 }  // namespace tagformer

@@ -2,37 +2,26 @@
 // LayerNorm.
 #pragma once
 
-#include "layers/activation.h"
 #include "layers/attention.h"
-#include "models/model.h"
-#include "weights/declare.h"
+#include "models/feed_forward.h"
 
 namespace tagformer {
 
-/// What Hugging Face calls the modules of a layer.
-struct LayerNames {
+/// What Hugging Face calls the modules of a layer's attention.
+struct AttentionNames {
   const char* query;
   const char* key;
   const char* value;
-  const char* attention_output;
-  const char* attention_norm;
-  const char* intermediate;
-  const char* output;
-  const char* output_norm;
 };
 
 struct LayerStackDescription {
   /// The layers in the order in which they run; those of equal name are one layer that runs several times.
   std::vector<std::string> layers;
-  LayerNames names;
+  AttentionNames attention;
   std::int64_t width;
   std::int64_t heads;
-  std::int64_t intermediate_width;
-  Activation activation;
-  double norm_epsilon;
   double scores_dropout;
-  double attention_dropout;
-  double output_dropout;
+  FeedForwardDescription feed_forward;
 };
 
 /// `stem`.0, `stem`.1, ... for layers that each run once.
@@ -51,11 +40,7 @@ class LayerStack {
   struct Layer {
     /// Query, key and value, one below the other.
     Linear qkv;
-    Linear attention_output;
-    Norm attention_norm;
-    Linear intermediate;
-    Linear output;
-    Norm output_norm;
+    FeedForward feed_forward;
   };
 
   [[nodiscard]] Layer declare(ParameterSet& parameters, const std::string& name) const;
@@ -64,9 +49,6 @@ class LayerStack {
                                const Mode& mode, std::uint32_t site) const;
   [[nodiscard]] at::Tensor run_last(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
                                     const Mode& mode, std::uint32_t site) const;
-  [[nodiscard]] at::Tensor feed_forward(const Layer& layer, const at::Tensor& context,
-                                        const at::Tensor& residual, const Mode& mode,
-                                        std::uint32_t site) const;
 
   LayerStackDescription description_;
   std::vector<Layer> layers_;

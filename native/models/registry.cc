@@ -1,6 +1,7 @@
 // The architectures, one line each.
 #include "models/albert.h"
 #include "models/bert.h"
+#include "models/deberta.h"
 #include "models/distilbert.h"
 #include "models/electra.h"
 #include "models/model.h"
@@ -17,9 +18,11 @@ struct Architecture {
 };
 
 constexpr Architecture kArchitectures[] = {
-    {"albert", make_albert},         {"bert", make_bert},       {"camembert", make_roberta},
-    {"distilbert", make_distilbert}, {"electra", make_electra}, {"roberta", make_roberta},
-    {"xlm-roberta", make_roberta},   {"xlnet", make_xlnet},
+    {"albert", make_albert},         {"bert", make_bert},
+    {"camembert", make_roberta},     {"deberta-v2", make_deberta},
+    {"distilbert", make_distilbert}, {"electra", make_electra},
+    {"roberta", make_roberta},       {"xlm-roberta", make_roberta},
+    {"xlnet", make_xlnet},
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ std::int64_t signed_bucket(const Case& c, std::int64_t distance) {
 std::int64_t table_rows(const Case& c) { return 2 * (signed_bucket(c, c.keys - 1) + kUnused) + 1; }
 
 std::int64_t bucket_of(const Case& c, std::int64_t query, std::int64_t key) {
-  return signed_bucket(c, query - key) + signed_bucket(c, c.keys - 1) + kUnused;
+  return signed_bucket(c, key - query) + signed_bucket(c, c.keys - 1) + kUnused;
 }
 
 template <typename T>

@@ -11,6 +11,7 @@ const architectures: ReadonlyMap<unknown, Architecture> = new Map([
   architecture("albert", "Albert", "classifier"),
   architecture("bert", "Bert", "classifier"),
   architecture("camembert", "Camembert", "classifier.out_proj"),
+  architecture("deberta-v2", "DebertaV2", "classifier"),
   architecture("distilbert", "DistilBert", "classifier"),
   architecture("electra", "Electra", "classifier.out_proj"),
   architecture("roberta", "Roberta", "classifier.out_proj"),

@@ -161,6 +161,7 @@ describe("config.json", () => {
     ["albert", ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob"]],
     ["distilbert", ["dropout", "attention_dropout", "seq_classif_dropout"]],
     ["xlnet", ["dropout", "summary_last_dropout"]],
+    ["deberta-v2", ["hidden_dropout_prob", "attention_probs_dropout_prob", "pooler_dropout", "cls_dropout"]],
   ])("has a meaning for every dropout rate of %s", async (modelType, fields) => {
     const positions = modelType === "xlnet" ? {} : { max_position_embeddings: 20 };
     const config = { ...small[modelType], ...positions };
@@ -192,6 +193,14 @@ describe("config.json", () => {
     ["albert", { num_hidden_groups: 2, num_hidden_layers: 1 }, "num_hidden_groups is 2"],
     ["albert", { gap_size: 1 }, "gap_size is 1"],
     ["albert", { classifier_dropout: 0.1 }, "not support: classifier_dropout (0.1)"],
+    ["deberta-v2", { pos_att_type: ["c2p", "p2p"] }, 'pos_att_type is "p2p"; expected one of c2p, p2c'],
+    ["deberta-v2", { norm_rel_ebd: "batch_norm" }, 'norm_rel_ebd is "batch_norm"'],
+    ["deberta-v2", { position_buckets: 1 }, "position_buckets is 1; expected"],
+    ["deberta-v2", { position_buckets: 16, max_relative_positions: 9 }, "position_buckets is 16; expected"],
+    ["deberta-v2", { conv_kernel_size: 4 }, "conv_kernel_size is 4; expected an odd number"],
+    ["deberta-v2", { pooler_hidden_size: 3 }, "pooler_hidden_size is 3"],
+    ["deberta-v2", { attention_head_size: 999 }, "attention_head_size is 999"],
+    ["deberta-v2", { summary_type: "first" }, 'not support: summary_type ("first")'],
     ["distilbert", { hidden_size: 16 }, "not support: hidden_size (16)"],
     ["distilbert", { n_heads: 3, dim: 20 }, "dim is 20; expected a multiple of n_heads, 3"],
   ])("is refused for %s with %j", async (modelType, fields, problem) => {

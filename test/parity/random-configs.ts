@@ -85,6 +85,39 @@ function albert(random: Random): RandomConfig {
   return described(config);
 }
 
+function deberta(random: Random): RandomConfig {
+  const { type_vocab_size: _, ...shared } = bertLike(random);
+  const config = {
+    model_type: "deberta-v2",
+    ...shared,
+    type_vocab_size: random.below(3),
+    embedding_size: oneOf(random, [shared.hidden_size, 6, 33]),
+    relative_attention: random.below(4) > 0,
+    position_biased_input: random.below(2) === 1,
+    pos_att_type: oneOf(random, [["c2p", "p2c"], "p2c|c2p", ["c2p"], "p2c", []]),
+    share_att_key: random.below(2) === 1,
+    norm_rel_ebd: oneOf(random, ["none", "layer_norm"]),
+    // Half of the buckets must be fewer than the distances.
+    position_buckets: oneOf(random, [-1, 2, 5, 12]),
+    max_relative_positions: oneOf(random, [-1, 8, 30]),
+    conv_kernel_size: oneOf(random, [0, 3, 5]),
+    conv_groups: oneOf(random, [1, shared.num_attention_heads]),
+    conv_act: oneOf(random, activations),
+    pooler_hidden_act: oneOf(random, activations),
+    pooler_dropout: oneOf(random, [0, 0.1]),
+    cls_dropout: oneOf(random, [null, 0.2]),
+    layer_norm_eps: oneOf(random, [1e-7, 1e-5]),
+  };
+  const { position_biased_input, max_position_embeddings } = config;
+  return {
+    config,
+    labels: config.num_labels,
+    vocabulary: config.vocab_size,
+    types: config.type_vocab_size,
+    maxLength: position_biased_input ? max_position_embeddings : Number.POSITIVE_INFINITY,
+  };
+}
+
 function distilbert(random: Random): RandomConfig {
   const heads = between(random, 1, 4);
   const config = {
@@ -146,6 +179,7 @@ export const draws: Readonly<Record<string, Draw>> = {
   albert,
   bert,
   camembert: roberta("camembert"),
+  "deberta-v2": deberta,
   distilbert,
   electra,
   roberta: roberta("roberta"),

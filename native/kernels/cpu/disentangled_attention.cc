@@ -69,13 +69,19 @@ class DisentangledScores {
         content_(place, workspace),
         keys_(table_of(part.position_keys, workspace)),
         queries_(table_of(part.position_queries, workspace)),
-        transposed_queries_(workspace.take(place.head_dim * kQueryBlock)),
-        by_query_(workspace.take((place.keys + kQueryBlock) * kQueryBlock)),
+        transposed_length_(padded(whole_.buckets + kLanes, kLanes)),
+        transposed_keys_(workspace.take(keys_.exists() ? place.head_dim * transposed_length_ : 0)),
+        by_query_length_(padded(place.keys + kQueryBlock, kLanes)),
+        by_query_(workspace.take(by_query_length_ * kQueryBlock)),
         by_key_(workspace.take(2 * kKeyTile * kKeyTile)) {}
 
   void prepare(const T* k) {
     content_.prepare(k);
-    if (keys_.exists()) keys_.prepare(1.0F);
+    if (keys_.exists()) {
+      keys_.prepare(1.0F);
+      transpose(keys_.row(whole_.first_bucket), lengths_.width, whole_.buckets, place_.head_dim,
+                transposed_keys_, transposed_length_);
+    }
     // The content queries carry the scale; here the content is the key, so the position carries it.
     if (queries_.exists()) queries_.prepare(place_.scale);
   }
@@ -127,8 +133,8 @@ class DisentangledScores {
 
   [[nodiscard]] Tile tile(std::int64_t first_query, std::int64_t queries, std::int64_t first_key,
                           std::int64_t keys) const {
-    const std::int32_t highest = buckets_of(first_query + queries - 1)[first_key];
-    const std::int32_t lowest = buckets_of(first_query)[first_key + keys - 1];
+    const std::int32_t lowest = buckets_of(first_query + queries - 1)[first_key];
+    const std::int32_t highest = buckets_of(first_query)[first_key + keys - 1];
     return {first_query, queries, first_key, keys, lowest, highest - lowest + 1};
   }
 
@@ -146,13 +152,13 @@ class DisentangledScores {
     }
   }
 
+  /// The queries are those of the content's present block.
   void add_content_to_position(const Tile& t, float* scores) {
-    // The queries are those of the content's present block.
-    transpose(content_.queries, lengths_.width, t.queries, place_.head_dim, transposed_queries_, kQueryBlock);
-    product(t.buckets, kQueryBlock, place_.head_dim, {keys_.row(t.first_bucket), lengths_.width, 1},
-            transposed_queries_, kQueryBlock, by_query_, kQueryBlock, false);
+    product(t.queries, padded(t.buckets, kLanes), place_.head_dim, {content_.queries, lengths_.width, 1},
+            transposed_keys_ + (t.first_bucket - whole_.first_bucket), transposed_length_, by_query_,
+            by_query_length_, false);
     for_pairs(t, [&](std::int64_t i, std::int64_t, std::int64_t bucket, std::int64_t at) {
-      scores[at] += by_query_[bucket * kQueryBlock + i];
+      scores[at] += by_query_[i * by_query_length_ + bucket];
     });
   }
 
@@ -166,15 +172,15 @@ class DisentangledScores {
 
   void add_content_to_position_gradients(const Tile& t, const float* grad_scores, float* grad_queries) {
     const std::int64_t width = lengths_.width;
-    clear(by_query_, t.buckets * kQueryBlock);
+    clear(by_query_, t.queries * by_query_length_);
     for_pairs(t, [&](std::int64_t i, std::int64_t, std::int64_t bucket, std::int64_t at) {
-      by_query_[bucket * kQueryBlock + i] += grad_scores[at];
+      by_query_[i * by_query_length_ + bucket] += grad_scores[at];
     });
-    product(t.buckets, width, t.queries, {by_query_, kQueryBlock, 1}, content_.queries, width,
+    product(t.buckets, width, t.queries, {by_query_, 1, by_query_length_}, content_.queries, width,
             keys_.grad_row(t.first_bucket), width, true);
     // The queries' own gradient needs the scale that `content_.queries` has and the positions have not.
-    multiply(by_query_, t.buckets * kQueryBlock, place_.scale);
-    product(t.queries, width, t.buckets, {by_query_, 1, kQueryBlock}, keys_.row(t.first_bucket), width,
+    multiply(by_query_, t.queries * by_query_length_, place_.scale);
+    product(t.queries, width, t.buckets, {by_query_, by_query_length_, 1}, keys_.row(t.first_bucket), width,
             grad_queries, width, true);
   }
 
@@ -197,8 +203,12 @@ class DisentangledScores {
   ContentScores<T> content_;
   PositionTable<T> keys_;
   PositionTable<T> queries_;
-  float* const transposed_queries_;
-  /// What a query and a bucket give, `[buckets, kQueryBlock]`, and a key and a bucket, `[buckets, kKeyTile]`.
+  /// The table of keys, `[head_dim, transposed_length]`.
+  const std::int64_t transposed_length_;
+  float* const transposed_keys_;
+  /// What queries and buckets give, `[kQueryBlock, by_query_length]`, and buckets and keys,
+  /// `[buckets, kKeyTile]`.
+  const std::int64_t by_query_length_;
   float* const by_query_;
   float* const by_key_;
 };

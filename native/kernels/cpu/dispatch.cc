@@ -84,11 +84,11 @@ std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_d
 }
 
 std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim) {
-  // Beyond plain attention: two tables of up to 2 x keys buckets with their gradients, and what blocks of 32
-  // queries or keys give with the buckets that they meet.
+  // Beyond plain attention: two tables of up to 2 x keys buckets with their gradients, one of them transposed
+  // as well, and what blocks of 32 queries or keys give with the buckets that they meet.
   const std::int64_t width = head_dim + 32;
-  return attention_workspace(keys, head_dim) + 4 * width * 2 * keys + 32 * (keys + 32) + 2 * 32 * 32 +
-         2 * 32 * width + 16 * 16;
+  return attention_workspace(keys, head_dim) + 5 * width * (2 * keys + 32) + 32 * (keys + 64) + 2 * 32 * 32 +
+         16 * 16;
 }
 
 }  // namespace tagformer::cpu

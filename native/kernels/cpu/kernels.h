@@ -98,7 +98,7 @@ struct DisentangledPart {
   const T* position_keys;
   const T* position_queries;
   std::int64_t position_stride;
-  /// Of the distances (query - key) keys - 1 down to -(keys - 1); each is the one before it or one less. The
+  /// Of the distances (query - key) keys - 1 down to -(keys - 1); each is the one before it or one more. The
   /// first query is the first token of the sequence.
   const std::int32_t* buckets;
 };
