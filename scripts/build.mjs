@@ -26,8 +26,8 @@ function removeStale() {
  * nothing of that, so the declarations get the same words as comments: editors and docs/api show those.
  */
 async function describeOptions() {
-  const { inspectionOptions, splitOptions, trainingOptions } = await import(join(dist, "options.js"));
-  const shape = { ...inspectionOptions.shape, ...splitOptions.shape, ...trainingOptions.shape };
+  const exported = Object.values(await import(join(dist, "options.js")));
+  const shape = Object.assign({}, ...exported.map((schema) => schema.shape));
   const file = join(dist, "options.d.ts");
   const described = readFileSync(file, "utf8").replace(/^ {4}(\w+): z\./gm, (line, name) => {
     const { description, defaultValue } = describe(shape[name]);

@@ -28,6 +28,7 @@ const mostCharacters = 5000;
 export function* lookAlikes(shape, seed) {
   const choices = new Choices(seed);
   const labels = drawLabels(shape, choices);
+  const seen = new Set();
   for (let row = 0; row < shape.rows; row++) {
     const own = labels[row];
     const id =
@@ -35,7 +36,18 @@ export function* lookAlikes(shape, seed) {
       Math.floor(choices.number() * 2 ** 32)
         .toString(16)
         .padStart(8, "0");
-    yield { id, text: comment(own ?? noLabels, choices), labels: own ?? allMissing };
+    yield { id, text: newComment(own ?? noLabels, choices, seen), labels: own ?? allMissing };
+  }
+}
+
+/** Kaggle's comments are all different; only short ones could be the same by chance. */
+function newComment(labels, choices, seen) {
+  for (;;) {
+    const text = comment(labels, choices);
+    if (text.length > 100) return text;
+    if (seen.has(text)) continue;
+    seen.add(text);
+    return text;
   }
 }
 

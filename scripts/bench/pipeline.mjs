@@ -66,8 +66,10 @@ await timed("split iteratively", () =>
   stratifiedSplit(dataset, { fraction: 0.1, seed: 2020, method: "iterative" }),
 );
 const tokens = await timed(`tokens, at most ${maxLength} a text`, async () => {
-  await using tokenizer = await Tokenizer.load(model, "bert");
-  return await tokenizer.encode(dataset.texts, maxLength);
+  const tokenizer = await Tokenizer.load(model, "bert");
+  const encoded = await tokenizer.encode(dataset.texts, maxLength);
+  await tokenizer.dispose();
+  return encoded;
 });
 const total = Object.values(seconds).reduce((sum, part) => sum + part, 0);
 const mebibytes = process.resourceUsage().maxRSS / 1024;

@@ -50,7 +50,9 @@ async function inspect(data: string, flags: InspectFlags): Promise<void> {
 function describe(found: Inspection, droppedUnlabelled: number): string {
   const { combinations } = found;
   return [
-    ...formatFindings({ ...found, labels: [] }),
+    `${found.source}: ${found.rows} rows, ${found.labels.length} labels`,
+    // The counts of labels have a table of their own.
+    ...formatFindings({ ...found, labels: [] }).slice(1),
     ...(droppedUnlabelled > 0 ? [`rows without any label, left out: ${droppedUnlabelled}`] : []),
     `texts that a row before has: ${found.duplicateTexts}`,
     `rows with no label set: ${found.rowsWithoutLabels} (${percent(found.rowsWithoutLabels / found.rows)}); ${found.labelsPerRow.toFixed(3)} labels a row`,

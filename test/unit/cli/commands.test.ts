@@ -103,6 +103,7 @@ describe("the commands", () => {
     const flags = ["--model", tinySource().tokenizer, "--max-lengths", "5,20"];
     const { status, stdout } = await tagformer("inspect", table, ...flags);
     expect(status).toBe(0);
+    expect(stdout).toContain(`${table}: 100 rows, 3 labels\n`);
     expect(stdout).toMatch(/^delivery +\d+ +\d+ +0 +\d+\.\d\d % +\d+\.\d$/m);
     expect(stdout).toMatch(/^ +\d+ +delivery, money$/m);
     expect(stdout).toMatch(/^tokens +\d\.\d{4} /m);
