@@ -377,6 +377,87 @@ describe("a tokenizer.json", () => {
     await expect(load()).rejects.toThrow(/tokenizer of .* cannot be used: .*unk/i);
   });
 
+  // Each of these ends the process when the Rust library sees it.
+  const bpe = { type: "BPE", vocab: { a: 0, b: 1 }, merges: ["a b"] };
+  const charsmap = (...bytes: number[]) => ({
+    normalizer: { type: "Precompiled", precompiled_charsmap: Buffer.from(bytes).toString("base64") },
+  });
+  const regex = (Regex: string) => ({ normalizer: { type: "Replace", pattern: { Regex }, content: "x" } });
+  it.each<[string, object, string]>([
+    ["a merge into no token", { model: bpe }, 'merges "a" and "b", which is no token'],
+    [
+      "a merge of a token without its prefix",
+      {
+        model: {
+          ...bpe,
+          vocab: { a: 0, b: 1, ab: 2 },
+          merges: [["a", "b"]],
+          continuing_subword_prefix: "##",
+        },
+      },
+      'merges "a" and "b", which is no token',
+    ],
+    ["a pattern that backtracks", regex("(a+)+$"), 'searches with the pattern "(a+)+$"'],
+    ["a pattern with two repetitions", regex("a*a*b"), "which may take for ever"],
+    [
+      "a pattern to split at",
+      {
+        pre_tokenizer: {
+          type: "Split",
+          pattern: { Regex: "(?:a|a)*b" },
+          behavior: "Isolated",
+          invert: false,
+        },
+      },
+      "which may take for ever",
+    ],
+    ["an empty charsmap", charsmap(), "damaged precompiled_charsmap: its trie has an impossible size"],
+    ["a charsmap without a trie", charsmap(0, 0, 0, 0), "impossible size"],
+    ["a charsmap of another size", charsmap(255, 255, 255, 127), "impossible size"],
+    ["a charsmap that leads nowhere", charsmap(4, 0, 0, 0, 0, 255, 255, 127, 1, 2, 3), "leads nowhere"],
+    ["a charsmap of other bytes", charsmap(4, 0, 0, 0, 0, 0, 0, 0, 255), "not UTF-8"],
+    [
+      "a charsmap that is no base64",
+      { normalizer: { type: "Precompiled", precompiled_charsmap: "?" } },
+      "it is not base64",
+    ],
+    ["pieces of no length", { pre_tokenizer: { type: "FixedLength", length: 0 } }, "pieces of 0 characters"],
+    [
+      "a template that asks for a second text",
+      {
+        post_processor: {
+          type: "TemplateProcessing",
+          single: [{ Sequence: { id: "B", type_id: 0 } }],
+          pair: [],
+          special_tokens: {},
+        },
+      },
+      "asks for a second text",
+    ],
+    [
+      "normalizers in normalizers in normalizers",
+      {
+        normalizer: Array.from({ length: 300 }).reduce(
+          (one) => ({ type: "Sequence", normalizers: [one] }),
+          {},
+        ),
+      },
+      "nested more than 100 levels deep",
+    ],
+  ])("is refused with %s", async (_, part, problem) => {
+    write({ ...(await generated()), ...part });
+    const error = { code: "INVALID_MODEL", message: expect.stringContaining(problem) };
+    await expect(load()).rejects.toMatchObject(error);
+  });
+
+  it.each([" {2,}", "\\s+", "[\\r\\n\\t]", "\\p{N}", "a|b+|[^\\s]{3}"])(
+    "may search with %j",
+    async (pattern) => {
+      write({ ...(await generated()), ...regex(pattern) });
+      expect((await ids("  a 7")).length).toBeGreaterThan(2);
+    },
+  );
+
   it("is refused when a template puts an undefined token around texts", async () => {
     const document = await generated();
     const template = document.post_processor as object;
