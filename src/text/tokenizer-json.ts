@@ -35,19 +35,20 @@ function* objectsIn(value: unknown, depth = 0): Generator<JsonObject> {
   }
 }
 
+/** The library knows most parts by their fields, whatever their type says, and so does this. */
 function checkPart(part: JsonObject): void {
   if (typeof part.Regex === "string" && !isLinearPattern(part.Regex)) {
     throw new Error(
       `searches with the pattern ${JSON.stringify(part.Regex)}, which may take for ever; plain characters and classes with one repetition at the end are taken, such as " {2,}"`,
     );
   }
-  if (part.type === "Precompiled") checkCharsmap(part.precompiled_charsmap);
-  if (part.type === "FixedLength" && !(Number.isInteger(part.length) && (part.length as number) > 0)) {
+  if ("precompiled_charsmap" in part) checkCharsmap(part.precompiled_charsmap);
+  if ("length" in part && !(Number.isInteger(part.length) && (part.length as number) > 0)) {
     throw new Error(
       `cuts texts into pieces of ${JSON.stringify(part.length)} characters; expected 1 or more`,
     );
   }
-  if (part.type === "TemplateProcessing") checkTemplate(part);
+  if ("single" in part || "special_tokens" in part) checkTemplate(part);
 }
 
 /** A template may name only special tokens that it defines, and that for single texts only the one text. */

@@ -238,7 +238,7 @@ export const targets = {
     },
     async read(input, directory) {
       const { config, labels } = await readModelConfig(put(directory, "config.json", input));
-      if (isLarge(config)) return; // a real model of that size, which takes its time
+      if (isLarge(config)) return; // a real model, which takes its time
       const spec = {
         config,
         labels: labels.names.length,
@@ -285,8 +285,14 @@ export const targets = {
   },
 };
 
+/** Large by what it says, or by what is taken where it says nothing. */
 function isLarge(config) {
-  return Object.values(config).some((value) => typeof value === "number" && value > 4096);
+  const small = configs.find(({ model_type }) => model_type === config.model_type) ?? bert;
+  const sizes = Object.keys(small).filter((key) => typeof small[key] === "number" && small[key] >= 1);
+  return (
+    sizes.some((key) => config[key] == null) ||
+    Object.values(config).some((value) => typeof value === "number" && value > 4096)
+  );
 }
 
 function put(directory, name, bytes) {

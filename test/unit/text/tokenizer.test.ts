@@ -421,6 +421,18 @@ describe("a tokenizer.json", () => {
       { normalizer: { type: "Precompiled", precompiled_charsmap: "?" } },
       "it is not base64",
     ],
+    [
+      "a template under another type",
+      {
+        post_processor: {
+          type: "x",
+          single: [{ SpecialToken: { id: "s", type_id: 0 } }],
+          pair: [],
+          special_tokens: {},
+        },
+      },
+      'puts "s" around texts',
+    ],
     ["pieces of no length", { pre_tokenizer: { type: "FixedLength", length: 0 } }, "pieces of 0 characters"],
     [
       "a template that asks for a second text",
