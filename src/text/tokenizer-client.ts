@@ -14,8 +14,10 @@ import type {
 /** The thread runs the compiled file, whether or not this one was compiled. */
 const threadFile = join(packageRoot, "dist", "text", "tokenizer-thread.js");
 
-/** Texts of one request: enough for the library's threads, few enough that a reply is handled in a millisecond. */
+/** Texts of one request: enough for the library's threads, few enough that handling its reply stays short. */
 const requestTexts = 256;
+/** Calls that one request answers: what follows them all happens in one turn of the event loop. */
+const requestCalls = 64;
 const requestCharacters = 2 ** 20;
 
 interface Waiting {
@@ -109,10 +111,10 @@ export class TokenizerClient {
   #takeWaiting(): Waiting[] {
     let texts = 0;
     let characters = 0;
-    const more = this.#waiting.findIndex((waiting) => {
+    const more = this.#waiting.findIndex((waiting, calls) => {
       texts += waiting.texts.length;
       for (const text of waiting.texts) characters += text.length;
-      return texts > requestTexts || characters > requestCharacters;
+      return calls === requestCalls || texts > requestTexts || characters > requestCharacters;
     });
     return this.#waiting.splice(0, more < 0 ? this.#waiting.length : Math.max(more, 1));
   }

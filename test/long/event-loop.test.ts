@@ -1,11 +1,17 @@
-// The event loop's delay with a model of BERT-base's size; needs cores that nobody else uses.
+// The event loop with a model of BERT-base's size. What perf_hooks measures holds where two cores are free; what the loop's
+// own thread held up holds anywhere.
+import { availableParallelism } from "node:os";
 import { expect, it } from "vitest";
 import { runLongChild } from "../faults/run-child.js";
 
-it("never stands still for more than 20 ms while BERT-base trains, saves, loads and predicts", async () => {
-  const { end, reports, stderr } = await runLongChild("event-loop.mjs", 600, "base", "30522");
+it("is never held up for more than 20 ms while BERT-base trains, saves, loads and predicts", async () => {
+  const { end, reports, stderr } = await runLongChild("event-loop.mjs", 900, "base", "30522");
   expect({ end, stderr }).toEqual({ end: 0, stderr: "" });
-  const delays = reports.delays as Record<string, number>;
-  console.log(delays);
-  for (const [part, delay] of Object.entries(delays)) expect(delay, part).toBeLessThan(20);
+  console.log(reports);
+  const limited = availableParallelism() > 1 ? { ...reports } : { held: reports.held };
+  for (const [kind, parts] of Object.entries(limited)) {
+    for (const [part, milliseconds] of Object.entries(parts as object)) {
+      expect(milliseconds, `${kind} ${part}`).toBeLessThan(20);
+    }
+  }
 });
