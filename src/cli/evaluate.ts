@@ -1,6 +1,7 @@
 // `tagformer evaluate`
 import type { Command } from "commander";
 import { Classifier } from "../classifier.js";
+import { checkReadable } from "../data/bytes.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Mistake } from "../evaluation/mistakes.js";
@@ -41,6 +42,7 @@ export function addEvaluateCommand(root: Command): void {
 }
 
 async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
+  for (const file of [data, flags.labelFile ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
   await using classifier = await Classifier.load(
     await localModel(flags.model),

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { Classifier, type Prediction } from "../classifier.js";
+import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { modelOptions } from "../options.js";
 import { addFlags, takeFlags } from "./flags.js";
@@ -37,6 +38,7 @@ export function addPredictCommand(root: Command): void {
 }
 
 async function predict(data: string, flags: PredictFlags): Promise<void> {
+  await checkReadable(data);
   await ensureSetUp();
   await using classifier = await Classifier.load(
     await localModel(flags.model),

@@ -1,6 +1,7 @@
 // `tagformer train`
 import type { Command } from "commander";
-import { checkDataset, formatFindings } from "../data/check.js";
+import { checkReadable } from "../data/bytes.js";
+import { checkDataset, countSharedTexts, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import { classificationReport } from "../evaluation/report.js";
@@ -47,6 +48,7 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const given = modelSource(flags);
   const options = takeFlags(trainingOptions, flags as unknown as Record<string, unknown>);
   parseOptions(trainingOptions, withPreset(options)); // a wrong option should not wait for a large table
+  for (const file of [data, flags.validation ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
   const source = "model" in given ? { model: await localModel(given.model) } : given;
   const { dataset } = await readData(data, flags);
@@ -56,6 +58,7 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const validation =
     flags.validation &&
     (await readData(flags.validation, { ...flags, labels }, { labelsOf: dataset.source })).dataset;
+  if (validation) noteSharedTexts(dataset, validation);
   const trainer = new Trainer({
     ...source,
     ...options,
@@ -87,6 +90,13 @@ function requireUsable(dataset: Dataset): void {
   for (const line of formatFindings(check)) note(line);
   if (!check.findings.some(({ severity }) => severity === "error")) return;
   throw new TagformerError("INVALID_DATA", `${dataset.source} cannot be trained on; see the errors above`);
+}
+
+function noteSharedTexts(training: Dataset, validation: Dataset): void {
+  const shared = countSharedTexts(training, validation);
+  if (shared === 0) return;
+  const share = `${shared} of ${validation.texts.length} texts of ${validation.source}`;
+  note(`warning: ${share} are in ${training.source} as well: figures on them say little`);
 }
 
 function modelSource({ model, fromConfig, tokenizer }: TrainFlags): ModelSource {

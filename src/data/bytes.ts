@@ -1,6 +1,7 @@
 // A file as checked bytes: unpacked, without its byte order mark, known to be UTF-8 text; and which byte lies on which line.
 import { isUtf8 } from "node:buffer";
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
+import { access, stat } from "node:fs/promises";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf, TagformerError } from "../errors.js";
@@ -76,6 +77,22 @@ export async function* readUtf8(
     if (whole > 0) yield check(bytes.subarray(0, whole));
   }
   if (rest.length > 0) yield check(rest);
+}
+
+/**
+ * Checks that a file can be read, before anything that takes long is done for it.
+ *
+ * @throws TagformerError `IO`
+ */
+export async function checkReadable(file: string): Promise<void> {
+  if (file === standardInput) return;
+  try {
+    await access(file, constants.R_OK);
+    const found = await stat(file);
+    if (found.isDirectory()) throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
+  } catch (error) {
+    throw readError(file, error);
+  }
 }
 
 async function* readChunks(file: string): AsyncGenerator<Buffer> {

@@ -105,14 +105,15 @@ export function* chunksOf(texts: Texts, size: number): Generator<string[]> {
 
 /**
  * For every string the number of the first one that equals it: its own where none came before. No string is kept; they are
- * told apart by 104 bits of SHA-1.
+ * told apart by 104 bits of SHA-1. Several lists count as one.
  */
-export function firstOccurrences(texts: Texts): Int32Array {
-  const firsts = new Int32Array(texts.length);
-  const hashes = new Float64Array(2 * texts.length);
+export function firstOccurrences(...lists: Texts[]): Int32Array {
+  const length = lists.reduce((total, texts) => total + texts.length, 0);
+  const firsts = new Int32Array(length);
+  const hashes = new Float64Array(2 * length);
   // A hash table with open addressing: a Map of as many entries would take ten times the memory.
-  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * texts.length + 1))).fill(-1);
-  for (const [index, text] of texts.entries()) {
+  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * length + 1))).fill(-1);
+  const add = (text: string, index: number) => {
     const digest = hash("sha1", text);
     const high = Number.parseInt(digest.slice(0, 13), 16);
     const low = Number.parseInt(digest.slice(13, 26), 16);
@@ -126,6 +127,8 @@ export function firstOccurrences(texts: Texts): Int32Array {
     if (slots[slot]! < 0) slots[slot] = index;
     hashes.set([high, low], 2 * index);
     firsts[index] = slots[slot]!;
-  }
+  };
+  let index = 0;
+  for (const texts of lists) for (const text of texts) add(text, index++);
   return firsts;
 }
