@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 const labelOf = (unit: number) => unit & 0x800000ff;
 const offsetOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
 const hasLeaf = (unit: number) => (unit & 0x100) !== 0;
-const valueOf = (unit: number) => unit & 0x7fffffff;
+const replacementOf = (unit: number) => unit & 0x7fffffff;
 
 /**
  * Checks that no text can lead out of the trie or of the replacements.
@@ -38,7 +38,7 @@ function checkTrie(trie: Uint32Array, replacements: Buffer): void {
       const unit = trie[node]!;
       if (labelOf(unit) !== byte) continue;
       const next = (node ^ offsetOf(unit)) >>> 0;
-      if (hasLeaf(unit) && !isStart(valueOf(trie[next] ?? 0xffffffff), replacements)) {
+      if (hasLeaf(unit) && !isStart(replacementOf(trie[next] ?? 0xffffffff), replacements)) {
         throw damaged("its trie leads to no replacement");
       }
       open.push(next);

@@ -12,7 +12,7 @@ describe("columns of weights and groups", () => {
     expect(dataset.labelNames).toEqual(["a", "b"]);
     expect([...dataset.texts]).toEqual(["x x", "y y", "w w"]); // the third row has no label
     expect(dataset.weights).toEqual(Float32Array.of(1, 0, 1));
-    expect(dataset.groups).toEqual(["ann", "", "ann"]);
+    expect([...dataset.groups!]).toEqual(["ann", "", "ann"]);
   });
 
   it("are not there otherwise", async () => {
