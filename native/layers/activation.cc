@@ -133,6 +133,14 @@ constexpr Named kActivations[] = {
 
 }  // namespace
 
+at::Tensor gated(const at::Tensor& x, const std::optional<at::Tensor>& bias, Activation activation) {
+  const std::vector<at::Tensor> halves = x.chunk(2, -1);
+  const std::int64_t width = x.size(-1) / 2;
+  if (!bias) return activation(halves[0], x.new_zeros({width}, at::kFloat)).mul(halves[1]);
+  const std::vector<at::Tensor> biases = bias->chunk(2);
+  return activation(halves[0], biases[0]).mul(halves[1].add(biases[1].to(x.scalar_type())));
+}
+
 Activation find_activation(const std::string& name) {
   for (const Named& known : kActivations) {
     if (name == known.name) return known.function;

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,11 @@ namespace tagformer {
 
 /// activation(x + bias), `[rows, width]`, fp32 bias; differentiable.
 using Activation = at::Tensor (*)(const at::Tensor& x, const at::Tensor& bias);
+
+/// activation(a + bias of a) * (b + bias of b), where a is the first half of each row of `x` `[rows, 2 *
+/// width]` and b the second (Shazeer, "GLU variants improve transformer", 2020). The bias `[2 * width]` is
+/// optional. Returns `[rows, width]`; differentiable.
+at::Tensor gated(const at::Tensor& x, const std::optional<at::Tensor>& bias, Activation activation);
 
 /// The activation that config.json calls `name`, such as "gelu"; null when it is not known.
 Activation find_activation(const std::string& name);

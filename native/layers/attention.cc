@@ -74,6 +74,8 @@ void describe(Description& d, const Layout& layout, std::int64_t sequence, std::
   d.dropout = layout.options.dropout;
   d.first_row = static_cast<std::uint32_t>(queries[at]);
   d.head = static_cast<std::uint32_t>(head);
+  d.window = layout.options.window;
+  d.rotary = layout.options.rotary.table();
 }
 
 struct Position {
@@ -204,18 +206,31 @@ Offsets one_each(std::size_t sequences) {
   return offsets;
 }
 
-/// `q` is `[texts, queries, width]`, `k` and `v` are `[texts, length, width]`; `mask` is `[texts, length]`.
+/// `[texts, 1, 1 or length, length]`: which keys the first token, or each of them, attends to.
+at::Tensor plain_mask(const Sequences& sequences, bool one_query, std::int64_t window) {
+  // The same keys for every head and query.
+  const at::Tensor tokens = sequences.mask().to(at::kBool).unsqueeze(1).unsqueeze(1);
+  if (window >= cpu::kEverywhere) return tokens;
+  const at::Tensor keys = sequences.indices();
+  const at::Tensor distance = (one_query ? keys : keys.sub(keys.unsqueeze(1))).abs();
+  // Padding sees at least itself: far from every token, a softmax over nothing would be NaN.
+  return tokens.logical_and(distance.le(window)).logical_or(distance.eq(0));
+}
+
+/// `q` is `[texts, queries, width]`, `k` and `v` are `[texts, length, width]`; queries are the first token or
+/// all.
 at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                           const at::Tensor& mask, const AttentionOptions& options) {
+                           const Sequences& sequences, bool one_query, const AttentionOptions& options) {
   const auto by_head = [&](const at::Tensor& x) {
     return x.unflatten(-1, {options.heads, options.head_dim}).transpose(1, 2);
   };
-  // The same keys for every head and query.
-  const at::Tensor allowed = mask.to(at::kBool).unsqueeze(1).unsqueeze(1);
+  const Rotary& rotary = options.rotary;
+  const at::Tensor queries = one_query ? by_head(q) : rotary.rotate(by_head(q));  // by nothing at position 0
+  const at::Tensor allowed = plain_mask(sequences, one_query, options.window);
   std::optional<SeededGenerator> generator;
   if (options.dropout.active()) generator.emplace(q.device(), options.dropout);
-  return at::scaled_dot_product_attention(by_head(q), by_head(k), by_head(v), allowed, rate(options.dropout),
-                                          /*is_causal=*/false, options.scale)
+  return at::scaled_dot_product_attention(queries, rotary.rotate(by_head(k)), by_head(v), allowed,
+                                          rate(options.dropout), /*is_causal=*/false, options.scale)
       .transpose(1, 2)
       .flatten(2);
 }
@@ -225,7 +240,7 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, const AttentionOptions& options) {
   if (sequences.is_dense()) {
     const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
-    return plain_attention(parts[0], parts[1], parts[2], sequences.mask(), options);
+    return plain_attention(parts[0], parts[1], parts[2], sequences, /*one_query=*/false, options);
   }
   const Offsets& offsets = sequences.offsets();
   const std::int64_t stride = 3 * options.heads * options.head_dim;
@@ -236,7 +251,8 @@ at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Seq
                             const AttentionOptions& options) {
   if (sequences.is_dense()) {
     const std::vector<at::Tensor> parts = kv.chunk(2, -1);
-    return plain_attention(q.unsqueeze(1), parts[0], parts[1], sequences.mask(), options).squeeze(1);
+    return plain_attention(q.unsqueeze(1), parts[0], parts[1], sequences, /*one_query=*/true, options)
+        .squeeze(1);
   }
   const Offsets& offsets = sequences.offsets();
   const std::int64_t width = options.heads * options.head_dim;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/kernels.h"
+#include "layers/rotary.h"
 #include "layers/sequences.h"
 
 namespace tagformer {
@@ -16,6 +17,9 @@ struct AttentionOptions {
   /// Factor on the scores, usually 1 / sqrt(head_dim).
   double scale;
   cpu::Dropout dropout;
+  /// Largest distance of a token that another attends to.
+  std::int64_t window = cpu::kEverywhere;
+  Rotary rotary = {};
 };
 
 /// softmax(q k^T * scale) v for each head and text.
@@ -23,8 +27,8 @@ struct AttentionOptions {
 /// Returns `[tokens, heads * head_dim]`.
 at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, const AttentionOptions& options);
 
-/// The same for one query a text: `q` is `[texts, heads * head_dim]`, `kv` is `[tokens, 2 * heads *
-/// head_dim]`. Returns `[texts, heads * head_dim]`.
+/// The same for one query a text, its first token: `q` is `[texts, heads * head_dim]`, `kv` is `[tokens, 2 *
+/// heads * head_dim]`. Returns `[texts, heads * head_dim]`.
 at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Sequences& sequences,
                             const AttentionOptions& options);
 

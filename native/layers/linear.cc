@@ -99,6 +99,7 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 }
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer) {
+  if (layer.bias == nullptr) return product(x, *layer.weight);
   return linear(x, layer.weight->value, layer.bias->value);
 }
 

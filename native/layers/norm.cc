@@ -17,7 +17,8 @@ using torch::autograd::variable_list;
 struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x,
                             const std::optional<at::Tensor>& bias, const std::optional<at::Tensor>& residual,
-                            const at::Tensor& gamma, const at::Tensor& beta, const NormOptions& options) {
+                            const at::Tensor& gamma, const std::optional<at::Tensor>& beta,
+                            const NormOptions& options) {
     const std::int64_t rows = x.size(0);
     const std::int64_t width = x.size(1);
     at::Tensor y = at::empty_like(x);
@@ -31,7 +32,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
             .bias = bias ? elements<const float>(*bias) : nullptr,
             .residual = residual ? elements<const T>(*residual) + at : nullptr,
             .gamma = elements<const float>(gamma),
-            .beta = elements<const float>(beta),
+            .beta = beta ? elements<const float>(*beta) : nullptr,
             .epsilon = static_cast<float>(options.epsilon),
             .y = elements<T>(y) + at,
             .normalised = elements<T>(normalised) + at,
@@ -46,6 +47,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     save(context, "dropout", options.dropout);
     context->saved_data["bias"] = bias.has_value();
     context->saved_data["residual"] = residual.has_value();
+    context->saved_data["beta"] = beta.has_value();
     context->save_for_backward({normalised, reciprocal_deviation, gamma});
     return y;
   }
@@ -56,6 +58,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     const at::Tensor grad_y = grads[0].contiguous();
     const bool has_bias = context->saved_data["bias"].toBool();
     const bool has_residual = context->saved_data["residual"].toBool();
+    const bool has_beta = context->saved_data["beta"].toBool();
     const auto& dropout = saved<cpu::Dropout>(context, "dropout");
     const std::int64_t rows = normalised.size(0);
     const std::int64_t width = normalised.size(1);
@@ -88,7 +91,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
       });
     });
     const at::Tensor total = at::sum(sums, {0});
-    return {grad_x, has_bias ? total[2] : at::Tensor(), grad_residual, total[0], total[1], at::Tensor()};
+    return {grad_x,   has_bias ? total[2] : at::Tensor(), grad_residual,
+            total[0], has_beta ? total[1] : at::Tensor(), at::Tensor()};
   }
 };
 
@@ -119,7 +123,7 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
 /// residual_norm in libtorch's operations; the sums over a row are made in fp32, as in the kernels.
 at::Tensor plain_residual_norm(at::Tensor x, const std::optional<at::Tensor>& bias,
                                const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
-                               const at::Tensor& beta, const NormOptions& options) {
+                               const std::optional<at::Tensor>& beta, const NormOptions& options) {
   const at::ScalarType type = x.scalar_type();
   if (bias) x = x.add(bias->to(type));
   x = plain_dropout(x, options.dropout);
@@ -131,10 +135,15 @@ at::Tensor plain_residual_norm(at::Tensor x, const std::optional<at::Tensor>& bi
 
 at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& bias,
                          const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
-                         const at::Tensor& beta, const NormOptions& options) {
+                         const std::optional<at::Tensor>& beta, const NormOptions& options) {
   if (!has_kernels(x)) return plain_residual_norm(x, bias, residual, gamma, beta, options);
   const std::optional<at::Tensor> rows = residual ? std::optional(residual->contiguous()) : std::nullopt;
   return ResidualNorm::apply(x.contiguous(), bias, rows, gamma, beta, options);
+}
+
+at::Tensor norm(const at::Tensor& x, const Norm& parameters, double epsilon) {
+  const auto beta = parameters.beta == nullptr ? std::nullopt : std::optional(parameters.beta->value);
+  return residual_norm(x, std::nullopt, std::nullopt, parameters.gamma->value, beta, {epsilon, {}});
 }
 
 at::Tensor dropout(const at::Tensor& x, const cpu::Dropout& dropout) {

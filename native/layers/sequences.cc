@@ -7,6 +7,7 @@
 #include <ATen/ops/gather.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/repeat_interleave.h>
 
 #include <algorithm>
 
@@ -79,11 +80,33 @@ at::Tensor Sequences::distances() const {
     const at::Tensor positions = counted(mask_.select(0, 0));
     return at::cat({positions.flip(0), positions.slice(0, 1).neg()});
   }
+  return at::arange(longest() - 1, -longest(), -1, at::kLong);
+}
+
+at::Tensor Sequences::indices() const {
+  return is_dense() ? counted(mask_.select(0, 0)) : at::arange(longest(), at::kLong);
+}
+
+std::int64_t Sequences::longest() const {
   std::int64_t longest = 0;
   for (std::size_t i = 1; i < offsets_->size(); ++i) {
     longest = std::max<std::int64_t>(longest, (*offsets_)[i] - (*offsets_)[i - 1]);
   }
-  return at::arange(longest - 1, -longest, -1, at::kLong);
+  return longest;
+}
+
+at::Tensor Sequences::means(const at::Tensor& x) const {
+  if (is_dense()) {
+    const at::Tensor weights = mask_.to(x.scalar_type()).unsqueeze(-1);
+    return x.mul(weights).sum(1).div(weights.sum(1));
+  }
+  const auto texts = static_cast<std::int64_t>(offsets_->size()) - 1;
+  at::Tensor lengths = at::empty({texts}, at::kLong);
+  for (std::size_t i = 0; i + 1 < offsets_->size(); ++i) {
+    lengths.data_ptr<std::int64_t>()[i] = (*offsets_)[i + 1] - (*offsets_)[i];
+  }
+  const at::Tensor text_of_token = at::repeat_interleave(lengths);
+  return x.new_zeros({texts, x.size(1)}).index_add(0, text_of_token, x).div(lengths.unsqueeze(1));
 }
 
 at::Tensor Sequences::first_tokens(const at::Tensor& x) const {

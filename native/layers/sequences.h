@@ -37,6 +37,8 @@ class Sequences {
   [[nodiscard]] at::Tensor running_sum(const at::Tensor& values) const;
   /// Index of each token in its text, int64: `[total]`, or `[1, length]`, the same for all texts.
   [[nodiscard]] at::Tensor positions() const;
+  /// `[longest]`, int64: 0 to longest - 1, where longest is the length of the longest text.
+  [[nodiscard]] at::Tensor indices() const;
   /// `[2 * longest - 1]`, int64: the distances longest - 1 down to -(longest - 1) between two tokens of a
   /// text, where longest is the length of the longest text.
   [[nodiscard]] at::Tensor distances() const;
@@ -45,10 +47,14 @@ class Sequences {
   [[nodiscard]] at::Tensor first_tokens(const at::Tensor& x) const;
   /// The same for the last token that is no padding.
   [[nodiscard]] at::Tensor last_tokens(const at::Tensor& x) const;
+  /// `[tokens, width] -> [texts, width]`: the mean over the tokens of each text.
+  [[nodiscard]] at::Tensor means(const at::Tensor& x) const;
   /// Dense form only: the index of that token in its row, `[texts]`, int64.
   [[nodiscard]] at::Tensor last_positions() const;
 
  private:
+  [[nodiscard]] std::int64_t longest() const;
+
   Offsets offsets_;
   at::Tensor mask_;
 };

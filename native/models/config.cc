@@ -141,12 +141,12 @@ std::int64_t Config::integer(const std::string& field, std::int64_t least, std::
       "an integer from " + range(static_cast<double>(least), static_cast<double>(most));
   if (json == nullptr) {
     if (fallback != nullptr) return *fallback;
-    refuse(field, "missing", expected);
+    refuse(path_ + field, "missing", expected);
   }
   const double* const number = std::get_if<double>(&json->value);
   if (number == nullptr || *number != std::floor(*number) || *number < static_cast<double>(least) ||
       *number > static_cast<double>(most)) {
-    refuse(field, describe(*json), expected);
+    refuse(path_ + field, describe(*json), expected);
   }
   return static_cast<std::int64_t>(*number);
 }
@@ -161,7 +161,7 @@ double Config::number_or(const std::string& field, double fallback, double least
   if (json == nullptr) return fallback;
   const double* const number = std::get_if<double>(&json->value);
   if (number == nullptr || !(*number >= least && *number <= most)) {
-    refuse(field, describe(*json), "a number from " + range(least, most));
+    refuse(path_ + field, describe(*json), "a number from " + range(least, most));
   }
   return *number;
 }
@@ -170,7 +170,7 @@ bool Config::boolean_or(const std::string& field, bool fallback) {
   const Json* const json = find(field);
   if (json == nullptr) return fallback;
   const bool* const value = std::get_if<bool>(&json->value);
-  if (value == nullptr) refuse(field, describe(*json), "true or false");
+  if (value == nullptr) refuse(path_ + field, describe(*json), "true or false");
   return *value;
 }
 
@@ -178,14 +178,14 @@ std::string Config::text_or(const std::string& field, const std::string& fallbac
   const Json* const json = find(field);
   if (json == nullptr) return fallback;
   const std::string* const text = std::get_if<std::string>(&json->value);
-  if (text == nullptr) refuse(field, describe(*json), "a text");
+  if (text == nullptr) refuse(path_ + field, describe(*json), "a text");
   return *text;
 }
 
 std::string Config::choice_or(const std::string& field, const std::string& fallback,
                               const std::vector<std::string>& accepted) {
   std::string text = text_or(field, fallback);
-  check_choice(field, text, accepted);
+  check_choice(path_ + field, text, accepted);
   return text;
 }
 
@@ -196,7 +196,7 @@ std::vector<std::string> Config::choices(const std::string& field, const std::ve
   if (const auto* const list = std::get_if<Json::Array>(&json->value)) {
     for (const Json& entry : *list) {
       const auto* const text = std::get_if<std::string>(&entry.value);
-      if (text == nullptr) refuse(field, "a list with " + describe(entry), "texts");
+      if (text == nullptr) refuse(path_ + field, "a list with " + describe(entry), "texts");
       texts.push_back(*text);
     }
   } else {
@@ -207,13 +207,21 @@ std::vector<std::string> Config::choices(const std::string& field, const std::ve
       texts.push_back(part);
     }
   }
-  for (const std::string& text : texts) check_choice(field, text, accepted);
+  for (const std::string& text : texts) check_choice(path_ + field, text, accepted);
   return texts;
+}
+
+Config Config::section(const std::string& field) {
+  const Json* const json = find(field);
+  if (json == nullptr) return Config({}, path_ + field + ".");
+  const auto* const fields = std::get_if<Json::Object>(&json->value);
+  if (fields == nullptr) refuse(path_ + field, describe(*json), "an object");
+  return Config(*fields, path_ + field + ".");
 }
 
 void Config::require(const std::string& field, bool required) {
   if (boolean_or(field, required) != required) {
-    refuse(field, required ? "false" : "true",
+    refuse(path_ + field, required ? "false" : "true",
            required ? "true: the other is not supported" : "false: the other is not supported");
   }
 }
@@ -232,7 +240,7 @@ void Config::refuse_unread() const {
         kGenerationOnly.contains(field)) {
       continue;
     }
-    unknown += (unknown.empty() ? "" : ", ") + field + " (" + describe(json) + ")";
+    unknown += (unknown.empty() ? "" : ", ") + path_ + field + " (" + describe(json) + ")";
   }
   if (unknown.empty()) return;
   std::string supported;

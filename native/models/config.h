@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -25,7 +26,9 @@ struct Json {
 /// what was expected. A field that is null counts as absent.
 class Config {
  public:
-  explicit Config(Json::Object fields) : fields_(std::move(fields)) {}
+  /// `path` is put before the names of the fields in errors.
+  explicit Config(Json::Object fields, std::string path = "")
+      : fields_(std::move(fields)), path_(std::move(path)) {}
 
   [[nodiscard]] std::int64_t integer(const std::string& field, std::int64_t least, std::int64_t most,
                                      const std::int64_t* fallback = nullptr);
@@ -40,6 +43,8 @@ class Config {
   /// Texts that must be among `accepted`: a list, or one text with `|` between them; none when absent.
   [[nodiscard]] std::vector<std::string> choices(const std::string& field,
                                                  const std::vector<std::string>& accepted);
+  /// An object's own fields, none where it is absent. Whoever reads them also calls refuse_unread() on it.
+  [[nodiscard]] Config section(const std::string& field);
   /// Refuses every value but `required` (or absence): for features that are not built.
   void require(const std::string& field, bool required);
 
@@ -53,6 +58,7 @@ class Config {
   const Json* find(const std::string& field);
 
   Json::Object fields_;
+  std::string path_;
   std::set<std::string> read_;
 };
 

@@ -5,6 +5,7 @@
 #include "models/distilbert.h"
 #include "models/electra.h"
 #include "models/model.h"
+#include "models/modernbert.h"
 #include "models/roberta.h"
 #include "models/xlnet.h"
 #include "runtime/error.h"
@@ -21,8 +22,8 @@ constexpr Architecture kArchitectures[] = {
     {"albert", make_albert},         {"bert", make_bert},
     {"camembert", make_roberta},     {"deberta-v2", make_deberta},
     {"distilbert", make_distilbert}, {"electra", make_electra},
-    {"roberta", make_roberta},       {"xlm-roberta", make_roberta},
-    {"xlnet", make_xlnet},
+    {"modernbert", make_modernbert}, {"roberta", make_roberta},
+    {"xlm-roberta", make_roberta},   {"xlnet", make_xlnet},
 };
 
 }  // namespace

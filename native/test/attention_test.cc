@@ -17,12 +17,14 @@ struct Case {
   /// Distance of rows beyond the head: the other heads' columns.
   std::int64_t gap;
   double rate;
+  std::int64_t window = cpu::kEverywhere;
+  bool rotary = false;
 };
 
 template <typename T>
 std::string name_of_case(const Case& c) {
   return name_of("attention", format_name<T>(), "queries", c.queries, "keys", c.keys, "head_dim", c.head_dim,
-                 "gap", c.gap, "dropout", c.rate);
+                 "gap", c.gap, "dropout", c.rate, "window", c.window, "rotary", c.rotary);
 }
 
 cpu::Dropout dropout_of(const Case& c) { return c.rate > 0.0 ? dropout_at(c.rate) : cpu::Dropout{}; }
@@ -34,15 +36,32 @@ double scale_of(const Case& c) {
 template <typename T>
 struct Inputs {
   Matrix<T> q, k, v, grad_out;
+  /// Of the angles by position.
+  Matrix<float> cosines, sines;
 };
+
+double angle(const Case& c, double position, std::int64_t pair) {
+  return position * std::pow(10.0, -2.0 * static_cast<double>(pair) / static_cast<double>(c.head_dim));
+}
 
 template <typename T>
 Inputs<T> inputs_of(const Case& c, Random& random) {
   const std::int64_t stride = c.head_dim + c.gap;
-  return {Matrix<T>::input(random, c.queries, c.head_dim, stride),
-          Matrix<T>::input(random, c.keys, c.head_dim, stride),
-          Matrix<T>::input(random, c.keys, c.head_dim, stride),
-          Matrix<T>::input(random, c.queries, c.head_dim, stride)};
+  const std::int64_t half = std::max<std::int64_t>(c.head_dim / 2, 1);
+  Inputs<T> in{Matrix<T>::input(random, c.queries, c.head_dim, stride),
+               Matrix<T>::input(random, c.keys, c.head_dim, stride),
+               Matrix<T>::input(random, c.keys, c.head_dim, stride),
+               Matrix<T>::input(random, c.queries, c.head_dim, stride),
+               Matrix<float>::input(random, c.keys, half),
+               Matrix<float>::input(random, c.keys, half)};
+  for (std::int64_t i = 0; i < c.keys; ++i) {
+    for (std::int64_t j = 0; j < half; ++j) {
+      const double turn = angle(c, static_cast<double>(i), j);
+      in.cosines.at(i, j) = static_cast<float>(std::cos(turn));
+      in.sines.at(i, j) = static_cast<float>(std::sin(turn));
+    }
+  }
+  return in;
 }
 
 /// Results and gradients in double precision, row by row.
@@ -57,6 +76,34 @@ double dot(const Matrix<T>& a, std::int64_t i, const Matrix<T>& b, std::int64_t 
   return sum;
 }
 
+/// A row turned by `distance` positions. Rotations only show as the difference of two positions: query i
+/// against key j is the query itself against the key turned by j - i, or the query turned by i - j against
+/// the key.
+template <typename T>
+Doubles turned(const Case& c, const Matrix<T>& rows, std::int64_t row, std::int64_t distance) {
+  Doubles result(static_cast<std::size_t>(c.head_dim));
+  const std::int64_t half = c.head_dim / 2;
+  for (std::int64_t d = 0; d < half; ++d) {
+    const double turn = angle(c, static_cast<double>(distance), d);
+    const double a = rows(row, d);
+    const double b = rows(row, d + half);
+    result[static_cast<std::size_t>(d)] = a * std::cos(turn) - b * std::sin(turn);
+    result[static_cast<std::size_t>(d + half)] = b * std::cos(turn) + a * std::sin(turn);
+  }
+  return result;
+}
+
+template <typename T>
+double score(const Case& c, const Inputs<T>& in, std::int64_t query, std::int64_t key) {
+  if (std::abs(query - key) > c.window) return -std::numeric_limits<double>::infinity();
+  if (!c.rotary) return scale_of(c) * dot(in.q, query, in.k, key);
+  const Doubles turned_key = turned(c, in.k, key, key - query);
+  double sum = 0.0;
+  for (std::int64_t d = 0; d < c.head_dim; ++d)
+    sum += in.q(query, d) * turned_key[static_cast<std::size_t>(d)];
+  return scale_of(c) * sum;
+}
+
 /// to[row] += factor * from[from_row]
 template <typename T>
 void add_row(Doubles& to, std::int64_t row, double factor, const Matrix<T>& from, std::int64_t from_row) {
@@ -64,11 +111,21 @@ void add_row(Doubles& to, std::int64_t row, double factor, const Matrix<T>& from
   for (std::int64_t d = 0; d < from.width(); ++d) at[d] += factor * from(from_row, d);
 }
 
+/// to[row] += factor * (from[from_row], turned by `distance` positions)
+template <typename T>
+void add_turned(Doubles& to, std::int64_t row, double factor, const Case& c, const Matrix<T>& from,
+                std::int64_t from_row, std::int64_t distance) {
+  if (!c.rotary) return add_row(to, row, factor, from, from_row);
+  const Doubles added = turned(c, from, from_row, distance);
+  double* const at = to.data() + row * c.head_dim;
+  for (std::int64_t d = 0; d < c.head_dim; ++d) at[d] += factor * added[static_cast<std::size_t>(d)];
+}
+
 /// The probabilities of one query before dropout, and the log-sum-exp of its scores.
 template <typename T>
 std::pair<Doubles, double> softmax(const Case& c, const Inputs<T>& in, std::int64_t query) {
   Doubles row;
-  for (std::int64_t j = 0; j < c.keys; ++j) row.push_back(scale_of(c) * dot(in.q, query, in.k, j));
+  for (std::int64_t j = 0; j < c.keys; ++j) row.push_back(score(c, in, query, j));
   const double best = *std::max_element(row.begin(), row.end());
   double total = 0.0;
   for (double& score : row) total += score = std::exp(score - best);
@@ -100,8 +157,9 @@ Reference reference(const Case& c, const Inputs<T>& in) {
       const double grad_score = scale_of(c) * probability[at] * (grad[at] - mean_grad);
       add_row(r.out, i, probability[at] * mask[at], in.v, j);
       add_row(r.grad_v, j, probability[at] * mask[at], in.grad_out, i);
-      add_row(r.grad_q, i, grad_score, in.k, j);
-      add_row(r.grad_k, j, grad_score, in.q, i);
+      if (std::abs(i - j) > c.window) continue;
+      add_turned(r.grad_q, i, grad_score, c, in.k, j, j - i);
+      add_turned(r.grad_k, j, grad_score, c, in.q, i, i - j);
     }
   }
   return r;
@@ -133,6 +191,8 @@ void describe(auto& description, const Case& c, const Inputs<T>& in) {
   description.dropout = dropout_of(c);
   description.first_row = kFirstRow;
   description.head = kHead;
+  description.window = c.window;
+  if (c.rotary) description.rotary = {in.cosines.data(), in.sines.data()};
 }
 
 /// The workspace as it may come: full of what no result may depend on.
@@ -184,8 +244,7 @@ void test_case(const Case& c) {
 }
 
 /// The gradients above are formulas; here they are what the forward pass says they are.
-void test_finite_differences() {
-  const Case c{3, 5, 4, 2, 0.3};
+void test_finite_differences(const Case& c) {
   Random random(1);
   const Inputs<float> in = inputs_of<float>(c, random);
   const Results<float> found = run(c, in, name_of_case<float>(c));
@@ -308,7 +367,21 @@ void test_attention() {
     test_case<bf16>({17, 129, head_dim, 2 * head_dim, 0.1});
   }
   test_lengths(64, {512});
-  test_finite_differences();
+  for (const std::int64_t window : {0, 1, 5, 16, 64}) {
+    for (const std::int64_t length : {1, 2, 15, 33, 64, 128, 144, 300}) {
+      for (const double rate : {0.0, 0.3}) {
+        test_case<float>({length, length, 6, 0, rate, window, true});
+        test_case<bf16>({length, length, 34, 5, rate, window, false});
+        test_case<float>({1, length, 16, 3, rate, window, true});
+      }
+    }
+  }
+  for (const std::int64_t head_dim : {2, 10, 32, 64, 80}) {
+    test_case<float>({70, 70, head_dim, 2 * head_dim, 0.1, cpu::kEverywhere, true});
+    test_case<bf16>({70, 70, head_dim, 2 * head_dim, 0.1, cpu::kEverywhere, true});
+  }
+  test_finite_differences({3, 5, 4, 2, 0.3});
+  test_finite_differences({5, 5, 4, 2, 0.3, 1, true});
   test_heads();
   test_exponential();
   test_not_finite();

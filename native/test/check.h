@@ -31,5 +31,6 @@ void test_dropout();
 void test_gelu();
 void test_norm();
 void test_optimizer();
+void test_relative_attention();
 
 }  // namespace tagformer::test

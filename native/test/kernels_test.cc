@@ -45,6 +45,7 @@ int main() {
   }
   test::test_dropout();
   test::test_attention();
+  test::test_relative_attention();
   test::test_disentangled_attention();
   test::test_norm();
   test::test_gelu();

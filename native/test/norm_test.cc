@@ -14,12 +14,13 @@ struct Case {
   std::int64_t width;
   bool bias, residual;
   double rate;
+  bool beta = true;
 };
 
 template <typename T>
 std::string name_of_case(const Case& c) {
   return name_of("norm", format_name<T>(), "width", c.width, "bias", c.bias, "residual", c.residual,
-                 "dropout", c.rate);
+                 "dropout", c.rate, "beta", c.beta);
 }
 
 cpu::Dropout dropout_of(const Case& c) { return c.rate > 0.0 ? dropout_at(c.rate) : cpu::Dropout{}; }
@@ -66,7 +67,7 @@ Reference reference(const Case& c, const Inputs<T>& in) {
     r.reciprocal_deviation.push_back(reciprocal);
     for (std::int64_t j = 0; j < c.width; ++j) {
       r.normalised.push_back((z[static_cast<std::size_t>(j)] - mean) * reciprocal);
-      r.y.push_back(r.normalised.back() * in.gamma(0, j) + in.beta(0, j));
+      r.y.push_back(r.normalised.back() * in.gamma(0, j) + (c.beta ? in.beta(0, j) : 0.0));
     }
   }
   return r;
@@ -87,7 +88,7 @@ Forward<T> run_forward(const Case& c, const Inputs<T>& in, const std::string& na
       .bias = c.bias ? in.bias.data() : nullptr,
       .residual = c.residual ? in.residual.data() : nullptr,
       .gamma = in.gamma.data(),
-      .beta = in.beta.data(),
+      .beta = c.beta ? in.beta.data() : nullptr,
       .epsilon = static_cast<float>(kEpsilon),
       .y = r.y.data(),
       .normalised = r.normalised.data(),
@@ -255,6 +256,8 @@ void test_norm() {
       }
     }
   }
+  test_case<float>({129, false, false, 0.0, false});
+  test_case<bf16>({768, true, true, 0.3, false});
   test_finite_differences();
   test_large_mean();
 }

@@ -7,16 +7,18 @@ Parameter* declare_table(ParameterSet& parameters, const std::string& name, std:
   return &parameters.add(name + ".weight", {rows, width}, Role::kExact, initial);
 }
 
-Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width) {
-  return {&parameters.add(name + ".weight", {width}, Role::kVector, Initial::kOnes),
-          &parameters.add(name + ".bias", {width}, Role::kVector, Initial::kZeros)};
+Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width, Bias bias) {
+  Parameter* const gamma = &parameters.add(name + ".weight", {width}, Role::kVector, Initial::kOnes);
+  if (bias == Bias::kNone) return {gamma, nullptr};
+  return {gamma, &parameters.add(name + ".bias", {width}, Role::kVector, Initial::kZeros)};
 }
 
 Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
-                      bool head) {
-  return {&parameters.add(name + ".weight", {out, in}, head ? Role::kExact : Role::kMatrix, Initial::kNormal,
-                          head),
-          &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head)};
+                      bool head, Bias bias) {
+  Parameter* const weight = &parameters.add(name + ".weight", {out, in}, head ? Role::kExact : Role::kMatrix,
+                                            Initial::kNormal, head);
+  if (bias == Bias::kNone) return {weight, nullptr};
+  return {weight, &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head)};
 }
 
 Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>& names, std::int64_t in,

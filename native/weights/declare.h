@@ -5,13 +5,16 @@
 
 namespace tagformer {
 
-/// x W^T + b, `[in] -> [out]`.
+/// Whether a layer has a bias (a LayerNorm: a shift).
+enum class Bias : bool { kNone, kSome };
+
+/// x W^T + b, `[in] -> [out]`; the bias may be null.
 struct Linear {
   Parameter* weight;
   Parameter* bias;
 };
 
-/// Scale and shift of a LayerNorm.
+/// Scale and shift of a LayerNorm; the shift may be null.
 struct Norm {
   Parameter* gamma;
   Parameter* beta;
@@ -22,12 +25,13 @@ Parameter* declare_table(ParameterSet& parameters, const std::string& name, std:
                          std::int64_t width, Initial initial = Initial::kNormal);
 
 /// A LayerNorm `name`.weight and `name`.bias.
-Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width);
+Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_t width,
+                  Bias bias = Bias::kSome);
 
 /// A linear layer `name`.weight and `name`.bias. One of the classification head may be absent from the files,
 /// and stays fp32.
 Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
-                      bool head = false);
+                      bool head = false, Bias bias = Bias::kSome);
 
 /// Linear layers of equal size with the same input, stored one below the other and computed as one.
 Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>& names, std::int64_t in,

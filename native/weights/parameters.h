@@ -4,7 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +51,10 @@ struct Parameter {
   std::vector<Part> parts;
   Role role;
   Initial initial;
+  /// Of fresh normal weights: their standard deviation, where it is not the model's, and the number of
+  /// deviations beyond which none lies.
+  std::optional<double> deviation;
+  double cutoff = std::numeric_limits<double>::infinity();
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
   /// The weights in fp32, `[rows of all parts, ...]`.

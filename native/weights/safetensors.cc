@@ -158,7 +158,8 @@ void initialise(const Parameter& parameter, const Parameter::Part& part, double 
   switch (parameter.initial) {
     case Initial::kNormal:
       // The stream follows from the name, so that a tensor starts the same whatever surrounds it.
-      fill_normal(to, part.count, deviation, seed, stream_of(part.name));
+      fill_normal(to, part.count, parameter.deviation.value_or(deviation), parameter.cutoff, seed,
+                  stream_of(part.name));
       break;
     case Initial::kZeros:
       std::fill(to, to + part.count, 0.0F);

@@ -14,6 +14,7 @@ const architectures: ReadonlyMap<unknown, Architecture> = new Map([
   architecture("deberta-v2", "DebertaV2", "classifier"),
   architecture("distilbert", "DistilBert", "classifier"),
   architecture("electra", "Electra", "classifier.out_proj"),
+  architecture("modernbert", "ModernBert", "classifier"),
   architecture("roberta", "Roberta", "classifier.out_proj"),
   architecture("xlnet", "XLNet", "logits_proj"),
   architecture("xlm-roberta", "XLMRoberta", "classifier.out_proj"),

@@ -162,6 +162,7 @@ describe("config.json", () => {
     ["distilbert", ["dropout", "attention_dropout", "seq_classif_dropout"]],
     ["xlnet", ["dropout", "summary_last_dropout"]],
     ["deberta-v2", ["hidden_dropout_prob", "attention_probs_dropout_prob", "pooler_dropout", "cls_dropout"]],
+    ["modernbert", ["embedding_dropout", "attention_dropout", "mlp_dropout", "classifier_dropout"]],
   ])("has a meaning for every dropout rate of %s", async (modelType, fields) => {
     const positions = modelType === "xlnet" ? {} : { max_position_embeddings: 20 };
     const config = { ...small[modelType], ...positions };
@@ -203,6 +204,21 @@ describe("config.json", () => {
     ["deberta-v2", { summary_type: "first" }, 'not support: summary_type ("first")'],
     ["distilbert", { hidden_size: 16 }, "not support: hidden_size (16)"],
     ["distilbert", { n_heads: 3, dim: 20 }, "dim is 20; expected a multiple of n_heads, 3"],
+    ["modernbert", { hidden_size: 20, num_attention_heads: 4 }, "num_attention_heads is 5; expected an even"],
+    ["modernbert", { classifier_pooling: "max" }, 'classifier_pooling is "max"; expected one of cls, mean'],
+    ["modernbert", { layer_types: ["full_attention"], num_hidden_layers: 2 }, "layer_types has 1 entries"],
+    ["modernbert", { layer_types: ["causal"] }, 'layer_types is "causal"; expected one of full_attention,'],
+    ["modernbert", { rope_parameters: { rope_theta: 1e4 } }, "not support: rope_parameters.rope_theta"],
+    [
+      "modernbert",
+      { rope_parameters: { full_attention: { rope_type: "yarn" } } },
+      'rope_parameters.full_attention.rope_type is "yarn"; expected one of default, linear',
+    ],
+    [
+      "modernbert",
+      { rope_parameters: { sliding_attention: { rope_type: "default", factor: 2 } } },
+      "not support: rope_parameters.sliding_attention.factor (2)",
+    ],
   ])("is refused for %s with %j", async (modelType, fields, problem) => {
     const loading = fresh({ ...small[modelType], ...fields }, 1);
     await expect(loading).rejects.toMatchObject({

@@ -170,6 +170,50 @@ function xlnet(random: Random): RandomConfig {
   };
 }
 
+/** Its windows are small: most texts are longer than what a token sees. */
+function modernbert(random: Random): RandomConfig {
+  const heads = between(random, 1, 4);
+  const layers = between(random, 1, 4);
+  const rotary = (theta: number) =>
+    oneOf(random, [
+      { rope_type: "default", rope_theta: theta },
+      { rope_type: "linear", rope_theta: theta, factor: 2.5 },
+    ]);
+  const config = {
+    model_type: "modernbert",
+    vocab_size: between(random, 30, 200),
+    hidden_size: heads * oneOf(random, [4, 6, 16, 34]), // even: halves are turned together
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: between(random, 7, 90),
+    hidden_activation: oneOf(random, activations),
+    max_position_embeddings: between(random, 8, 70),
+    norm_eps: oneOf(random, [1e-5, 1e-6]),
+    norm_bias: random.below(2) === 1,
+    attention_bias: random.below(2) === 1,
+    mlp_bias: random.below(2) === 1,
+    classifier_bias: random.below(2) === 1,
+    pad_token_id: random.below(4),
+    local_attention: between(random, 0, 24),
+    layer_types: Array.from({ length: layers }, () => oneOf(random, ["full_attention", "sliding_attention"])),
+    rope_parameters: { full_attention: rotary(160000), sliding_attention: rotary(100) },
+    classifier_pooling: oneOf(random, ["cls", "mean"]),
+    classifier_activation: oneOf(random, activations),
+    embedding_dropout: oneOf(random, [0, 0.1]),
+    attention_dropout: oneOf(random, [0, 0.1]),
+    mlp_dropout: oneOf(random, [0, 0.1]),
+    classifier_dropout: oneOf(random, [0, 0.1]),
+    num_labels: between(random, 1, 40),
+  };
+  return {
+    config,
+    labels: config.num_labels,
+    vocabulary: config.vocab_size,
+    types: 0,
+    maxLength: config.max_position_embeddings,
+  };
+}
+
 function bert(random: Random): RandomConfig {
   return described({ model_type: "bert", ...bertLike(random), ...classifierDropout(random) });
 }
@@ -182,6 +226,7 @@ export const draws: Readonly<Record<string, Draw>> = {
   "deberta-v2": deberta,
   distilbert,
   electra,
+  modernbert,
   roberta: roberta("roberta"),
   "xlm-roberta": roberta("xlm-roberta"),
   xlnet,

@@ -71,7 +71,7 @@ std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim) {
   // The backward pass takes most: three times keys x width, two times width x row length, and blocks of 32
   // queries: three of width, two of row length.
   const std::int64_t width = head_dim + 32;
-  const std::int64_t length = keys + 128;
+  const std::int64_t length = keys + 144;
   return 3 * keys * width + 2 * width * length + 96 * width + 65 * length + 16 * 16;
 }
 

@@ -26,6 +26,8 @@ struct Tanh {
     return 1.0F / (exponential(u * -2.0F) + 1.0F);
   }
   TAGFORMER_INLINE Floats density(Floats z, Floats cdf) {
+    // Beyond 12 it is 0, which the square would outgrow. NaN stays NaN: see exponential().
+    z = minimum(broadcast(12.0F), maximum(broadcast(-12.0F), z));
     return cdf * (1.0F - cdf) * (z * z * (3.0F * kCubic) + 1.0F) * (2.0F * kRoot2OverPi);
   }
 };

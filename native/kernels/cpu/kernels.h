@@ -28,6 +28,17 @@ struct Dropout {
   [[nodiscard]] bool active() const { return threshold != 0; }
 };
 
+/// An AttentionPlace::window that every key is in.
+constexpr std::int64_t kEverywhere = std::int64_t{1} << 40;
+
+/// Cosines and sines of the angles by which rotary positions turn queries and keys (Su et al. 2021): rows of
+/// head_dim / 2, one a position. Element j and element j + head_dim / 2 of a row are turned together. Null:
+/// no rotation.
+struct RotaryTable {
+  const float* cosines = nullptr;
+  const float* sines = nullptr;
+};
+
 /// Where one head of one sequence lies, and how it attends; rows of q, k, v and out are `head_dim` long and
 /// `*_stride` apart.
 struct AttentionPlace {
@@ -37,6 +48,10 @@ struct AttentionPlace {
   Dropout dropout;
   /// Position of the first query in the batch, and the head: they distinguish the dropout of every row.
   std::uint32_t first_row, head;
+  /// Largest distance of a key that a query attends to. With a window or a rotation, the first query is the
+  /// first token of the sequence.
+  std::int64_t window = kEverywhere;
+  RotaryTable rotary = {};
 };
 
 template <typename T>
@@ -119,6 +134,7 @@ struct NormForward {
   const float* bias;
   const T* residual;
   const float* gamma;
+  /// May be null.
   const float* beta;
   float epsilon;
   T* y;

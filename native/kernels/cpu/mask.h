@@ -64,10 +64,11 @@ TAGFORMER_INLINE void mask_block(const Dropout& dropout, std::uint32_t plane, st
   }
 }
 
-/// Factors of the first `count` elements of a row; `mask` has room for whole blocks.
+/// Factors of the elements from `begin`, a multiple of kMaskBlock, up to `end` of a row, at their index in
+/// `mask`, which has room for whole blocks.
 TAGFORMER_INLINE void mask_row(const Dropout& dropout, std::uint32_t plane, std::uint32_t row,
-                               std::int64_t count, float* mask) {
-  for (std::int64_t at = 0; at < count; at += kMaskBlock) {
+                               std::int64_t begin, std::int64_t end, float* mask) {
+  for (std::int64_t at = begin; at < end; at += kMaskBlock) {
     mask_block(dropout, plane, row, static_cast<std::uint32_t>(at / kMaskBlock),
                reinterpret_cast<float (&)[kMaskBlock]>(mask[at]));
   }

@@ -53,7 +53,9 @@ void norm_forward(const NormForward<T>& a) {
       const std::int64_t left = lanes_left(j, a.width);
       const Floats normalised = (load(z + j, left) - mean) * reciprocal;
       if (a.normalised != nullptr) store(a.normalised + i * a.width + j, normalised, left);
-      store(a.y + i * a.width + j, normalised * load(a.gamma + j, left) + load(a.beta + j, left), left);
+      Floats y = normalised * load(a.gamma + j, left);
+      if (a.beta != nullptr) y += load(a.beta + j, left);
+      store(a.y + i * a.width + j, y, left);
     }
   }
 }

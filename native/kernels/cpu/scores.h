@@ -18,12 +18,33 @@ TAGFORMER_INLINE std::int64_t padded(std::int64_t n, std::int64_t unit) {
 struct RowLengths {
   explicit RowLengths(const AttentionPlace& place)
       : width(padded(place.head_dim, kLanes)),
-        length(padded(place.keys, kMaskBlock)),
+        // One register more: what a query attends to may begin anywhere, and is written in whole registers.
+        length(padded(place.keys, kMaskBlock) + kLanes),
         columns(padded(place.keys, kLanes)) {}
 
   /// Of rows of queries, keys and values; of rows of scores; of what is computed of the latter.
   std::int64_t width, length, columns;
 };
+
+/// Keys from `begin` up to `end`.
+struct Span {
+  std::int64_t begin, end;
+
+  [[nodiscard]] std::int64_t count() const { return end - begin; }
+  /// In whole registers.
+  [[nodiscard]] std::int64_t columns() const { return padded(count(), kLanes); }
+};
+
+/// The keys that a query attends to.
+TAGFORMER_INLINE Span seen_by(const AttentionPlace& place, std::int64_t query) {
+  return {query > place.window ? query - place.window : 0,
+          place.keys - query > place.window ? query + place.window + 1 : place.keys};
+}
+
+/// The keys that some query of a block attends to, from a whole register on.
+TAGFORMER_INLINE Span seen_by_block(const AttentionPlace& place, std::int64_t first, std::int64_t rows) {
+  return {seen_by(place, first).begin / kLanes * kLanes, seen_by(place, first + rows - 1).end};
+}
 
 /// Hands out consecutive pieces of the workspace.
 class Workspace {
@@ -120,33 +141,44 @@ TAGFORMER_INLINE void multiply(float* row, std::int64_t length, const float* fac
   for (std::int64_t j = 0; j < length; j += kLanes) store(row + j, load(row + j) * load(factors + j));
 }
 
+/// Turns a row of scores into exponentials e^(score - shift) of what its query attends to, and zeros
+/// elsewhere in the span of its block; returns their sum.
+TAGFORMER_INLINE float exponentials(float* row, Span seen, Span span, float shift) {
+  const float total = exponentials(row + seen.begin, seen.count(), seen.columns(), shift);
+  clear(row + span.begin, seen.begin - span.begin);
+  clear(row + seen.end, span.begin + span.columns() - seen.end);
+  return total;
+}
+
 /// Turns a row of scores into probabilities; returns the log of the sum of their exponentials.
-TAGFORMER_INLINE float softmax(float* row, std::int64_t keys, std::int64_t columns) {
-  const float best = largest_score(row, keys);
-  const float total = exponentials(row, keys, columns, best);
-  multiply(row, columns, 1.0F / total);
+TAGFORMER_INLINE float softmax(float* row, Span seen, Span span) {
+  const float best = largest_score(row + seen.begin, seen.count());
+  const float total = exponentials(row, seen, span, best);
+  multiply(row + span.begin, span.columns(), 1.0F / total);
   return best + __builtin_logf(total);
 }
 
 /// Applies the dropout of one query to its row; `mask` has room for whole blocks.
-TAGFORMER_INLINE void drop(const AttentionPlace& place, std::int64_t query, float* row, std::int64_t columns,
+TAGFORMER_INLINE void drop(const AttentionPlace& place, std::int64_t query, float* row, Span span,
                            float* mask) {
-  mask_row(place.dropout, place.head, place.first_row + static_cast<std::uint32_t>(query), place.keys, mask);
-  multiply(row, columns, mask);
+  mask_row(place.dropout, place.head, place.first_row + static_cast<std::uint32_t>(query),
+           span.begin / kMaskBlock * kMaskBlock, span.end, mask);
+  multiply(row + span.begin, span.columns(), mask + span.begin);
 }
 
 /// From the gradient of the (dropped) probabilities to that of the scores, row by row. On return `p` holds
 /// the dropped probabilities, which the values' gradient needs, and `g` the scores' gradient. `p` comes in as
 /// scores.
 TAGFORMER_INLINE void softmax_backward(const AttentionPlace& place, std::int64_t query, float log_sum_exp,
-                                       float* p, float* g, std::int64_t columns, float* mask) {
-  exponentials(p, place.keys, columns, log_sum_exp);
+                                       float* p, float* g, Span span, float* mask) {
+  exponentials(p, seen_by(place, query), span, log_sum_exp);
   const bool dropout = place.dropout.active();
-  if (dropout) drop(place, query, g, columns, mask);
+  if (dropout) drop(place, query, g, span, mask);
+  const std::int64_t end = span.begin + span.columns();
   Floats total{};
-  for (std::int64_t j = 0; j < columns; j += kLanes) total += load(p + j) * load(g + j);
+  for (std::int64_t j = span.begin; j < end; j += kLanes) total += load(p + j) * load(g + j);
   const float delta = sum(total);
-  for (std::int64_t j = 0; j < columns; j += kLanes) {
+  for (std::int64_t j = span.begin; j < end; j += kLanes) {
     const Floats probability = load(p + j);
     store(g + j, probability * (load(g + j) - delta));
     if (dropout) store(p + j, probability * load(mask + j));

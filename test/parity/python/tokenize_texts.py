@@ -3,14 +3,17 @@
 import json
 import sys
 
-from transformers import AutoTokenizer, BertTokenizerFast, logging
+from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast, logging
 
 logging.set_verbosity_error()  # "sequence is longer than the maximum" is no news here
 
 
 def encode(case):
-    kind = BertTokenizerFast if case["kind"] == "bert" else AutoTokenizer
-    tokenizer = kind.from_pretrained(case["directory"], **case["options"])
+    if case["kind"] == "file":  # tokenizer.json and nothing else, which some tokenizer classes only take a part of
+        tokenizer = PreTrainedTokenizerFast(tokenizer_file=f"{case['directory']}/tokenizer.json")
+    else:
+        kind = BertTokenizerFast if case["kind"] == "bert" else AutoTokenizer
+        tokenizer = kind.from_pretrained(case["directory"], **case["options"])
     return tokenizer(case["texts"], truncation=True, max_length=case["maxLength"], padding=False)["input_ids"]
 
 
