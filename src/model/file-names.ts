@@ -15,6 +15,12 @@ export const bertVocabularyFile = "vocab.txt";
 export const robertaVocabularyFile = "vocab.json";
 export const robertaMergesFile = "merges.txt";
 
+/** SentencePiece models of ALBERT, XLNet, DeBERTa, XLM-RoBERTa and CamemBERT; their tokenizer.json is read instead. */
+export const sentencePieceFiles: readonly string[] = ["spiece.model", "spm.model", "sentencepiece.bpe.model"];
+/** What a message says to who needs a tokenizer.json. */
+export const saveTokenizerJson =
+  "in Python: AutoTokenizer.from_pretrained(directory).save_pretrained(directory)";
+
 /** Every file that may hold a part of a tokenizer; a directory has a few of them. */
 export const tokenizerFiles: readonly string[] = [
   tokenizerFile,
@@ -24,7 +30,5 @@ export const tokenizerFiles: readonly string[] = [
   bertVocabularyFile,
   robertaVocabularyFile,
   robertaMergesFile,
-  "spiece.model",
-  "spm.model",
-  "sentencepiece.bpe.model",
+  ...sentencePieceFiles,
 ];

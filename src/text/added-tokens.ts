@@ -2,7 +2,7 @@
 // listens (tokenization_utils_base.py).
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
-import { tokenizerConfigFile } from "../model/file-names.js";
+import { saveTokenizerJson, tokenizerConfigFile } from "../model/file-names.js";
 import { isJsonObject, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 
 const maxBytes = 100e6;
@@ -129,6 +129,6 @@ function notInVocabulary({ directory, file }: Vocabulary, content: string): Tagf
   return new TagformerError(
     "INVALID_MODEL",
     `${directory} adds the token ${JSON.stringify(content)}, which is not in ${file}; ` +
-      "this needs a tokenizer.json, in Python: AutoTokenizer.from_pretrained(directory).save_pretrained(directory)",
+      `this needs a tokenizer.json, ${saveTokenizerJson}`,
   );
 }

@@ -1,11 +1,13 @@
 // What a directory says about its tokenizer, in whichever files it does.
-import { constants, copyFile, writeFile } from "node:fs/promises";
+import { constants, copyFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import {
   bertVocabularyFile,
   robertaMergesFile,
   robertaVocabularyFile,
+  saveTokenizerJson,
+  sentencePieceFiles,
   tokenizerConfigFile,
   tokenizerFile,
   tokenizerFiles,
@@ -69,10 +71,7 @@ export async function readTokenizerFiles(
   if (stored !== null) checkTokenizerJson(stored, file);
   const older = olderFiles.get(modelType);
   const document = stored ?? (await older?.read(directory, config)) ?? null;
-  if (document === null) {
-    const others = older === undefined ? "" : ` and no ${older.names}`;
-    throw new TagformerError("INVALID_MODEL", `${directory} has no ${tokenizerFile}${others}`);
-  }
+  if (document === null) throw await noTokenizer(directory, older);
   return {
     directory,
     json: JSON.stringify({ ...document, truncation: null, padding: null }),
@@ -93,6 +92,16 @@ export async function copyTokenizerFiles(tokenizer: TokenizerDescription, target
     await copyIfPresent(join(tokenizer.directory, name), join(target, name));
   }
   if (tokenizer.generated) await writeFile(join(target, tokenizerFile), tokenizer.json);
+}
+
+/** Says what is missing, and how the one file that every architecture may have is made. */
+async function noTokenizer(directory: string, older: OlderFiles | undefined): Promise<TagformerError> {
+  const present = new Set(await readdir(directory).catch(() => []));
+  const model = sentencePieceFiles.find((name) => present.has(name));
+  const others = older === undefined ? "" : ` and no ${older.names}`;
+  const found = model && `; its ${model} is a SentencePiece model, which is not read by itself`;
+  const problem = `${directory} has no ${tokenizerFile}${others}${found ?? ""}`;
+  return new TagformerError("INVALID_MODEL", `${problem}; to write a ${tokenizerFile}, ${saveTokenizerJson}`);
 }
 
 function readMaxLength(value: unknown): number | null {

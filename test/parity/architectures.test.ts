@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { saveModelDirectory } from "../../src/model/save.js";
 import { NativeModel } from "../../src/native.js";
 import { generator } from "../../src/random.js";
+import { note } from "./figures.js";
 import {
   gradientDifference,
   largestDifference,
@@ -13,6 +14,7 @@ import {
   type Reference,
   randomBatch,
   references,
+  rowOf,
   temporaryFolder,
   training,
 } from "./models.js";
@@ -99,6 +101,7 @@ it("is every architecture that the engine knows", async () => {
 });
 
 describe.each(cases)("a random $name", ({ name, drawn, theirs, ours }) => {
+  const modelType = String(drawn.config.model_type);
   let model: NativeModel;
   beforeAll(async () => {
     model = await loadModel(theirs.directory, drawn.labels, { threads });
@@ -108,17 +111,38 @@ describe.each(cases)("a random $name", ({ name, drawn, theirs, ours }) => {
   it("is read from transformers' files, whole", () => {
     expect(model.info).toMatchObject({ initialised: [], ignored: [] });
     if (drawn.maxLength < Number.POSITIVE_INFINITY) expect(model.info.maxLength).toBe(drawn.maxLength);
+    note(modelType, { loads: true });
   });
 
   it("has transformers' logits", async () => {
-    const { logits } = expected.get(theirs)!;
-    expect(largestDifference(await model.predict(theirs.batch), logits)).toBeLessThan(1e-5);
+    const logits = largestDifference(await model.predict(theirs.batch), expected.get(theirs)!.logits);
+    expect(logits).toBeLessThan(1e-5);
+    note(modelType, { logits });
+  });
+
+  it("scores a text as it does alone", async () => {
+    const together = await model.predict(theirs.batch);
+    for (let row = 0; row + 1 < theirs.batch.offsets.length; row++) {
+      const alone = await model.predict(rowOf(theirs.batch, row));
+      const beside = together.subarray(row * drawn.labels, (row + 1) * drawn.labels);
+      expect(largestDifference(alone, beside)).toBeLessThan(1e-6);
+    }
   });
 
   it("has PyTorch's loss and gradients", async () => {
     expect(await model.computeGradients(theirs.batch)).toBeCloseTo(expected.get(theirs)!.loss, 5);
     const { name: tensor, relative } = await gradientDifference(model, theirs.directory);
     expect(relative, tensor).toBeLessThan(1e-4);
+    note(modelType, { gradients: relative });
+  });
+
+  it("gives bf16 probabilities within 0.01 of fp32", async () => {
+    await using rounded = await loadModel(theirs.directory, drawn.labels, { threads, precision: "bf16" });
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const ours = (await rounded.predict(theirs.batch)).map(sigmoid);
+    const bf16 = largestDifference(ours, expected.get(theirs)!.logits.map(sigmoid));
+    expect(bf16).toBeLessThan(0.01);
+    note(modelType, { bf16 });
   });
 
   it("has the same logits and gradients in libtorch's own operations over padded batches", async () => {
@@ -136,10 +160,12 @@ describe.each(cases)("a random $name", ({ name, drawn, theirs, ours }) => {
     for (let i = 0; i < 20; i++) losses.push((await model.trainStep([theirs.batch])).loss);
     expect(largestDifference(losses, expected.get(theirs)!.losses)).toBeLessThan(1e-4);
     expect(losses[19]).toBeLessThan(losses[0]!);
+    note(modelType, { trains: true });
   });
 
   it("is saved so that transformers reads it with the same logits", () => {
     expect(largestDifference(ourLogits.get(name)!, expected.get(ours)!.logits)).toBeLessThan(1e-5);
+    note(modelType, { saves: true });
   });
 });
 

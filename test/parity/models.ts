@@ -7,7 +7,7 @@ import { readModelDirectory } from "../../src/model/directory.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
 import { NativeModel, type Precision } from "../../src/native.js";
 import { generator, type Random } from "../../src/random.js";
-import type { LabelledBatch } from "../../src/text/batch.js";
+import type { LabelledBatch, RaggedBatch } from "../../src/text/batch.js";
 import { runPython } from "./python.js";
 
 /** What test/parity/python/model_reference.py trains with. */
@@ -65,6 +65,16 @@ export function randomBatch(
     ...(options.types
       ? { types: Int32Array.from({ length: total }, () => random.below(options.types!)) }
       : {}),
+  };
+}
+
+/** One row of a batch, by itself. */
+export function rowOf({ ids, types, offsets }: RaggedBatch, row: number): RaggedBatch {
+  const [begin, end] = [offsets[row]!, offsets[row + 1]!];
+  return {
+    ids: ids.slice(begin, end),
+    offsets: Int32Array.of(0, end - begin),
+    ...(types && { types: types.slice(begin, end) }),
   };
 }
 

@@ -14,6 +14,8 @@ def encode(case):
     else:
         kind = BertTokenizerFast if case["kind"] == "bert" else AutoTokenizer
         tokenizer = kind.from_pretrained(case["directory"], **case["options"])
+    if "saveTo" in case:
+        tokenizer.save_pretrained(case["saveTo"])
     return tokenizer(case["texts"], truncation=True, max_length=case["maxLength"], padding=False)["input_ids"]
 
 

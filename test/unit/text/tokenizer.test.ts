@@ -514,7 +514,23 @@ describe("a tokenizer.json", () => {
   it("is missing for a model type that needs it", async () => {
     await expect(Tokenizer.load(directory, "xlnet")).rejects.toThrow("has no tokenizer.json");
     rmSync(join(directory, "vocab.txt"));
-    await expect(load()).rejects.toThrow("has no tokenizer.json and no vocab.txt");
+    await expect(load()).rejects.toThrow("has no tokenizer.json and no vocab.txt; to write a tokenizer.json");
+  });
+
+  it.each([
+    ["spiece.model", "albert"],
+    ["spiece.model", "xlnet"],
+    ["spm.model", "deberta-v2"],
+    ["sentencepiece.bpe.model", "camembert"],
+  ])("cannot be read from a %s of %s, and the error says what to do", async (file, modelType) => {
+    rmSync(join(directory, "vocab.txt"));
+    writeFileSync(join(directory, file), "");
+    await expect(load(modelType)).rejects.toMatchObject({
+      code: "INVALID_MODEL",
+      message:
+        `${directory} has no tokenizer.json; its ${file} is a SentencePiece model, which is not read by itself; ` +
+        "to write a tokenizer.json, in Python: AutoTokenizer.from_pretrained(directory).save_pretrained(directory)",
+    });
   });
 });
 
