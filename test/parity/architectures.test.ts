@@ -125,7 +125,7 @@ describe.each(cases)("a random $name", ({ name, drawn, theirs, ours }) => {
     for (let row = 0; row + 1 < theirs.batch.offsets.length; row++) {
       const alone = await model.predict(rowOf(theirs.batch, row));
       const beside = together.subarray(row * drawn.labels, (row + 1) * drawn.labels);
-      expect(largestDifference(alone, beside)).toBeLessThan(1e-6);
+      expect(largestDifference(alone, beside)).toBeLessThan(5e-6); // other blocks in matrix products
     }
   });
 

@@ -56,7 +56,7 @@ describe.each([0, 1])("a random ModernBERT, %i", (index) => {
     const logitsOf = async (fields: Record<string, unknown>) => {
       const spec = { tensors: [], labels: 6, seed: 5, precision: "fp32", threads: 1 } as const;
       await using model = await NativeModel.load({ ...spec, config: { ...config, ...fields } });
-      return model.predict(batch);
+      return await model.predict(batch);
     };
     const older = await logitsOf({ global_rope_theta: 500, local_rope_theta: 100, initializer_range: 0.5 });
     const newer = await logitsOf({
