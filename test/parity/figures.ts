@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs";
 
 /** What a test showed of an architecture; numbers are largest differences. */
-export interface Figures {
+interface Figures {
   readonly loads?: true;
   readonly trains?: true;
   readonly saves?: true;
