@@ -165,13 +165,12 @@ class ModernBert final : public Model {
     at::Tensor x =
         norm(at::embedding(words_->value, batch.ids, c_.padding_id), embedding_norm_, c_.norm_epsilon);
     x = dropout(x, mode.dropout(c_.embedding_dropout, kEmbeddings));
-    if (parameters().precision() == Precision::kBfloat16) x = x.to(at::kBFloat16);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const bool first_only = !c_.mean_pooling && i + 1 == layers_.size();
       x = run(layers_[i], x, sequences, rotary[layers_[i].kind], first_only, mode,
               kLayers + kSitesPerLayer * static_cast<std::uint32_t>(i));
     }
-    x = norm(x.to(at::kFloat), final_norm_, c_.norm_epsilon);
+    x = norm(x, final_norm_, c_.norm_epsilon);
     if (c_.mean_pooling) x = sequences.means(x);
     x = linear(x, dense_);
     x = norm(c_.classifier_activation(x, x.new_zeros({c_.width})), head_norm_, c_.norm_epsilon);
@@ -206,12 +205,19 @@ class ModernBert final : public Model {
     return {sequences, c_.head_dim(), c_.rotary[kind].theta, c_.rotary[kind].factor};
   }
 
+  /// For matrix products. The residual stream stays fp32: in bf16 every layer's addition to it would be
+  /// rounded.
+  [[nodiscard]] at::Tensor in_precision(const at::Tensor& x) const {
+    return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
+  }
+
   /// `first_only`: for the first token of each text, where nothing else is read. Returns `[tokens, width]` or
   /// `[texts, width]`.
   [[nodiscard]] at::Tensor run(const Layer& layer, const at::Tensor& x, const Sequences& sequences,
                                const Rotary& rotary, bool first_only, const Mode& mode,
                                std::uint32_t site) const {
-    const at::Tensor normed = layer.attention_norm ? norm(x, *layer.attention_norm, c_.norm_epsilon) : x;
+    const at::Tensor normed =
+        in_precision(layer.attention_norm ? norm(x, *layer.attention_norm, c_.norm_epsilon) : x);
     const AttentionOptions options{.heads = c_.heads,
                                    .head_dim = c_.head_dim(),
                                    .scale = 1.0 / std::sqrt(static_cast<double>(c_.head_dim())),
@@ -240,7 +246,8 @@ class ModernBert final : public Model {
 
   [[nodiscard]] at::Tensor feed_forward(const Layer& layer, const at::Tensor& x, const Mode& mode,
                                         std::uint32_t site) const {
-    const at::Tensor inner = product(norm(x, layer.mlp_norm, c_.norm_epsilon), *layer.inner.weight);
+    const at::Tensor inner =
+        product(in_precision(norm(x, layer.mlp_norm, c_.norm_epsilon)), *layer.inner.weight);
     const auto bias = layer.inner.bias == nullptr ? std::nullopt : std::optional(layer.inner.bias->value);
     const at::Tensor hidden =
         dropout(gated(inner, bias, c_.activation), mode.dropout(c_.mlp_dropout, site + kInner));

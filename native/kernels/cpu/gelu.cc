@@ -11,24 +11,28 @@ constexpr float kReciprocalRoot2Pi = 0.39894228040143268F;
 constexpr float kRoot2OverPi = 0.79788456080286536F;
 constexpr float kCubic = 0.044715F;
 
-/// The normal distribution function and its derivative.
+/// The normal distribution function, and the derivative of its product with z.
 struct Exact {
   TAGFORMER_INLINE Floats cdf(Floats z) { return error_function(z * kReciprocalRoot2) * 0.5F + 0.5F; }
-  TAGFORMER_INLINE Floats density(Floats z, Floats) {
-    return exponential(z * z * -0.5F) * kReciprocalRoot2Pi;
+  TAGFORMER_INLINE Floats slope(Floats z) {
+    return cdf(z) + z * exponential(z * z * -0.5F) * kReciprocalRoot2Pi;
   }
 };
 
 /// (1 + tanh u) / 2 with u = sqrt(2 / pi) (z + 0.044715 z^3), written as 1 / (1 + e^-2u): nothing cancels.
 struct Tanh {
-  TAGFORMER_INLINE Floats cdf(Floats z) {
-    const Floats u = z * (z * z * kCubic + 1.0F) * kRoot2OverPi;
-    return 1.0F / (exponential(u * -2.0F) + 1.0F);
+  TAGFORMER_INLINE Floats exponent(Floats z) {
+    return exponential(z * (z * z * kCubic + 1.0F) * (-2.0F * kRoot2OverPi));
   }
-  TAGFORMER_INLINE Floats density(Floats z, Floats cdf) {
-    // Beyond 12 it is 0, which the square would outgrow. NaN stays NaN: see exponential().
-    z = minimum(broadcast(12.0F), maximum(broadcast(-12.0F), z));
-    return cdf * (1.0F - cdf) * (z * z * (3.0F * kCubic) + 1.0F) * (2.0F * kRoot2OverPi);
+  TAGFORMER_INLINE Floats cdf(Floats z) { return 1.0F / (exponent(z) + 1.0F); }
+  TAGFORMER_INLINE Floats slope(Floats z) {
+    const Floats e = exponent(z);
+    const Floats cdf = 1.0F / (e + 1.0F);
+    // Beyond 12 the density is 0, which the square would outgrow. NaN stays NaN: see exponential().
+    const Floats near = minimum(broadcast(12.0F), maximum(broadcast(-12.0F), z));
+    // cdf e is 1 - cdf.
+    const Floats density = cdf * e * cdf * (near * near * (3.0F * kCubic) + 1.0F) * (2.0F * kRoot2OverPi);
+    return cdf + z * density;
   }
 };
 
@@ -50,8 +54,7 @@ TAGFORMER_INLINE void backward(const T* grad_y, const T* x, const float* bias, T
     for (std::int64_t j = 0; j < width; j += kLanes) {
       const std::int64_t left = lanes_left(j, width);
       const Floats z = load(x + i * width + j, left) + load(bias + j, left);
-      const Floats cdf = Form::cdf(z);
-      const Floats grad = load(grad_y + i * width + j, left) * (cdf + z * Form::density(z, cdf));
+      const Floats grad = load(grad_y + i * width + j, left) * Form::slope(z);
       store(grad_x + i * width + j, grad, left);
       store(grad_bias + j, load(grad_bias + j, left) + grad, left);
     }
