@@ -54,13 +54,14 @@ std::vector<Kind> read_layers(Config& config) {
   const std::int64_t count = config.integer_or("num_hidden_layers", 22, 1, 1000);
   const std::int64_t period = config.integer_or("global_attn_every_n_layers", 3, 1, 1000);
   const auto types = config.choices("layer_types", {"full_attention", "sliding_attention"});
-  if (types && static_cast<std::int64_t>(types->size()) != count) {
-    throw Error("INVALID_MODEL", "config.json: layer_types has " + std::to_string(types->size()) +
+  if (!types.empty() && static_cast<std::int64_t>(types.size()) != count) {
+    throw Error("INVALID_MODEL", "config.json: layer_types has " + std::to_string(types.size()) +
                                      " entries; expected num_hidden_layers, " + std::to_string(count));
   }
   std::vector<Kind> layers;
   for (std::int64_t i = 0; i < count; ++i) {
-    const bool local = types ? (*types)[static_cast<std::size_t>(i)] == "sliding_attention" : i % period != 0;
+    const bool local =
+        types.empty() ? i % period != 0 : types[static_cast<std::size_t>(i)] == "sliding_attention";
     layers.push_back(local ? kLocal : kGlobal);
   }
   return layers;
