@@ -87,9 +87,9 @@ async function expectSame(
   for (const [i, testCase] of cases.entries()) {
     const ours = rowsOf(await (await load(testCase)).encode(testCase.texts, testCase.maxLength));
     expect(ours).toHaveLength(theirs[i]!.length);
-    for (const [row, ids] of theirs[i]!.entries()) {
-      expect(ours[row], JSON.stringify(testCase.texts[row])).toEqual(ids);
-    }
+    // vitest compares element by element, which takes minutes for all rows.
+    const row = theirs[i]!.findIndex((ids, at) => ids.join() !== ours[at]!.join());
+    if (row >= 0) expect(ours[row], JSON.stringify(testCase.texts[row])).toEqual(theirs[i]![row]);
   }
 }
 
