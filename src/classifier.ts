@@ -10,11 +10,19 @@ import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
-import { configFile } from "./model/file-names.js";
+import { writeWhole } from "./model/export.js";
+import { configFile, tokenizerFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
 import { saveModelDirectory } from "./model/save.js";
-import { type CallOptions, NativeModel } from "./native.js";
-import { type ModelOptions, modelOptions, parseOptions, type ResolvedModelOptions } from "./options.js";
+import { type CallOptions, type ExportCheck, NativeModel } from "./native.js";
+import {
+  type ExportOptions,
+  exportOptions,
+  type ModelOptions,
+  modelOptions,
+  parseOptions,
+  type ResolvedModelOptions,
+} from "./options.js";
 import { Tokenizer } from "./text/tokenizer.js";
 
 /** Texts tokenized at once: the next ones are tokenized while the model computes these. */
@@ -200,6 +208,36 @@ export class Classifier implements AsyncDisposable {
       writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
       writeWeights: (file) => this.#model.save(file),
     });
+  }
+
+  /**
+   * Writes the model for other programs, in fp32; the file appears under its name when it is whole.
+   *
+   * As `torchscript`, `output` is a module with `forward(input_ids, attention_mask=None, token_type_ids=None)` that gives
+   * logits, `[texts, labels]`, for any number of texts and tokens; the last argument only where the architecture has
+   * segments. It runs without tagformer (`torch.jit.load` in Python, `torch::jit::load` in C++), has the parameters'
+   * Hugging Face names and no dropout, and holds `config.json` and `tokenizer.json` as extra files. It is loaded and
+   * compared with this model before it is called done.
+   *
+   * As `safetensors`, `output` holds the weights when it ends in `.safetensors`, and is otherwise a Hugging Face
+   * directory, as {@link Classifier.save} writes it.
+   *
+   * @returns how a TorchScript module was compared with this model; nothing for other formats
+   * @throws TagformerError `IO`; `INVALID_OPTION` when `output` is a directory, or a TorchScript module is asked of a
+   * model that was loaded in another precision than fp32
+   */
+  async export(output: string, options: ExportOptions = {}): Promise<ExportCheck | undefined> {
+    const { format } = parseOptions(exportOptions, options);
+    if (format === "torchscript") {
+      const extraFiles = {
+        [configFile]: JSON.stringify(this.#directory.config, null, 2),
+        [tokenizerFile]: this.#tokenizer.json,
+      };
+      return writeWhole(output, (file) => this.#model.exportTorchScript(file, extraFiles));
+    }
+    if (output.endsWith(".safetensors")) await writeWhole(output, (file) => this.#model.save(file));
+    else await this.save(output);
+    return undefined;
   }
 
   /** Drops waiting calls, lets the running one finish, and frees the model. */

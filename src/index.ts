@@ -66,8 +66,8 @@ export type { InferenceOptions } from "./inference.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
-export type { CallOptions, Precision } from "./native.js";
-export type { ModelOptions, TrainingOptions } from "./options.js";
+export type { CallOptions, ExportCheck, Precision } from "./native.js";
+export type { ExportOptions, ModelOptions, TrainingOptions } from "./options.js";
 export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,

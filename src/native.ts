@@ -102,6 +102,17 @@ export interface NativeStep {
   readonly applied: boolean;
 }
 
+/** How an exported module was compared with its model: on texts of several lengths, with segment ids and without. */
+export interface ExportCheck {
+  /** Number of texts. */
+  readonly texts: number;
+  /** Length of the shortest and of the longest of them, in tokens. */
+  readonly shortest: number;
+  readonly longest: number;
+  /** Largest difference between two logits. */
+  readonly difference: number;
+}
+
 /** What the add-on exports; see native/addon/session.h. */
 interface Addon {
   readonly Session: new (options: { threads: number; cores: number }) => Session;
@@ -116,6 +127,7 @@ interface Session {
   trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
   computeGradients(batch: LabelledBatch): Promise<number>;
   save(file: string): Promise<void>;
+  exportTorchScript(file: string, extraFiles: Readonly<Record<string, string>>): Promise<ExportCheck>;
   parameter(name: string): Promise<Float32Array>;
   gradient(name: string): Promise<Float32Array>;
   parameterNames(): Promise<string[]>;
@@ -262,6 +274,15 @@ export class NativeModel implements AsyncDisposable {
   /** Writes the weights as safetensors in fp32; the bytes are on disk when the promise resolves. */
   save(file: string): Promise<void> {
     return settle(this.#session.save(file));
+  }
+
+  /**
+   * Writes the model as a TorchScript module, loads that again and compares. Only a model in fp32.
+   *
+   * @param extraFiles texts to store inside, by file name
+   */
+  exportTorchScript(file: string, extraFiles: Readonly<Record<string, string>> = {}): Promise<ExportCheck> {
+    return settle(this.#session.exportTorchScript(file, extraFiles));
   }
 
   /** A copy of a parameter, by Hugging Face's name. */

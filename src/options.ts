@@ -201,6 +201,23 @@ export const inspectionOptions = z.strictObject({
     .describe("lengths in tokens at which to count the texts that would be cut"),
 });
 
+/** Options of an export. */
+export const exportOptions = z.strictObject({
+  format: z
+    .enum(["torchscript", "safetensors"])
+    .default("torchscript")
+    .describe(
+      "torchscript: a module that torch.jit.load reads; safetensors: the weights, or with an output that does not end in .safetensors the whole model directory",
+    ),
+});
+
+/**
+ * Options of an export.
+ *
+ * @interface
+ */
+export type ExportOptions = z.input<typeof exportOptions>;
+
 /**
  * Options of loading a model.
  *

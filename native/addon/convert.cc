@@ -193,6 +193,16 @@ BatchData to_batch_data(const Napi::Value& value, bool with_labels) {
   return batch;
 }
 
+std::map<std::string, std::string> to_texts(const Napi::Object& object) {
+  const Napi::Array names = object.GetPropertyNames();
+  std::map<std::string, std::string> texts;
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = names.Get(i).ToString().Utf8Value();
+    texts.emplace(name, text(object, name.c_str()));
+  }
+  return texts;
+}
+
 Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values) {
   auto array = Napi::Float32Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
@@ -224,6 +234,15 @@ Napi::Value to_step(Napi::Env env, const StepResult& result) {
   step.Set("learningRate", result.learning_rate);
   step.Set("applied", result.applied);
   return step;
+}
+
+Napi::Value to_export_check(Napi::Env env, const ExportCheck& check) {
+  auto object = Napi::Object::New(env);
+  object.Set("texts", static_cast<double>(check.texts));
+  object.Set("shortest", static_cast<double>(check.shortest));
+  object.Set("longest", static_cast<double>(check.longest));
+  object.Set("difference", check.difference);
+  return object;
 }
 
 }  // namespace tagformer::addon

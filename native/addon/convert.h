@@ -15,6 +15,9 @@ TrainingOptions to_training_options(const Napi::Object& object);
 /// `with_labels` requires `labels`.
 BatchData to_batch_data(const Napi::Value& value, bool with_labels);
 
+/// An object of texts, by name.
+std::map<std::string, std::string> to_texts(const Napi::Object& object);
+
 /// A required integer field of an options object.
 std::int64_t integer(const Napi::Object& object, const char* field);
 
@@ -22,5 +25,6 @@ Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values);
 Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names);
 Napi::Value to_info(Napi::Env env, const Engine& engine);
 Napi::Value to_step(Napi::Env env, const StepResult& result);
+Napi::Value to_export_check(Napi::Env env, const ExportCheck& check);
 
 }  // namespace tagformer::addon

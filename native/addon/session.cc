@@ -115,6 +115,7 @@ Napi::Function Session::define(Napi::Env env) {
                          InstanceMethod<&Session::train_step>("trainStep"),
                          InstanceMethod<&Session::compute_gradients>("computeGradients"),
                          InstanceMethod<&Session::save>("save"),
+                         InstanceMethod<&Session::export_torchscript>("exportTorchScript"),
                          InstanceMethod<&Session::parameter>("parameter"),
                          InstanceMethod<&Session::gradient>("gradient"),
                          InstanceMethod<&Session::parameter_names>("parameterNames"),
@@ -215,6 +216,16 @@ Napi::Value Session::save(const Napi::CallbackInfo& info) {
     engine().save(file);
     return nothing();
   });
+}
+
+Napi::Value Session::export_torchscript(const Napi::CallbackInfo& info) {
+  return run(
+      info, 0,
+      [this, file = text_argument(info, 0), extra_files = to_texts(object_argument(info, 1))]() -> Result {
+        return [check = engine().export_torchscript(file, extra_files)](Napi::Env env) {
+          return to_export_check(env, check);
+        };
+      });
 }
 
 Napi::Value Session::parameter(const Napi::CallbackInfo& info) {

@@ -61,6 +61,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value train_step(const Napi::CallbackInfo& info);
   Napi::Value compute_gradients(const Napi::CallbackInfo& info);
   Napi::Value save(const Napi::CallbackInfo& info);
+  Napi::Value export_torchscript(const Napi::CallbackInfo& info);
   Napi::Value parameter(const Napi::CallbackInfo& info);
   Napi::Value gradient(const Napi::CallbackInfo& info);
   Napi::Value parameter_names(const Napi::CallbackInfo& info);

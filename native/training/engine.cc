@@ -197,6 +197,11 @@ double Engine::compute_gradients(const BatchData& data) {
 
 void Engine::save(const std::string& file) const { save_parameters(model_->parameters(), file); }
 
+ExportCheck Engine::export_torchscript(const std::string& file,
+                                       const std::map<std::string, std::string>& extra_files) const {
+  return tagformer::export_torchscript(*model_, file, extra_files);
+}
+
 std::vector<float> Engine::parameter(const std::string& name) const {
   const auto [parameter, part] = model_->parameters().find(name);
   if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);

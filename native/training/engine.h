@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "models/torchscript_export.h"
 #include "training/loss.h"
 #include "training/optimizer.h"
 #include "training/pooling.h"
@@ -77,6 +78,9 @@ class Engine {
   double compute_gradients(const BatchData& batch);
 
   void save(const std::string& file) const;
+  /// As tagformer::export_torchscript.
+  ExportCheck export_torchscript(const std::string& file,
+                                 const std::map<std::string, std::string>& extra_files) const;
 
   /// Copies of one named tensor and of its gradient, in fp32.
   [[nodiscard]] std::vector<float> parameter(const std::string& name) const;

@@ -5,6 +5,7 @@ import { messageOf, TagformerError } from "../errors.js";
 import { packageVersion } from "../install/locations.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";
+import { addExportCommand } from "./export.js";
 import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
 import { runSetup } from "./setup.js";
@@ -22,6 +23,7 @@ function program(): Command {
   addTrainCommand(root);
   addEvaluateCommand(root);
   addPredictCommand(root);
+  addExportCommand(root);
   root
     .command("setup")
     .description(

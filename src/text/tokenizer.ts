@@ -53,6 +53,11 @@ export class Tokenizer implements AsyncDisposable {
     return new Tokenizer(client, loaded);
   }
 
+  /** A tokenizer.json of it, without truncation and padding. */
+  get json(): string {
+    return this.#description.json;
+  }
+
   /** The longest row, in tokens, that tokenizer_config.json allows; `null` when it does not say. */
   get modelMaxLength(): number | null {
     return this.#description.maxLength;

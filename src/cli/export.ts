@@ -1,0 +1,44 @@
+// `tagformer export`
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import { Classifier } from "../classifier.js";
+import { type ExportOptions, exportOptions } from "../options.js";
+import { addFlags } from "./flags.js";
+import { localModel, modelHelp } from "./model.js";
+import { ensureSetUp } from "./setup.js";
+
+interface ExportFlags extends ExportOptions {
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+export function addExportCommand(root: Command): void {
+  const command = root
+    .command("export <model>")
+    .description(`write a trained model for other programs, in fp32: ${modelHelp}`)
+    .requiredOption("--output <file>", "file to write");
+  addFlags(command, exportOptions)
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tagformer export ./tickets-model --output tickets.pt\n  tagformer export ./tickets-model --format safetensors --output tickets.safetensors\n",
+    )
+    .action(runExport);
+}
+
+async function runExport(model: string, { output, format, json }: ExportFlags): Promise<void> {
+  await ensureSetUp();
+  await using classifier = await Classifier.load(await localModel(model), { precision: "fp32" });
+  const check = await classifier.export(output, format === undefined ? {} : { format });
+  const { size } = await stat(output);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ output, bytes: size, check: check ?? null })}\n`);
+    return;
+  }
+  process.stdout.write(`Wrote ${output}.\n`);
+  if (!check) return;
+  const { texts, shortest, longest, difference } = check;
+  process.stdout.write(
+    `Loaded again: the logits of ${texts} texts of ${shortest} to ${longest} tokens differ by at most ${difference.toExponential(1)}.\n`,
+  );
+}
