@@ -26,7 +26,7 @@ export async function writeWhole<T>(file: string, write: (path: string) => Promi
     await flush(dirname(target));
     return result;
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => {}); // the first error says more
     if (error instanceof TagformerError) throw error;
     throw new TagformerError("IO", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
   }
