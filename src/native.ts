@@ -106,8 +106,9 @@ export interface NativeStep {
 export interface ExportCheck {
   /** Number of texts. */
   readonly texts: number;
-  /** Length of the shortest and of the longest of them, in tokens. */
+  /** Length of the shortest of them, in tokens. */
   readonly shortest: number;
+  /** Length of the longest of them, in tokens. */
   readonly longest: number;
   /** Largest difference between two logits. */
   readonly difference: number;
