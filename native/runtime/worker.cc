@@ -12,6 +12,7 @@ namespace tagformer {
 namespace {
 
 /// Workers of the process that share its cores.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): cores belong to the process
 std::atomic<int> sharing = 0;
 
 }  // namespace
@@ -25,7 +26,7 @@ Worker::~Worker() { stop(); }
 
 void Worker::post(Job job) {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (!closed_) {
       jobs_.push_back(std::move(job));
       wake_.notify_one();
@@ -38,9 +39,8 @@ void Worker::post(Job job) {
 bool Worker::cancel(std::uint64_t id) {
   Job job;
   {
-    const std::lock_guard lock(mutex_);
-    const auto found =
-        std::find_if(jobs_.begin(), jobs_.end(), [id](const Job& queued) { return queued.id == id; });
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find(jobs_, id, &Job::id);
     if (found == jobs_.end()) return false;
     job = std::move(*found);
     jobs_.erase(found);
@@ -51,7 +51,7 @@ bool Worker::cancel(std::uint64_t id) {
 
 bool Worker::close(std::function<void()> last) {
   for (const Job& job : take_all()) job.dropped();
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (closed_) return false;
   closed_ = true;
   jobs_.push_back({0, std::move(last), [] {}});
@@ -61,19 +61,19 @@ bool Worker::close(std::function<void()> last) {
 
 void Worker::stop() {
   interrupt();
-  std::deque<Job> dropped = take_all();
+  const std::deque<Job> dropped = take_all();
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     closed_ = true;
     wake_.notify_one();
   }
   for (const Job& job : dropped) job.dropped();
-  const std::lock_guard lock(join_mutex_);
+  const std::scoped_lock lock(join_mutex_);
   if (thread_.joinable()) thread_.join();
 }
 
 std::deque<Worker::Job> Worker::take_all() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return std::exchange(jobs_, {});
 }
 

@@ -73,7 +73,7 @@ void ParameterSet::round_copies() {
 
 void ParameterSet::collect_gradients(bool more_follow) {
   for (const auto& parameter : parameters_) {
-    at::Tensor fresh = std::exchange(parameter->value.mutable_grad(), at::Tensor());
+    const at::Tensor fresh = std::exchange(parameter->value.mutable_grad(), at::Tensor());
     if (!fresh.defined()) continue;
     if (parameter->gradient.defined()) {
       parameter->gradient.add_(fresh);

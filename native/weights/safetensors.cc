@@ -28,6 +28,7 @@ constexpr std::int64_t kChunk = 8 << 20;
 class File {
  public:
   File(const std::string& path, int flags)
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg,bugprone-signed-bitwise): so is POSIX's open
       : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) fail("open");
   }
@@ -93,7 +94,7 @@ std::vector<std::string> candidates(std::string name, const std::string& prefix)
 template <typename T>
 void convert(const char* bytes, float* to, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
-    T value;
+    T value{};
     std::memcpy(&value, bytes + i * static_cast<std::int64_t>(sizeof(T)), sizeof(T));
     to[i] = static_cast<float>(value);
   }
@@ -145,7 +146,7 @@ void read_tensor(const TensorSource& source, const File& file, float* to, std::i
 void fill_sinusoidal(float* to, std::int64_t rows, std::int64_t width) {
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < width; ++j) {
-      const double exponent = static_cast<double>(j / 2 * 2) / static_cast<double>(width);
+      const double exponent = static_cast<double>(j - j % 2) / static_cast<double>(width);
       const double angle = static_cast<double>(i) / std::pow(10000.0, exponent);
       to[i * width + j] = static_cast<float>(j % 2 == 0 ? std::sin(angle) : std::cos(angle));
     }
@@ -192,7 +193,7 @@ std::string header_of(const ParameterSet& parameters) {
       at += part.count * 4;
     }
   }
-  json += "}";
+  json += '}';
   json.append((8 - json.size() % 8) % 8, ' ');
   return json;
 }
