@@ -9,39 +9,39 @@
 namespace tagformer::cpu {
 
 namespace portable {
-extern const Kernels table;
+extern const Kernels kTable;
 }
 #ifdef TAGFORMER_X86_KERNELS
 namespace avx2 {
-extern const Kernels table;
+extern const Kernels kTable;
 }
 namespace avx512 {
-extern const Kernels table;
+extern const Kernels kTable;
 }
 #endif
 
 namespace {
+
+/// What rounding up each piece of a workspace takes together.
+constexpr std::int64_t kRounding = 256;
 
 struct Choice {
   const Kernels* kernels;
   bool supported;
 };
 
-/// Best first.
-#ifdef TAGFORMER_X86_KERNELS
-const Choice kChoices[] = {
-    {&avx512::table, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")},
-    {&avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
-    {&portable::table, true},
-};
-#else
-const Choice kChoices[] = {{&portable::table, true}};
-#endif
-
 const Kernels& choose() {
+  // Best first.
+  const Choice choices[] = {
+#ifdef TAGFORMER_X86_KERNELS
+      {&avx512::kTable, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")},
+      {&avx2::kTable, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+#endif
+      {&portable::kTable, true},
+  };
   const char* const wanted = std::getenv("TAGFORMER_ISA");
-  for (const Choice& choice : kChoices) {
+  for (const Choice& choice : choices) {
     if (wanted != nullptr && *wanted != '\0' && std::strcmp(wanted, choice.kernels->name) != 0) continue;
     if (choice.supported) return *choice.kernels;
   }
@@ -72,23 +72,23 @@ std::int64_t attention_workspace(std::int64_t keys, std::int64_t head_dim) {
   // queries: three of width, two of row length.
   const std::int64_t width = head_dim + 32;
   const std::int64_t length = keys + 144;
-  return 3 * keys * width + 2 * width * length + 96 * width + 65 * length + 16 * 16;
+  return 3 * keys * width + 2 * width * length + 96 * width + 65 * length + kRounding;
 }
 
 std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_dim) {
   // Beyond plain attention: the encodings of 2 x keys distances three times, and blocks of 32 queries.
   const std::int64_t width = head_dim + 32;
   const std::int64_t distances = 2 * keys + 32;
-  return attention_workspace(keys, head_dim) + 3 * width * distances + 32 * distances + 32 * 6 * width +
-         16 * 16;
+  return attention_workspace(keys, head_dim) + 3 * width * distances + 32 * distances + 192 * width +
+         kRounding;
 }
 
 std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim) {
   // Beyond plain attention: two tables of up to 2 x keys buckets with their gradients, one of them transposed
   // as well, and what blocks of 32 queries or keys give with the buckets that they meet.
   const std::int64_t width = head_dim + 32;
-  return attention_workspace(keys, head_dim) + 5 * width * (2 * keys + 32) + 32 * (keys + 64) + 2 * 32 * 32 +
-         16 * 16;
+  return attention_workspace(keys, head_dim) + 5 * width * (2 * keys + 32) + 32 * (keys + 64) + 2048 +
+         kRounding;
 }
 
 }  // namespace tagformer::cpu

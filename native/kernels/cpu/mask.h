@@ -50,12 +50,12 @@ constexpr std::int64_t kMaskBlock = 128;
 /// head).
 TAGFORMER_INLINE void mask_block(const Dropout& dropout, std::uint32_t plane, std::uint32_t row,
                                  std::uint32_t block, float (&mask)[kMaskBlock]) {
-  for (int first = 0; first < 16; first += kLanes) {
+  for (std::int64_t first = 0; first < 16; first += kLanes) {
     Words lane{};
     for (int i = 0; i < kLanes; ++i) lane[i] = static_cast<std::uint32_t>(first + i);
     Words x[4] = {lane + block * 16, Words{} + row, Words{} + plane, Words{}};
     threefry(dropout.key, x);
-    for (int word = 0; word < 4; ++word) {
+    for (std::int64_t word = 0; word < 4; ++word) {
       const Floats low = (x[word] & 0xFFFFU) >= dropout.threshold ? broadcast(dropout.scale) : Floats{};
       const Floats high = (x[word] >> 16) >= dropout.threshold ? broadcast(dropout.scale) : Floats{};
       store(mask + word * 32 + first, low);

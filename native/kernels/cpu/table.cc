@@ -32,7 +32,8 @@ constexpr TypedKernels<T> typed() {
 
 }  // namespace
 
-extern const Kernels table;
-const Kernels table = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), round_to_bf16};
+extern const Kernels kTable;
+constinit const Kernels kTable = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(),
+                                  round_to_bf16};
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <numbers>
 
 #include "kernels/cpu/kernels.h"
 
@@ -22,7 +23,7 @@ constexpr int kBytes = 32;
 #else
 constexpr int kBytes = 16;
 #endif
-constexpr int kLanes = kBytes / 4;
+constexpr std::int64_t kLanes = kBytes / 4;
 
 using Floats = float __attribute__((vector_size(kBytes)));
 using Ints = std::int32_t __attribute__((vector_size(kBytes)));
@@ -57,7 +58,7 @@ TAGFORMER_INLINE Floats load(const bf16* p, std::int64_t count = kLanes) {
 
 /// Rounds to nearest, ties to even; NaN stays NaN.
 TAGFORMER_INLINE void store(bf16* p, Floats x, std::int64_t count = kLanes) {
-  const Words w = reinterpret_cast<Words>(x);
+  const auto w = reinterpret_cast<Words>(x);
   const Words rounded = (w + 0x7FFFU + ((w >> 16) & 1U)) >> 16;
   const Words quiet_nan = (w >> 16) | 0x40U;
   const Halves h = __builtin_convertvector((x == x) ? rounded : quiet_nan, Halves);
@@ -83,7 +84,8 @@ TAGFORMER_INLINE Floats exponential(Floats x) {
   x = minimum(broadcast(88.3F), maximum(broadcast(-87.3F), x));
   // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
   const Floats magic = broadcast(12582912.0F);
-  const Floats n = (x * 1.44269504088896341F + magic) - magic;
+  const Floats n = (x * std::numbers::log2e_v<float> + magic) - magic;
+  // NOLINTNEXTLINE(modernize-use-std-numbers): ln 2 in two parts, the first of few bits
   Floats r = x - n * 0.693359375F;
   r = r - n * -2.12194440e-4F;
   Floats p = broadcast(1.9875691500e-4F);
