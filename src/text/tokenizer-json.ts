@@ -42,7 +42,7 @@ function checkPart(part: JsonObject): void {
       `searches with the pattern ${JSON.stringify(part.Regex)}, which may take for ever; plain characters and classes with one repetition at the end are taken, such as " {2,}"`,
     );
   }
-  if ("precompiled_charsmap" in part) checkCharsmap(part.precompiled_charsmap);
+  if (part.type === "Precompiled" || "precompiled_charsmap" in part) checkCharsmap(part.precompiled_charsmap);
   if ("length" in part && !(Number.isInteger(part.length) && (part.length as number) > 0)) {
     throw new Error(
       `cuts texts into pieces of ${JSON.stringify(part.length)} characters; expected 1 or more`,

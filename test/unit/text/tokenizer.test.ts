@@ -411,6 +411,7 @@ describe("a tokenizer.json", () => {
       },
       "which may take for ever",
     ],
+    ["no charsmap where there has to be one", { normalizer: { type: "Precompiled" } }, "it is not base64"],
     ["an empty charsmap", charsmap(), "damaged precompiled_charsmap: its trie has an impossible size"],
     ["a charsmap without a trie", charsmap(0, 0, 0, 0), "impossible size"],
     ["a charsmap of another size", charsmap(255, 255, 255, 127), "impossible size"],
