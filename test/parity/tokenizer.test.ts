@@ -139,10 +139,8 @@ describe("token ids against transformers", () => {
         );
       });
 
-      it("are those of a BERT vocab.txt on 3,000 real rows, cased and not", async () => {
-        const real = realTexts();
-        expect(real).toHaveLength(3000);
-        const texts = [...real, ...oddTexts()];
+      it("are those of a BERT vocab.txt on 500 real rows, cased and not", async () => {
+        const texts = [...realTexts().slice(0, 500), ...oddTexts()];
         const bert = (options: object, maxLength: number): Case => {
           return { kind: "bert", directory: bertCased, options: { ...options }, texts, maxLength };
         };
@@ -186,9 +184,9 @@ describe("token ids against transformers", () => {
         await expectSame(cases, ({ directory }) => Tokenizer.load(directory, modelTypes.get(directory)!));
       });
 
-      it("are those of RoBERTa's vocab.json and merges.txt on 3,000 real rows, however they are configured", async () => {
+      it("are those of RoBERTa's vocab.json and merges.txt on 500 real rows, however they are configured", async () => {
         const marked = oddTexts().map((text) => `${text}<mask> ${text} <mask>\n</s>x<pad> <unk>${text}`);
-        const texts = [...realTexts(), ...oddTexts(), ...marked];
+        const texts = [...realTexts().slice(0, 500), ...oddTexts(), ...marked];
         const mask = { content: "<mask>", rstrip: true };
         const described = (config: object, files: readonly string[], maxLength: number): Case => {
           const directory = temporaryDirectory();
