@@ -26,14 +26,19 @@ function removeStale() {
  * nothing of that, so the declarations get the same words as comments: editors and docs/api show those.
  */
 async function describeOptions() {
-  const exported = Object.values(await import(join(dist, "options.js")));
-  const shape = Object.assign({}, ...exported.map((schema) => schema.shape));
+  const schemas = await import(join(dist, "options.js"));
   const file = join(dist, "options.d.ts");
-  const described = readFileSync(file, "utf8").replace(/^ {4}(\w+): z\./gm, (line, name) => {
-    const { description, defaultValue } = describe(shape[name]);
-    const fallback = defaultValue === undefined ? "" : `     *\n     * @defaultValue \`${defaultValue}\`\n`;
-    return `    /**\n     * ${description}\n${fallback}     */\n${line}`;
-  });
+  let shape = {};
+  const described = readFileSync(file, "utf8").replace(
+    /^export declare const (\w+)|^ {4}(\w+): z\./gm,
+    (line, schema, name) => {
+      if (schema) shape = schemas[schema].shape ?? {}; // some are no schemas
+      if (schema || !shape[name]) return line;
+      const { description, defaultValue } = describe(shape[name]);
+      const fallback = defaultValue === undefined ? "" : `     *\n     * @defaultValue \`${defaultValue}\`\n`;
+      return `    /**\n     * ${description}\n${fallback}     */\n${line}`;
+    },
+  );
   writeFileSync(file, described);
 }
 

@@ -8,20 +8,27 @@ import { sigmoid } from "./evaluation/loss.js";
 import { type Evaluation, evaluate } from "./evaluation/metrics.js";
 import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
+import { divideByTemperature } from "./evaluation/temperature.js";
+import { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
+import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
 import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
 import { writeWhole } from "./model/export.js";
-import { configFile, tokenizerFile } from "./model/file-names.js";
+import { configFile, tagformerFile, tokenizerFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
-import { saveModelDirectory } from "./model/save.js";
+import type { JsonObject } from "./model/json-file.js";
+import { saveModelDirectory, updateTagformerFile } from "./model/save.js";
 import { type CallOptions, type ExportCheck, NativeModel } from "./native.js";
 import {
+  type ClassifierOptions,
+  classifierOptions,
   type ExportOptions,
   exportOptions,
-  type ModelOptions,
   modelOptions,
   parseOptions,
   type ResolvedModelOptions,
+  type TuningOptions,
+  tuningOptions,
 } from "./options.js";
 import { Tokenizer } from "./text/tokenizer.js";
 
@@ -29,6 +36,9 @@ import { Tokenizer } from "./text/tokenizer.js";
 const textsAtOnce = 1024;
 /** Predictions made in one turn of the event loop. */
 const describedAtOnce = 256;
+
+/** Longer than any text. */
+const longestRow = 2 ** 31 - 1;
 
 /** What the model says about one text. */
 export interface Prediction {
@@ -40,12 +50,14 @@ export interface Prediction {
 
 /** What {@link Classifier.evaluate} returns. */
 export interface ClassifierEvaluation {
-  /** Figures over all labels and of each, decided at {@link Classifier.threshold}. */
+  /** Figures over all labels and of each, with the classifier's temperatures and thresholds. */
   readonly metrics: Evaluation;
   /** Rows decided wrongly, worst first; `row` counts the rows of the dataset from 0. */
   readonly mistakes: readonly Mistake[];
-  /** Logits, `[rows * labels]`, in the model's label order. */
+  /** The model's logits, before temperatures, `[rows * labels]`, in the model's label order. */
   readonly logits: Float32Array;
+  /** The dataset's labels in the model's label order, `[rows * labels]`. */
+  readonly labels: Float32Array;
 }
 
 /**
@@ -66,12 +78,13 @@ export class Classifier implements AsyncDisposable {
   readonly #model: NativeModel;
   readonly #tokenizer: Tokenizer;
   readonly #windows: WindowOptions;
+  #decision: Decision;
+  /** What tagformer.json says about the decision. */
+  #decisionFields: JsonObject;
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
   /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
   readonly maxLength: number;
-  /** Probability above which a label is given. */
-  readonly threshold = 0.5;
 
   private constructor(
     directory: ModelDirectory,
@@ -79,6 +92,7 @@ export class Classifier implements AsyncDisposable {
     tokenizer: Tokenizer,
     maxLength: number,
     windows: WindowOptions,
+    decision: Decision,
   ) {
     this.#directory = directory;
     this.#model = model;
@@ -86,6 +100,18 @@ export class Classifier implements AsyncDisposable {
     this.labels = directory.labels.names;
     this.maxLength = maxLength;
     this.#windows = windows;
+    this.#decision = decision;
+    this.#decisionFields = decisionFields(decision, this.labels);
+  }
+
+  /** Probabilities above which (strictly) the labels are given, in their order: tuned ones, or 0.5. */
+  get thresholds(): readonly number[] {
+    return this.#decision.thresholds;
+  }
+
+  /** What the logits of each label are divided by before the sigmoid: tuned ones, or 1. */
+  get temperatures(): readonly number[] {
+    return this.#decision.temperatures;
   }
 
   /**
@@ -99,14 +125,17 @@ export class Classifier implements AsyncDisposable {
    */
   static async load(
     nameOrPath: string,
-    { signal, ...options }: ModelOptions & CallOptions = {},
+    { signal, ...options }: ClassifierOptions & CallOptions = {},
   ): Promise<Classifier> {
-    const { precision, device, threads } = parseOptions(modelOptions, options);
+    const { precision, device, threads, threshold } = parseOptions(classifierOptions, options);
     checkDevice(device);
     const path = await resolveModel(nameOrPath, { signal });
     const directory = await readModelDirectory(path);
     const { config, labels, tensors } = directory;
     requireMultiLabel(directory);
+    const stored = readDecision(directory.tagformer, labels.names, join(path, tagformerFile));
+    const decision =
+      threshold === undefined ? stored : { ...stored, thresholds: labels.names.map(() => threshold) };
     if (!hasHead(directory)) {
       throw new TagformerError(
         "INVALID_MODEL",
@@ -125,13 +154,16 @@ export class Classifier implements AsyncDisposable {
       await Promise.all([tokenizer.dispose(), model?.dispose()]);
       throw error;
     }
-    const reading = parseOptions(modelOptions, { ...trainedReading(directory), ...definedOnly(options) });
+    const reading = parseOptions(classifierOptions, {
+      ...trainedReading(directory),
+      ...definedOnly(options),
+    });
     const limit = Math.min(
       reading.maxLength,
       model.info.maxLength,
       tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
     );
-    return new Classifier(directory, model, tokenizer, limit, reading);
+    return new Classifier(directory, model, tokenizer, limit, reading, decision);
   }
 
   /**
@@ -154,12 +186,15 @@ export class Classifier implements AsyncDisposable {
     return typeof input === "string" ? predictions[0]! : predictions;
   }
 
-  /** Probabilities of all labels for all texts, `[texts * labels]`, row-major: the fastest form for many texts. */
+  /**
+   * Probabilities of all labels for all texts, after the temperatures, `[texts * labels]`, row-major: the fastest form for
+   * many texts.
+   */
   async probabilities(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
-    return sigmoid(await this.logits(texts, options));
+    return this.#calibrate(await this.logits(texts, options));
   }
 
-  /** The scores before the sigmoid, `[texts * labels]`, row-major. */
+  /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
   async logits(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
     requireTexts(texts);
     const width = this.labels.length;
@@ -186,17 +221,56 @@ export class Classifier implements AsyncDisposable {
   }
 
   /**
+   * The texts as the model sees them: split into tokens, cut to {@link Classifier.maxLength} unless they are read in windows, and put
+   * together again without special tokens.
+   */
+  async seenTexts(texts: Texts, { signal }: CallOptions = {}): Promise<string[]> {
+    requireTexts(texts);
+    const limit = this.#windows.windowStride > 0 ? longestRow : this.maxLength;
+    const { ids, offsets } = await this.#tokenizer.encode(texts, limit, signal);
+    return Promise.all(
+      Array.from({ length: texts.length }, (_, row) =>
+        this.#tokenizer.decode(ids.subarray(offsets[row], offsets[row + 1])),
+      ),
+    );
+  }
+
+  /**
    * Compares predictions with the labels of a dataset, whose label columns are matched by name.
    *
    * @throws TagformerError `INVALID_DATA` when a label of the model has no column
    */
   async evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
-    checkShape(dataset);
-    const labels = labelsInOrder(dataset, this.labels);
-    const logits = await this.logits(dataset.texts, options);
-    const metrics = evaluate({ logits }, labels, this.labels, this.threshold);
-    const mistakes = worstMistakes({ logits }, labels, this.labels, dataset.texts.length, this.threshold);
-    return { metrics, mistakes, logits };
+    const { logits, labels } = await this.#score(dataset, options);
+    const scores = { logits: divideByTemperature(logits, this.temperatures) };
+    const metrics = evaluate(scores, labels, this.labels, this.thresholds);
+    const mistakes = worstMistakes(scores, labels, this.labels, dataset.texts.length, this.thresholds);
+    return { metrics, mistakes, logits, labels };
+  }
+
+  /**
+   * Learns thresholds, and temperatures when told, from a dataset that the model was not trained on, and uses them from then
+   * on. {@link save} and {@link saveDecision} keep them.
+   *
+   * @throws TagformerError as {@link evaluate} and {@link tune}
+   */
+  async tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<Tuning> {
+    const { signal, onProgress, ...tuning } = options;
+    parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
+    const { logits, labels } = await this.#score(dataset, { signal, onProgress });
+    const found = tune(logits, labels, this.labels, tuning);
+    this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
+    this.#decisionFields = tuningFields(found, this.labels, dataset.source);
+    return found;
+  }
+
+  /**
+   * Writes temperatures and thresholds into the tagformer.json of the directory that the model was loaded from.
+   *
+   * @throws TagformerError `INVALID_OPTION` when tagformer did not write that directory; {@link save} makes one that it did
+   */
+  async saveDecision(): Promise<void> {
+    await updateTagformerFile(this.#directory.path, this.#decisionFields);
   }
 
   /** Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before. */
@@ -204,7 +278,7 @@ export class Classifier implements AsyncDisposable {
     await saveModelDirectory(directory, {
       config: this.#directory.config,
       labelNames: this.labels,
-      tagformer: this.#directory.tagformer ?? {},
+      tagformer: { ...this.#directory.tagformer, ...this.#decisionFields },
       writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
       writeWeights: (file) => this.#model.save(file),
     });
@@ -250,9 +324,23 @@ export class Classifier implements AsyncDisposable {
     return this.dispose();
   }
 
+  /** Logits of a dataset's texts, and its labels in the model's order. */
+  async #score(
+    dataset: Dataset,
+    options: InferenceOptions,
+  ): Promise<{ logits: Float32Array; labels: Float32Array }> {
+    checkShape(dataset);
+    const labels = labelsInOrder(dataset, this.labels);
+    return { labels, logits: await this.logits(dataset.texts, options) };
+  }
+
+  #calibrate(logits: Float32Array): Float32Array {
+    return sigmoid(divideByTemperature(logits, this.temperatures));
+  }
+
   #describe(probabilities: Float32Array): Prediction[] {
     const width = this.labels.length;
-    const decisions = decide(probabilities, width, this.threshold);
+    const decisions = decide(probabilities, width, this.thresholds);
     return Array.from({ length: probabilities.length / width }, (_, row) => ({
       scores: Object.fromEntries(this.labels.map((name, i) => [name, probabilities[row * width + i]!])),
       labels: this.labels.filter((_, i) => decisions[row * width + i] === 1),
@@ -279,12 +367,12 @@ type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "windowPooling"
 const readingOptions = modelOptions.pick({ maxLength: true, windowStride: true, windowPooling: true });
 
 /** How the training of a model read texts; nothing when tagformer did not train it. */
-function trainedReading({ tagformer }: ModelDirectory): ModelOptions {
+function trainedReading({ tagformer }: ModelDirectory): ClassifierOptions {
   const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
   return trained.success ? trained.data : {};
 }
 
-function definedOnly(options: ModelOptions): ModelOptions {
+function definedOnly(options: ClassifierOptions): ClassifierOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 

@@ -47,7 +47,20 @@ export {
 export { formatFolds, formatSplit, readSplit } from "./data/split-file.js";
 export type { Texts } from "./data/texts.js";
 export { type ErrorCode, TagformerError } from "./errors.js";
+export {
+  confidenceIntervals,
+  type Interval,
+  type Intervals,
+  type LabelInterval,
+} from "./evaluation/bootstrap.js";
 export type { Calibration, ReliabilityBin } from "./evaluation/calibration.js";
+export {
+  type ComparedFigure,
+  type ComparedLabel,
+  type ComparedRun,
+  type Comparison,
+  compareScores,
+} from "./evaluation/compare.js";
 export type { Counts, DecisionMetrics } from "./evaluation/counts.js";
 export type { CurvePoint, ThresholdPoint } from "./evaluation/curves.js";
 export {
@@ -56,18 +69,29 @@ export {
   evaluationDetails,
   type LabelCurves,
 } from "./evaluation/details.js";
+export type { Figures } from "./evaluation/figures.js";
+export { suspectedLabelErrors } from "./evaluation/label-errors.js";
 export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
-export { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
+export { type LabelMistakes, type Mistake, mistakesByLabel, worstMistakes } from "./evaluation/mistakes.js";
 export type { LabelPairs } from "./evaluation/pairs.js";
 export type { LabelRanking, Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
+export { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
 export type { InferenceOptions } from "./inference.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
+export { readValidation, type StoredPredictions } from "./model/validation.js";
 export type { CallOptions, ExportCheck, Precision } from "./native.js";
-export type { ExportOptions, ModelOptions, TrainingOptions } from "./options.js";
+export type {
+  ClassifierOptions,
+  ExportOptions,
+  ModelOptions,
+  ResamplingOptions,
+  TrainingOptions,
+  TuningOptions,
+} from "./options.js";
 export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,

@@ -1,23 +1,33 @@
 // `tagformer evaluate`
 import type { Command } from "commander";
-import { Classifier } from "../classifier.js";
+import { Classifier, type ClassifierEvaluation } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import type { Dataset } from "../data/dataset.js";
+import { confidenceIntervals, type Interval, type Intervals } from "../evaluation/bootstrap.js";
+import { suspectedLabelErrors } from "../evaluation/label-errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
-import type { Mistake } from "../evaluation/mistakes.js";
+import { type Mistake, mistakesByLabel } from "../evaluation/mistakes.js";
 import { classificationReport } from "../evaluation/report.js";
-import { modelOptions } from "../options.js";
+import { divideByTemperature } from "../evaluation/temperature.js";
+import { classifierOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
+import { writeEvaluationTable } from "./evaluation-table.js";
 import { addFlags, parseCount, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
+import { figure, figureTitles, textTable } from "./text-table.js";
 
 interface EvaluateFlags extends DataFlags {
   readonly model: string;
   readonly labelFile?: string;
+  readonly table?: string;
+  readonly digits: number;
   readonly mistakes: number;
+  readonly mistakesPerLabel: number;
+  readonly labelErrors: number;
+  readonly intervals: number;
   readonly json?: boolean;
 }
 
@@ -30,9 +40,24 @@ export function addEvaluateCommand(root: Command): void {
     .description("compare a model's predictions with the labels of a table: per-label report and metrics")
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--label-file <file>", "table with the labels, joined by id; rows without any label are left out")
-    .option("--mistakes <number>", "how many of the worst mistakes to show", parseCount, 0);
+    .option("--table <file>", "CSV file for each text with its true and predicted labels and scores")
+    .option("--digits <number>", "digits of the report", parseCount, 2)
+    .option("--mistakes <number>", "how many of the worst mistakes to show", parseCount, 0)
+    .option("--mistakes-per-label <number>", "how many of each label's worst to show", parseCount, 0)
+    .option(
+      "--label-errors <number>",
+      "how many labels to show that are probably wrong in the table",
+      parseCount,
+      0,
+    )
+    .option(
+      "--intervals <samples>",
+      "bootstrap samples for 95% confidence intervals; 0: none",
+      parseCount,
+      0,
+    );
   addDataFlags(command);
-  addFlags(command, modelOptions)
+  addFlags(command, classifierOptions)
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -46,7 +71,7 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   await ensureSetUp();
   await using classifier = await Classifier.load(
     await localModel(flags.model),
-    takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
+    takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
   const labels = flags.labels ?? [...classifier.labels];
   const { dataset, droppedUnlabelled } = await readData(
@@ -59,40 +84,135 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   const result = await classifier
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
-  const mistakes = describeMistakes(result.mistakes.slice(0, flags.mistakes), dataset);
-  if (flags.json) {
-    printJson({ model: flags.model, data, metrics: result.metrics, mistakes });
-    return;
+  if (flags.table) await writeEvaluationTable(flags.table, classifier, dataset, result);
+  const found = detailsOf(result, classifier, dataset, flags);
+  if (flags.json) printJson({ model: flags.model, data, metrics: result.metrics, ...found });
+  else describe(result.metrics, found, flags);
+}
+
+/** A {@link Mistake} with its place and text. */
+interface ShownMistake extends Omit<Mistake, "row"> {
+  readonly place: string;
+  readonly text: string;
+}
+
+/** What was asked for beyond the metrics; what was not is empty, or absent. */
+interface Details {
+  readonly mistakes: readonly ShownMistake[];
+  readonly mistakesByLabel?: Record<
+    string,
+    Record<"falsePositives" | "falseNegatives", readonly ShownMistake[]>
+  >;
+  readonly labelErrors?: readonly ShownMistake[];
+  readonly intervals?: Intervals;
+}
+
+function detailsOf(
+  { logits, labels, mistakes }: ClassifierEvaluation,
+  classifier: Classifier,
+  dataset: Dataset,
+  flags: EvaluateFlags,
+): Details {
+  const scores = { logits: divideByTemperature(logits, classifier.temperatures) };
+  const { labels: names, thresholds } = classifier;
+  const show = (found: readonly Mistake[]) => found.map((mistake) => showMistake(mistake, dataset));
+  return {
+    mistakes: show(mistakes.slice(0, flags.mistakes)),
+    ...(flags.mistakesPerLabel > 0 && {
+      mistakesByLabel: Object.fromEntries(
+        mistakesByLabel(scores, labels, names, flags.mistakesPerLabel, thresholds).map(
+          ({ name, falsePositives, falseNegatives }) => [
+            name,
+            { falsePositives: show(falsePositives), falseNegatives: show(falseNegatives) },
+          ],
+        ),
+      ),
+    }),
+    ...(flags.labelErrors > 0 && {
+      labelErrors: show(suspectedLabelErrors(scores, labels, names, flags.labelErrors)),
+    }),
+    ...(flags.intervals > 0 && {
+      intervals: confidenceIntervals(scores, labels, names, thresholds, { samples: flags.intervals }),
+    }),
+  };
+}
+
+function showMistake({ row, ...mistake }: Mistake, dataset: Dataset): ShownMistake {
+  const text = dataset.texts.at(row)!.replace(/\s+/g, " ");
+  return {
+    place: dataset.lines ? `line ${dataset.lines[row]}` : `row ${row + 1}`,
+    ...mistake,
+    text: text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text,
+  };
+}
+
+function describe(metrics: Evaluation, details: Details, { digits }: EvaluateFlags): void {
+  print(classificationReport(metrics, digits));
+  print(`${describeLabels(metrics)}\n`);
+  print(describeMetrics(metrics));
+  if (details.intervals) print(`\n${describeIntervals(details.intervals)}`);
+  const list = (mistakes: readonly ShownMistake[]) => {
+    for (const { place, label, probability, truth, text } of mistakes) {
+      print(`${place}: ${label} is ${truth}, predicted ${probability.toFixed(3)}: ${text}`);
+    }
+  };
+  list(details.mistakes);
+  for (const [name, { falsePositives, falseNegatives }] of Object.entries(details.mistakesByLabel ?? {})) {
+    print(`\n${name}: wrongly given (${falsePositives.length}), then missed (${falseNegatives.length})`);
+    list([...falsePositives, ...falseNegatives]);
   }
-  print(classificationReport(result.metrics));
-  print(describeMetrics(result.metrics));
-  for (const { place, label, probability, truth, text } of mistakes) {
-    print(`${place}: ${label} is ${truth}, predicted ${probability.toFixed(3)}: ${text}`);
-  }
+  if (details.labelErrors) print("\nprobably wrong in the table, by confident learning:");
+  list(details.labelErrors ?? []);
+}
+
+/** What the report leaves out: counts, rankings and calibration of each label. */
+function describeLabels({ labels }: Evaluation): string {
+  return textTable([
+    ["", "TP", "FP", "FN", "TN", "ROC AUC", "av. precision", "Brier", "calibration error"],
+    ...labels.map((label) => [
+      label.name,
+      String(label.truePositives),
+      String(label.falsePositives),
+      String(label.falseNegatives),
+      String(label.trueNegatives),
+      ...[label.rocAuc, label.averagePrecision, label.brierScore, label.calibrationError].map(figure),
+    ]),
+  ]);
 }
 
 function describeMetrics(metrics: Evaluation): string {
-  const figure = (value: number | null) => (value === null ? "undefined" : value.toFixed(4));
-  return [
-    `rows             ${metrics.rows}`,
-    `loss             ${figure(metrics.loss)}`,
-    `micro-F1         ${figure(metrics.micro.f1)}`,
-    `macro-F1         ${figure(metrics.macro.f1)}`,
-    `subset accuracy  ${figure(metrics.subsetAccuracy)}`,
-    `Hamming loss     ${figure(metrics.hammingLoss)}`,
-    `mean ROC AUC     ${figure(metrics.macro.rocAuc)}`,
-  ].join("\n");
+  const { micro, macro, samples } = metrics;
+  const figures: [string, number | null][] = [
+    ["loss", metrics.loss],
+    ["micro-F1", micro.f1],
+    ["macro-F1", macro.f1],
+    ["subset accuracy", metrics.subsetAccuracy],
+    ["Hamming loss", metrics.hammingLoss],
+    ["Jaccard (samples)", samples.jaccard],
+    ["LRAP", metrics.labelRankingAveragePrecision],
+    ["coverage error", metrics.coverageError],
+    ["ranking loss", metrics.labelRankingLoss],
+    ["Brier score", metrics.brierScore],
+    ["calibration error", metrics.calibrationError],
+    ["mean av. precision", macro.averagePrecision],
+    ["mean ROC AUC", macro.rocAuc],
+  ];
+  return [["rows", String(metrics.rows)], ...figures.map(([name, value]) => [name, figure(value)])]
+    .map(([name, value]) => `${name!.padEnd(18)} ${value}`)
+    .join("\n");
 }
 
-function describeMistakes(mistakes: readonly Mistake[], dataset: Dataset) {
-  return mistakes.map(({ row, label, probability, truth }) => {
-    const text = dataset.texts.at(row)!.replace(/\s+/g, " ");
-    return {
-      place: dataset.lines ? `line ${dataset.lines[row]}` : `row ${row + 1}`,
-      label,
-      probability,
-      truth,
-      text: text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text,
-    };
-  });
+function describeIntervals({ confidence, samples, figures, labels }: Intervals): string {
+  const line = (name: string, interval: Interval | null) =>
+    interval
+      ? [name, figure(interval.value), figure(interval.low), figure(interval.high)]
+      : [name, "-", "-", "-"];
+  return textTable([
+    [`${100 * confidence}% intervals`, "value", "from", "to"],
+    ...Object.entries(figureTitles).map(([name, title]) =>
+      line(title, figures[name as keyof typeof figureTitles]),
+    ),
+    ...labels.map((label) => line(`F1 ${label.name}`, label)),
+    [`(${samples} samples)`, "", "", ""],
+  ]);
 }

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, TagformerError } from "../errors.js";
 import { packageVersion } from "../install/locations.js";
+import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";
 import { addExportCommand } from "./export.js";
@@ -11,6 +12,7 @@ import { addPredictCommand } from "./predict.js";
 import { runSetup } from "./setup.js";
 import { addSplitCommand } from "./split.js";
 import { exitStatus, note } from "./terminal.js";
+import { addThresholdsCommand } from "./thresholds.js";
 import { addTrainCommand } from "./train.js";
 
 function program(): Command {
@@ -24,6 +26,8 @@ function program(): Command {
   addEvaluateCommand(root);
   addPredictCommand(root);
   addExportCommand(root);
+  addThresholdsCommand(root);
+  addCompareCommand(root);
   root
     .command("setup")
     .description(

@@ -4,7 +4,7 @@ import { stringify } from "csv-stringify/sync";
 import { Classifier, type Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
-import { modelOptions } from "../options.js";
+import { classifierOptions } from "../options.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
@@ -28,7 +28,7 @@ export function addPredictCommand(root: Command): void {
     .option("--out <file>", "CSV file to write (default: standard output)")
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
     .option("--id <column>", "column of the row ids");
-  addFlags(command, modelOptions)
+  addFlags(command, classifierOptions)
     .option("--json", "print one JSON document instead of CSV")
     .addHelpText(
       "after",
@@ -42,7 +42,7 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
   await ensureSetUp();
   await using classifier = await Classifier.load(
     await localModel(flags.model),
-    takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
+    takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
   const { text, id, json } = flags;
   let rows = 0;

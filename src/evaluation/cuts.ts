@@ -49,8 +49,10 @@ export function cutsOf(scores: Float32Array, truth: Float32Array): Cuts {
 }
 
 /** One label's values out of `[rows * labels]`. */
-export function columnOf(values: Float32Array, column: number, labels: number): Float32Array {
-  return Float32Array.from({ length: values.length / labels }, (_, row) => values[row * labels + column]!);
+export function columnOf(values: Float32Array, label: number, labels: number): Float32Array {
+  const column = new Float32Array(values.length / labels);
+  for (let row = 0; row < column.length; row++) column[row] = values[row * labels + label]!;
+  return column;
 }
 
 /** The last cut whose score is strictly above a threshold, in single precision as decisions are made; -1 for none. */

@@ -77,7 +77,7 @@ export function evaluate(
  *
  * @param decisions `[rows * labels]`, 0 or 1
  */
-function evaluateDecisions(
+export function evaluateDecisions(
   scores: Scores,
   labels: Float32Array,
   labelNames: readonly string[],

@@ -1,10 +1,10 @@
-import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds } from "./scores.js";
+import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
 
-/** A row that the model got wrong, with the label it was furthest off at. */
+/** A row that the model got wrong at a label. */
 export interface Mistake {
   /** 0-based row. */
   readonly row: number;
-  /** The label that is furthest off. */
+  /** The label; of a row, the one that is furthest off. */
   readonly label: string;
   /** What the model gave it. */
   readonly probability: number;
@@ -42,10 +42,63 @@ export function worstMistakes(
     if (furthest >= 0) worst.push(furthest);
   }
   worst.sort((a, b) => distance(b) - distance(a) || a - b);
-  return worst.slice(0, count).map((i) => ({
+  return worst.slice(0, count).map((i) => mistakeAt(i, probabilities, labels, labelNames));
+}
+
+/** The worst mistakes of one label. */
+export interface LabelMistakes {
+  /** The label's name. */
+  readonly name: string;
+  /** Rows to which it was given wrongly, the surest first. */
+  readonly falsePositives: readonly Mistake[];
+  /** Rows in which it was missed, the surest first. */
+  readonly falseNegatives: readonly Mistake[];
+}
+
+/**
+ * The mistakes of each label, worst first.
+ *
+ * @param count the most rows of each kind
+ * @throws {TagformerError} as {@link evaluate} does
+ */
+export function mistakesByLabel(
+  scores: Scores,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  count: number,
+  thresholds: Thresholds = 0.5,
+): LabelMistakes[] {
+  checkedRows(scores, labels, labelNames);
+  const probabilities = probabilitiesOf(scores);
+  const decisions = decide(probabilities, labelNames.length, thresholds);
+  const truth = truthOf(labels);
+  const worst = (label: number, given: number) => {
+    const places: number[] = [];
+    for (let i = label; i < truth.length; i += labelNames.length) {
+      if (decisions[i] === given && truth[i] === 1 - given) places.push(i);
+    }
+    const distance = (i: number) => Math.abs(probabilities[i]! - given);
+    places.sort((a, b) => distance(a) - distance(b) || a - b);
+    return places.slice(0, count).map((i) => mistakeAt(i, probabilities, labels, labelNames));
+  };
+  return labelNames.map((name, label) => ({
+    name,
+    falsePositives: worst(label, 1),
+    falseNegatives: worst(label, 0),
+  }));
+}
+
+/** What there is to say about an element. */
+export function mistakeAt(
+  i: number,
+  probabilities: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+): Mistake {
+  return {
     row: Math.floor(i / labelNames.length),
     label: labelNames[i % labelNames.length]!,
     probability: probabilities[i]!,
     truth: labels[i]!,
-  }));
+  };
 }

@@ -6,6 +6,10 @@ export const weightsIndexFile = "model.safetensors.index.json";
 export const tagformerFile = "tagformer.json";
 /** Which rows of its data a run trained on, and which it held back. */
 export const splitFile = "split.csv";
+/** A larger tagformer.json is not read. */
+export const maxTagformerBytes = 10e6;
+/** What a run predicted for the rows held back: JSON Lines. */
+export const validationFile = "validation.jsonl";
 /** Version of the layout of tagformer.json; raised when an older tagformer could misread a newer file. */
 export const tagformerFormat = 1;
 

@@ -6,13 +6,15 @@ import { messageOf, TagformerError } from "../errors.js";
 import { findArchitecture } from "./architectures.js";
 import {
   configFile,
+  maxTagformerBytes,
   splitFile,
   tagformerFile,
   tagformerFormat,
   tokenizerFiles,
+  validationFile,
   weightsFile,
 } from "./file-names.js";
-import type { JsonObject } from "./json-file.js";
+import { type JsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { labelFields } from "./labels.js";
 
 /** What a saved model directory is made of. */
@@ -24,6 +26,8 @@ export interface ModelToSave {
   readonly tagformer: JsonObject;
   /** Content of split.csv, where the run made a split. */
   readonly split?: string | undefined;
+  /** Content of the file with the validation predictions, where there are some. */
+  readonly validation?: Iterable<string> | undefined;
   /** Writes the tokenizer's files into a directory. */
   writeTokenizer(directory: string): Promise<void>;
   /** Writes the weights to a safetensors file. */
@@ -35,6 +39,7 @@ const savedFiles: ReadonlySet<string> = new Set([
   weightsFile,
   tagformerFile,
   splitFile,
+  validationFile,
   ...tokenizerFiles,
 ]);
 
@@ -77,6 +82,40 @@ export async function checkSaveTarget(directory: string): Promise<void> {
   );
 }
 
+/**
+ * The tagformer.json of a model directory that tagformer wrote.
+ *
+ * @throws TagformerError `INVALID_OPTION` when there is none
+ */
+export async function requireTagformerFile(directory: string): Promise<JsonObject> {
+  const content = await readJsonObjectIfPresent(join(directory, tagformerFile), maxTagformerBytes);
+  if (content !== null) return content;
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `${directory} has no ${tagformerFile}: tagformer did not write this model and leaves it as it is; save a copy in a directory of its own`,
+  );
+}
+
+/**
+ * Changes fields of the tagformer.json of a model directory: beside it, flushed, then renamed.
+ *
+ * @throws TagformerError as {@link requireTagformerFile}, `IO` when the file cannot be written
+ */
+export async function updateTagformerFile(directory: string, changes: JsonObject): Promise<void> {
+  const content = await requireTagformerFile(directory);
+  const file = join(directory, tagformerFile);
+  const beside = `${file}.writing-${randomUUID()}`;
+  try {
+    await writeJson(beside, { ...content, ...changes, formatVersion: tagformerFormat });
+    await flush(beside);
+    await rename(beside, file);
+    await flush(directory);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw new TagformerError("IO", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 /** Where a model directory waits while a new one takes its place: only after a crash between two renames for long. */
 export function replacedPath(directory: string): string {
   const path = resolve(directory);
@@ -97,6 +136,7 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
     await writeJson(join(beside, configFile), savedConfig(model));
     await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });
     if (model.split !== undefined) await writeFile(join(beside, splitFile), model.split);
+    if (model.validation) await writeFile(join(beside, validationFile), model.validation);
     for (const file of await readdir(beside)) await flush(join(beside, file));
     await flush(beside);
     await swap(beside, target);

@@ -5,6 +5,7 @@ import { TagformerError } from "../errors.js";
 import { type Evaluation, evaluate } from "../evaluation/metrics.js";
 import { predictLogits } from "../inference.js";
 import { saveModelDirectory } from "../model/save.js";
+import { textDigest, validationLines } from "../model/validation.js";
 import type { NativeStep } from "../native.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { generator } from "../random.js";
@@ -29,6 +30,8 @@ export class Run {
   readonly #best: BestEpoch;
   readonly #stepsPerEpoch: number;
   readonly #history: EpochEvent[] = [];
+  /** Of the validation rows, from the end of the present epoch. */
+  #validationLogits: Float32Array | undefined;
   #steps = 0;
   /** The step after which `#output` was saved. */
   #savedStep: number | undefined;
@@ -154,7 +157,9 @@ export class Run {
     computing.then(end, end);
     for await (const rows of reports) yield { type: "validation", epoch, rows, totalRows };
     try {
-      return evaluate({ logits: await computing }, tokens.labels, dataset.labelNames);
+      const logits = await computing;
+      this.#validationLogits = logits;
+      return evaluate({ logits }, tokens.labels, dataset.labelNames);
     } catch (error) {
       if (this.#signal?.aborted) return undefined;
       throw error;
@@ -177,7 +182,7 @@ export class Run {
       seconds: (performance.now() - started) / 1000,
     });
     this.#history.push(event());
-    if (best) await this.#saveOutput({ epoch });
+    if (best) await this.#saveOutput({ epoch }, this.#validationPredictions());
     return event();
   }
 
@@ -210,12 +215,27 @@ export class Run {
     return last;
   }
 
-  async #saveOutput(state: Record<string, unknown>): Promise<void> {
-    await this.#save(this.#output, state);
+  /** What the model of this epoch said about the validation rows, as a file's content. */
+  #validationPredictions(): Iterable<string> | undefined {
+    const { validation } = this.#prepared;
+    if (!validation || !this.#validationLogits) return undefined;
+    const { tokens, dataset, origin } = validation;
+    return validationLines({
+      source: dataset.source,
+      labelNames: dataset.labelNames,
+      rows: origin,
+      digests: Array.from(origin, (row) => textDigest(dataset.texts.at(row)!)),
+      logits: this.#validationLogits,
+      labels: tokens.labels,
+    });
+  }
+
+  async #saveOutput(state: Record<string, unknown>, validation?: Iterable<string>): Promise<void> {
+    await this.#save(this.#output, state, validation);
     this.#savedStep = this.#steps;
   }
 
-  #save(directory: string, state: Record<string, unknown>): Promise<void> {
+  #save(directory: string, state: Record<string, unknown>, validation?: Iterable<string>): Promise<void> {
     const { model, tokenizer, modelConfig, training, split } = this.#prepared;
     return saveModelDirectory(directory, {
       config: modelConfig.config,
@@ -227,6 +247,7 @@ export class Run {
         history: this.#history,
       },
       split: split && formatSplit(training.dataset, split),
+      validation,
       writeTokenizer: (folder) => tokenizer.writeFiles(folder),
       writeWeights: (file) => model.save(file),
     });

@@ -1,0 +1,60 @@
+// The table of an evaluation: what each text was, should have been, and was given.
+import { stringify } from "csv-stringify/sync";
+import type { Classifier, ClassifierEvaluation } from "../classifier.js";
+import type { Dataset } from "../data/dataset.js";
+import { chunksOf } from "../data/texts.js";
+import { sigmoid } from "../evaluation/loss.js";
+import { decide, truthOf } from "../evaluation/scores.js";
+import { divideByTemperature } from "../evaluation/temperature.js";
+import { writeOutput } from "./output.js";
+import { inertCell } from "./spreadsheet.js";
+
+/** Texts decoded at once. */
+const rowsAtOnce = 1024;
+
+/**
+ * Writes a CSV file with a line for each row: id, the text as the tokenizer saw it (cut, and without what its vocabulary
+ * lacks), the names of the true and of the predicted labels, of those that are missing, and each label's probability. Cells
+ * that a spreadsheet would run begin with an apostrophe.
+ */
+export async function writeEvaluationTable(
+  file: string,
+  classifier: Classifier,
+  dataset: Dataset,
+  { logits, labels }: ClassifierEvaluation,
+): Promise<void> {
+  const names = classifier.labels;
+  const width = names.length;
+  const truth = truthOf(labels);
+  const probabilities = sigmoid(divideByTemperature(logits, classifier.temperatures));
+  const decisions = decide(probabilities, width, classifier.thresholds);
+  const namesWhere = (row: number, test: (i: number) => boolean) =>
+    names.filter((_, label) => test(row * width + label)).join("|");
+  await writeOutput(file, async (write) => {
+    await write(csv([["id", "text", "true_labels", "predicted_labels", "missing_labels", ...names]]));
+    let first = 0;
+    for (const texts of chunksOf(dataset.texts, rowsAtOnce)) {
+      const seen = await classifier.seenTexts(texts);
+      const lines = seen.map((text, i) => {
+        const row = first + i;
+        return [
+          dataset.ids?.at(row) ?? String(row + 1),
+          text,
+          namesWhere(row, (place) => truth[place] === 1),
+          namesWhere(row, (place) => decisions[place] === 1),
+          namesWhere(row, (place) => Number.isNaN(truth[place]!)),
+          ...names.map((_, label) => String(probabilities[row * width + label])),
+        ];
+      });
+      first += texts.length;
+      await write(csv(lines));
+    }
+  });
+}
+
+function csv(lines: readonly (readonly string[])[]): string {
+  return stringify(
+    lines.map((line) => [...line]),
+    { cast: { string: inertCell } },
+  );
+}

@@ -1,0 +1,172 @@
+// `tagformer thresholds`
+import type { Command } from "commander";
+import { Classifier } from "../classifier.js";
+import { TagformerError } from "../errors.js";
+import type { Evaluation } from "../evaluation/metrics.js";
+import { type Tuning, tune } from "../evaluation/tuning.js";
+import { tuningFields } from "../model/decision.js";
+import { requireTagformerFile, updateTagformerFile } from "../model/save.js";
+import { readValidation } from "../model/validation.js";
+import { modelOptions, parseOptions, tuningOptions } from "../options.js";
+import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
+import { addFlags, takeFlags } from "./flags.js";
+import { localModel, modelHelp } from "./model.js";
+import { ProgressBar } from "./progress.js";
+import { ensureSetUp } from "./setup.js";
+import { note, print, printJson } from "./terminal.js";
+import { figure, textTable } from "./text-table.js";
+
+interface ThresholdsFlags extends DataFlags {
+  readonly model: string;
+  readonly labelFile?: string;
+  readonly output?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function addThresholdsCommand(root: Command): void {
+  const command = root
+    .command("thresholds [data]")
+    .description(
+      "find the thresholds above which labels are given, and store them in the model directory; without a table, on the validation rows that the training run held back",
+    )
+    .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
+    .option("--label-file <file>", "table with the labels, joined by id; rows without any label are left out")
+    .option("--output <dir>", "directory for a copy of the model with these thresholds (default: its own)")
+    .option("--dry-run", "show the thresholds and store nothing");
+  addDataFlags(command);
+  addFlags(command, tuningOptions);
+  addFlags(command, modelOptions)
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tagformer thresholds --model ./tickets-model\n  tagformer thresholds validation.csv --model ./tickets-model --target-precision 0.9\n",
+    )
+    .action(thresholds);
+}
+
+/** Where the figures come from, and what was found on it. */
+interface Found {
+  readonly labels: readonly string[];
+  readonly source: string;
+  readonly tuning: Tuning;
+  readonly storedIn: string | null;
+}
+
+async function thresholds(data: string | undefined, flags: ThresholdsFlags): Promise<void> {
+  const options = takeFlags(tuningOptions, flags as unknown as Record<string, unknown>);
+  parseOptions(tuningOptions, options); // a wrong option should not wait for a model
+  const directory = await localModel(flags.model);
+  if (flags.output === undefined && !flags.dryRun) await requireTagformerFile(directory);
+  const found =
+    data === undefined
+      ? await fromStored(directory, options, flags)
+      : await fromTable(data, directory, options, flags);
+  if (flags.json) printJson(asJson(found));
+  else print(describe(found));
+}
+
+async function fromStored(
+  directory: string,
+  options: Record<string, unknown>,
+  { output, dryRun }: ThresholdsFlags,
+): Promise<Found> {
+  if (output !== undefined) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      "--output needs a table to tune on; without one, leave it out",
+    );
+  }
+  const { source, labelNames, logits, labels } = await readValidation(directory);
+  const tuning = tune(logits, labels, labelNames, options);
+  if (!dryRun) await updateTagformerFile(directory, tuningFields(tuning, labelNames, source));
+  return {
+    labels: labelNames,
+    source: `the run's validation rows, of ${source}`,
+    tuning,
+    storedIn: dryRun ? null : directory,
+  };
+}
+
+async function fromTable(
+  data: string,
+  directory: string,
+  options: Record<string, unknown>,
+  flags: ThresholdsFlags,
+): Promise<Found> {
+  await ensureSetUp();
+  await using classifier = await Classifier.load(
+    directory,
+    takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
+  );
+  const labels = flags.labels ?? [...classifier.labels];
+  const { dataset, droppedUnlabelled } = await readData(
+    data,
+    { ...flags, labels },
+    { labelFile: flags.labelFile, ...(!flags.labels && { labelsOf: "the model" }) },
+  );
+  if (droppedUnlabelled > 0) note(`left out ${droppedUnlabelled} rows without any label`);
+  const bar = new ProgressBar("predicting", dataset.texts.length);
+  const tuning = await classifier
+    .tune(dataset, { ...options, onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
+    .finally(() => bar.stop());
+  if (!flags.dryRun) await (flags.output ? classifier.save(flags.output) : classifier.saveDecision());
+  const storedIn = flags.dryRun ? null : (flags.output ?? directory);
+  return { labels: classifier.labels, source: data, tuning, storedIn };
+}
+
+function asJson({ labels, source, tuning, storedIn }: Found) {
+  const byName = (values: readonly number[]) =>
+    Object.fromEntries(labels.map((name, i) => [name, values[i]]));
+  return {
+    data: source,
+    storedIn,
+    ...tuning,
+    thresholds: byName(tuning.thresholds),
+    temperatures: byName(tuning.temperatures),
+  };
+}
+
+function describe({ labels, source, tuning, storedIn }: Found): string {
+  const { untuned, tuned, crossFitted, thresholds: found, temperatures } = tuning;
+  const f1 = (evaluation: Evaluation | null, i: number) => evaluation && evaluation.labels[i]!.f1;
+  const figures = [untuned, tuned, crossFitted];
+  const averages: [string, (evaluation: Evaluation) => number | null][] = [
+    ["micro-F1", ({ micro }) => micro.f1],
+    ["macro-F1", ({ macro }) => macro.f1],
+    ["micro precision", ({ micro }) => micro.precision],
+    ["micro recall", ({ micro }) => micro.recall],
+    ["subset accuracy", ({ subsetAccuracy }) => subsetAccuracy],
+    ["loss", ({ loss }) => loss],
+    ["calibration error", ({ calibrationError }) => calibrationError],
+  ];
+  return [
+    `${tuned.rows} rows of ${source}`,
+    "",
+    textTable([
+      ["label", "positives", "temperature", "threshold", "F1 at 0.5", "tuned", "cross-fitted"],
+      ...labels.map((name, i) => [
+        name,
+        String(tuned.labels[i]!.support),
+        temperatures[i]!.toFixed(3),
+        found[i]!.toFixed(4),
+        ...figures.map((evaluation) => figure(f1(evaluation, i))),
+      ]),
+    ]),
+    "",
+    textTable([
+      ["all labels", "untuned", "tuned", "cross-fitted"],
+      ...averages.map(([name, of]) => [
+        name,
+        ...figures.map((evaluation) => figure(evaluation && of(evaluation))),
+      ]),
+    ]),
+    "",
+    crossFitted
+      ? "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Expect the cross-fitted ones."
+      : "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Give --folds for honest ones.",
+    storedIn === null
+      ? "Nothing was stored."
+      : `Stored in ${storedIn}; predict and evaluate use them from now on.`,
+  ].join("\n");
+}

@@ -1,0 +1,182 @@
+// Temperatures and thresholds learnt from validation data, and how far to believe their figures.
+import { TagformerError } from "../errors.js";
+import { parseOptions, type ResolvedTuningOptions, type TuningOptions, tuningOptions } from "../options.js";
+import { generator } from "../random.js";
+import { type Cuts, columnOf, cutsOf } from "./cuts.js";
+import { averageF, type Goal, isTarget } from "./goal.js";
+import { sigmoid } from "./loss.js";
+import { type Evaluation, evaluateDecisions } from "./metrics.js";
+import { checkedRows, decide, truthOf } from "./scores.js";
+import { divideByTemperature, fitTemperature } from "./temperature.js";
+import { globalThreshold, shrink, thresholdsPerLabel } from "./threshold-search.js";
+import { twoPassThreshold } from "./two-pass.js";
+
+/**
+ * How a model's logits become labels, in this order: a logit is divided by the label's temperature, the sigmoid makes it a
+ * probability, and the label is given when that is above (strictly) the label's threshold.
+ */
+export interface Decision {
+  /** One for each label; 1 leaves the logits as they are. */
+  readonly temperatures: readonly number[];
+  /** One for each label, a probability after the division by the temperature. */
+  readonly thresholds: readonly number[];
+}
+
+/** What {@link tune} found. */
+export interface Tuning extends Decision {
+  /** What it was asked for, defaults included. */
+  readonly options: TuningOptions;
+  /** With temperatures of 1 and thresholds of 0.5. */
+  readonly untuned: Evaluation;
+  /** With the tuned ones, on the rows that they were tuned on: better than on any others. */
+  readonly tuned: Evaluation;
+  /**
+   * The honest figures: each row decided by temperatures and thresholds that were tuned without it. `null` without folds.
+   */
+  readonly crossFitted: Evaluation | null;
+}
+
+/**
+ * Learns temperatures and thresholds from logits that a model gave rows it was not trained on.
+ *
+ * Temperatures first, by maximum likelihood; then thresholds of the probabilities that they make. Those are found by an exact
+ * sweep over all that decide differently; ones of rare labels are drawn toward the global one (`shrinkage`). For an
+ * F-measure the result is never worse than the global threshold on the data it was tuned on. With targets, labels are not
+ * drawn: each meets its target on this data, or is never given when no threshold is precise enough.
+ *
+ * @param logits `[rows * labels]`
+ * @param labels `[rows * labels]`: 0, 1 or a soft value between; NaN where a row is not labelled
+ * @throws {TagformerError} `INVALID_DATA` or `NOT_FINITE` as {@link evaluate}, `INVALID_OPTION` for options that contradict
+ * each other or fewer rows than folds
+ */
+export function tune(
+  logits: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  options: TuningOptions = {},
+): Tuning {
+  const resolved = parseOptions(tuningOptions, options);
+  const width = labelNames.length;
+  const rows = checkedRows({ logits }, labels, labelNames);
+  if (rows < resolved.folds) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option folds is ${resolved.folds}, but there are only ${rows} rows to tune on; give fewer folds, or 0 for none`,
+    );
+  }
+  const decided = (decision: Decision) => {
+    const { calibrated, decisions } = apply(logits, decision);
+    return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
+  };
+  const untuned = decided({ temperatures: labelNames.map(() => 1), thresholds: labelNames.map(() => 0.5) });
+  const decision = learn(logits, labels, width, resolved);
+  return {
+    ...decision,
+    options: resolved,
+    untuned,
+    tuned: decided(decision),
+    crossFitted: crossFit(logits, labels, labelNames, resolved),
+  };
+}
+
+/** Logits after their temperatures, and the decisions on them, both `[rows * labels]`. */
+function apply(
+  logits: Float32Array,
+  { temperatures, thresholds }: Decision,
+): { calibrated: Float32Array; decisions: Uint8Array } {
+  const calibrated = divideByTemperature(logits, temperatures);
+  return { calibrated, decisions: decide(sigmoid(calibrated), thresholds.length, thresholds) };
+}
+
+function learn(
+  logits: Float32Array,
+  labels: Float32Array,
+  width: number,
+  options: ResolvedTuningOptions,
+): Decision {
+  const truth = truthOf(labels);
+  const temperatures = learnTemperatures(logits, labels, width, options);
+  const probabilities = sigmoid(divideByTemperature(logits, temperatures));
+  if (options.method === "two-pass") {
+    const threshold = twoPassThreshold(cutsOf(probabilities, truth));
+    return { temperatures, thresholds: new Array<number>(width).fill(threshold) };
+  }
+  const cuts = Array.from({ length: width }, (_, label) =>
+    cutsOf(columnOf(probabilities, label, width), columnOf(truth, label, width)),
+  );
+  return { temperatures, thresholds: learnThresholds(cuts, options) };
+}
+
+function learnTemperatures(
+  logits: Float32Array,
+  labels: Float32Array,
+  width: number,
+  { temperature, shrinkage }: ResolvedTuningOptions,
+): number[] {
+  if (temperature === "none") return new Array<number>(width).fill(1);
+  const global = fitTemperature(logits, labels);
+  return Array.from({ length: width }, (_, label) => {
+    const ownLabels = columnOf(labels, label, width);
+    const rows = rarerKind(truthOf(ownLabels));
+    if (temperature === "global" || rows === 0) return global;
+    const own = fitTemperature(columnOf(logits, label, width), ownLabels);
+    const weight = rows / (rows + shrinkage);
+    return Math.exp(weight * Math.log(own) + (1 - weight) * Math.log(global));
+  });
+}
+
+function learnThresholds(
+  cuts: readonly Cuts[],
+  { method, shrinkage, ...goal }: ResolvedTuningOptions & Goal,
+): number[] {
+  const global = globalThreshold(cuts, goal);
+  const same = cuts.map(() => global);
+  if (method === "global") return same;
+  const own = thresholdsPerLabel(cuts, goal, global);
+  if (isTarget(goal)) return own;
+  const shrunk = own.map((threshold, label) => shrink(threshold, global, cuts[label]!.positives, shrinkage));
+  return averageF(cuts, shrunk, goal) < averageF(cuts, same, goal) ? same : shrunk;
+}
+
+/** A label that is always or never set has no temperature of its own. */
+function rarerKind(truth: Float32Array): number {
+  const labelled = truth.filter((set) => !Number.isNaN(set)).length;
+  const positives = truth.filter((set) => set === 1).length;
+  return Math.min(positives, labelled - positives);
+}
+
+/** Decides each part of the rows by what the others teach. */
+function crossFit(
+  logits: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  options: ResolvedTuningOptions,
+): Evaluation | null {
+  if (options.folds === 0) return null;
+  const width = labelNames.length;
+  const order = generator(options.seed, "tuning folds").shuffle(
+    Uint32Array.from({ length: labels.length / width }, (_, row) => row),
+  );
+  const calibrated = new Float32Array(logits.length);
+  const decisions = new Uint8Array(logits.length);
+  for (let fold = 0; fold < options.folds; fold++) {
+    const inFold = (_: number, place: number) => place % options.folds === fold;
+    const held = order.filter(inFold);
+    const others = order.filter((row, place) => !inFold(row, place));
+    const decision = learn(rowsOf(logits, others, width), rowsOf(labels, others, width), width, options);
+    const part = apply(rowsOf(logits, held, width), decision);
+    for (const [i, row] of held.entries()) {
+      calibrated.set(part.calibrated.subarray(i * width, (i + 1) * width), row * width);
+      decisions.set(part.decisions.subarray(i * width, (i + 1) * width), row * width);
+    }
+  }
+  return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
+}
+
+function rowsOf(values: Float32Array, rows: Uint32Array, width: number): Float32Array {
+  const selected = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    selected.set(values.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return selected;
+}

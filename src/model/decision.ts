@@ -1,0 +1,83 @@
+// Temperatures and thresholds in tagformer.json, by label name.
+import { TagformerError } from "../errors.js";
+import type { Evaluation } from "../evaluation/metrics.js";
+import type { Decision, Tuning } from "../evaluation/tuning.js";
+import { isJsonObject, type JsonObject } from "./json-file.js";
+
+/**
+ * The decision that a tagformer.json holds: temperatures of 1 and thresholds of 0.5 where it says nothing.
+ *
+ * @param file named in errors
+ * @throws TagformerError `INVALID_MODEL` when a label is missing or unknown, or a number is out of range
+ */
+export function readDecision(tagformer: JsonObject | null, names: readonly string[], file: string): Decision {
+  return {
+    temperatures: numbersOf(tagformer?.temperatures, names, 1, {
+      field: `${file}: temperatures`,
+      fits: (value) => value > 0,
+      expected: "a number above 0",
+    }),
+    thresholds: numbersOf(tagformer?.thresholds, names, 0.5, {
+      field: `${file}: thresholds`,
+      fits: (value) => value >= 0 && value <= 1,
+      expected: "a number from 0 to 1",
+    }),
+  };
+}
+
+/** The fields of tagformer.json that {@link readDecision} reads. */
+export function decisionFields({ temperatures, thresholds }: Decision, names: readonly string[]): JsonObject {
+  const byName = (values: readonly number[]) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
+  return { temperatures: byName(temperatures), thresholds: byName(thresholds) };
+}
+
+/** {@link decisionFields} of a tuning, with what led to it. */
+export function tuningFields(tuning: Tuning, names: readonly string[], source: string): JsonObject {
+  const { options, untuned, tuned, crossFitted } = tuning;
+  const figures = ({ micro, macro, subsetAccuracy, loss }: Evaluation) => ({
+    microF1: micro.f1,
+    macroF1: macro.f1,
+    subsetAccuracy,
+    loss,
+  });
+  return {
+    ...decisionFields(tuning, names),
+    tuning: {
+      data: source,
+      rows: tuned.rows,
+      options,
+      untuned: figures(untuned),
+      tuned: figures(tuned),
+      crossFitted: crossFitted && figures(crossFitted),
+    },
+  };
+}
+
+interface Field {
+  readonly field: string;
+  readonly fits: (value: number) => boolean;
+  readonly expected: string;
+}
+
+function numbersOf(
+  values: unknown,
+  names: readonly string[],
+  fallback: number,
+  { field, fits, expected }: Field,
+): number[] {
+  if (values === undefined) return names.map(() => fallback);
+  if (!isJsonObject(values)) throw invalid(field, "is no object with a number for each label");
+  const unknown = Object.keys(values).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw invalid(field, `has ${JSON.stringify(unknown)}, which is no label of the model`);
+  return names.map((name) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (typeof value === "number" && Number.isFinite(value) && fits(value)) return value;
+    const found = value === undefined ? "has nothing" : `has ${JSON.stringify(value)}`;
+    throw invalid(field, `${found} for the label ${JSON.stringify(name)}; expected ${expected}`);
+  });
+}
+
+function invalid(field: string, problem: string): TagformerError {
+  return new TagformerError("INVALID_MODEL", `${field} ${problem}; tune again with \`tagformer thresholds\``);
+}

@@ -1,0 +1,151 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { confidenceIntervals } from "../../../src/evaluation/bootstrap.js";
+import { compareScores } from "../../../src/evaluation/compare.js";
+import { judgeRows, weightedFigures } from "../../../src/evaluation/figures.js";
+import { evaluate } from "../../../src/evaluation/metrics.js";
+import { generator } from "../../../src/random.js";
+import { errorOf } from "../training/tiny-run.js";
+
+const names = ["a", "b"];
+
+/** Labels, and logits that agree with them as often as `skill` says. */
+function task(rows: number, skill: number, seed: number, labelSeed = 1) {
+  const labelsFrom = generator(labelSeed, "labels");
+  const labels = Float32Array.from({ length: 2 * rows }, () => Number(labelsFrom.float() < 0.4));
+  const random = generator(seed, "logits");
+  const logits = labels.map(
+    (set) => (random.float() < skill ? 1 : -1) * (2 * set - 1) * (0.1 + random.float()),
+  );
+  return { labels, logits };
+}
+
+describe("weightedFigures", () => {
+  it("has the figures of evaluate on rows that are repeated or left out", () => {
+    const row = fc.record({
+      logits: fc.tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -3, max: 3 })),
+      labels: fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 1, Number.NaN)),
+      weight: fc.integer({ min: 0, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), (rows) => {
+        fc.pre(rows.some(({ weight }) => weight > 0));
+        const of = (chosen: typeof rows) => ({
+          scores: { logits: Float32Array.from(chosen.flatMap(({ logits }) => logits)) },
+          labels: Float32Array.from(chosen.flatMap(({ labels }) => labels)),
+        });
+        const all = of(rows);
+        const weights = Uint32Array.from(rows, ({ weight }) => weight);
+        const { figures, labelF1 } = weightedFigures(judgeRows(all.scores, all.labels, 2, 0.5), weights);
+        const repeated = of(rows.flatMap((one) => new Array<typeof one>(one.weight).fill(one)));
+        const wanted = evaluate(repeated.scores, repeated.labels, names);
+        const expected = {
+          microF1: wanted.micro.f1,
+          macroF1: wanted.macro.f1,
+          weightedF1: wanted.weighted.f1,
+          samplesF1: wanted.samples.f1,
+          subsetAccuracy: wanted.subsetAccuracy,
+          hammingLoss: wanted.hammingLoss,
+          macroRocAuc: wanted.macro.rocAuc,
+          macroAveragePrecision: wanted.macro.averagePrecision,
+        };
+        for (const [name, value] of Object.entries(expected)) {
+          const found = figures[name as keyof typeof figures];
+          if (value === null) expect(found, name).toBeNull();
+          else expect(found, name).toBeCloseTo(value, 12);
+        }
+        for (const [i, label] of wanted.labels.entries()) expect(labelF1[i]).toBeCloseTo(label.f1, 12);
+      }),
+    );
+  });
+});
+
+describe("confidenceIntervals", () => {
+  it("hold the true value about as often as they say", () => {
+    // The share of rightly decided elements is 0.8, whatever the rows.
+    const hits = Array.from({ length: 100 }, (_, i) => {
+      const { logits, labels } = task(150, 0.8, i, i);
+      const { figures } = confidenceIntervals({ logits }, labels, names, 0.5, {
+        samples: 200,
+        confidence: 0.9,
+      });
+      return figures.hammingLoss!.low <= 0.2 && 0.2 <= figures.hammingLoss!.high;
+    }).filter(Boolean).length;
+    expect(hits).toBeGreaterThan(80);
+    expect(hits).toBeLessThan(99);
+  });
+
+  it("give the same for the same seed, hold the value, and narrow with the rows", () => {
+    const few = task(100, 0.8, 1);
+    const many = task(1600, 0.8, 1);
+    const of = ({ logits, labels }: typeof few, seed = 42) =>
+      confidenceIntervals({ logits }, labels, names, 0.5, { samples: 300, seed });
+    expect(of(few)).toEqual(of(few));
+    expect(of(few, 1)).not.toEqual(of(few, 2));
+    const width = (interval: { low: number; high: number } | null) => interval!.high - interval!.low;
+    for (const [name, interval] of Object.entries(of(few).figures)) {
+      expect(interval!.low, name).toBeLessThan(interval!.value);
+      expect(interval!.high, name).toBeGreaterThan(interval!.value);
+      const narrower = of(many).figures[name as "microF1"];
+      expect(width(interval) / width(narrower), name).toBeGreaterThan(2.5); // 4, by the root of the rows
+      expect(width(interval) / width(narrower), name).toBeLessThan(6.5);
+    }
+  });
+
+  it("have nothing where a figure is not defined, and refuse too few samples", async () => {
+    const logits = Float32Array.of(1, -1, 2, -2);
+    const none = Float32Array.of(0, 0, 0, 0);
+    expect(confidenceIntervals({ logits }, none, names).figures.macroRocAuc).toBeNull();
+    const error = await errorOf(() => confidenceIntervals({ logits }, none, names, 0.5, { samples: 5 }));
+    expect(error.message).toMatch(/samples is 5/);
+  });
+});
+
+describe("compareScores", () => {
+  const run = (logits: Float32Array) => ({ scores: { logits }, thresholds: 0.5 });
+
+  it("finds a real difference and its direction", () => {
+    const good = task(400, 0.9, 1);
+    const bad = task(400, 0.75, 2);
+    const { figures, labels, rows } = compareScores(run(bad.logits), run(good.logits), good.labels, names, {
+      samples: 400,
+    });
+    expect(rows).toBe(400);
+    const { first, second, difference, low, high, p } = figures.microF1!;
+    expect(first).toBe(evaluate({ logits: bad.logits }, bad.labels, names).micro.f1);
+    expect(second - first).toBeCloseTo(difference, 12);
+    expect(low).toBeGreaterThan(0);
+    expect(high).toBeGreaterThan(difference);
+    expect(p).toBe(1 / 401);
+    expect(figures.hammingLoss!.difference).toBeLessThan(0);
+    expect(figures.macroRocAuc).toMatchObject({ p: null });
+    expect(labels.map(({ name }) => name)).toEqual(names);
+    for (const label of labels) expect(label.p).toBeCloseTo(2 / 401, 12); // two questions, by Holm
+  });
+
+  it("finds none where there is none, about as often as it should", () => {
+    // Two runs of the same skill: p is below 0.2 in one of five comparisons.
+    const { labels } = task(60, 0.8, 0);
+    const small = Array.from({ length: 100 }, (_, i) => {
+      const [one, other] = [task(60, 0.8, 100 + i), task(60, 0.8, 900 + i)];
+      const { figures } = compareScores(run(one.logits), run(other.logits), labels, names, { samples: 100 });
+      return figures.subsetAccuracy!.p! < 0.2;
+    }).filter(Boolean).length;
+    expect(small).toBeGreaterThan(5);
+    expect(small).toBeLessThan(35);
+  });
+
+  it("says that a run does not differ from itself", () => {
+    const { logits, labels } = task(50, 0.8, 1);
+    const { figures } = compareScores(run(logits), run(logits), labels, names, { samples: 100 });
+    expect(figures.microF1).toMatchObject({ difference: 0, low: 0, high: 0, p: 1 });
+  });
+
+  it("refuses rows without any label", async () => {
+    const none = Float32Array.of(Number.NaN, Number.NaN);
+    const error = await errorOf(() =>
+      compareScores(run(none.fill(0).slice()), run(none.slice()), none.fill(Number.NaN), names),
+    );
+    expect(error.code).toBe("INVALID_DATA");
+  });
+});
