@@ -100,6 +100,8 @@ export interface NativeStep {
   readonly learningRate: number;
   /** `false` when loss or gradient norm was not finite: then no weight was changed. */
   readonly applied: boolean;
+  /** Parts in which the step was computed: the batches given, or more where memory was short. */
+  readonly parts: number;
 }
 
 /** How an exported module was compared with its model: on texts of several lengths, with segment ids and without. */

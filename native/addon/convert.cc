@@ -233,6 +233,7 @@ Napi::Value to_step(Napi::Env env, const StepResult& result) {
   step.Set("gradientNorm", result.gradient_norm);
   step.Set("learningRate", result.learning_rate);
   step.Set("applied", result.applied);
+  step.Set("parts", static_cast<double>(result.parts));
   return step;
 }
 

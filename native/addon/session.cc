@@ -10,6 +10,7 @@
 
 #include "addon/convert.h"
 #include "runtime/error.h"
+#include "runtime/memory.h"
 #include "runtime/stop.h"
 
 namespace tagformer::addon {
@@ -23,12 +24,9 @@ Failure current_failure() {
     return {error.code(), error.what(), ""};
   } catch (const Stopped&) {
     return {"DISPOSED", "the model was stopped while the call was running", ""};
-  } catch (const c10::OutOfMemoryError& error) {
-    return {"OUT_OF_MEMORY", error.what_without_backtrace(), error.what()};
   } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    const bool memory = message.find("can't allocate memory") != std::string::npos;
-    return {memory ? "OUT_OF_MEMORY" : "INTERNAL", message, error.what()};
+    return {is_out_of_memory(error) ? "OUT_OF_MEMORY" : "INTERNAL", error.what_without_backtrace(),
+            error.what()};
   } catch (const std::bad_alloc&) {
     return {"OUT_OF_MEMORY", "not enough memory", ""};
   } catch (const std::exception& error) {

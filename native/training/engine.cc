@@ -9,7 +9,9 @@
 #include <functional>
 
 #include "runtime/error.h"
+#include "runtime/memory.h"
 #include "runtime/stop.h"
+#include "training/halves.h"
 
 namespace tagformer {
 namespace {
@@ -152,6 +154,28 @@ double Engine::backward(const BatchData& data, const Mode& mode, std::int64_t la
   return loss.item<double>();
 }
 
+double Engine::accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
+                          std::int64_t& parts) {
+  bool enough_memory = true;
+  double loss = 0.0;
+  try {
+    loss = backward(data, mode, labelled);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error) || count_texts(data) == 1) throw;
+    enough_memory = false;
+  }
+  // Not in the catch clause: the exception keeps tensors alive.
+  if (!enough_memory) {
+    model_->parameters().drop_fresh_gradients();
+    const auto [first, second] = halves(data, labels_);
+    loss = accumulate(first, mode, labelled, /*more_follow=*/true, parts);
+    mode.micro_batch = static_cast<std::uint32_t>(parts++);
+    return loss + accumulate(second, mode, labelled, /*more_follow=*/true, parts);
+  }
+  model_->parameters().collect_gradients(more_follow);
+  return loss;
+}
+
 StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
   if (optimizer_ == nullptr) throw Error("INTERNAL", "train_step before start_training");
   std::int64_t labelled = 0;
@@ -161,7 +185,8 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
                     .loss = 0.0,
                     .gradient_norm = 0.0,
                     .learning_rate = training_.schedule.rate(done),
-                    .applied = false};
+                    .applied = false,
+                    .parts = static_cast<std::int64_t>(micro_batches.size())};
   if (labelled == 0) {
     throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
   }
@@ -173,8 +198,7 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
                       .seed = training_.seed,
                       .step = static_cast<std::uint32_t>(done),
                       .micro_batch = static_cast<std::uint32_t>(i)};
-      result.loss += backward(micro_batches[i], mode, labelled);
-      model_->parameters().collect_gradients(micro_batches.size() > 1);
+      result.loss += accumulate(micro_batches[i], mode, labelled, micro_batches.size() > 1, result.parts);
     }
     result.gradient_norm = optimizer_->gradient_norm();
     check_stop();

@@ -59,6 +59,8 @@ struct StepResult {
   double learning_rate;
   /// False when loss or norm was not finite: then no weight was changed.
   bool applied;
+  /// Parts in which the batch was computed: the micro-batches, or more where memory was short.
+  std::int64_t parts;
 };
 
 /// All calls are made from one thread, whose stop flag ends a running one with Stopped (runtime/stop.h).
@@ -98,6 +100,11 @@ class Engine {
   [[nodiscard]] at::Tensor weights_of(const BatchData& data) const;
   void set_rates(const std::vector<std::pair<std::string, double>>& rates);
   double backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
+  /// The same, with its gradients collected; in halves, and halves of those, where memory is short. Returns
+  /// the loss. `parts` counts, and names the random numbers of the halves, which may not be those of other
+  /// parts.
+  double accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
+                    std::int64_t& parts);
 
   std::unique_ptr<Model> model_;
   bool dense_;

@@ -83,6 +83,10 @@ void ParameterSet::collect_gradients(bool more_follow) {
   }
 }
 
+void ParameterSet::drop_fresh_gradients() {
+  for (const auto& parameter : parameters_) parameter->value.mutable_grad() = at::Tensor();
+}
+
 void ParameterSet::clear_gradients() {
   for (const auto& parameter : parameters_) {
     parameter->value.mutable_grad() = at::Tensor();

@@ -95,6 +95,8 @@ class ParameterSet {
   /// be added: sums are then kept in fp32, because bf16 would lose small contributions.
   void collect_gradients(bool more_follow);
   void clear_gradients();
+  /// Forgets what a backward pass left that was not collected, as when it failed on its way.
+  void drop_fresh_gradients();
 
  private:
   Precision precision_;

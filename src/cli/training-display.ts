@@ -11,6 +11,7 @@ export class TrainingDisplay {
   #tokens = 0;
   #rows = 0;
   #loss = 0;
+  #saidShort = false;
   #started = 0;
 
   /** Takes every event of a run, in order. */
@@ -51,6 +52,15 @@ export class TrainingDisplay {
     this.#started = performance.now();
   }
 
+  /** Once a run: every step of long texts may be short of memory. */
+  #sayShort({ step, extraParts }: StepEvent): void {
+    this.#saidShort = true;
+    const parts = extraParts === 1 ? "1 more part" : `${extraParts} more parts`;
+    note(
+      `memory was short: step ${step} was computed in ${parts}, with the same gradient; --gradient-accumulation avoids the failed attempts`,
+    );
+  }
+
   #showStep(event: StepEvent): void {
     const start = this.#start!;
     this.#switchTo(`epoch ${event.epoch}/${start.epochs}`, start.trainingRows);
@@ -60,6 +70,7 @@ export class TrainingDisplay {
     this.#loss = Number.isNaN(this.#loss) ? event.loss : 0.95 * this.#loss + 0.05 * event.loss;
     const seconds = Math.max(1e-3, (performance.now() - this.#started) / 1000);
     const rates = `${(this.#rows / seconds).toFixed(0)} rows/s  ${(this.#tokens / seconds).toFixed(0)} tokens/s`;
+    if (event.extraParts > 0 && !this.#saidShort) this.#sayShort(event);
     this.#bar?.update(this.#rows, `${rates}  loss ${this.#loss.toFixed(4)}`);
   }
 }

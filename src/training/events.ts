@@ -49,6 +49,11 @@ export interface StepEvent {
   readonly rows: number;
   /** Tokens of the step's batch. */
   readonly tokens: number;
+  /**
+   * Parts beyond `gradientAccumulation` in which the batch was computed because memory was short; usually 0. The gradient
+   * is the same, but for the order of its sums and for other dropout in those parts.
+   */
+  readonly extraParts: number;
 }
 
 /** A part of the validation rows was computed. */

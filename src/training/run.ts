@@ -140,6 +140,7 @@ export class Run {
       gradientNorm,
       rows: rows.length,
       tokens: totalTokens(batches),
+      extraParts: result.parts - batches.length,
     };
   }
 

@@ -80,9 +80,20 @@ const step = (number: number, loss: number): StepEvent => ({
   gradientNorm: 1,
   rows: 10,
   tokens: 80,
+  extraParts: 0,
 });
 
 describe("the display of a run", () => {
+  it("says once that memory was short", () => {
+    pretendTerminal(false);
+    const display = new TrainingDisplay();
+    display.show(start);
+    written = "";
+    for (const number of [3, 4]) display.show({ ...step(number, 0.7), extraParts: 2 });
+    expect(written.match(/memory was short: step 3 was computed in 2 more parts/g)).toHaveLength(1);
+    expect(written).not.toContain("step 4");
+  });
+
   it("says what begins, how fast it goes and how each epoch ended", () => {
     pretendTerminal(false);
     const display = new TrainingDisplay();

@@ -1,0 +1,76 @@
+// A training step with less memory than its batch needs: node out-of-memory.mjs
+// Reports the step with enough memory, the same step with too little, and the code of one that no halving helps.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { NativeModel } from "../../../dist/native.js";
+import { report } from "./work.mjs";
+
+const config = {
+  model_type: "bert",
+  vocab_size: 50,
+  hidden_size: 32,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 4096,
+  max_position_embeddings: 8192,
+};
+const training = {
+  learningRate: 1e-3,
+  schedule: "constant",
+  warmupSteps: 0,
+  totalSteps: 10,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxGradientNorm: 0,
+  seed: 1,
+  dropout: false,
+};
+
+function batchOf(rows, length) {
+  return {
+    ids: Int32Array.from({ length: rows * length }, (_, i) => (i * 7919) % config.vocab_size),
+    offsets: Int32Array.from({ length: rows + 1 }, (_, i) => i * length),
+    labels: Float32Array.from({ length: rows }, (_, i) => i % 2),
+  };
+}
+
+async function fresh() {
+  const model = await NativeModel.load({
+    config,
+    labels: 1,
+    tensors: [],
+    seed: 1,
+    precision: "fp32",
+    threads: 1,
+  });
+  await model.startTraining(training);
+  return model;
+}
+
+/** Leaves this process `megabytes` beyond the address space that it has. */
+function allow(megabytes) {
+  const [, kilobytes] = readFileSync("/proc/self/status", "utf8").match(/VmSize:\s+(\d+) kB/);
+  const limit = Number(kilobytes) * 1024 + megabytes * 2 ** 20;
+  execFileSync("prlimit", [`--pid=${process.pid}`, `--as=${limit}:`]);
+}
+
+const batch = batchOf(64, 128);
+const limited = await fresh();
+{
+  await using model = await fresh();
+  report({ enough: await model.trainStep([batch]) });
+}
+await limited.computeGradients(batchOf(2, 128)); // threads and caches are made
+allow(250);
+report({ short: await limited.trainStep([batch]) });
+allow(20);
+report({
+  never: await limited.trainStep([batchOf(1, 8000)]).then(
+    () => "done",
+    ({ code }) => code,
+  ),
+});
+report({ logits: Array.from(await limited.predict(batchOf(1, 4))) });
+await limited.dispose();
