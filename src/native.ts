@@ -116,6 +116,29 @@ export interface ExportCheck {
   readonly difference: number;
 }
 
+/** One text to explain, and what to compare it with. */
+export interface NativeAttributionRequest extends RaggedBatch {
+  /** A token id in place of each of `ids`, `[total]`. */
+  readonly baseline: Int32Array;
+  /** Index of the label. */
+  readonly label: number;
+  /** Largest acceptable error of the sum, in units of the logit. */
+  readonly tolerance: number;
+  /** Gradients after which to stop, whatever the error. */
+  readonly maxGradients: number;
+}
+
+/** Integrated gradients: `contributions` sum to `logit - baselineLogit`, but for `error`. */
+export interface NativeAttribution {
+  /** What each token adds to the logit, `[total]`. */
+  readonly contributions: Float64Array;
+  readonly logit: number;
+  readonly baselineLogit: number;
+  readonly error: number;
+  /** Number of gradients that were computed. */
+  readonly gradients: number;
+}
+
 /** What the add-on exports; see native/addon/session.h. */
 interface Addon {
   readonly Session: new (options: { threads: number; cores: number }) => Session;
@@ -126,6 +149,7 @@ interface Addon {
 interface Session {
   load(spec: NativeModelSpec, job: number): Promise<NativeModelInfo>;
   predict(batch: RaggedBatch, job: number): Promise<Float32Array>;
+  attribute(request: NativeAttributionRequest, job: number): Promise<NativeAttribution>;
   startTraining(options: NativeTrainingOptions): Promise<void>;
   trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
   computeGradients(batch: LabelledBatch): Promise<number>;
@@ -254,6 +278,11 @@ export class NativeModel implements AsyncDisposable {
   /** Logits, `[rows * labels]`. */
   predict(batch: RaggedBatch, options: CallOptions = {}): Promise<Float32Array> {
     return this.#cancellable((job) => this.#session.predict(batch, job), options.signal);
+  }
+
+  /** What each token of one text adds to a logit. */
+  attribute(request: NativeAttributionRequest, options: CallOptions = {}): Promise<NativeAttribution> {
+    return this.#cancellable((job) => this.#session.attribute(request, job), options.signal);
   }
 
   /** Prepares AdamW and the learning-rate schedule; call once before {@link trainStep}. */

@@ -203,6 +203,16 @@ std::map<std::string, std::string> to_texts(const Napi::Object& object) {
   return texts;
 }
 
+std::vector<std::int32_t> to_baseline(const Napi::Object& object) {
+  return copy<std::int32_t>(object, "baseline", napi_int32_array, "an Int32Array");
+}
+
+AttributionOptions to_attribution_options(const Napi::Object& object) {
+  return {.label = integer(object, "label"),
+          .tolerance = number(object, "tolerance"),
+          .most_gradients = integer(object, "maxGradients")};
+}
+
 Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values) {
   auto array = Napi::Float32Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
@@ -224,6 +234,20 @@ Napi::Value to_info(Napi::Env env, const Engine& engine) {
   info.Set("vocabularySize", static_cast<double>(engine.limits().vocabulary_size));
   info.Set("labels", static_cast<double>(engine.labels()));
   return info;
+}
+
+Napi::Value to_attribution(Napi::Env env, const Attribution& attribution) {
+  const std::vector<double>& contributions = attribution.contributions;
+  auto array = Napi::Float64Array::New(env, contributions.size());
+  if (!contributions.empty())
+    std::memcpy(array.Data(), contributions.data(), contributions.size() * sizeof(double));
+  auto result = Napi::Object::New(env);
+  result.Set("contributions", array);
+  result.Set("logit", attribution.logit);
+  result.Set("baselineLogit", attribution.baseline_logit);
+  result.Set("error", attribution.error);
+  result.Set("gradients", static_cast<double>(attribution.gradients));
+  return result;
 }
 
 Napi::Value to_step(Napi::Env env, const StepResult& result) {

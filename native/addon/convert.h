@@ -17,6 +17,9 @@ BatchData to_batch_data(const Napi::Value& value, bool with_labels);
 
 /// An object of texts, by name.
 std::map<std::string, std::string> to_texts(const Napi::Object& object);
+/// The token ids `baseline` of a request for an attribution.
+std::vector<std::int32_t> to_baseline(const Napi::Object& object);
+AttributionOptions to_attribution_options(const Napi::Object& object);
 
 /// A required integer field of an options object.
 std::int64_t integer(const Napi::Object& object, const char* field);
@@ -24,6 +27,7 @@ std::int64_t integer(const Napi::Object& object, const char* field);
 Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values);
 Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names);
 Napi::Value to_info(Napi::Env env, const Engine& engine);
+Napi::Value to_attribution(Napi::Env env, const Attribution& attribution);
 Napi::Value to_step(Napi::Env env, const StepResult& result);
 Napi::Value to_export_check(Napi::Env env, const ExportCheck& check);
 

@@ -109,6 +109,7 @@ Napi::Function Session::define(Napi::Env env) {
                      {
                          InstanceMethod<&Session::load>("load"),
                          InstanceMethod<&Session::predict>("predict"),
+                         InstanceMethod<&Session::attribute>("attribute"),
                          InstanceMethod<&Session::start_training>("startTraining"),
                          InstanceMethod<&Session::train_step>("trainStep"),
                          InstanceMethod<&Session::compute_gradients>("computeGradients"),
@@ -180,6 +181,17 @@ Napi::Value Session::load(const Napi::CallbackInfo& info) {
 Napi::Value Session::predict(const Napi::CallbackInfo& info) {
   auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), false));
   return run(info, job_argument(info, 1), [this, batch] { return floats(engine().predict(*batch)); });
+}
+
+Napi::Value Session::attribute(const Napi::CallbackInfo& info) {
+  const Napi::Object request = object_argument(info, 0);
+  auto text = std::make_shared<const BatchData>(to_batch_data(request, false));
+  auto baseline = std::make_shared<const std::vector<std::int32_t>>(to_baseline(request));
+  return run(info, job_argument(info, 1), [this, text, baseline, options = to_attribution_options(request)] {
+    return [result = engine().attribute(*text, *baseline, options)](Napi::Env env) {
+      return to_attribution(env, result);
+    };
+  });
 }
 
 Napi::Value Session::start_training(const Napi::CallbackInfo& info) {

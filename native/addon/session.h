@@ -57,6 +57,7 @@ class Session : public Napi::ObjectWrap<Session> {
 
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
+  Napi::Value attribute(const Napi::CallbackInfo& info);
   Napi::Value start_training(const Napi::CallbackInfo& info);
   Napi::Value train_step(const Napi::CallbackInfo& info);
   Napi::Value compute_gradients(const Napi::CallbackInfo& info);

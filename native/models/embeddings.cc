@@ -35,7 +35,7 @@ Embeddings::Embeddings(ParameterSet& parameters, EmbeddingsDescription descripti
 at::Tensor Embeddings::operator()(const Batch& batch, const Mode& mode, std::uint32_t site) const {
   const EmbeddingsDescription& d = description_;
   // As in transformers, the padding token's rows get no gradient, even where a text holds that token.
-  at::Tensor x = at::embedding(words_->value, batch.ids, d.padding_id);
+  at::Tensor x = embed_words(*words_, batch, d.padding_id);
   if (d.positions == Positions::kFromZero) {
     x = x.add(at::embedding(positions_->value, batch.sequences.positions()));
   } else if (d.positions == Positions::kAfterPadding) {

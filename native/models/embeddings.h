@@ -53,6 +53,7 @@ class Embeddings {
   [[nodiscard]] at::Tensor operator()(const Batch& batch, const Mode& mode, std::uint32_t site) const;
 
   [[nodiscard]] Limits limits() const;
+  [[nodiscard]] const Parameter* words() const { return words_; }
 
  private:
   EmbeddingsDescription description_;

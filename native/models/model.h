@@ -22,12 +22,18 @@ struct Batch {
   /// `[tokens]`, int64; undefined when all are zero.
   at::Tensor types;
   Sequences sequences;
+  /// Word embeddings in place of those of `ids`, `[tokens, width]`; undefined: they are looked up.
+  at::Tensor words{};
 
   /// This ragged batch in the dense form, padded on the right with zeros.
   [[nodiscard]] Batch padded() const;
   /// This dense batch on another device.
   [[nodiscard]] Batch to(c10::Device device) const;
 };
+
+/// A token's row of the table of word embeddings, or what the batch gives in its place. The rows of the token
+/// `padding_id` get no gradient.
+at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id = -1);
 
 /// What a model accepts; batches outside of it are refused before they reach the model.
 struct Limits {
@@ -47,6 +53,8 @@ class Model {
   [[nodiscard]] virtual at::Tensor logits(const Batch& batch, const Mode& mode) const = 0;
 
   [[nodiscard]] virtual Limits limits() const = 0;
+  /// The table of word embeddings, where the model has one and computes from `Batch::words` when it is given.
+  [[nodiscard]] virtual const Parameter* words() const { return nullptr; }
   /// What Hugging Face puts before the names of the encoder's tensors, such as "bert.".
   [[nodiscard]] virtual std::string prefix() const = 0;
   /// Standard deviation of freshly initialised weights.

@@ -1,7 +1,6 @@
 #include "models/xlnet.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/tanh.h>
@@ -90,7 +89,7 @@ class Xlnet final : public Model {
   }
 
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
-    at::Tensor x = at::embedding(words_->value, batch.ids);
+    at::Tensor x = embed_words(*words_, batch);
     x = in_precision(dropout(x, mode.dropout(config_.dropout, kWords)));
     const at::Tensor distances =
         in_precision(dropout(encode(batch.sequences.distances()), mode.dropout(config_.dropout, kPositions)));
@@ -106,6 +105,7 @@ class Xlnet final : public Model {
 
   /// Positions are relative, so there is no longest text; 2^20 tokens keep the offsets of a batch in range.
   [[nodiscard]] Limits limits() const override { return {1 << 20, config_.vocab_size, 1 << 16}; }
+  [[nodiscard]] const Parameter* words() const override { return words_; }
   [[nodiscard]] std::string prefix() const override { return "transformer."; }
   [[nodiscard]] double initial_deviation() const override { return config_.initializer_range; }
 

@@ -68,6 +68,19 @@ std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& pa
   return {first, first + part.count};
 }
 
+/// A batch of one text, several times.
+BatchData repeated(const std::vector<std::int32_t>& ids, const std::vector<std::int32_t>& types,
+                   std::int64_t times) {
+  BatchData batch;
+  batch.offsets.push_back(0);
+  for (std::int64_t i = 0; i < times; ++i) {
+    batch.ids.insert(batch.ids.end(), ids.begin(), ids.end());
+    batch.types.insert(batch.types.end(), types.begin(), types.end());
+    batch.offsets.push_back(static_cast<std::int32_t>(batch.ids.size()));
+  }
+  return batch;
+}
+
 }  // namespace
 
 Engine::Engine(ModelSpec spec)
@@ -120,6 +133,20 @@ std::vector<float> Engine::predict(const BatchData& data) const {
   const at::Tensor logits = model_->logits(to_batch(data), {}).contiguous();
   const auto* const values = logits.const_data_ptr<float>();
   return {values, values + logits.numel()};
+}
+
+Attribution Engine::attribute(const BatchData& text, const std::vector<std::int32_t>& baseline,
+                              const AttributionOptions& options) const {
+  if (options.label < 0 || options.label >= labels_) {
+    throw Error("INVALID_OPTION", "there is no label " + std::to_string(options.label));
+  }
+  if (text.offsets.size() != 2 || baseline.size() != text.ids.size()) {
+    throw Error("INVALID_DATA", "expected one text, and a baseline of the same length");
+  }
+  const auto repeat = [&](const std::vector<std::int32_t>& ids) {
+    return [&](std::int64_t times) { return to_batch(repeated(ids, text.types, times)); };
+  };
+  return integrated_gradients(*model_, repeat(text.ids), repeat(baseline), options);
 }
 
 void Engine::start_training(const TrainingOptions& options) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/attribution.h"
 #include "models/model.h"
 #include "models/torchscript_export.h"
 #include "training/loss.h"
@@ -70,6 +71,11 @@ class Engine {
 
   /// Logits `[rows * labels]`.
   [[nodiscard]] std::vector<float> predict(const BatchData& batch) const;
+
+  /// What each token of one text adds to a logit. `baseline` holds a token id for each of the text's: what to
+  /// compare with, where a token says nothing.
+  [[nodiscard]] Attribution attribute(const BatchData& text, const std::vector<std::int32_t>& baseline,
+                                      const AttributionOptions& options) const;
 
   void start_training(const TrainingOptions& options);
   /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together. A step that is
