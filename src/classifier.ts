@@ -10,6 +10,7 @@ import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { divideByTemperature } from "./evaluation/temperature.js";
 import { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
+import { type Explanation, explainLogit } from "./explanation.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
 import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
@@ -22,7 +23,9 @@ import { type CallOptions, type ExportCheck, NativeModel } from "./native.js";
 import {
   type ClassifierOptions,
   classifierOptions,
+  type ExplanationOptions,
   type ExportOptions,
+  explanationOptions,
   exportOptions,
   modelOptions,
   parseOptions,
@@ -30,6 +33,7 @@ import {
   type TuningOptions,
   tuningOptions,
 } from "./options.js";
+import { didYouMean } from "./suggestion.js";
 import { Tokenizer } from "./text/tokenizer.js";
 
 /** Texts tokenized at once: the next ones are tokenized while the model computes these. */
@@ -273,6 +277,28 @@ export class Classifier implements AsyncDisposable {
     await updateTagformerFile(this.#directory.path, this.#decisionFields);
   }
 
+  /**
+   * Tells what each token of a text adds to the score of a label: integrated gradients over the word embeddings
+   * (Sundararajan et al., ICML 2017). The contributions sum to the difference between the logits of the text and of the same
+   * text with all words hidden, within `tolerance`. Of a text that is longer than {@link maxLength}, the beginning is
+   * explained.
+   *
+   * @throws TagformerError `INVALID_OPTION` when the label or the baseline token is not known, `INVALID_DATA` when the text is
+   * not a string; or the reason of the signal
+   */
+  async explain(
+    text: string,
+    { signal, ...options }: ExplanationOptions & CallOptions = {},
+  ): Promise<Explanation> {
+    const parsed = parseOptions(explanationOptions, options);
+    const scores = await this.probabilities([text], { signal });
+    const label = parsed.label === undefined ? indexOfLargest(scores) : this.#labelIndex(parsed.label);
+    const probability = scores[label]!;
+    const tokens = await this.#tokenizer.tokenize(text, this.maxLength, parsed.baseline);
+    const attribution = await explainLogit(this.#model, tokens, { ...parsed, label, signal });
+    return { text, label: this.labels[label]!, probability, ...attribution };
+  }
+
   /** Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before. */
   async save(directory: string): Promise<void> {
     await saveModelDirectory(directory, {
@@ -338,6 +364,15 @@ export class Classifier implements AsyncDisposable {
     return sigmoid(divideByTemperature(logits, this.temperatures));
   }
 
+  #labelIndex(name: string): number {
+    const index = this.labels.indexOf(name);
+    if (index >= 0) return index;
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `the model has no label "${name}"${didYouMean(name, this.labels)}`,
+    );
+  }
+
   #describe(probabilities: Float32Array): Prediction[] {
     const width = this.labels.length;
     const decisions = decide(probabilities, width, this.thresholds);
@@ -390,6 +425,10 @@ function requireTexts(texts: Texts): void {
     "INVALID_DATA",
     `text ${bad} is of type ${typeof texts.at(bad)}; expected a string`,
   );
+}
+
+function indexOfLargest(values: Float32Array): number {
+  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }
 
 /** The dataset's labels in the order of `names`, `[rows * names.length]`. */

@@ -78,6 +78,7 @@ export type { LabelRanking, Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
+export type { Explanation, TokenContribution } from "./explanation.js";
 export type { InferenceOptions } from "./inference.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
@@ -86,6 +87,7 @@ export { readValidation, type StoredPredictions } from "./model/validation.js";
 export type { CallOptions, ExportCheck, Precision } from "./native.js";
 export type {
   ClassifierOptions,
+  ExplanationOptions,
   ExportOptions,
   ModelOptions,
   ResamplingOptions,

@@ -306,6 +306,31 @@ export const exportOptions = z.strictObject({
  */
 export type ExportOptions = z.input<typeof exportOptions>;
 
+/** Options of explaining a label. */
+export const explanationOptions = z.strictObject({
+  label: z.string().optional().describe("label to explain (default: the most probable one)"),
+  baseline: z
+    .string()
+    .optional()
+    .describe("token that stands for nothing, to compare with (default: the mask token, or padding)"),
+  tolerance: z
+    .number()
+    .positive()
+    .default(1e-3)
+    .describe("largest difference of the contributions' sum from that of the logits"),
+  maxGradients: count(16)
+    .max(1_000_000)
+    .default(2048)
+    .describe("gradients after which to stop although the difference is larger"),
+});
+
+/**
+ * Options of explaining a label.
+ *
+ * @interface
+ */
+export type ExplanationOptions = z.input<typeof explanationOptions>;
+
 /**
  * Options of loading a model.
  *

@@ -6,6 +6,7 @@ import { packageVersion } from "../install/locations.js";
 import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";
+import { addExplainCommand } from "./explain.js";
 import { addExportCommand } from "./export.js";
 import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
@@ -28,6 +29,7 @@ function program(): Command {
   addExportCommand(root);
   addThresholdsCommand(root);
   addCompareCommand(root);
+  addExplainCommand(root);
   root
     .command("setup")
     .description(

@@ -13,6 +13,22 @@ export interface EncodedRows {
   readonly truncated: Uint8Array;
 }
 
+/** One text, token by token: everything `[tokens]`. */
+export interface TokenizedText {
+  readonly ids: Int32Array;
+  readonly types: Int32Array;
+  /** The tokens as the vocabulary spells them. */
+  readonly tokens: readonly string[];
+  /** Where each token stands in the text, in UTF-16 code units; the end is excluded. Empty for special tokens. */
+  readonly spans: readonly (readonly [start: number, end: number])[];
+  /** 1 for tokens that the tokenizer puts around every text. */
+  readonly special: Uint8Array;
+  /** `true` when the text lost its end. */
+  readonly truncated: boolean;
+  /** The token that stands for a word that is not known, and its id: the one asked for, or the vocabulary's own. */
+  readonly baseline: { readonly token: string; readonly id: number } | null;
+}
+
 /** How many special tokens the tokenizer puts before and after a single text. */
 export interface Frame {
   readonly before: number;
@@ -20,6 +36,9 @@ export interface Frame {
   /** Segments of the special tokens and the one token between them, where they are not all the same: XLNet's. */
   readonly types?: readonly number[];
 }
+
+/** What the vocabularies of the architectures call a hidden word, or else a word that is not there or not known. */
+const baselineTokens = ["[MASK]", "<mask>", "[PAD]", "<pad>", "[UNK]", "<unk>"];
 
 /** Turns texts into token ids on the thread that calls it. */
 export class Encoder {
@@ -68,9 +87,52 @@ export class Encoder {
     };
   }
 
+  /**
+   * One text with the place of each token.
+   *
+   * @param baseline a token of the vocabulary; by default the mask token, or another that says little
+   * @throws TagformerError `INVALID_MODEL` when the library fails
+   */
+  async tokenize(text: string, limit: number, baseline?: string): Promise<TokenizedText> {
+    const encoding = await this.#encoding(text);
+    const all = encoding.getIds();
+    const places = this.#truncate([...all.keys()], limit);
+    const pick = <T>(values: readonly T[]) => places.map((place) => values[place]!);
+    const units = utf16Offsets(text);
+    const special = pick(encoding.getSpecialTokensMask());
+    return {
+      ids: Int32Array.from(pick(all)),
+      types: Int32Array.from(pick(encoding.getTypeIds())),
+      tokens: pick(encoding.getTokens()),
+      spans: pick(encoding.getOffsets()).map(([start, end], i) =>
+        special[i] ? [0, 0] : [units[start!]!, units[end!]!],
+      ),
+      special: Uint8Array.from(special),
+      truncated: places.length < all.length,
+      baseline: this.#baseline(baseline === undefined ? baselineTokens : [baseline]),
+    };
+  }
+
   /** The text that token ids stand for, without special tokens. */
   decode(ids: ArrayLike<number>): Promise<string> {
     return this.#rust.decode(Array.from(ids), true);
+  }
+
+  async #encoding(text: string): Promise<Encoding> {
+    try {
+      const [encoding] = await this.#rust.encodeBatch([text], { addSpecialTokens: true });
+      return encoding!;
+    } catch (error) {
+      throw unusable(this.description.directory, error);
+    }
+  }
+
+  #baseline(candidates: readonly string[]): { token: string; id: number } | null {
+    for (const token of candidates) {
+      const id = this.#rust.tokenToId(token);
+      if (id !== null) return { token, id };
+    }
+    return null;
   }
 
   async #rows(texts: string[]): Promise<number[][]> {
@@ -102,6 +164,13 @@ function readFrame(probe: Encoding): Frame {
   const after = special.length - 1 - special.lastIndexOf(0);
   const types = probe.getTypeIds();
   return { before: first, after, ...(types.some((type) => type !== 0) && { types }) };
+}
+
+/** Where each code point begins in a JavaScript string, and its end: the library counts code points. */
+function utf16Offsets(text: string): number[] {
+  const offsets = [0];
+  for (const character of text) offsets.push(offsets.at(-1)! + character.length);
+  return offsets;
 }
 
 function unusable(directory: string, error: unknown): TagformerError {

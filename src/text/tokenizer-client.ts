@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../errors.js";
 import { packageRoot } from "../install/locations.js";
-import type { EncodedRows } from "./encoder.js";
+import type { EncodedRows, TokenizedText } from "./encoder.js";
 import type {
   LoadedTokenizer,
   TokenizerPlace,
@@ -82,6 +82,11 @@ export class TokenizerClient {
       this.#waiting.push({ texts, limit, resolve, reject });
       if (!this.#encoding) void this.#encodeWaiting();
     });
+  }
+
+  /** One text with the place of each token. */
+  tokenize(text: string, limit: number, baseline: string | undefined): Promise<TokenizedText> {
+    return this.#ask<TokenizedText>({ text, limit, baseline });
   }
 
   decode(tokens: readonly number[]): Promise<string> {

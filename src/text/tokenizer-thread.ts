@@ -1,7 +1,7 @@
 // What runs on a tokenizer's thread: it loads an encoder, says what it is, and answers requests.
 import { parentPort, workerData } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
-import { type EncodedRows, Encoder, type Frame } from "./encoder.js";
+import { type EncodedRows, Encoder, type Frame, type TokenizedText } from "./encoder.js";
 import type { TokenizerDescription } from "./tokenizer-files.js";
 
 /** Which tokenizer to load; the thread's `workerData`. */
@@ -17,9 +17,10 @@ export interface LoadedTokenizer {
   readonly vocabularySize: number;
 }
 
-/** Texts with the longest row of each, or token ids to turn into text. */
+/** Texts with the longest row of each, one text to look at closely, or token ids to turn into text. */
 export type TokenizerRequest =
   | { readonly texts: string[]; readonly limits: Int32Array }
+  | { readonly text: string; readonly limit: number; readonly baseline: string | undefined }
   | { readonly tokens: readonly number[] };
 
 /** An error as it travels between threads, which knows no classes. */
@@ -27,13 +28,15 @@ interface ThreadFailure {
   readonly failure: { readonly code: ErrorCode; readonly message: string };
 }
 
+type ThreadResult = LoadedTokenizer | EncodedRows | TokenizedText | string;
+
 /** The answers come in the order of the requests. */
-export type TokenizerReply = { readonly result: LoadedTokenizer | EncodedRows | string } | ThreadFailure;
+export type TokenizerReply = { readonly result: ThreadResult } | ThreadFailure;
 
 const port = parentPort!;
 const { directory, modelType } = workerData as TokenizerPlace;
 
-async function reply(work: () => Promise<LoadedTokenizer | EncodedRows | string>): Promise<void> {
+async function reply(work: () => Promise<ThreadResult>): Promise<void> {
   try {
     const result = await work();
     const moved = typeof result === "object" && "ids" in result ? [result.ids.buffer as ArrayBuffer] : [];
@@ -54,9 +57,11 @@ let last = reply(async () => {
 });
 
 port.on("message", (request: TokenizerRequest) => {
-  last = last.then(() =>
-    reply(() =>
-      "texts" in request ? encoder.encode(request.texts, request.limits) : encoder.decode(request.tokens),
-    ),
-  );
+  last = last.then(() => reply(() => answer(request)));
 });
+
+function answer(request: TokenizerRequest): Promise<ThreadResult> {
+  if ("texts" in request) return encoder.encode(request.texts, request.limits);
+  if ("text" in request) return encoder.tokenize(request.text, request.limit, request.baseline);
+  return encoder.decode(request.tokens);
+}

@@ -1,7 +1,7 @@
 import type { Texts } from "../data/texts.js";
 import { TagformerError } from "../errors.js";
 import type { TextBatch } from "./batch.js";
-import type { Frame } from "./encoder.js";
+import type { Frame, TokenizedText } from "./encoder.js";
 import { TokenizerClient } from "./tokenizer-client.js";
 import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 import type { LoadedTokenizer } from "./tokenizer-thread.js";
@@ -106,6 +106,17 @@ export class Tokenizer implements AsyncDisposable {
     const windows = cutIntoWindows(whole, limit, this.#frame);
     const types = this.#frame.types && { types: typesOf(windows.offsets, this.#frame) };
     return { ...windows, ...types };
+  }
+
+  /**
+   * One text with the place of each token in it, cut as {@link encode} cuts.
+   *
+   * @param baseline a token of the vocabulary, to be found
+   * @throws TagformerError as {@link encode} does
+   */
+  tokenize(text: string, maxLength: number, baseline?: string): Promise<TokenizedText> {
+    this.#checkMaxLength(maxLength);
+    return this.#client.tokenize(text, maxLength, baseline);
   }
 
   /** The text that token ids stand for, without special tokens. */

@@ -1,0 +1,125 @@
+// The model card: README.md with the metadata that the Hugging Face hub reads.
+import type { Evaluation } from "../evaluation/metrics.js";
+
+/** What a model card is written from. */
+export interface CardFacts {
+  /** Name of the model, such as its directory's. */
+  readonly name: string;
+  /** The labels, in the model's order. */
+  readonly labels: readonly string[];
+  /** The model it was trained from: a name on the hub, or `null` when it was a directory or a fresh one. */
+  readonly baseModel: string | null;
+  /** Name of the data, without the path to it. */
+  readonly data: string;
+  readonly trainingRows: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly maxLength: number;
+  readonly thresholds: readonly number[];
+  /** On the rows held back; `null` when there are none. */
+  readonly validation: Evaluation | null;
+}
+
+/** Stands in every card that may be replaced by a newer one: who takes the line out keeps the card as it is. */
+export const cardMark =
+  "<!-- tagformer writes this file anew when it saves the model; remove this line to keep yours -->";
+
+/** The content of README.md. */
+export function modelCard(facts: CardFacts): string {
+  return `---\n${metadata(facts)}---\n\n${cardMark}\n\n${body(facts)}`;
+}
+
+/** YAML; every value is written as JSON, which YAML is a superset of, so that no name can be read as anything else. */
+function metadata({ name, baseModel, data, validation }: CardFacts): string {
+  const results = validation ? modelIndex(name, data, validation) : null;
+  const fields: [string, unknown][] = [
+    ["library_name", "transformers"],
+    ["pipeline_tag", "text-classification"],
+    ["tags", ["tagformer", "multi-label-classification"]],
+    ...(baseModel === null ? [] : ([["base_model", baseModel]] as [string, unknown][])),
+    ...(results ? ([["metrics", ["f1", "accuracy", "roc_auc"]]] as [string, unknown][]) : []),
+    ...(results ? ([["model-index", results]] as [string, unknown][]) : []),
+  ];
+  return fields.map(([field, value]) => `${field}: ${JSON.stringify(value)}\n`).join("");
+}
+
+function modelIndex(name: string, data: string, validation: Evaluation): unknown {
+  const figures: [type: string, name: string, value: number | null][] = [
+    ["f1", "micro-F1", validation.micro.f1],
+    ["f1", "macro-F1", validation.macro.f1],
+    ["accuracy", "subset accuracy", validation.subsetAccuracy],
+    ["roc_auc", "macro ROC AUC", validation.macro.rocAuc],
+  ];
+  const metrics = figures
+    .filter(([, , value]) => value !== null)
+    .map(([type, title, value]) => ({ type, name: title, value: Number(value!.toFixed(4)) }));
+  const task = { type: "text-classification", name: "Multi-label text classification" };
+  const dataset = { type: "tagformer", name: data, split: "validation" };
+  return [{ name, results: [{ task, dataset, metrics }] }];
+}
+
+function body(facts: CardFacts): string {
+  const { name, labels, data, trainingRows, epochs, learningRate, batchSize, maxLength, validation } = facts;
+  const from = facts.baseModel === null ? "" : `, fine-tuned from ${text(facts.baseModel)}`;
+  const parts = [
+    `# ${text(name)}`,
+    `A multi-label text classifier${from}: every label gets a probability of its own, the sigmoid of its logit.`,
+    `Trained with [tagformer](https://www.npmjs.com/package/tagformer) on ${trainingRows} rows of ${text(data)}: ${epochs} epochs, learning rate ${learningRate}, batches of ${batchSize}, texts of up to ${maxLength} tokens.`,
+    "## Labels",
+    labelTable(facts),
+    ...(validation ? [`## On the ${validation.rows} rows held back`, figureTable(validation)] : []),
+    "## Use",
+    `In Node.js:\n\n\`\`\`js\nimport { Classifier } from "tagformer";\n\nawait using classifier = await Classifier.load("./model"); // this directory\nconsole.log(await classifier.predict(["a text"]));\n\`\`\``,
+    `In Python:\n\n\`\`\`python\nfrom transformers import pipeline\n\nclassify = pipeline("text-classification", "./model", top_k=None)  # this directory\nprint(classify("a text"))\n\`\`\``,
+    labels.length > 0 &&
+      "A label is given when its probability is above its threshold in the table. What the model learned is in its training rows: look at its mistakes on texts of your own before you trust it.",
+  ];
+  return `${parts.filter(Boolean).join("\n\n")}\n`;
+}
+
+function labelTable({ labels, thresholds, validation }: CardFacts): string {
+  const rows = labels.map((label, i) => {
+    const metrics = validation?.labels[i];
+    const figures = metrics
+      ? [metrics.precision, metrics.recall, metrics.f1].map((value) => value.toFixed(3))
+      : [];
+    return [
+      text(label),
+      String(thresholds[i] ?? 0.5),
+      ...figures,
+      ...(metrics ? [String(metrics.support)] : []),
+    ];
+  });
+  const titles = ["label", "threshold", ...(validation ? ["precision", "recall", "F1", "support"] : [])];
+  return markdownTable(titles, rows);
+}
+
+function figureTable({ micro, macro, subsetAccuracy, hammingLoss, loss }: Evaluation): string {
+  const figure = (value: number | null) => (value === null ? "–" : value.toFixed(4));
+  return markdownTable(
+    ["metric", "value"],
+    [
+      ["micro-F1", figure(micro.f1)],
+      ["macro-F1", figure(macro.f1)],
+      ["subset accuracy", figure(subsetAccuracy)],
+      ["Hamming loss", figure(hammingLoss)],
+      ["macro ROC AUC", figure(macro.rocAuc)],
+      ["loss", figure(loss)],
+    ],
+  );
+}
+
+function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** A name inside Markdown: nothing in it is markup. */
+function text(name: string): string {
+  return name
+    .replace(/\s+/g, " ")
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/[\\`*_{}[\]()#+!|>~-]/g, "\\$&");
+}

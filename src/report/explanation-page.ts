@@ -1,0 +1,80 @@
+// A text in colours: what speaks for a label and what against it.
+import type { Explanation } from "../explanation.js";
+import { type Content, html } from "./html.js";
+import { renderPage } from "./page.js";
+import { decimal, table, tiles } from "./parts.js";
+
+/** The strongest contribution's share of full colour: the text must stay readable on it. */
+const strongest = 0.55;
+
+/** The page about one explanation. */
+export function explanationPage(explanation: Explanation, model: string): string {
+  const { label, probability, logit, baselineLogit, baseline, tokens, error, truncated } = explanation;
+  return renderPage({
+    title: `Why ${label}?`,
+    subtitle: `What each token adds to the score that ${model} gives`,
+    sections: [
+      {
+        title: "The text",
+        content: [
+          html`<p><span class="plus" style="--strength:.4">speaks for ${label}</span>, <span class="minus" style="--strength:.4">speaks against it (dotted line)</span>; the stronger the colour, the more.</p>`,
+          html`<p class="explained">${colouredText(explanation)}</p>`,
+          truncated && html`<p>The text is too long for the model: only its beginning is explained.</p>`,
+        ],
+      },
+      {
+        title: "The score",
+        content: [
+          tiles([
+            ["probability", decimal(probability)],
+            ["logit", decimal(logit)],
+            [`logit with every word ${baseline}`, decimal(baselineLogit)],
+            [
+              "sum of the contributions",
+              decimal(tokens.reduce((sum, { contribution }) => sum + contribution, 0)),
+            ],
+          ]),
+          html`<p class="faint">Integrated gradients over the word embeddings: the contributions sum to the difference of the two logits, here within ${error.toExponential(1)}.</p>`,
+        ],
+      },
+      {
+        title: "Token by token",
+        content: [
+          table(
+            "Contribution of each token",
+            [{ title: "token" }, { title: "contribution" }, { title: "from" }, { title: "to" }],
+            tokens.map(({ token, contribution, start, end }) => [
+              token,
+              signed(contribution),
+              ...(start === end ? ["", ""] : [String(start), String(end)]),
+            ]),
+          ),
+        ],
+      },
+    ],
+  });
+}
+
+/** A number with its sign. */
+export function signed(value: number, digits = 3): string {
+  return `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(digits)}`;
+}
+
+/** The text with a background for each token; characters of several tokens belong to the first. */
+function colouredText({ text, tokens }: Explanation): Content[] {
+  const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 1e-12);
+  const parts: Content[] = [];
+  let place = 0;
+  for (const { start, end, contribution } of tokens) {
+    if (end <= place) continue;
+    const begin = Math.max(start, place);
+    parts.push(text.slice(place, begin));
+    const strength = ((strongest * Math.abs(contribution)) / largest).toFixed(3);
+    const kind = contribution < 0 ? "minus" : "plus";
+    parts.push(
+      html`<span class="${kind}" style="--strength:${strength}" title="${signed(contribution)}">${text.slice(begin, end)}</span>`,
+    );
+    place = end;
+  }
+  return [...parts, text.slice(place)];
+}

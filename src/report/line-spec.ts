@@ -1,0 +1,95 @@
+import type { Scale, Spec } from "vega";
+import type { Axis, LineChart } from "./chart.js";
+import { colours, dashes, narrow, wide } from "./vega-style.js";
+
+/** With fewer points than these a line shows where they are. */
+const fewPoints = 30;
+
+/** A chart of lines for Vega. */
+export function lineSpec(chart: LineChart): Spec {
+  const names = chart.series.map(({ name }) => name);
+  const values = chart.series.flatMap(({ name, points }) =>
+    points.map(({ x, y }) => ({ series: name, x, y })),
+  );
+  const few = chart.series.every(({ points }) => points.length < fewPoints);
+  const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "y" } } as const;
+  return {
+    width: chart.wide ? wide : narrow,
+    height: chart.wide ? 300 : 260,
+    padding: 4,
+    autosize: { type: "fit", contains: "padding" },
+    data: [
+      { name: "data", values },
+      { name: "corners", values: chart.diagonal ? [0, 1].map((at) => ({ x: at, y: at })) : [] },
+    ],
+    scales: [
+      axisScale("x", "width", chart.x),
+      axisScale("y", "height", chart.y),
+      { name: "colour", type: "ordinal", domain: names, range: colours },
+      { name: "dash", type: "ordinal", domain: names, range: dashes },
+    ],
+    axes: [
+      { orient: "bottom", scale: "x", title: chart.x.title, tickCount: 6, grid: true },
+      { orient: "left", scale: "y", title: chart.y.title, tickCount: 6, grid: true },
+    ],
+    legends:
+      names.length > 1
+        ? [
+            {
+              stroke: "colour",
+              strokeDash: "dash",
+              symbolType: "stroke",
+              orient: "bottom",
+              direction: "horizontal",
+              columns: chart.wide ? 4 : 2,
+            },
+          ]
+        : [],
+    marks: [
+      {
+        type: "line",
+        from: { data: "corners" },
+        encode: {
+          enter: { ...place, stroke: { value: "var(--faint)" }, strokeDash: { value: [3, 3] } },
+        },
+      },
+      {
+        type: "group",
+        from: { facet: { name: "line", data: "data", groupby: "series" } },
+        marks: [
+          {
+            name: "lines",
+            type: "line",
+            from: { data: "line" },
+            encode: {
+              enter: {
+                ...place,
+                stroke: { scale: "colour", field: "series" },
+                strokeDash: { scale: "dash", field: "series" },
+                strokeWidth: { value: 2 },
+              },
+            },
+          },
+          ...(few
+            ? [
+                {
+                  name: "points",
+                  type: "symbol" as const,
+                  from: { data: "line" },
+                  encode: {
+                    enter: { ...place, fill: { scale: "colour", field: "series" }, size: { value: 28 } },
+                  },
+                },
+              ]
+            : []),
+        ],
+      },
+    ],
+  };
+}
+
+/** A linear scale of an axis: its range where it has one, otherwise that of the data from a round number to another. */
+export function axisScale(name: "x" | "y", range: "width" | "height", axis: Axis): Scale {
+  const domain = axis.range ? [...axis.range] : { data: "data", field: name };
+  return { name, type: "linear", range, domain, nice: !axis.range, zero: false };
+}

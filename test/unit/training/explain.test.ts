@@ -1,0 +1,86 @@
+// Classifier.explain on a trained model, whose labels hang on one word each.
+import { beforeAll, describe, expect, it } from "vitest";
+import { Classifier } from "../../../src/classifier.js";
+import { explanationPage } from "../../../src/report/explanation-page.js";
+import { errorOf, finish, tinyRun } from "./tiny-run.js";
+
+const text = "hello 😀 the Parcel is very very PARCEL again";
+let classifier: Classifier;
+beforeAll(async () => {
+  classifier = await Classifier.load((await finish(tinyRun())).end.directory, { threads: 1 });
+  return () => classifier.dispose();
+});
+
+describe("an explanation", () => {
+  it("sums to the difference between the logits of the text and of the text with all words hidden", async () => {
+    for (const label of classifier.labels) {
+      const explanation = await classifier.explain(text, { label });
+      const sum = explanation.tokens.reduce((total, { contribution }) => total + contribution, 0);
+      expect(Math.abs(sum - (explanation.logit - explanation.baselineLogit))).toBeLessThan(1e-3);
+      const place = classifier.labels.indexOf(label);
+      expect(explanation.logit).toBeCloseTo((await classifier.logits([text]))[place]!, 4);
+      const words = text.split(" ").length;
+      const hidden = await classifier.logits([Array(words).fill("[MASK]").join(" ")]);
+      expect(explanation.baselineLogit).toBeCloseTo(hidden[place]!, 4);
+      expect(explanation).toMatchObject({ label, text, baseline: "[MASK]", truncated: false });
+      expect(explanation.probability).toBeCloseTo(1 / (1 + Math.exp(-explanation.logit)), 5);
+    }
+  });
+
+  it("finds the word that the label hangs on, and its place in the text", async () => {
+    const { tokens } = await classifier.explain(text, { label: "delivery" });
+    const strongest = [...tokens].sort((a, b) => b.contribution - a.contribution).slice(0, 2);
+    expect(strongest.map(({ start, end }) => text.slice(start, end)).sort()).toEqual(["PARCEL", "Parcel"]);
+    expect(tokens.map(({ start, end }) => text.slice(start, end))).toEqual(["", ...text.split(" "), ""]);
+    expect(tokens.at(0)).toMatchObject({ token: "[CLS]", contribution: 0 });
+    expect(tokens.at(2)).toMatchObject({ token: "[UNK]", start: 6, end: 8 });
+  });
+
+  it("is of the most probable label when none is named", async () => {
+    const { label, probability } = await classifier.explain(text);
+    const { scores } = await classifier.predict(text);
+    expect(label).toBe("delivery");
+    expect(probability).toBe(Math.max(...Object.values(scores)));
+  });
+
+  it("compares with another token when one is given, and says when the text was cut", async () => {
+    const explanation = await classifier.explain("the ".repeat(200), { baseline: "hello", label: "money" });
+    expect(explanation).toMatchObject({ baseline: "hello", truncated: true });
+    expect(explanation.tokens).toHaveLength(classifier.maxLength);
+    expect((await classifier.explain("", { label: "money" })).tokens).toHaveLength(2);
+  });
+
+  it("is refused for an unknown label, token or option", async () => {
+    const misspelt = await errorOf(() => classifier.explain(text, { label: "delivry" }));
+    expect(misspelt).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("delivery") });
+    const unknown = await errorOf(() => classifier.explain(text, { baseline: "nothing" }));
+    expect(unknown.message).toContain('no token "nothing"');
+    await expect(classifier.explain(text, { tolerance: 0 })).rejects.toThrow(/tolerance/);
+    await expect(classifier.explain(5 as never)).rejects.toMatchObject({ code: "INVALID_DATA" });
+  });
+
+  it("stops waiting when its signal is given", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(classifier.explain(text, { signal })).rejects.toThrow("enough");
+  });
+});
+
+describe("the page of an explanation", () => {
+  it("has every character of the text once, coloured by its contribution", async () => {
+    const explanation = await classifier.explain(text, { label: "delivery" });
+    const page = explanationPage(explanation, "./model");
+    const coloured = /<p class="explained">(.*?)<\/p>/s.exec(page)![1]!;
+    expect(coloured.replace(/<[^>]*>/g, "")).toBe(text);
+    const strengths = [...coloured.matchAll(/class="plus" style="--strength:([\d.]+)"[^>]*>([^<]*)/g)];
+    const strongest = strengths.sort((a, b) => Number(b[1]) - Number(a[1]))[0]!;
+    expect(strongest[1]).toBe("0.550");
+    expect(strongest[2]!.toLowerCase()).toBe("parcel");
+  });
+
+  it("escapes texts and names", async () => {
+    const explanation = await classifier.explain("<script>parcel</script> & 'x'", { label: "delivery" });
+    const page = explanationPage({ ...explanation, label: '"><img src=x>' }, "<b>model</b>");
+    expect(page).not.toMatch(/<script|<img|<b>model/);
+    expect(page).toContain("&lt;b&gt;model&lt;/b&gt;");
+  });
+});
