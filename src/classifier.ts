@@ -13,6 +13,7 @@ import { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
+import { readCard } from "./model/card.js";
 import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
 import { writeWhole } from "./model/export.js";
 import { configFile, tagformerFile, tokenizerFile } from "./model/file-names.js";
@@ -305,6 +306,7 @@ export class Classifier implements AsyncDisposable {
       config: this.#directory.config,
       labelNames: this.labels,
       tagformer: { ...this.#directory.tagformer, ...this.#decisionFields },
+      card: await readCard(this.#directory.path),
       writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
       writeWeights: (file) => this.#model.save(file),
     });

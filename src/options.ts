@@ -158,6 +158,7 @@ export const trainingOptions = modelOptions.extend({
     .default("best")
     .describe("epoch whose model is kept: the best by bestMetric, or the last"),
   patience: count(0).default(0).describe("stop after this many epochs without a better one; 0: never"),
+  report: z.boolean().default(true).describe("draw report.html, with curves and tables about the run"),
   seed: count(0).default(42).describe("seed of split, shuffles, dropout and fresh weights"),
 });
 

@@ -5,15 +5,18 @@ import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/lengths.js";
 import { inspectDataset } from "../inspection.js";
 import { inspectionOptions } from "../options.js";
+import { inspectionPage } from "../report/inspection-page.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
+import { writeOutput } from "./output.js";
 import { formatTable } from "./table.js";
-import { print, printJson } from "./terminal.js";
+import { note, print, printJson } from "./terminal.js";
 
 interface InspectFlags extends DataFlags {
   readonly model?: string;
   readonly labelFile?: string;
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -28,6 +31,7 @@ export function addInspectCommand(root: Command): void {
     );
   addDataFlags(command);
   addFlags(command, inspectionOptions)
+    .option("--html <file>", "page with pictures to write")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -43,6 +47,11 @@ async function inspect(data: string, flags: InspectFlags): Promise<void> {
   });
   const model = flags.model === undefined ? undefined : await localModel(flags.model);
   const inspection = await inspectDataset(dataset, { model, ...options });
+  if (flags.html !== undefined) {
+    const page = await inspectionPage(inspection, formatFindings({ ...inspection, labels: [] }).slice(1));
+    await writeOutput(flags.html, (write) => write(page));
+    note(`wrote ${flags.html}`);
+  }
   if (flags.json) printJson({ ...inspection, droppedUnlabelled, skippedRows: skippedCount });
   else print(describe(inspection, droppedUnlabelled));
 }

@@ -119,10 +119,11 @@ function finish(end: EndEvent, epochs: readonly EpochEvent[], json: boolean): vo
   if (end.reason === "stopped") process.exitCode = interruptedStatus;
 }
 
-function describeEnd({ reason, directory, bestEpoch, lastDirectory }: EndEvent): string {
+function describeEnd({ reason, directory, bestEpoch, lastDirectory, report }: EndEvent): string {
   const stopped = reason === "stopped" ? "Stopped. " : "";
   const what =
     bestEpoch === undefined ? "The weights of the last step are" : `The model of epoch ${bestEpoch} is`;
   const last = lastDirectory ? ` The weights of the last step are in ${lastDirectory}.` : "";
-  return `${stopped}${what} in ${directory}.${last}`;
+  const page = report ? ` The report is ${report}.` : "";
+  return `${stopped}${what} in ${directory}.${last}${page}`;
 }

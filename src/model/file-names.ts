@@ -10,6 +10,13 @@ export const splitFile = "split.csv";
 export const maxTagformerBytes = 10e6;
 /** What a run predicted for the rows held back: JSON Lines. */
 export const validationFile = "validation.jsonl";
+/** The model card. */
+export const cardFile = "README.md";
+/** Stands in a card that a newer one may replace: who takes the line out keeps the card as it is. */
+export const cardMark =
+  "<!-- tagformer writes this file anew when it saves the model; remove this line to keep yours -->";
+/** The page about the run that made the model. */
+export const reportFile = "report.html";
 /** Version of the layout of tagformer.json; raised when an older tagformer could misread a newer file. */
 export const tagformerFormat = 1;
 

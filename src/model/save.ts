@@ -1,12 +1,15 @@
 // Writes a model directory so that a crash at any moment leaves the old or the new one, whole.
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
 import { findArchitecture } from "./architectures.js";
 import {
+  cardFile,
+  cardMark,
   configFile,
   maxTagformerBytes,
+  reportFile,
   splitFile,
   tagformerFile,
   tagformerFormat,
@@ -28,6 +31,8 @@ export interface ModelToSave {
   readonly split?: string | undefined;
   /** Content of the file with the validation predictions, where there are some. */
   readonly validation?: Iterable<string> | undefined;
+  /** Content of the model card. */
+  readonly card?: string | undefined;
   /** Writes the tokenizer's files into a directory. */
   writeTokenizer(directory: string): Promise<void>;
   /** Writes the weights to a safetensors file. */
@@ -40,6 +45,7 @@ const savedFiles: ReadonlySet<string> = new Set([
   tagformerFile,
   splitFile,
   validationFile,
+  reportFile,
   ...tokenizerFiles,
 ]);
 
@@ -137,6 +143,7 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
     await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });
     if (model.split !== undefined) await writeFile(join(beside, splitFile), model.split);
     if (model.validation) await writeFile(join(beside, validationFile), model.validation);
+    if (model.card !== undefined) await writeFile(join(beside, cardFile), model.card);
     for (const file of await readdir(beside)) await flush(join(beside, file));
     await flush(beside);
     await swap(beside, target);
@@ -202,9 +209,16 @@ async function finishInterruptedSave(target: string): Promise<void> {
 /** Deletes a replaced model directory, after moving what is not the model's into its successor. */
 async function retire(replaced: string, target: string): Promise<void> {
   for (const file of await readdir(replaced)) {
-    if (!savedFiles.has(file)) await rename(join(replaced, file), join(target, file));
+    const isModels = file === cardFile ? await isReplaced(replaced, target) : savedFiles.has(file);
+    if (!isModels) await rename(join(replaced, file), join(target, file));
   }
   await rm(replaced, { recursive: true });
+}
+
+/** Whether a new model card takes the place of the old one, which nobody has made their own. */
+async function isReplaced(replaced: string, target: string): Promise<boolean> {
+  const isOurs = (await readFile(join(replaced, cardFile), "utf8")).includes(cardMark);
+  return isOurs && (await exists(join(target, cardFile)));
 }
 
 async function exists(path: string): Promise<boolean> {

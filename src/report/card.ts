@@ -1,5 +1,6 @@
 // The model card: README.md with the metadata that the Hugging Face hub reads.
 import type { Evaluation } from "../evaluation/metrics.js";
+import { cardMark } from "../model/file-names.js";
 
 /** What a model card is written from. */
 export interface CardFacts {
@@ -16,14 +17,9 @@ export interface CardFacts {
   readonly learningRate: number;
   readonly batchSize: number;
   readonly maxLength: number;
-  readonly thresholds: readonly number[];
   /** On the rows held back; `null` when there are none. */
   readonly validation: Evaluation | null;
 }
-
-/** Stands in every card that may be replaced by a newer one: who takes the line out keeps the card as it is. */
-export const cardMark =
-  "<!-- tagformer writes this file anew when it saves the model; remove this line to keep yours -->";
 
 /** The content of README.md. */
 export function modelCard(facts: CardFacts): string {
@@ -60,7 +56,7 @@ function modelIndex(name: string, data: string, validation: Evaluation): unknown
 }
 
 function body(facts: CardFacts): string {
-  const { name, labels, data, trainingRows, epochs, learningRate, batchSize, maxLength, validation } = facts;
+  const { name, data, trainingRows, epochs, learningRate, batchSize, maxLength, validation } = facts;
   const from = facts.baseModel === null ? "" : `, fine-tuned from ${text(facts.baseModel)}`;
   const parts = [
     `# ${text(name)}`,
@@ -72,26 +68,20 @@ function body(facts: CardFacts): string {
     "## Use",
     `In Node.js:\n\n\`\`\`js\nimport { Classifier } from "tagformer";\n\nawait using classifier = await Classifier.load("./model"); // this directory\nconsole.log(await classifier.predict(["a text"]));\n\`\`\``,
     `In Python:\n\n\`\`\`python\nfrom transformers import pipeline\n\nclassify = pipeline("text-classification", "./model", top_k=None)  # this directory\nprint(classify("a text"))\n\`\`\``,
-    labels.length > 0 &&
-      "A label is given when its probability is above its threshold in the table. What the model learned is in its training rows: look at its mistakes on texts of your own before you trust it.",
+    "A label is given when its probability is above its threshold in tagformer.json, 0.5 where it has none. What the model learned is in its training rows: look at its mistakes on texts of your own before you trust it.",
   ];
-  return `${parts.filter(Boolean).join("\n\n")}\n`;
+  return `${parts.join("\n\n")}\n`;
 }
 
-function labelTable({ labels, thresholds, validation }: CardFacts): string {
+function labelTable({ labels, validation }: CardFacts): string {
   const rows = labels.map((label, i) => {
     const metrics = validation?.labels[i];
     const figures = metrics
       ? [metrics.precision, metrics.recall, metrics.f1].map((value) => value.toFixed(3))
       : [];
-    return [
-      text(label),
-      String(thresholds[i] ?? 0.5),
-      ...figures,
-      ...(metrics ? [String(metrics.support)] : []),
-    ];
+    return [text(label), ...figures, ...(metrics ? [String(metrics.support)] : [])];
   });
-  const titles = ["label", "threshold", ...(validation ? ["precision", "recall", "F1", "support"] : [])];
+  const titles = ["label", ...(validation ? ["precision", "recall", "F1", "support"] : [])];
   return markdownTable(titles, rows);
 }
 

@@ -11,6 +11,8 @@ export interface Axis {
   readonly title: string;
   /** The range that is shown; that of the data by default. */
   readonly range?: readonly [number, number];
+  /** Its numbers are counted, not measured. */
+  readonly whole?: boolean;
 }
 
 /** One line. */

@@ -29,7 +29,14 @@ export function lineSpec(chart: LineChart): Spec {
       { name: "dash", type: "ordinal", domain: names, range: dashes },
     ],
     axes: [
-      { orient: "bottom", scale: "x", title: chart.x.title, tickCount: 6, grid: true },
+      {
+        orient: "bottom",
+        scale: "x",
+        title: chart.x.title,
+        tickCount: 6,
+        grid: true,
+        ...(chart.x.whole && { tickMinStep: 1, format: "d" }),
+      },
       { orient: "left", scale: "y", title: chart.y.title, tickCount: 6, grid: true },
     ],
     legends:

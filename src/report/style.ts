@@ -45,9 +45,9 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th { font-weight: 600; }
 th:first-child, td:first-child, .words { text-align: left; }
-td, tbody th { overflow-wrap: break-word; }
+th, td { white-space: nowrap; }
 .words { min-width: 14rem; max-width: 40rem; white-space: pre-wrap; }
-tbody th { font-weight: 500; max-width: 16rem; }
+tbody th { font-weight: 500; min-width: 6rem; max-width: 16rem; white-space: normal; }
 .explained { font-size: 1.1rem; line-height: 2.1; white-space: pre-wrap; padding: .8rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .5rem; }
 .explained span { border-radius: .2rem; padding: .15rem 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }

@@ -84,7 +84,7 @@ function summary(report: RunReport, best: EpochFigures | undefined): Content {
 async function learningContent({ steps, epochs }: RunReport): Promise<Content[]> {
   if (steps.length === 0) return [];
   const evaluated = epochs.flatMap(({ epoch, validation }) => (validation ? [{ epoch, validation }] : []));
-  const x = { title: "epoch", range: [1, Math.max(2, epochs.length)] } as const;
+  const x = { title: "epoch", range: [1, Math.max(2, epochs.length)], whole: true } as const;
   const over = (name: string, value: (validation: Evaluation) => number | null): Series => ({
     name,
     points: evaluated.flatMap(({ epoch, validation }) => {

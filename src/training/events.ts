@@ -94,6 +94,8 @@ export interface EndEvent {
   readonly directory: string;
   /** The epoch whose weights `directory` holds; absent when the run was stopped before the first was over. */
   readonly bestEpoch?: number;
+  /** The page about the run, as an absolute path; absent when it was not asked for. */
+  readonly report?: string;
   /** After a stop: where the weights of the last step lie, when they are not in `directory`. */
   readonly lastDirectory?: string;
 }

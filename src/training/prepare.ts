@@ -52,6 +52,8 @@ export interface PreparedRun {
   readonly model: NativeModel;
   readonly tokenizer: Tokenizer;
   readonly modelConfig: ModelConfig;
+  /** Name of the model on the hub that the run started from; `null` for a directory or a fresh model. */
+  readonly baseModel: string | null;
   readonly training: Rows;
   readonly validation: Rows | undefined;
   /** How the training data was split; absent when the validation rows are a table of their own, or there are none. */
@@ -74,7 +76,7 @@ export async function prepareRun(
   if (data.validation && options.splitFile !== undefined) {
     throw new TagformerError("INVALID_OPTION", "give either rows to validate on or a splitFile, not both");
   }
-  const { modelConfig, tensors, headReset, tokenizerPath } = await readSource(
+  const { modelConfig, baseModel, tensors, headReset, tokenizerPath } = await readSource(
     source,
     data.train.labelNames,
     signal,
@@ -106,6 +108,7 @@ export async function prepareRun(
       model,
       tokenizer,
       modelConfig,
+      baseModel,
       maxLength,
       headReset,
       truncatedTexts: train.truncated + (validation?.truncated ?? 0),
@@ -121,6 +124,7 @@ export async function prepareRun(
 
 interface ReadSource {
   readonly modelConfig: ModelConfig;
+  readonly baseModel: string | null;
   readonly tensors: readonly TensorSource[];
   readonly headReset: boolean;
   readonly tokenizerPath: string;
@@ -134,11 +138,17 @@ async function readSource(
   if ("model" in source) {
     const path = await resolveModel(source.model, { signal });
     const directory = await readModelDirectory(path);
-    return { modelConfig: directory, ...weightsForLabels(directory, labelNames), tokenizerPath: path };
+    return {
+      modelConfig: directory,
+      baseModel: path === source.model ? null : source.model.replace(/@.*/, ""),
+      ...weightsForLabels(directory, labelNames),
+      tokenizerPath: path,
+    };
   }
   const modelConfig = await readModelConfig(source.config);
   return {
     modelConfig,
+    baseModel: null,
     tensors: [],
     headReset: false,
     tokenizerPath: source.tokenizer ?? dirname(source.config),

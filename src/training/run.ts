@@ -16,6 +16,7 @@ import { BestEpoch } from "./keep.js";
 import { lossOf } from "./loss.js";
 import type { PreparedRun } from "./prepare.js";
 import { learningRateFactors } from "./rates.js";
+import { cardOf, type RunRecord, writeReport } from "./report.js";
 import { Reports } from "./reports.js";
 
 /** Rows that the message about a step that failed lists. */
@@ -30,8 +31,11 @@ export class Run {
   readonly #best: BestEpoch;
   readonly #stepsPerEpoch: number;
   readonly #history: EpochEvent[] = [];
+  readonly #stepFigures: StepEvent[] = [];
   /** Of the validation rows, from the end of the present epoch. */
   #validationLogits: Float32Array | undefined;
+  /** The same of the epoch that is kept. */
+  #keptLogits: Float32Array | undefined;
   #steps = 0;
   /** The step after which `#output` was saved. */
   #savedStep: number | undefined;
@@ -65,9 +69,9 @@ export class Run {
       const validation = yield* this.#validate(epoch);
       if (this.#signal?.aborted) return yield await this.#stop();
       yield await this.#finishEpoch(epoch, trainingLoss, validation, started);
-      if (epoch === epochs) return yield this.#endEvent("finished");
+      if (epoch === epochs) return yield await this.#end("finished");
       if (this.#signal?.aborted) return yield await this.#stop();
-      if (this.#best.exhausted) return yield this.#endEvent("early stop");
+      if (this.#best.exhausted) return yield await this.#end("early stop");
     }
   }
 
@@ -131,7 +135,7 @@ export class Run {
     if (!result.applied) throw await this.#notFinite(result, rows);
     const { step, loss, learningRate, gradientNorm } = result;
     this.#steps = step;
-    return {
+    const event: StepEvent = {
       type: "step",
       epoch,
       step,
@@ -142,6 +146,8 @@ export class Run {
       tokens: totalTokens(batches),
       extraParts: result.parts - batches.length,
     };
+    this.#stepFigures.push(event);
+    return event;
   }
 
   /** The metrics on the validation rows; `undefined` when there are none, or the signal came first. */
@@ -183,16 +189,21 @@ export class Run {
       seconds: (performance.now() - started) / 1000,
     });
     this.#history.push(event());
-    if (best) await this.#saveOutput({ epoch }, this.#validationPredictions());
+    if (best) {
+      this.#keptLogits = this.#validationLogits;
+      await this.#saveOutput({ epoch }, this.#validationPredictions());
+    }
     return event();
   }
 
-  #endEvent(reason: EndEvent["reason"], lastDirectory?: string): EndEvent {
+  async #end(reason: EndEvent["reason"], lastDirectory?: string): Promise<EndEvent> {
     const bestEpoch = this.#best.epoch;
+    const report = this.#options.report ? await writeReport(this.#record()) : undefined;
     return {
       type: "end",
       reason,
       directory: this.#output,
+      ...(report !== undefined && { report }),
       ...(bestEpoch !== undefined && { bestEpoch }),
       ...(lastDirectory !== undefined && { lastDirectory }),
     };
@@ -200,7 +211,7 @@ export class Run {
 
   async #stop(): Promise<EndEvent> {
     const saved = await this.#saveLast();
-    return this.#endEvent("stopped", saved === this.#output ? undefined : saved);
+    return await this.#end("stopped", saved === this.#output ? undefined : saved);
   }
 
   /** Saves the present weights: in the output directory, or in `last` inside it when it holds a finished epoch. */
@@ -231,6 +242,17 @@ export class Run {
     });
   }
 
+  #record(): RunRecord {
+    return {
+      prepared: this.#prepared,
+      options: this.#options,
+      output: this.#output,
+      steps: this.#stepFigures,
+      epochs: this.#history,
+      keptLogits: this.#keptLogits,
+    };
+  }
+
   async #saveOutput(state: Record<string, unknown>, validation?: Iterable<string>): Promise<void> {
     await this.#save(this.#output, state, validation);
     this.#savedStep = this.#steps;
@@ -249,6 +271,7 @@ export class Run {
       },
       split: split && formatSplit(training.dataset, split),
       validation,
+      card: cardOf(this.#record()),
       writeTokenizer: (folder) => tokenizer.writeFiles(folder),
       writeWeights: (file) => model.save(file),
     });
