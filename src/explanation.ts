@@ -25,7 +25,7 @@ export interface Explanation {
   readonly probability: number;
   /** Its score before the sigmoid, of the text as it was explained. */
   readonly logit: number;
-  /** The same of the text with every word hidden behind {@link baseline}. */
+  /** The same of the text with every word hidden behind {@link Explanation.baseline}. */
   readonly baselineLogit: number;
   /** The token that stood for a hidden word. */
   readonly baseline: string;
@@ -40,7 +40,7 @@ export interface Explanation {
 }
 
 /** How to explain; see `explanationOptions`. */
-export interface Question extends CallOptions {
+interface Question extends CallOptions {
   /** Index of the label. */
   readonly label: number;
   readonly baseline?: string | undefined;

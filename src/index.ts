@@ -94,6 +94,9 @@ export type {
   TrainingOptions,
   TuningOptions,
 } from "./options.js";
+export { type EvaluationReport, evaluationPage, type ShownMistake } from "./report/evaluation-page.js";
+export { explanationPage } from "./report/explanation-page.js";
+export { inspectionPage } from "./report/inspection-page.js";
 export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,

@@ -117,7 +117,7 @@ export interface ExportCheck {
 }
 
 /** One text to explain, and what to compare it with. */
-export interface NativeAttributionRequest extends RaggedBatch {
+interface NativeAttributionRequest extends RaggedBatch {
   /** A token id in place of each of `ids`, `[total]`. */
   readonly baseline: Int32Array;
   /** Index of the label. */
@@ -129,7 +129,7 @@ export interface NativeAttributionRequest extends RaggedBatch {
 }
 
 /** Integrated gradients: `contributions` sum to `logit - baselineLogit`, but for `error`. */
-export interface NativeAttribution {
+interface NativeAttribution {
   /** What each token adds to the logit, `[total]`. */
   readonly contributions: Float64Array;
   readonly logit: number;

@@ -48,7 +48,7 @@ async function inspect(data: string, flags: InspectFlags): Promise<void> {
   const model = flags.model === undefined ? undefined : await localModel(flags.model);
   const inspection = await inspectDataset(dataset, { model, ...options });
   if (flags.html !== undefined) {
-    const page = await inspectionPage(inspection, formatFindings({ ...inspection, labels: [] }).slice(1));
+    const page = await inspectionPage(inspection);
     await writeOutput(flags.html, (write) => write(page));
     note(`wrote ${flags.html}`);
   }

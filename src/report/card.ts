@@ -3,7 +3,7 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import { cardMark } from "../model/file-names.js";
 
 /** What a model card is written from. */
-export interface CardFacts {
+interface CardFacts {
   /** Name of the model, such as its directory's. */
   readonly name: string;
   /** The labels, in the model's order. */

@@ -1,4 +1,5 @@
-// Draws pictures with Vega, without a browser.
+// Draws pictures with Vega, without a browser. Vega-Lite is not used: a few kinds of pictures need no second language, nor
+// the packages that it would bring.
 import type { Spec } from "vega";
 import { barSpec } from "./bar-spec.js";
 import type { Chart } from "./chart.js";

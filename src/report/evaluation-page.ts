@@ -10,6 +10,7 @@ import { count, decimal, figures, table, tiles } from "./parts.js";
 export interface ShownMistake extends Mistake {
   /** Where the row stands, such as `line 12`. */
   readonly place: string;
+  /** The text of the row; a long one is cut. */
   readonly text: string;
 }
 
@@ -19,8 +20,9 @@ export interface EvaluationReport {
   readonly model: string;
   /** The table of the rows. */
   readonly data: string;
+  /** What {@link evaluationDetails} found. */
   readonly details: EvaluationDetails;
-  /** Worst first. */
+  /** Rows decided wrongly, worst first. */
   readonly mistakes: readonly ShownMistake[];
 }
 
@@ -32,7 +34,7 @@ const mostCurves = 24;
 const mostBars = 40;
 const shownCharacters = 400;
 
-/** The page about an evaluation. */
+/** A page about an evaluation: figures, curves, tables and mistakes in one HTML file without scripts. */
 export async function evaluationPage(report: EvaluationReport): Promise<string> {
   return renderPage({
     title: "Evaluation",

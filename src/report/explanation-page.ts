@@ -7,7 +7,11 @@ import { decimal, table, tiles } from "./parts.js";
 /** The strongest contribution's share of full colour: the text must stay readable on it. */
 const strongest = 0.55;
 
-/** The page about one explanation. */
+/**
+ * A page about an explanation, with the text in colours: one HTML file without scripts.
+ *
+ * @param model what to call the model
+ */
 export function explanationPage(explanation: Explanation, model: string): string {
   const { label, probability, logit, baselineLogit, baseline, tokens, error, truncated } = explanation;
   return renderPage({
@@ -56,7 +60,7 @@ export function explanationPage(explanation: Explanation, model: string): string
 }
 
 /** A number with its sign. */
-export function signed(value: number, digits = 3): string {
+function signed(value: number, digits = 3): string {
   return `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(digits)}`;
 }
 

@@ -1,4 +1,5 @@
 // What a table of labelled texts holds: pictures for `tagformer inspect`, and for the report of a run.
+import { formatFindings } from "../data/check.js";
 import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/lengths.js";
 import type { Chart } from "./chart.js";
@@ -9,8 +10,9 @@ import { count, decimal, figures, table, tiles } from "./parts.js";
 const mostBars = 40;
 const mostPairs = 50;
 
-/** The page about a table. */
-export async function inspectionPage(inspection: Inspection, warnings: readonly string[]): Promise<string> {
+/** A page about a table, as {@link inspectDataset} describes it: one HTML file without scripts. */
+export async function inspectionPage(inspection: Inspection): Promise<string> {
+  const [, ...warnings] = formatFindings({ ...inspection, labels: [] });
   return renderPage({
     title: "What the data holds",
     subtitle: `${inspection.source}, ${count(inspection.rows)} rows`,

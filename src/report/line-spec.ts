@@ -96,7 +96,7 @@ export function lineSpec(chart: LineChart): Spec {
 }
 
 /** A linear scale of an axis: its range where it has one, otherwise that of the data from a round number to another. */
-export function axisScale(name: "x" | "y", range: "width" | "height", axis: Axis): Scale {
+function axisScale(name: "x" | "y", range: "width" | "height", axis: Axis): Scale {
   const domain = axis.range ? [...axis.range] : { data: "data", field: name };
   return { name, type: "linear", range, domain, nice: !axis.range, zero: false };
 }

@@ -9,7 +9,7 @@ export interface Section {
 }
 
 /** What a page is made of. */
-export interface Page {
+interface Page {
   readonly title: string;
   /** A line below the title. */
   readonly subtitle: string;

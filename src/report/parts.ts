@@ -11,7 +11,7 @@ export function tiles(figures: readonly (readonly [name: string, value: string])
 }
 
 /** A column of a {@link table}; those of words are set to the left. */
-export interface Column {
+interface Column {
   readonly title: string;
   readonly words?: boolean;
 }
@@ -33,7 +33,7 @@ ${body}</tbody></table></div>`;
 }
 
 /** A picture with its title, what to see in it, and its numbers as a table. */
-export async function figure(chart: Chart, explanation: string): Promise<Html> {
+async function figure(chart: Chart, explanation: string): Promise<Html> {
   const svg = await drawChart(chart);
   const { columns, rows } = chartTable(chart);
   return html`<figure${chart.wide ? new Html(' class="wide"') : null}>

@@ -8,14 +8,14 @@ import { renderPage, type Section } from "./page.js";
 import { count, decimal, figures, table, tiles } from "./parts.js";
 
 /** One optimizer step, for the curves. */
-export interface StepFigures {
+interface StepFigures {
   readonly step: number;
   readonly loss: number;
   readonly learningRate: number;
 }
 
 /** One epoch. */
-export interface EpochFigures {
+interface EpochFigures {
   readonly epoch: number;
   readonly trainingLoss: number;
   readonly validation?: Evaluation;
