@@ -104,7 +104,8 @@ class Line {
     }
   }
 
-  /// The text once for each place, with the word embeddings of that place: ragged or dense as `text` gives it.
+  /// The text once for each place, with the word embeddings of that place: ragged or dense as `text` gives
+  /// it.
   [[nodiscard]] Batch batch_at(const std::vector<double>& places) const {
     const auto count = static_cast<std::int64_t>(places.size());
     Batch batch = text_(count);

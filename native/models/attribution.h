@@ -1,4 +1,5 @@
-// Which tokens a score comes from: integrated gradients (Sundararajan et al., ICML 2017) over the word embeddings.
+// Which tokens a score comes from: integrated gradients (Sundararajan et al., ICML 2017) over the word
+// embeddings.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +34,10 @@ struct Attribution {
 /// Gives a batch of a text repeated some times.
 using Repeat = std::function<Batch(std::int64_t times)>;
 
-/// Integrates the gradient along the straight line from the baseline's word embeddings to the text's. Positions
-/// and segments stay those of the text. The line is cut where the gradients do not yet sum to the difference of
-/// the logits at the ends of a piece, which is known exactly, so that no number of steps has to be guessed.
-/// Throws INVALID_MODEL where the model has no table of word embeddings.
+/// Integrates the gradient along the straight line from the baseline's word embeddings to the text's.
+/// Positions and segments stay those of the text. The line is cut where the gradients do not yet sum to the
+/// difference of the logits at the ends of a piece, which is known exactly, so that no number of steps has to
+/// be guessed. Throws INVALID_MODEL where the model has no table of word embeddings.
 Attribution integrated_gradients(const Model& model, const Repeat& text, const Repeat& baseline,
                                  const AttributionOptions& options);
 
