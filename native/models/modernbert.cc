@@ -1,6 +1,5 @@
 #include "models/modernbert.h"
 
-#include <ATen/ops/embedding.h>
 
 #include <cmath>
 
@@ -163,8 +162,7 @@ class ModernBert final : public Model {
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
     const Sequences& sequences = batch.sequences;
     const Rotary rotary[] = {rotary_of(kGlobal, sequences), rotary_of(kLocal, sequences)};
-    at::Tensor x =
-        norm(at::embedding(words_->value, batch.ids, c_.padding_id), embedding_norm_, c_.norm_epsilon);
+    at::Tensor x = norm(embed_words(*words_, batch, c_.padding_id), embedding_norm_, c_.norm_epsilon);
     x = dropout(x, mode.dropout(c_.embedding_dropout, kEmbeddings));
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const bool first_only = !c_.mean_pooling && i + 1 == layers_.size();
@@ -179,6 +177,7 @@ class ModernBert final : public Model {
   }
 
   [[nodiscard]] Limits limits() const override { return {c_.max_positions, c_.vocab_size, 0}; }
+  [[nodiscard]] const Parameter* words() const override { return words_; }
   [[nodiscard]] std::string prefix() const override { return "model."; }
   [[nodiscard]] double initial_deviation() const override { return c_.initializer_range; }
 
