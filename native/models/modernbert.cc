@@ -1,6 +1,5 @@
 #include "models/modernbert.h"
 
-
 #include <cmath>
 
 #include "layers/activation.h"
