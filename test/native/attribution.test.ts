@@ -72,8 +72,7 @@ describe("an attribution", () => {
     const rough = await model.attribute({ ...batch, tolerance: 10, maxGradients: 4096 });
     const fine = await model.attribute({ ...batch, tolerance: 1e-3, maxGradients: 4096 });
     const stopped = await model.attribute({ ...batch, tolerance: 0, maxGradients: 40 });
-    expect(rough.gradients).toBe(16);
-    expect(fine.gradients).toBeGreaterThan(16);
+    expect(fine.gradients).toBeGreaterThan(rough.gradients);
     expect(fine.error).toBeLessThanOrEqual(1e-3);
     expect(stopped.gradients).toBeLessThan(80);
   });
