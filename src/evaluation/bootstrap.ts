@@ -34,7 +34,7 @@ export interface Intervals {
 }
 
 /** The figures, in the order in which they are shown. */
-export const figureNames: readonly (keyof Figures)[] = [
+const figureNames: readonly (keyof Figures)[] = [
   "microF1",
   "macroF1",
   "weightedF1",
