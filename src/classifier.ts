@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { chunksOf, type Texts } from "./data/texts.js";
@@ -12,15 +12,16 @@ import { divideByTemperature } from "./evaluation/temperature.js";
 import { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
-import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
+import { type LoadedModel, loadModel, type ModelFiles, readModelFiles } from "./loading.js";
 import { readCard } from "./model/card.js";
-import { hasHead, type ModelDirectory, readModelDirectory } from "./model/directory.js";
+import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
+import { hasHead } from "./model/directory.js";
 import { writeWhole } from "./model/export.js";
-import { configFile, tagformerFile, tokenizerFile } from "./model/file-names.js";
-import { resolveModel } from "./model/hub/resolve.js";
+import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./model/file-names.js";
 import type { JsonObject } from "./model/json-file.js";
 import { saveModelDirectory, updateTagformerFile } from "./model/save.js";
-import { type CallOptions, type ExportCheck, NativeModel } from "./native.js";
+import { isTorchScriptPath } from "./model/torchscript/source.js";
+import type { CallOptions, ExportCheck, NativeModel } from "./native.js";
 import {
   type ClassifierOptions,
   classifierOptions,
@@ -35,7 +36,7 @@ import {
   tuningOptions,
 } from "./options.js";
 import { didYouMean } from "./suggestion.js";
-import { Tokenizer } from "./text/tokenizer.js";
+import type { Tokenizer } from "./text/tokenizer.js";
 
 /** Texts tokenized at once: the next ones are tokenized while the model computes these. */
 const textsAtOnce = 1024;
@@ -79,7 +80,10 @@ export interface ClassifierEvaluation {
  * ```
  */
 export class Classifier implements AsyncDisposable {
-  readonly #directory: ModelDirectory;
+  /** The model's directory; `null` for a TorchScript file. */
+  readonly #directory: string | null;
+  readonly #config: JsonObject;
+  readonly #tagformer: JsonObject;
   readonly #model: NativeModel;
   readonly #tokenizer: Tokenizer;
   readonly #windows: WindowOptions;
@@ -92,17 +96,18 @@ export class Classifier implements AsyncDisposable {
   readonly maxLength: number;
 
   private constructor(
-    directory: ModelDirectory,
-    model: NativeModel,
-    tokenizer: Tokenizer,
-    maxLength: number,
+    directory: string | null,
+    { model, tokenizer, config, labelNames, maxLength }: LoadedModel,
+    tagformer: JsonObject,
     windows: WindowOptions,
     decision: Decision,
   ) {
     this.#directory = directory;
     this.#model = model;
     this.#tokenizer = tokenizer;
-    this.labels = directory.labels.names;
+    this.#config = config;
+    this.#tagformer = tagformer;
+    this.labels = labelNames;
     this.maxLength = maxLength;
     this.#windows = windows;
     this.#decision = decision;
@@ -120,10 +125,11 @@ export class Classifier implements AsyncDisposable {
   }
 
   /**
-   * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files. A model that tagformer trained
-   * reads texts as its training did, with the same `maxLength` and windows, unless the options say otherwise.
+   * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files; or a TorchScript module (`.pt`),
+   * which needs the options `trust` and `tokenizer`. A model that tagformer trained reads texts as its training did, with
+   * the same `maxLength` and windows, unless the options say otherwise.
    *
-   * @param nameOrPath a directory, or a name on the hub: see {@link resolveModel}
+   * @param nameOrPath a directory, a name on the hub (see {@link resolveModel}), or a TorchScript file
    * @param options `signal` ends a download, and the loading itself
    * @throws TagformerError `INVALID_MODEL`, `IO`, `DOWNLOAD_FAILED`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or
    * `DEVICE_UNAVAILABLE`
@@ -132,43 +138,38 @@ export class Classifier implements AsyncDisposable {
     nameOrPath: string,
     { signal, ...options }: ClassifierOptions & CallOptions = {},
   ): Promise<Classifier> {
-    const { precision, device, threads, threshold } = parseOptions(classifierOptions, options);
+    const { device, tokenizer, threshold } = parseOptions(classifierOptions, options);
     checkDevice(device);
-    const path = await resolveModel(nameOrPath, { signal });
-    const directory = await readModelDirectory(path);
-    const { config, labels, tensors } = directory;
-    requireMultiLabel(directory);
-    const stored = readDecision(directory.tagformer, labels.names, join(path, tagformerFile));
-    const decision =
-      threshold === undefined ? stored : { ...stored, thresholds: labels.names.map(() => threshold) };
-    if (!hasHead(directory)) {
+    const files = await readModelFiles(nameOrPath, tokenizer, { signal });
+    const { labels, ...given } = definedOnly(options);
+    if (labels !== undefined && !isTorchScriptPath(nameOrPath)) {
+      throw new TagformerError(
+        "INVALID_OPTION",
+        `option labels is for TorchScript files; ${nameOrPath} names its own`,
+      );
+    }
+    requireMultiLabel(nameOrPath, files.config);
+    if (!hasHead(files)) {
       throw new TagformerError(
         "INVALID_MODEL",
         `${nameOrPath} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${nameOrPath} --output DIR\``,
       );
     }
-    const tokenizer = await Tokenizer.load(path, directory.modelType, signal);
-    let model: NativeModel | undefined;
+    const reading = parseOptions(classifierOptions, { ...trainedReading(files), ...given });
+    const loaded = await loadModel(files, labels ?? null, reading, 0, { signal });
     try {
-      model = await NativeModel.load(
-        { config, labels: labels.names.length, tensors, seed: 0, precision, threads },
-        { signal },
+      const stored = readDecision(
+        files.tagformer ?? null,
+        loaded.labelNames,
+        join(files.directory ?? dirname(nameOrPath), tagformerFile),
       );
-      tokenizer.checkFits(model.info.vocabularySize);
+      const decision =
+        threshold === undefined ? stored : { ...stored, thresholds: loaded.labelNames.map(() => threshold) };
+      return new Classifier(files.directory ?? null, loaded, files.tagformer ?? {}, reading, decision);
     } catch (error) {
-      await Promise.all([tokenizer.dispose(), model?.dispose()]);
+      await Promise.all([loaded.tokenizer.dispose(), loaded.model.dispose()]);
       throw error;
     }
-    const reading = parseOptions(classifierOptions, {
-      ...trainedReading(directory),
-      ...definedOnly(options),
-    });
-    const limit = Math.min(
-      reading.maxLength,
-      model.info.maxLength,
-      tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
-    );
-    return new Classifier(directory, model, tokenizer, limit, reading, decision);
   }
 
   /**
@@ -275,7 +276,13 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_OPTION` when tagformer did not write that directory; {@link save} makes one that it did
    */
   async saveDecision(): Promise<void> {
-    await updateTagformerFile(this.#directory.path, this.#decisionFields);
+    if (this.#directory === null) {
+      throw new TagformerError(
+        "INVALID_OPTION",
+        "a TorchScript file has no tagformer.json; save() makes a directory that has one",
+      );
+    }
+    await updateTagformerFile(this.#directory, this.#decisionFields);
   }
 
   /**
@@ -303,10 +310,10 @@ export class Classifier implements AsyncDisposable {
   /** Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before. */
   async save(directory: string): Promise<void> {
     await saveModelDirectory(directory, {
-      config: this.#directory.config,
+      config: this.#config,
       labelNames: this.labels,
-      tagformer: { ...this.#directory.tagformer, ...this.#decisionFields },
-      card: await readCard(this.#directory.path),
+      tagformer: { ...this.#tagformer, ...this.#decisionFields },
+      card: this.#directory === null ? undefined : await readCard(this.#directory),
       writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
       writeWeights: (file) => this.#model.save(file),
     });
@@ -330,9 +337,19 @@ export class Classifier implements AsyncDisposable {
    */
   async export(output: string, options: ExportOptions = {}): Promise<ExportCheck | undefined> {
     const { format } = parseOptions(exportOptions, options);
+    if (this.#config.model_type === torchScriptType) {
+      if (format === "torchscript") {
+        await writeWhole(output, (file) => this.#model.save(file));
+        return undefined;
+      }
+      throw new TagformerError(
+        "INVALID_OPTION",
+        "a TorchScript module is exported as torchscript, not as safetensors",
+      );
+    }
     if (format === "torchscript") {
       const extraFiles = {
-        [configFile]: JSON.stringify(this.#directory.config, null, 2),
+        [configFile]: JSON.stringify(this.#config, null, 2),
         [tokenizerFile]: this.#tokenizer.json,
       };
       return writeWhole(output, (file) => this.#model.exportTorchScript(file, extraFiles));
@@ -390,7 +407,7 @@ export class Classifier implements AsyncDisposable {
  *
  * @throws TagformerError `INVALID_MODEL`
  */
-function requireMultiLabel({ path, config }: ModelDirectory): void {
+function requireMultiLabel(path: string, config: JsonObject): void {
   const { problem_type: type = null } = config;
   if (type === null || type === "multi_label_classification") return;
   throw new TagformerError(
@@ -404,7 +421,7 @@ type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "windowPooling"
 const readingOptions = modelOptions.pick({ maxLength: true, windowStride: true, windowPooling: true });
 
 /** How the training of a model read texts; nothing when tagformer did not train it. */
-function trainedReading({ tagformer }: ModelDirectory): ClassifierOptions {
+function trainedReading({ tagformer }: ModelFiles): ClassifierOptions {
   const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
   return trained.success ? trained.data : {};
 }

@@ -29,6 +29,8 @@ export interface NativeModelSpec {
   readonly labels: number;
   /** Weights; an empty list builds a fresh random model. */
   readonly tensors: readonly TensorSource[];
+  /** A TorchScript file that is the model, instead of `tensors`; whoever gives it has checked it. */
+  readonly script?: string;
   /** Seed of every tensor that has to be initialised. */
   readonly seed: number;
   readonly precision: Precision;
@@ -48,6 +50,8 @@ export interface NativeModelInfo {
   readonly initialised: readonly string[];
   /** Names of tensors in the files that the architecture does not use. */
   readonly ignored: readonly string[];
+  /** What a user should know before training the model; one sentence each. */
+  readonly notes: readonly string[];
   /** Longest row the model accepts, in tokens. */
   readonly maxLength: number;
   readonly vocabularySize: number;

@@ -38,6 +38,15 @@ export const modelOptions = z.strictObject({
     .enum(["max", "mean"])
     .default("max")
     .describe("how the logits of a text's windows become one, label by label"),
+  tokenizer: z
+    .string()
+    .min(1, "expected a directory")
+    .optional()
+    .describe("directory of the tokenizer's files, where they are not beside the model"),
+  trust: z
+    .boolean()
+    .default(false)
+    .describe("run a TorchScript model (.pt), which is a program, because you know where it comes from"),
 });
 
 /** How rows are split; of a training and of `tagformer split`. */
@@ -55,6 +64,11 @@ const weight = z.number().positive().max(1e6);
 
 /** Options of a model that classifies. */
 export const classifierOptions = modelOptions.extend({
+  labels: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("names of the scores of a TorchScript file, in order; other models bring theirs"),
   threshold: z
     .number()
     .min(0)
@@ -372,7 +386,6 @@ export type WindowPooling = ResolvedModelOptions["windowPooling"];
 
 /** {@link ModelOptions} with every default filled in. */
 export type ResolvedModelOptions = z.output<typeof modelOptions>;
-
 /** {@link TrainingOptions} with every default filled in. */
 export type ResolvedTrainingOptions = z.output<typeof trainingOptions>;
 

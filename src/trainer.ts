@@ -32,7 +32,6 @@ const dataset = z.custom<Dataset>(
 const runOptions = trainingOptions.extend({
   model: path.optional(),
   config: path.optional(),
-  tokenizer: path.optional(),
   train: dataset,
   validation: dataset.optional(),
   output: path,
@@ -60,11 +59,11 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
 
   /** @throws TagformerError `INVALID_OPTION` */
   constructor(run: TrainingRun) {
-    const { model, config, tokenizer, train, validation, output, ...options } = parseOptions(
+    const { model, config, train, validation, output, ...options } = parseOptions(
       runOptions,
       withPreset(run),
     );
-    this.#source = modelSource({ model, config, tokenizer });
+    this.#source = modelSource(model, config);
     this.#data = { train, validation };
     this.#output = resolve(output);
     this.#options = options;
@@ -98,17 +97,11 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
   }
 }
 
-interface SourceOptions {
-  readonly model: string | undefined;
-  readonly config: string | undefined;
-  readonly tokenizer: string | undefined;
-}
-
-function modelSource({ model, config, tokenizer }: SourceOptions): ModelSource {
-  if (model !== undefined && config === undefined && tokenizer === undefined) return { model };
-  if (config !== undefined && model === undefined) return { config, tokenizer };
+function modelSource(model: string | undefined, config: string | undefined): ModelSource {
+  if (model !== undefined && config === undefined) return { model };
+  if (config !== undefined && model === undefined) return { config };
   throw new TagformerError(
     "INVALID_OPTION",
-    "a training run takes either `model` (a model directory or a name on the hub) or `config` (a config.json for a fresh model) with `tokenizer` (a directory)",
+    "a training run takes either `model` (a model directory, a name on the hub, or a TorchScript file) or `config` (a config.json for a fresh model)",
   );
 }

@@ -4,9 +4,12 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
 
+#include "addon/convert.h"
 #include "addon/napi_setup.h"
 #include "addon/session.h"
 #include "kernels/cpu/kernels.h"
+#include "models/torchscript.h"
+#include "runtime/limits.h"
 
 namespace tagformer::addon {
 namespace {
@@ -25,6 +28,20 @@ Napi::Value self_test(const Napi::CallbackInfo& info) {
   return result;
 }
 
+/// tryTorchScript(file, config) -> { outputs }, with this process's limits lowered for good: for a child
+/// process.
+Napi::Value try_torchscript(const Napi::CallbackInfo& info) {
+  const std::string file = info[0].As<Napi::String>().Utf8Value();
+  Json config = to_json(info[1]);
+  limit_process(file);
+  at::set_num_threads(1);
+  const auto model =
+      make_torchscript(file, std::get<Json::Object>(std::move(config.value)), Precision::kFloat32);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("outputs", static_cast<double>(model->outputs()));
+  return result;
+}
+
 /// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs
 /// no clean-up hooks then.
 void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->stop_all(); }
@@ -33,6 +50,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   Environment::create(env);
   exports.Set("Session", Session::define(env));
   exports.Set("selfTest", Napi::Function::New<self_test>(env, "selfTest"));
+  exports.Set("tryTorchScript", Napi::Function::New<try_torchscript>(env, "tryTorchScript"));
   exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));
   return exports;
 }

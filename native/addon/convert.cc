@@ -144,6 +144,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   if (!tensors.IsArray()) refuse(env, "tensors", "an array");
   const auto array = tensors.As<Napi::Array>();
   for (std::uint32_t i = 0; i < array.Length(); ++i) spec.tensors.push_back(to_source(array.Get(i)));
+  if (!object.Get("script").IsUndefined()) spec.script = text(object, "script");
   spec.seed = static_cast<std::uint64_t>(integer(object, "seed"));
   const std::string precision = text(object, "precision");
   if (precision != "fp32" && precision != "bf16") refuse(env, "precision", "fp32 or bf16");
@@ -230,6 +231,7 @@ Napi::Value to_info(Napi::Env env, const Engine& engine) {
   info.Set("parameters", static_cast<double>(engine.parameter_count()));
   info.Set("initialised", to_names(env, engine.load_report().initialised));
   info.Set("ignored", to_names(env, engine.load_report().ignored));
+  info.Set("notes", to_names(env, engine.notes()));
   info.Set("maxLength", static_cast<double>(engine.limits().max_length));
   info.Set("vocabularySize", static_cast<double>(engine.limits().vocabulary_size));
   info.Set("labels", static_cast<double>(engine.labels()));

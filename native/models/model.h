@@ -12,6 +12,7 @@
 #include "models/config.h"
 #include "runtime/mode.h"
 #include "weights/parameters.h"
+#include "weights/safetensors.h"
 
 namespace tagformer {
 
@@ -59,6 +60,12 @@ class Model {
   [[nodiscard]] virtual std::string prefix() const = 0;
   /// Standard deviation of freshly initialised weights.
   [[nodiscard]] virtual double initial_deviation() const = 0;
+
+  /// What a user should know before training it; one sentence each.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+
+  /// Writes the weights to `file`; the bytes need not be on disk when it returns. Throws IO.
+  virtual void save(const std::string& file) const { save_parameters(parameters_, file); }
 
   [[nodiscard]] ParameterSet& parameters() { return parameters_; }
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }

@@ -8,7 +8,9 @@
 #include <cstring>
 #include <functional>
 
+#include "models/torchscript.h"
 #include "runtime/error.h"
+#include "runtime/interruptible.h"
 #include "runtime/memory.h"
 #include "runtime/stop.h"
 #include "training/halves.h"
@@ -62,6 +64,18 @@ void check_texts(const BatchData& data) {
   }
 }
 
+std::unique_ptr<Model> build(ModelSpec& spec) {
+  if (spec.script.empty()) return make_model(std::move(spec.config), spec.labels, spec.precision);
+  auto model = make_torchscript(spec.script, std::move(spec.config), spec.precision);
+  if (model->outputs() != spec.labels) {
+    throw Error("INVALID_MODEL",
+                spec.script + " gives " + std::to_string(model->outputs()) +
+                    " scores a text, but there are " + std::to_string(spec.labels) +
+                    " labels: a module cannot be given another head; trace one with as many");
+  }
+  return model;
+}
+
 std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& part) {
   const at::Tensor values = tensor.detach().to(at::kFloat).contiguous();
   const auto* const first = values.const_data_ptr<float>() + part.begin;
@@ -83,10 +97,8 @@ BatchData repeated(const std::vector<std::int32_t>& ids, const std::vector<std::
 
 }  // namespace
 
-Engine::Engine(ModelSpec spec)
-    : model_(make_model(std::move(spec.config), spec.labels, spec.precision)),
-      dense_(spec.dense),
-      labels_(spec.labels) {
+Engine::Engine(ModelSpec spec) : model_(build(spec)), dense_(spec.dense), labels_(spec.labels) {
+  if (!spec.script.empty()) return;
   report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(), model_->initial_deviation(),
                             spec.seed);
 }
@@ -168,7 +180,7 @@ void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates)
     parameter->rate = rate;
   }
   for (const auto& parameter : model_->parameters().all()) {
-    parameter->value.requires_grad_(parameter->rate > 0.0);
+    parameter->value.requires_grad_(parameter->trainable && parameter->rate > 0.0);
   }
 }
 
@@ -177,6 +189,7 @@ double Engine::backward(const BatchData& data, const Mode& mode, std::int64_t la
   at::Tensor logits = model_->logits(to_batch(data), mode);
   if (!data.texts.empty()) logits = pool_windows(logits, data.texts, training_.pooling);
   const at::Tensor loss = mean_loss(training_.loss, logits, labels_of(data), weights_of(data), labelled);
+  const Interruptible interruptible;
   loss.backward();
   return loss.item<double>();
 }
@@ -246,7 +259,7 @@ double Engine::compute_gradients(const BatchData& data) {
   return loss;
 }
 
-void Engine::save(const std::string& file) const { save_parameters(model_->parameters(), file); }
+void Engine::save(const std::string& file) const { model_->save(file); }
 
 ExportCheck Engine::export_torchscript(const std::string& file,
                                        const std::map<std::string, std::string>& extra_files) const {

@@ -21,6 +21,8 @@ struct ModelSpec {
   Json::Object config;
   std::int64_t labels;
   std::vector<TensorSource> tensors;
+  /// A TorchScript file, which is then the model, instead of `tensors`; empty: none.
+  std::string script;
   std::uint64_t seed;
   Precision precision;
   /// True: batches are padded, and libtorch's own operations compute them, as on other devices than the CPU.
@@ -97,6 +99,7 @@ class Engine {
 
   [[nodiscard]] const LoadReport& load_report() const { return report_; }
   [[nodiscard]] Limits limits() const { return model_->limits(); }
+  [[nodiscard]] std::vector<std::string> notes() const { return model_->notes(); }
   [[nodiscard]] std::int64_t labels() const { return labels_; }
   [[nodiscard]] std::int64_t parameter_count() const { return model_->parameters().element_count(); }
 

@@ -47,6 +47,19 @@ Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector
   return *parameters_.back();
 }
 
+Parameter& ParameterSet::adopt(std::string name, at::Tensor tensor, Role role) {
+  auto parameter = std::make_unique<Parameter>();
+  parameter->parts.push_back({std::move(name), tensor.sizes().vec(), 0, tensor.numel()});
+  parameter->role = role;
+  parameter->initial = Initial::kNormal;
+  parameter->trainable = tensor.requires_grad();
+  parameter->head = false;
+  parameter->value = tensor;
+  parameter->master = std::move(tensor);
+  parameters_.push_back(std::move(parameter));
+  return *parameters_.back();
+}
+
 std::int64_t ParameterSet::element_count() const {
   std::int64_t count = 0;
   for (const auto& parameter : parameters_) count += parameter->master.numel();

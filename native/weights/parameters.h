@@ -55,6 +55,8 @@ struct Parameter {
   /// deviations beyond which none lies.
   std::optional<double> deviation;
   double cutoff = std::numeric_limits<double>::infinity();
+  /// False for a weight that its module keeps as it is.
+  bool trainable = true;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
   /// The weights in fp32, `[rows of all parts, ...]`.
@@ -78,6 +80,9 @@ class ParameterSet {
   /// Declares one tensor.
   Parameter& add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial,
                  bool head = false);
+  /// Takes a contiguous fp32 tensor of someone else's as a parameter: both see every update. Whether it is
+  /// trained is its own `requires_grad`.
+  Parameter& adopt(std::string name, at::Tensor tensor, Role role);
   /// Declares tensors of equal trailing shape that are stored one below the other.
   Parameter& add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role,
                          Initial initial);

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type ReadDatasetOptions, type ReadResult, readDataset } from "../data/read.js";
+import { splitNames } from "./flags.js";
 import { note } from "./terminal.js";
 
 export interface DataFlags {
@@ -18,9 +19,7 @@ export interface DataFlags {
 export function addDataFlags(command: Command): Command {
   return command
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
-    .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", (value) =>
-      value.split(",").map((name) => name.trim()),
-    )
+    .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", splitNames)
     .option("--label-column <column>", 'one column with a list of label names, such as ["a","b"] or a|b')
     .option("--id <column>", "column of the row ids")
     .option("--weight <column>", "column of the rows' weights in the loss")

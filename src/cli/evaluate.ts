@@ -9,6 +9,7 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import { type Mistake, mistakesByLabel } from "../evaluation/mistakes.js";
 import { classificationReport } from "../evaluation/report.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
+import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { classifierOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { writeEvaluationTable } from "./evaluation-table.js";
@@ -71,7 +72,11 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   await ensureSetUp();
   await using classifier = await Classifier.load(
     await localModel(flags.model),
-    takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
+    // Other models name their labels themselves.
+    takeFlags(
+      isTorchScriptPath(flags.model) ? classifierOptions : classifierOptions.omit({ labels: true }),
+      flags as unknown as Record<string, unknown>,
+    ),
   );
   const labels = flags.labels ?? [...classifier.labels];
   const { dataset, droppedUnlabelled } = await readData(

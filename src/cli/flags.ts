@@ -41,6 +41,11 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 0.");
 }
 
+/** The names of a list, `a, b,c`. */
+export function splitNames(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}
+
 function toOption(
   name: string,
   { type, enum: choices, anyOf, default: fallback, description = "" }: OptionSchema,

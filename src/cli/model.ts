@@ -1,13 +1,15 @@
 // Models of commands: directories, or names on the hub that are downloaded before anything else.
 import { resolveModel } from "../model/hub/resolve.js";
+import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { ProgressBar } from "./progress.js";
 
 /** What `--model` takes. */
 export const modelHelp =
-  "model directory, or a name on the Hugging Face hub (owner/model or owner/model@revision)";
+  "model directory, name on the Hugging Face hub (owner/model or owner/model@revision), or TorchScript file (.pt, with --tokenizer and --trust)";
 
 /** The directory of a model, after its download if there has to be one. */
 export async function localModel(nameOrPath: string): Promise<string> {
+  if (isTorchScriptPath(nameOrPath)) return nameOrPath;
   let bar: ProgressBar | undefined;
   const onProgress = (done: number, total: number) => {
     bar ??= new ProgressBar(`downloading ${nameOrPath}`, total);

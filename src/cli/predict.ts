@@ -5,7 +5,7 @@ import { Classifier, type Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { classifierOptions } from "../options.js";
-import { addFlags, takeFlags } from "./flags.js";
+import { addFlags, splitNames, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
@@ -17,6 +17,7 @@ interface PredictFlags {
   readonly out?: string;
   readonly text?: string;
   readonly id?: string;
+  readonly labels?: string[];
   readonly json?: boolean;
 }
 
@@ -27,8 +28,9 @@ export function addPredictCommand(root: Command): void {
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--out <file>", "CSV file to write (default: standard output)")
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
-    .option("--id <column>", "column of the row ids");
-  addFlags(command, classifierOptions)
+    .option("--id <column>", "column of the row ids")
+    .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
+  addFlags(command, classifierOptions.omit({ labels: true }))
     .option("--json", "print one JSON document instead of CSV")
     .addHelpText(
       "after",

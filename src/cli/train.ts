@@ -19,7 +19,6 @@ import { TrainingDisplay } from "./training-display.js";
 interface TrainFlags extends DataFlags {
   readonly model?: string;
   readonly fromConfig?: string;
-  readonly tokenizer?: string;
   readonly output: string;
   readonly validation?: string;
   readonly json?: boolean;
@@ -31,7 +30,6 @@ export function addTrainCommand(root: Command): void {
     .description("fine-tune a model on a table of texts and labels (.csv, .tsv or .jsonl)")
     .option("--model <dir|name>", `${modelHelp}, to start from`)
     .option("--from-config <file>", "config.json of a fresh random model, instead of --model")
-    .option("--tokenizer <dir>", "tokenizer directory, with --from-config (default: beside the config)")
     .requiredOption("--output <dir>", "model directory to write")
     .option("--validation <file>", "table to validate on (default: a part of <data>)");
   addDataFlags(command);
@@ -99,12 +97,12 @@ function noteSharedTexts(training: Dataset, validation: Dataset): void {
   note(`warning: ${share} are in ${training.source} as well: figures on them say little`);
 }
 
-function modelSource({ model, fromConfig, tokenizer }: TrainFlags): ModelSource {
-  if (model !== undefined && fromConfig === undefined && tokenizer === undefined) return { model };
-  if (fromConfig !== undefined && model === undefined) return { config: fromConfig, tokenizer };
+function modelSource({ model, fromConfig }: TrainFlags): ModelSource {
+  if (model !== undefined && fromConfig === undefined) return { model };
+  if (fromConfig !== undefined && model === undefined) return { config: fromConfig };
   throw new TagformerError(
     "INVALID_OPTION",
-    "give either --model with a directory or a name on the hub, or --from-config FILE with --tokenizer DIR for a fresh random model",
+    "give either --model with a directory, a name on the hub or a TorchScript file, or --from-config FILE for a fresh random model",
   );
 }
 

@@ -81,7 +81,7 @@ function describeStart(start: StartEvent): string[] {
     `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens (${start.truncatedTexts} were longer and ${start.windowStride > 0 ? "are read in windows" : "are cut"})`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
-  return lines;
+  return [...lines, ...start.notes];
 }
 
 function describeEpoch({ epoch, trainingLoss, validation, best, seconds }: EpochEvent): string {

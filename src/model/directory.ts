@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import type { TensorSource } from "../native.js";
 import { findArchitecture } from "./architectures.js";
-import { configFile, tagformerFile, tagformerFormat } from "./file-names.js";
+import { configFile, scriptFile, tagformerFile, tagformerFormat, torchScriptType } from "./file-names.js";
 import { type JsonObject, readJsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { type ModelLabels, readLabels } from "./labels.js";
 import { replacedPath } from "./save.js";
@@ -21,12 +21,18 @@ export interface ModelConfig {
 }
 
 /** A local Hugging Face model directory. */
-export interface ModelDirectory extends ModelConfig {
+export interface ModelDirectory extends ModelConfig, ModelWeights {
   readonly path: string;
-  /** Where the weights lie; the file formats were checked, names and shapes are the engine's to check. */
-  readonly tensors: readonly TensorSource[];
   /** tagformer.json as parsed, when tagformer wrote this directory. */
   readonly tagformer: JsonObject | null;
+}
+
+/** Where the weights of a model are. */
+export interface ModelWeights {
+  /** Where the weights lie; the file formats were checked, names and shapes are the engine's to check. */
+  readonly tensors: readonly TensorSource[];
+  /** The TorchScript file that is the model, instead of `tensors`; `null` for a native architecture. */
+  readonly script: string | null;
 }
 
 /** The weights to load for a set of labels. */
@@ -62,11 +68,12 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   await checkDirectory(path);
   const model = await readModelConfig(join(path, configFile));
   const tagformer = await readTagformerFile(join(path, tagformerFile));
-  return { ...model, path, tensors: await readWeights(path), tagformer };
+  const script = model.modelType === torchScriptType ? join(path, scriptFile) : null;
+  return { ...model, path, script, tensors: script ? [] : await readWeights(path), tagformer };
 }
 
 /** Whether the weights hold a classification head, and not only a pretrained network. */
-export function hasHead({ modelType, tensors }: ModelDirectory): boolean {
+export function hasHead({ modelType, tensors }: ModelConfig & ModelWeights): boolean {
   // Of an unknown model type nothing can be said; that it is unknown is the engine's error.
   return findArchitecture(modelType) === null || tensors.some(({ name }) => isOutput(modelType, name));
 }
@@ -76,7 +83,10 @@ export function hasHead({ modelType, tensors }: ModelDirectory): boolean {
  * otherwise without the layer whose rows are the labels, so that the engine makes a fresh one. Placeholder labels
  * (`LABEL_0`, ...) are never the same: nobody knows what they stand for.
  */
-export function weightsForLabels(model: ModelDirectory, labelNames: readonly string[]): WeightsForLabels {
+export function weightsForLabels(
+  model: ModelConfig & ModelWeights,
+  labelNames: readonly string[],
+): WeightsForLabels {
   const { names, named } = model.labels;
   const same =
     named && names.length === labelNames.length && names.every((name, i) => name === labelNames[i]);

@@ -2,6 +2,9 @@
 export const configFile = "config.json";
 export const weightsFile = "model.safetensors";
 export const weightsIndexFile = "model.safetensors.index.json";
+/** The TorchScript module of a directory whose `model_type` is {@link torchScriptType}. */
+export const scriptFile = "model.pt";
+export const torchScriptType = "torchscript";
 /** tagformer's own file: training options, metrics and the like. Other libraries ignore it. */
 export const tagformerFile = "tagformer.json";
 /** Which rows of its data a run trained on, and which it held back. */

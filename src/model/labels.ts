@@ -21,7 +21,7 @@ export interface ModelLabels {
 export function readLabels(config: JsonObject, file: string): ModelLabels {
   const count = readCount(config, file);
   const names =
-    config.id2label == null ? placeholders(count ?? defaultLabels) : readNames(config.id2label, file);
+    config.id2label == null ? placeholderLabels(count ?? defaultLabels) : readNames(config.id2label, file);
   if (count !== null && count !== names.length) {
     throw invalid(file, `num_labels is ${count}, but id2label names ${names.length} labels`);
   }
@@ -37,12 +37,13 @@ export function labelFields(names: readonly string[]): { id2label: JsonObject; l
   };
 }
 
-function placeholder(index: number): string {
-  return `LABEL_${index}`;
+/** The names of labels that nobody named: `LABEL_0`, `LABEL_1`, ... */
+export function placeholderLabels(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => placeholder(i));
 }
 
-function placeholders(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => placeholder(i));
+function placeholder(index: number): string {
+  return `LABEL_${index}`;
 }
 
 function readCount(config: JsonObject, file: string): number | null {

@@ -10,10 +10,12 @@ import {
   configFile,
   maxTagformerBytes,
   reportFile,
+  scriptFile,
   splitFile,
   tagformerFile,
   tagformerFormat,
   tokenizerFiles,
+  torchScriptType,
   validationFile,
   weightsFile,
 } from "./file-names.js";
@@ -35,15 +37,16 @@ export interface ModelToSave {
   readonly card?: string | undefined;
   /** Writes the tokenizer's files into a directory. */
   writeTokenizer(directory: string): Promise<void>;
-  /** Writes the weights to a safetensors file. */
+  /** Writes the weights to a safetensors file, or a TorchScript module. */
   writeWeights(file: string): Promise<void>;
 }
 
 const savedFiles: ReadonlySet<string> = new Set([
   configFile,
   weightsFile,
-  tagformerFile,
+  scriptFile,
   splitFile,
+  tagformerFile,
   validationFile,
   reportFile,
   ...tokenizerFiles,
@@ -137,7 +140,8 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
   const beside = `${savingPrefix(target)}${randomUUID()}`;
   try {
     await mkdir(beside);
-    await model.writeWeights(join(beside, weightsFile));
+    const file = model.config.model_type === torchScriptType ? scriptFile : weightsFile;
+    await model.writeWeights(join(beside, file));
     await model.writeTokenizer(beside);
     await writeJson(join(beside, configFile), savedConfig(model));
     await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });

@@ -14,6 +14,7 @@ import {
 } from "../model/file-names.js";
 import { isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import { readBertVocabulary } from "./bert-vocabulary.js";
+import { type PaddingDescription, readPadding } from "./padding.js";
 import { readRobertaVocabulary } from "./roberta-vocabulary.js";
 import { checkTokenizerJson } from "./tokenizer-json.js";
 
@@ -54,6 +55,7 @@ export interface TokenizerDescription {
   readonly maxLength: number | null;
   /** The side of a text that is cut when it is too long. */
   readonly truncationSide: "left" | "right";
+  readonly padding: PaddingDescription;
 }
 
 /**
@@ -78,6 +80,7 @@ export async function readTokenizerFiles(
     generated: stored === null,
     maxLength: readMaxLength(config.model_max_length),
     truncationSide: config.truncation_side === "left" ? "left" : "right",
+    padding: readPadding(config, document),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Texts } from "../data/texts.js";
 import { TagformerError } from "../errors.js";
 import type { TextBatch } from "./batch.js";
 import type { Frame, TokenizedText } from "./encoder.js";
+import type { PaddingDescription } from "./padding.js";
 import { TokenizerClient } from "./tokenizer-client.js";
 import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 import type { LoadedTokenizer } from "./tokenizer-thread.js";
@@ -61,6 +62,11 @@ export class Tokenizer implements AsyncDisposable {
   /** The longest row, in tokens, that tokenizer_config.json allows; `null` when it does not say. */
   get modelMaxLength(): number | null {
     return this.#description.maxLength;
+  }
+
+  /** How rows are made equally long, for models that need that. */
+  get padding(): PaddingDescription {
+    return this.#description.padding;
   }
 
   /**

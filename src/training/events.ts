@@ -23,6 +23,8 @@ export interface StartEvent {
   readonly ignored: readonly string[];
   /** `true` when the model directory had a head for other labels, which was replaced. */
   readonly headReset: boolean;
+  /** What is worth knowing about the model, such as dropout that it lacks; one sentence each. */
+  readonly notes: readonly string[];
   /** Longest text in tokens. */
   readonly maxLength: number;
   /** Number of texts that were longer, and lost their end or are read in windows. */

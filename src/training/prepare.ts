@@ -5,31 +5,30 @@ import { type Split, stratifiedSplit } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
 import { checkDevice } from "../device.js";
 import { TagformerError } from "../errors.js";
-import {
-  type ModelConfig,
-  readModelConfig,
-  readModelDirectory,
-  weightsForLabels,
-} from "../model/directory.js";
-import { resolveModel } from "../model/hub/resolve.js";
-import { NativeModel, type TensorSource } from "../native.js";
+import { loadModel, type ModelFiles, readModelFiles } from "../loading.js";
+import { readModelConfig, weightsForLabels } from "../model/directory.js";
+import type { JsonObject } from "../model/json-file.js";
+import type { ModelLabels } from "../model/labels.js";
+import { isTorchScriptPath } from "../model/torchscript/source.js";
+import type { NativeModel } from "../native.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
-import { Tokenizer } from "../text/tokenizer.js";
+import type { Tokenizer } from "../text/tokenizer.js";
 import type { LengthLimit } from "../text/windows.js";
 
 /** Where a run's model comes from. */
 export type ModelSource =
   | {
-      /** A model directory, or a name on the hub such as `google-bert/bert-base-uncased`: weights, config and tokenizer. */
+      /**
+       * A model directory, a name on the hub such as `google-bert/bert-base-uncased`, or a TorchScript file (`.pt`, with
+       * the options `tokenizer` and `trust`).
+       */
       readonly model: string;
     }
   | {
-      /** The path of a config.json, for a fresh random model. */
+      /** The path of a config.json, for a fresh random model; its tokenizer is beside it, or where `tokenizer` says. */
       readonly config: string;
-      /** A directory with the tokenizer's files; by default the config's own. */
-      readonly tokenizer?: string | undefined;
     };
 
 /** The data of a run. */
@@ -51,8 +50,9 @@ interface Rows {
 export interface PreparedRun {
   readonly model: NativeModel;
   readonly tokenizer: Tokenizer;
-  readonly modelConfig: ModelConfig;
-  /** Name of the model on the hub that the run started from; `null` for a directory or a fresh model. */
+  /** config.json of the model. */
+  readonly config: JsonObject;
+  /** Name of the model on the hub that the run started from; `null` for files or a fresh model. */
   readonly baseModel: string | null;
   readonly training: Rows;
   readonly validation: Rows | undefined;
@@ -76,39 +76,19 @@ export async function prepareRun(
   if (data.validation && options.splitFile !== undefined) {
     throw new TagformerError("INVALID_OPTION", "give either rows to validate on or a splitFile, not both");
   }
-  const { modelConfig, baseModel, tensors, headReset, tokenizerPath } = await readSource(
-    source,
-    data.train.labelNames,
-    signal,
-  );
-  const tokenizer = await Tokenizer.load(tokenizerPath, modelConfig.modelType, signal);
-  let model: NativeModel | undefined;
+  const { labelNames } = data.train;
+  const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
+  const loaded = await loadModel(files, labelNames, options, options.seed, { signal });
+  const { model, config, tokenizer, maxLength } = loaded;
   try {
-    model = await NativeModel.load(
-      {
-        config: modelConfig.config,
-        labels: data.train.labelNames.length,
-        tensors,
-        seed: options.seed,
-        precision: options.precision,
-        threads: options.threads,
-      },
-      { signal },
-    );
-    tokenizer.checkFits(model.info.vocabularySize);
-    const maxLength = Math.min(
-      options.maxLength,
-      model.info.maxLength,
-      tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
-    );
     const limit = { maxLength, windowStride: options.windowStride };
     const train = await tokenize(data.train, tokenizer, limit, signal);
     const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
     return {
       model,
       tokenizer,
-      modelConfig,
-      baseModel,
+      config,
+      baseModel: files.baseModel ?? null,
       maxLength,
       headReset,
       truncatedTexts: train.truncated + (validation?.truncated ?? 0),
@@ -117,42 +97,42 @@ export async function prepareRun(
         : split(train.rows, await chooseRows(data.train, options))),
     };
   } catch (error) {
-    await Promise.all([tokenizer.dispose(), model?.dispose()]);
+    await Promise.all([tokenizer.dispose(), model.dispose()]);
     throw error;
   }
-}
-
-interface ReadSource {
-  readonly modelConfig: ModelConfig;
-  readonly baseModel: string | null;
-  readonly tensors: readonly TensorSource[];
-  readonly headReset: boolean;
-  readonly tokenizerPath: string;
 }
 
 async function readSource(
   source: ModelSource,
   labelNames: readonly string[],
+  tokenizer: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<ReadSource> {
-  if ("model" in source) {
-    const path = await resolveModel(source.model, { signal });
-    const directory = await readModelDirectory(path);
+): Promise<ModelFiles & { readonly headReset: boolean }> {
+  if (!("model" in source)) {
+    const modelConfig = await readModelConfig(source.config);
     return {
-      modelConfig: directory,
-      baseModel: path === source.model ? null : source.model.replace(/@.*/, ""),
-      ...weightsForLabels(directory, labelNames),
-      tokenizerPath: path,
+      ...modelConfig,
+      tensors: [],
+      script: null,
+      headReset: false,
+      tokenizerPath: tokenizer ?? dirname(source.config),
+      tokenizerType: modelConfig.modelType,
     };
   }
-  const modelConfig = await readModelConfig(source.config);
-  return {
-    modelConfig,
-    baseModel: null,
-    tensors: [],
-    headReset: false,
-    tokenizerPath: source.tokenizer ?? dirname(source.config),
-  };
+  const files = await readModelFiles(source.model, tokenizer, { signal });
+  if (files.script === null) return { ...files, ...weightsForLabels(files, labelNames) };
+  // What a file by itself gives scores for is known to its user alone.
+  if (!isTorchScriptPath(source.model)) checkLabelOrder(source.model, files.labels, labelNames);
+  return { ...files, headReset: false };
+}
+
+/** A module's head cannot be replaced: labels that it names must be the data's. */
+function checkLabelOrder(model: string, { named, names }: ModelLabels, labelNames: readonly string[]): void {
+  if (!named || names.join("\n") === labelNames.join("\n")) return;
+  throw new TagformerError(
+    "INVALID_MODEL",
+    `${model} gives scores for the labels ${names.join(", ")}, but the data has ${labelNames.join(", ")}; a TorchScript module cannot be given another head: choose the columns, in that order, with \`labels\` (--labels ${names.join(",")})`,
+  );
 }
 
 function checkValidation({ train, validation }: RunData): void {

@@ -102,6 +102,7 @@ export class Run {
       initialised: model.info.initialised,
       ignored: model.info.ignored,
       headReset,
+      notes: model.info.notes,
       maxLength,
       truncatedTexts,
       windowStride: this.#options.windowStride,
@@ -259,9 +260,9 @@ export class Run {
   }
 
   #save(directory: string, state: Record<string, unknown>, validation?: Iterable<string>): Promise<void> {
-    const { model, tokenizer, modelConfig, training, split } = this.#prepared;
+    const { model, tokenizer, config, training, split } = this.#prepared;
     return saveModelDirectory(directory, {
-      config: modelConfig.config,
+      config,
       labelNames: training.dataset.labelNames,
       tagformer: {
         options: this.#options,

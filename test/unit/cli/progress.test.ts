@@ -67,6 +67,7 @@ const start: StartEvent = {
   initialised: [],
   ignored: [],
   headReset: true,
+  notes: [],
   maxLength: 64,
   truncatedTexts: 3,
   windowStride: 0,

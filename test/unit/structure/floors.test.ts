@@ -21,13 +21,22 @@ const typescript = [
   ["native.ts"],
   ["model", "evaluation", "data", "options.ts", "device.ts"],
   ["text"],
-  ["inference.ts", "inspection.ts", "explanation.ts"],
+  ["inference.ts", "inspection.ts", "explanation.ts", "loading.ts"],
   ["report"],
   ["classifier.ts", "training"],
   ["trainer.ts"],
   ["cli", "index.ts"],
 ];
-const cpp = [["kernels"], ["runtime"], ["weights"], ["layers"], ["models"], ["training"], ["addon"]];
+const cpp = [
+  ["kernels"],
+  ["runtime"],
+  ["weights"],
+  ["layers"],
+  ["torchscript"],
+  ["models"],
+  ["training"],
+  ["addon"],
+];
 
 describe.each([
   {

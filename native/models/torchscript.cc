@@ -1,0 +1,334 @@
+#include "models/torchscript.h"
+
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <sstream>
+
+#include "runtime/error.h"
+#include "runtime/stop.h"
+#include "torchscript/graph.h"
+#include "torchscript/pass.h"
+
+namespace tagformer {
+namespace {
+
+namespace jit = torch::jit;
+
+/// Where nothing in the module says how long rows may be, or how many tokens or segments there are. An index
+/// beyond a table is libtorch's error.
+constexpr std::int64_t kNoLimit = std::int64_t{1} << 30;
+
+constexpr std::int64_t kTrialLength = 5;
+
+[[noreturn]] void refuse(const std::string& problem) {
+  throw Error("INVALID_MODEL", "the TorchScript module " + problem);
+}
+
+enum class Input { kIds, kMask, kTypes };
+
+/// The rows of a batch side by side, `[rows, length]`, int64.
+struct Padded {
+  at::Tensor ids, mask, types;
+};
+
+/// What libtorch says of an error, on one line, without where in its sources that was.
+std::string reason_of(const std::exception& error) {
+  const auto* const own = dynamic_cast<const c10::Error*>(&error);
+  std::string text = own != nullptr ? own->what_without_backtrace() : error.what();
+  text.resize(std::min(text.size(), text.find("Exception raised from")));
+  // The interpreter puts a trace of the module's own source before what happened.
+  const std::size_t last = text.rfind("RuntimeError: ");
+  if (last != std::string::npos) text.erase(0, last + std::strlen("RuntimeError: "));
+  std::string line;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == ' ';
+    if (!space)
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
+  }
+  return line.substr(0, 1000);
+}
+
+/// Runs `body`, and says of whatever libtorch throws that the module failed.
+template <typename Body>
+auto guarded(const char* what, const Body& body) {
+  try {
+    return body();
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const std::exception& error) {
+    // The interpreter wraps everything that passes through it, Stopped too.
+    check_stop();
+    const std::string reason = reason_of(error);
+    if (reason.find("can't allocate memory") != std::string::npos) throw Error("OUT_OF_MEMORY", reason);
+    refuse(std::string(what) + ": " + reason);
+  }
+}
+
+/// bf16 as torch.autocast does it, for one run.
+class Autocast {
+ public:
+  explicit Autocast(Precision precision) : on_(precision == Precision::kBfloat16) {
+    if (!on_) return;
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::increment_nesting();
+  }
+  ~Autocast() {
+    if (!on_) return;
+    // Casts of this run's weights must not outlive it.
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool on_;
+};
+
+class TorchScript final : public TorchScriptModel {
+ public:
+  TorchScript(const std::string& file, Json::Object config, Precision precision)
+      : TorchScriptModel(Precision::kFloat32), precision_(precision) {
+    read_config(std::move(config));
+    // Plain interpretation: the profiling executor compiles anew for every shape, and its gradients differ.
+    jit::getProfilingMode() = false;
+    module_ = guarded("cannot be loaded", [&] { return jit::load(file, at::Device(at::kCPU), false); });
+    check_graphs(module_);
+    dropout_ = follow_mode(module_);
+    module_.train(false);
+    read_inputs();
+    adopt_parameters();
+    try_out();
+  }
+
+  [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
+    return run(pad(batch), mode);
+  }
+
+  [[nodiscard]] Limits limits() const override { return limits_; }
+  [[nodiscard]] std::string prefix() const override { return ""; }
+  [[nodiscard]] double initial_deviation() const override { return 0.0; }
+  [[nodiscard]] std::int64_t outputs() const override { return outputs_; }
+  [[nodiscard]] std::vector<std::string> notes() const override { return notes_; }
+
+  void save(const std::string& file) const override {
+    set_training(false);
+    try {
+      module_.save(file);
+    } catch (const c10::Error& error) {
+      throw Error("IO", "could not write " + file + ": " + error.what_without_backtrace());
+    }
+  }
+
+ private:
+  void read_config(Json::Object fields) {
+    Config config(std::move(fields));
+    padding_id_ = config.integer_or("pad_token_id", 0, 0, kNoLimit);
+    pad_left_ = config.choice_or("padding_side", "right", {"right", "left"}) == "left";
+    config.refuse_unread();
+  }
+
+  void read_inputs() {
+    if (!module_.find_method("forward")) refuse("has no method forward");
+    const auto& arguments = module_.get_method("forward").function().getSchema().arguments();
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+      if (inputs_.size() == 3 && arguments[i].default_value()) continue;
+      inputs_.push_back(input_of(arguments[i].name(), i - 1));
+    }
+    if (inputs_.size() < 2 || inputs_.size() > 3 ||
+        std::set(inputs_.begin(), inputs_.end()).size() != inputs_.size()) {
+      refuse("takes " + std::to_string(arguments.size() - 1) +
+             " inputs; expected forward(input_ids, attention_mask) or forward(input_ids, attention_mask, "
+             "token_type_ids)");
+    }
+  }
+
+  /// By name where the names are Hugging Face's, otherwise by place.
+  static Input input_of(const std::string& name, std::size_t place) {
+    if (name == "input_ids") return Input::kIds;
+    if (name == "attention_mask") return Input::kMask;
+    if (name == "token_type_ids") return Input::kTypes;
+    return static_cast<Input>(std::min<std::size_t>(place, 2));
+  }
+
+  /// Makes the module's parameters ours: the optimizer writes into the tensors that the module reads.
+  void adopt_parameters() {
+    std::set<const at::TensorImpl*> known;
+    for (const auto& [name, tensor] : module_.named_parameters()) {
+      if (!known.insert(tensor.unsafeGetTensorImpl()).second) continue;  // shared by two layers
+      if (!tensor.is_floating_point()) continue;
+      if (tensor.scalar_type() != at::kFloat || tensor.layout() != at::kStrided || !tensor.is_contiguous()) {
+        refuse("holds " + name + " as " + at::toString(tensor.scalar_type()) +
+               "; expected contiguous fp32 tensors: save it after module.float()");
+      }
+      if (!at::isfinite(tensor.detach()).all().item<bool>())
+        refuse("holds NaN or infinite values in " + name);
+      const bool vector = tensor.dim() < 2 || name.ends_with("bias");
+      parameters().adopt(name, tensor, vector ? Role::kVector : Role::kMatrix);
+    }
+  }
+
+  /// Runs two short rows in both modes: what comes out, which tables tokens and positions index, and whether
+  /// training draws dropout.
+  void try_out() {
+    Padded rows = trial_rows();
+    limits_ = {.max_length = kNoLimit, .vocabulary_size = kNoLimit, .type_count = kNoLimit};
+    {
+      const c10::InferenceMode inference;
+      const ScriptPass::OnEmbedding see = [&](const at::Tensor& table, const at::Tensor& indices) {
+        meet_embedding(rows, table, indices);
+      };
+      outputs_ = run(rows, {}, see).size(1);
+    }
+    const c10::InferenceMode inference;
+    std::uint32_t places = 0;
+    (void)run(rows, {.training = true}, nullptr, &places);
+    set_training(false);
+    describe(places);
+  }
+
+  void describe(std::uint32_t places) {
+    if (dropout_.lost > 0) {
+      notes_.push_back("the module was traced in evaluation mode: its " + std::to_string(dropout_.lost) +
+                       " fused attention layers train without dropout");
+    }
+    if (places == 0) notes_.emplace_back("the module has no dropout");
+  }
+
+  [[nodiscard]] Padded trial_rows() const {
+    // Ids that no run of positions looks like, and none of which is padding.
+    std::vector<std::int64_t> ids;
+    for (std::int64_t id = 0; ids.size() < 3; ++id) {
+      if (id != padding_id_) ids.push_back(id);
+    }
+    const auto token = [&](std::size_t i) { return static_cast<std::int32_t>(ids[(2 * i + 2) % 3]); };
+    Padded rows{at::full({2, kTrialLength}, padding_id_, at::kLong), at::zeros({2, kTrialLength}, at::kLong),
+                at::zeros({2, kTrialLength}, at::kLong)};
+    for (std::int64_t row = 0; row < 2; ++row) {
+      const std::int64_t length = kTrialLength - 2 * row;
+      const std::int64_t begin = pad_left_ ? kTrialLength - length : 0;
+      for (std::int64_t i = 0; i < length; ++i) {
+        rows.ids[row][begin + i] = token(static_cast<std::size_t>(i));
+        rows.mask[row][begin + i] = 1;
+      }
+    }
+    return rows;
+  }
+
+  void meet_embedding(const Padded& rows, const at::Tensor& table, const at::Tensor& indices) {
+    if (table.dim() != 2 || indices.scalar_type() != at::kLong) return;
+    const at::Tensor found = indices.flatten();
+    if (found.numel() == rows.ids.numel() &&
+        std::get<0>(found.sort()).equal(std::get<0>(rows.ids.flatten().sort()))) {
+      limits_.vocabulary_size = std::min(limits_.vocabulary_size, table.size(0));
+      return;
+    }
+    if (found.numel() < kTrialLength || pad_left_) return;
+    // The positions of the first row, which is not padded.
+    const at::Tensor first = found.slice(0, 0, kTrialLength);
+    const bool run = first.diff().eq(1).all().item<bool>();
+    if (run) limits_.max_length = std::min(limits_.max_length, table.size(0) - first[0].item<std::int64_t>());
+  }
+
+  [[nodiscard]] Padded pad(const Batch& batch) const {
+    const std::vector<std::int32_t>& offsets = *batch.sequences.offsets();
+    const std::int64_t rows = static_cast<std::int64_t>(offsets.size()) - 1;
+    std::int64_t longest = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      longest = std::max<std::int64_t>(longest, offsets[row + 1] - offsets[row]);
+    }
+    Padded padded{at::full({rows, longest}, padding_id_, at::kLong), at::zeros({rows, longest}, at::kLong),
+                  at::zeros({rows, longest}, at::kLong)};
+    const auto* const ids = batch.ids.const_data_ptr<std::int64_t>();
+    const auto* const types = batch.types.defined() ? batch.types.const_data_ptr<std::int64_t>() : nullptr;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t first = offsets[row];
+      const std::int64_t length = offsets[row + 1] - first;
+      const std::int64_t to = row * longest + (pad_left_ ? longest - length : 0);
+      std::copy_n(ids + first, length, padded.ids.data_ptr<std::int64_t>() + to);
+      std::fill_n(padded.mask.data_ptr<std::int64_t>() + to, length, 1);
+      if (types != nullptr) std::copy_n(types + first, length, padded.types.data_ptr<std::int64_t>() + to);
+    }
+    return padded;
+  }
+
+  at::Tensor run(const Padded& rows, const Mode& mode, ScriptPass::OnEmbedding see = nullptr,
+                 std::uint32_t* places = nullptr) const {
+    set_training(mode.training);
+    std::vector<c10::IValue> inputs;
+    for (const Input input : inputs_) {
+      inputs.emplace_back(input == Input::kIds ? rows.ids : input == Input::kMask ? rows.mask : rows.types);
+    }
+    return guarded("failed", [&] {
+      const jit::GraphOptimizerEnabledGuard plain(false);
+      const Autocast autocast(precision_);
+      ScriptPass pass(mode, std::move(see));
+      at::Tensor logits = first_tensor(module_.forward(std::move(inputs)));
+      if (places != nullptr) *places = pass.dropout_places();
+      if (logits.dim() != 2 || logits.size(0) != rows.ids.size(0) || !logits.is_floating_point()) {
+        std::ostringstream shape;
+        shape << logits.sizes();
+        refuse("returned a tensor of shape " + shape.str() + " for " + std::to_string(rows.ids.size(0)) +
+               " texts; expected logits [texts, labels]");
+      }
+      return logits.to(at::kFloat);
+    });
+  }
+
+  static at::Tensor first_tensor(const c10::IValue& output) {
+    if (output.isTensor()) return output.toTensor();
+    if (output.isTuple() && !output.toTupleRef().elements().empty()) {
+      return first_tensor(output.toTupleRef().elements()[0]);
+    }
+    if (output.isGenericDict()) {
+      const auto dictionary = output.toGenericDict();
+      const auto found = dictionary.find("logits");
+      if (found != dictionary.end()) return first_tensor(found->value());
+      if (!dictionary.empty()) return first_tensor(dictionary.begin()->value());
+    }
+    refuse("returned " + output.tagKind() +
+           "; expected logits, or a tuple or dictionary that begins with them");
+  }
+
+  void set_training(bool training) const {
+    if (training_ == training) return;
+    module_.train(training);
+    training_ = training;
+  }
+
+  /// libtorch's methods are not const, though only the mode and the parameters ever change.
+  mutable jit::Module module_;
+  mutable bool training_ = false;
+  Precision precision_;
+  std::int64_t padding_id_ = 0;
+  bool pad_left_ = false;
+  std::vector<Input> inputs_;
+  DropoutReport dropout_;
+  std::vector<std::string> notes_;
+  Limits limits_{};
+  std::int64_t outputs_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<TorchScriptModel> make_torchscript(const std::string& file, Json::Object config,
+                                                   Precision precision) {
+  return std::make_unique<TorchScript>(file, std::move(config), precision);
+}
+
+}  // namespace tagformer

@@ -1,0 +1,39 @@
+#include "runtime/limits.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/error.h"
+
+namespace tagformer {
+namespace {
+
+/// What Node, libtorch and a small forward pass take, generously.
+constexpr rlim_t kBaseBytes = rlim_t{4} << 30;
+
+void lower(decltype(RLIMIT_DATA) resource, rlim_t most) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? most : std::min(most, limit.rlim_max);
+    limit.rlim_max = limit.rlim_cur;
+    if (::setrlimit(resource, &limit) == 0) return;
+  }
+  throw Error("IO", std::string("cannot limit this process: ") + std::strerror(errno));
+}
+
+}  // namespace
+
+void limit_process(const std::string& file) {
+  struct stat info{};
+  if (::stat(file.c_str(), &info) != 0) {
+    throw Error("IO", "cannot read " + file + ": " + std::strerror(errno));
+  }
+  lower(RLIMIT_CORE, 0);
+  lower(RLIMIT_FSIZE, 0);
+  lower(RLIMIT_DATA, kBaseBytes + 4 * static_cast<rlim_t>(info.st_size));
+}
+
+}  // namespace tagformer

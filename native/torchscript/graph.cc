@@ -1,0 +1,185 @@
+#include "torchscript/graph.h"
+
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "runtime/error.h"
+#include "torchscript/operators.h"
+
+namespace tagformer {
+namespace {
+
+namespace jit = torch::jit;
+
+/// A traced BERT-large has under 3,000.
+constexpr std::int64_t kMostNodes = 250'000;
+
+constexpr const char* kTraining = "training";
+
+using Classes = std::set<c10::ClassTypePtr>;
+
+[[noreturn]] void refuse(const std::string& problem) {
+  throw Error("INVALID_MODEL", "the TorchScript module " + problem);
+}
+
+/// The classes of all parts of a module, each once.
+Classes classes_of(const jit::Module& module) {
+  Classes classes;
+  for (const jit::Module& part : module.modules()) classes.insert(part.type());
+  return classes;
+}
+
+std::string name_of(const c10::ClassType& type) { return type.name()->qualifiedName(); }
+
+jit::Graph& graph_of(jit::Function& function) {
+  if (!function.isGraphFunction()) refuse("has a function that is no TorchScript, " + function.name());
+  return *jit::toGraphFunction(function).graph();
+}
+
+/// visit(node) for every node of a block and of the blocks inside it; it may replace the node.
+void for_nodes(jit::Block* block, const std::function<void(jit::Node*)>& visit) {
+  for (auto it = block->nodes().begin(); it != block->nodes().end();) {
+    jit::Node* const node = *it++;
+    for (jit::Block* const inner : node->blocks()) for_nodes(inner, visit);
+    visit(node);
+  }
+}
+
+std::int64_t count_nodes(jit::Graph& graph) {
+  std::int64_t count = 0;
+  for_nodes(graph.block(), [&](jit::Node*) { ++count; });
+  return count;
+}
+
+/// Replaces calls of functions by their bodies, and the calls in those, until none is left. `nodes` is added
+/// to.
+void inline_functions(jit::Graph& graph, std::int64_t& nodes) {
+  bool again = true;
+  while (again) {
+    again = false;
+    for_nodes(graph.block(), [&](jit::Node* node) {
+      if (node->kind() != c10::prim::CallFunction) return;
+      jit::Function& callee = *node->input(0)->type()->expectRef<c10::FunctionType>().function();
+      nodes += count_nodes(graph_of(callee));
+      // Each function calling the next one twice would grow beyond any bound.
+      if (nodes > kMostNodes) refuse("has more than " + std::to_string(kMostNodes) + " operations");
+      node->removeInput(0);
+      jit::inlineCallTo(node, &jit::toGraphFunction(callee));
+      again = true;
+    });
+  }
+}
+
+/// A while loop is one of the largest number of rounds that there is.
+bool ends(jit::Node& loop) {
+  return jit::constant_as<std::int64_t>(loop.input(0)) != std::numeric_limits<std::int64_t>::max();
+}
+
+void check_node(jit::Node& node, const c10::ClassType& type, const Classes& classes) {
+  const std::string name = node.kind().toQualString();
+  if (!is_harmless(name)) {
+    refuse("uses " + name + " in " + name_of(type) +
+           ", which is not on the list of operators that only compute");
+  }
+  if (node.kind() == c10::prim::Loop && !ends(node)) refuse("has a while loop, whose end nobody knows");
+  if (node.kind() != c10::prim::CallMethod) return;
+  if (!classes.contains(node.input(0)->type()->cast<c10::ClassType>())) {
+    refuse("calls a method of something that is no part of it, in " + name_of(type));
+  }
+}
+
+/// Attributes are numbers, texts, tensors, lists of them, and parts of the module.
+void check_attribute(const c10::TypePtr& type, const Classes& classes) {
+  const auto part = type->cast<c10::ClassType>();
+  const bool object = part != nullptr || type->kind() == c10::TypeKind::InterfaceType ||
+                      type->kind() == c10::TypeKind::AnyType;
+  if (object && !classes.contains(part)) refuse("has an attribute of type " + type->annotation_str());
+  if (part != nullptr) return;
+  for (const c10::TypePtr& inner : type->containedTypes()) check_attribute(inner, classes);
+}
+
+/// The input of an operator that says whether it trains; null where it has none.
+jit::Value* training_flag(jit::Node& node) {
+  const c10::FunctionSchema* const schema = node.maybeSchema();
+  if (schema == nullptr) return nullptr;
+  for (const char* name : {"train", "training"}) {
+    const auto index = schema->argumentIndexWithName(name);
+    if (index) return node.input(static_cast<std::size_t>(*index));
+  }
+  return nullptr;
+}
+
+/// Batch norm without running statistics takes the batch's in both modes.
+bool follows_always(jit::Node& node) {
+  return node.kind() != c10::aten::batch_norm ||
+         !node.namedInput("running_mean")->type()->isSubtypeOf(*c10::NoneType::get());
+}
+
+void follow_flag(jit::Node& node, jit::Value* self, DropoutReport& report) {
+  jit::Value* const flag = training_flag(node);
+  if (flag == nullptr || !jit::constant_as<bool>(flag) || !follows_always(node)) return;
+  const jit::WithInsertPoint here(&node);
+  node.replaceInputWith(flag, node.owningGraph()->insertGetAttr(self, kTraining));
+  ++report.freed;
+}
+
+/// Fused attention has a rate instead of a flag: rate becomes float(training) * rate.
+void follow_rate(jit::Node& node, jit::Value* self, DropoutReport& report) {
+  if (node.kind() != c10::Symbol::fromQualString("aten::scaled_dot_product_attention")) return;
+  jit::Value* const value = node.namedInput("dropout_p");
+  const auto rate = jit::constant_as<double>(value);
+  if (!rate) return;
+  if (*rate == 0.0) {
+    ++report.lost;
+    return;
+  }
+  jit::Graph& graph = *node.owningGraph();
+  const jit::WithInsertPoint here(&node);
+  jit::Value* const training =
+      graph.insert(c10::Symbol::fromQualString("aten::Float"), {graph.insertGetAttr(self, kTraining)});
+  // Not replaceInputWith: the same constant may be an input of other nodes, or of this one.
+  const auto index = static_cast<std::size_t>(*node.schema().argumentIndexWithName("dropout_p"));
+  node.replaceInput(index, graph.insert(c10::aten::mul, {training, value}));
+  ++report.freed;
+}
+
+}  // namespace
+
+void check_graphs(const jit::Module& module) {
+  const Classes classes = classes_of(module);
+  std::int64_t nodes = 0;
+  for (const c10::ClassTypePtr& type : classes) {
+    if (!type->getForwardHooks().empty() || !type->getForwardPreHooks().empty()) refuse("has forward hooks");
+    for (std::size_t i = 0; i < type->numAttributes(); ++i) check_attribute(type->getAttribute(i), classes);
+    for (jit::Function* const method : type->methods()) {
+      jit::Graph& graph = graph_of(*method);
+      nodes += count_nodes(graph);
+      inline_functions(graph, nodes);
+      if (nodes > kMostNodes) refuse("has more than " + std::to_string(kMostNodes) + " operations");
+      for_nodes(graph.block(), [&](jit::Node* node) { check_node(*node, *type, classes); });
+    }
+  }
+}
+
+DropoutReport follow_mode(const jit::Module& module) {
+  DropoutReport report;
+  for (const c10::ClassTypePtr& type : classes_of(module)) {
+    if (!type->hasAttribute(kTraining)) type->addAttribute(kTraining, c10::BoolType::get());
+    for (jit::Function* const method : type->methods()) {
+      jit::Graph& graph = graph_of(*method);
+      jit::Value* const self = graph.inputs()[0];
+      for_nodes(graph.block(), [&](jit::Node* node) {
+        follow_flag(*node, self, report);
+        follow_rate(*node, self, report);
+      });
+    }
+  }
+  return report;
+}
+
+}  // namespace tagformer

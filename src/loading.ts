@@ -1,0 +1,114 @@
+// From the files of a model to one that computes, and its tokenizer.
+import { stat } from "node:fs/promises";
+import { type ModelConfig, type ModelWeights, readModelDirectory } from "./model/directory.js";
+import { resolveModel } from "./model/hub/resolve.js";
+import type { JsonObject } from "./model/json-file.js";
+import { placeholderLabels } from "./model/labels.js";
+import { isTorchScriptPath, readTorchScriptSource } from "./model/torchscript/source.js";
+import { vetTorchScript } from "./model/torchscript/vet.js";
+import { type CallOptions, NativeModel } from "./native.js";
+import type { ResolvedModelOptions } from "./options.js";
+import { Tokenizer } from "./text/tokenizer.js";
+
+/** A model that was read, but not loaded. */
+export interface ModelFiles extends ModelConfig, ModelWeights {
+  readonly tokenizerPath: string;
+  /** `model_type` of the model that the tokenizer was made for. */
+  readonly tokenizerType: string;
+  /** The model's directory; absent for a TorchScript file and a fresh model. */
+  readonly directory?: string;
+  /** The model's name on the hub, where it came from there. */
+  readonly baseModel?: string | null;
+  /** tagformer.json, when tagformer wrote the model. */
+  readonly tagformer?: JsonObject | null;
+}
+
+/** A model that computes. */
+export interface LoadedModel {
+  readonly model: NativeModel;
+  readonly tokenizer: Tokenizer;
+  /** config.json of the model. */
+  readonly config: JsonObject;
+  /** Names of the scores. */
+  readonly labelNames: readonly string[];
+  /** Longest row in tokens that option, model and tokenizer allow. */
+  readonly maxLength: number;
+}
+
+/**
+ * Reads what is known of a model before it is loaded.
+ *
+ * @param nameOrPath a model directory, a name on the hub, or a TorchScript file
+ * @param tokenizer directory of the tokenizer's files, where they are not beside the model
+ * @throws TagformerError `INVALID_MODEL`, `INVALID_OPTION`, `IO` or `DOWNLOAD_FAILED`; or the signal's reason
+ */
+export async function readModelFiles(
+  nameOrPath: string,
+  tokenizer: string | undefined,
+  { signal }: CallOptions,
+): Promise<ModelFiles> {
+  if (isTorchScriptPath(nameOrPath) && !(await isDirectory(nameOrPath))) {
+    const source = await readTorchScriptSource(nameOrPath, tokenizer);
+    return { ...source, tensors: [], script: nameOrPath, tokenizerPath: tokenizer! };
+  }
+  const path = await resolveModel(nameOrPath, { signal });
+  const directory = await readModelDirectory(path);
+  return {
+    ...directory,
+    directory: path,
+    baseModel: path === nameOrPath ? null : nameOrPath.replace(/@.*/, ""),
+    tokenizerPath: tokenizer ?? path,
+    tokenizerType: directory.modelType,
+  };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}
+
+/**
+ * Loads a model and its tokenizer, and checks that they fit together. The caller disposes of both.
+ *
+ * @param labelNames names of the scores; `null` for the model's own
+ * @param seed of tensors that have to be initialised
+ * @throws TagformerError `INVALID_MODEL`, `INVALID_OPTION`, `IO`, `NATIVE_NOT_BUILT`; or the signal's reason
+ */
+export async function loadModel(
+  files: ModelFiles,
+  labelNames: readonly string[] | null,
+  options: ResolvedModelOptions,
+  seed: number,
+  { signal }: CallOptions,
+): Promise<LoadedModel> {
+  const { script, tensors, labels } = files;
+  const tokenizer = await Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal);
+  let model: NativeModel | undefined;
+  try {
+    const config = script ? withPadding(files.config, tokenizer) : files.config;
+    let names = labelNames ?? labels.names;
+    if (script) {
+      const { outputs } = await vetTorchScript(script, config, options.trust, signal);
+      if (labelNames === null && names.length !== outputs && !labels.named)
+        names = placeholderLabels(outputs);
+    }
+    const { precision, threads } = options;
+    const spec = { config, labels: names.length, tensors, seed, precision, threads };
+    model = await NativeModel.load(script ? { ...spec, script } : spec, { signal });
+    tokenizer.checkFits(model.info.vocabularySize);
+    const maxLength = Math.min(
+      options.maxLength,
+      model.info.maxLength,
+      tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
+    );
+    return { model, tokenizer, config, labelNames: names, maxLength };
+  } catch (error) {
+    await Promise.all([tokenizer.dispose(), model?.dispose()]);
+    throw error;
+  }
+}
+
+/** A module needs rows of equal length; how they are made is the tokenizer's to say. */
+function withPadding(config: JsonObject, tokenizer: Tokenizer): JsonObject {
+  const { id, side } = tokenizer.padding;
+  return { ...(id !== null && { pad_token_id: id }), padding_side: side, ...config };
+}

@@ -1,0 +1,192 @@
+// TorchScript modules in the engine: what they compute, how they train, and what is refused in a process of its own.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { checkTorchScriptFile } from "../../src/model/torchscript/check.js";
+import { tryTorchScript } from "../../src/model/torchscript/trial.js";
+import { vetTorchScript } from "../../src/model/torchscript/vet.js";
+import { NativeModel } from "../../src/native.js";
+import { archive, bagOfWords, code, labels, parts, weights } from "../unit/model/torchscript/module.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tagformer-torchscript-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const config = { model_type: "torchscript", pad_token_id: 0 };
+const batch = {
+  ids: Int32Array.from([1, 2, 3, 4]),
+  offsets: Int32Array.from([0, 1, 4]),
+  labels: Float32Array.from([1, 0, 0, 1]),
+};
+const options = {
+  learningRate: 0.1,
+  schedule: "constant",
+  warmupSteps: 0,
+  totalSteps: 20,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxGradientNorm: 0,
+  seed: 1,
+  dropout: true,
+} as const;
+
+let written = 0;
+function write(source: string): string {
+  const file = join(folder, `${written++}.pt`);
+  writeFileSync(file, archive(parts(source)));
+  return file;
+}
+
+const load = (script: string) =>
+  NativeModel.load({ config, labels, tensors: [], script, seed: 1, precision: "fp32", threads: 1 });
+
+async function losses(model: NativeModel, steps: number): Promise<number[]> {
+  await model.startTraining(options);
+  const all: number[] = [];
+  for (let i = 0; i < steps; i++) all.push((await model.trainStep([batch])).loss);
+  return all;
+}
+
+/** The bag of words, in plain numbers. */
+function expected(): number[] {
+  const sum = (ids: readonly number[], label: number) =>
+    ids.reduce((total, id) => total + weights[id * labels + label]!, 0);
+  return [[1], [2, 3, 4]].flatMap((ids) => [0, 1].map((label) => sum(ids, label)));
+}
+
+describe("a TorchScript module", () => {
+  it("computes padded rows, without the dropout that tracing fixed", async () => {
+    const file = write(code());
+    expect(await vetTorchScript(file, config, true, undefined)).toEqual({ outputs: labels });
+    await using model = await load(file);
+    const logits = await model.predict(batch);
+    for (const [i, value] of expected().entries()) expect(logits[i]).toBeCloseTo(value, 5);
+    expect(await model.parameter("weight")).toEqual(weights);
+    expect(model.info).toMatchObject({ parameters: weights.length, vocabularySize: 8, notes: [] });
+  });
+
+  it("trains with dropout, the same every time, also while another one trains", async () => {
+    const file = write(code());
+    await using model = await load(file);
+    const alone = await losses(model, 20);
+    expect(alone.at(-1)).toBeLessThan(alone[0]!);
+    await using first = await load(file);
+    await using second = await load(file);
+    expect(await Promise.all([losses(first, 20), losses(second, 20)])).toEqual([alone, alone]);
+  });
+
+  it("is saved as a file that passes the check and gives the same scores", async () => {
+    await using model = await load(write(code()));
+    await losses(model, 3);
+    const saved = join(folder, "saved.pt");
+    await model.save(saved);
+    await checkTorchScriptFile(saved);
+    await using copy = await load(saved);
+    expect(await copy.predict(batch)).toEqual(await model.predict(batch));
+  });
+
+  it("ends early when it is asked to, in the middle of a run", async () => {
+    const script = write(
+      code(["for i in range(100000000):", "  weight = torch.mul(weight, 1.)", ...bagOfWords]),
+    );
+    const controller = new AbortController();
+    const spec = { config, labels, tensors: [], script, seed: 1, precision: "fp32", threads: 1 } as const;
+    const loading = NativeModel.load(spec, { signal: controller.signal });
+    await setTimeout(500);
+    const stopped = performance.now();
+    controller.abort();
+    await expect(loading).rejects.toThrow(/aborted/);
+    expect(performance.now() - stopped).toBeLessThan(2000);
+  });
+
+  it("is refused when it takes or gives something else", async () => {
+    await expect(load(write(code(["return weight"])))).rejects.toThrow(
+      /returned a tensor of shape \[8, 2\] for 2 texts/,
+    );
+    await expect(load(write(code(["return torch.sum(weight)"])))).rejects.toThrow(/expected logits/);
+    await expect(
+      load(write(code().replace("attention_mask: Tensor)", "a: Tensor, b: Tensor, c: Tensor)"))),
+    ).rejects.toThrow(/takes 4 inputs/);
+    await expect(load(write(code(["return torch.embedding(weight, attention_mask + 100)"])))).rejects.toThrow(
+      /failed: index out of range/,
+    );
+    await expect(
+      NativeModel.load({
+        config,
+        labels: 3,
+        tensors: [],
+        script: write(code()),
+        seed: 1,
+        precision: "fp32",
+        threads: 1,
+      }),
+    ).rejects.toThrow(/gives 2 scores a text, but there are 3 labels/);
+  });
+});
+
+describe("the trial in a process of its own", () => {
+  const owned = join(folder, "owned");
+  const many = (line: string, count: number) => new Array<string>(count).fill(line);
+  const cases: [what: string, body: string[], problem: RegExp][] = [
+    ["writes a file", [`torch.save(weight, "${owned}")`, ...bagOfWords], /aten::save/],
+    [
+      "reads a file",
+      ['weight = torch.add(weight, torch.sum(torch.from_file("/etc/hostname", False, 4)))', ...bagOfWords],
+      /aten::from_file/,
+    ],
+    ["prints", ["print(weight)", ...bagOfWords], /prim::Print/],
+    [
+      "looks beside its tensors",
+      ["weight = torch.add(weight, torch.sum(torch.as_strided(weight, [9], [1])))", ...bagOfWords],
+      /aten::as_strided/,
+    ],
+    [
+      "draws random numbers",
+      ["weight = torch.add(weight, torch.sum(torch.rand([2])))", ...bagOfWords],
+      /aten::rand/,
+    ],
+    ["changes its attributes", ["self.weight = torch.neg(weight)", ...bagOfWords], /prim::SetAttr/],
+    ["has an endless loop", ["while True:", "  weight = torch.neg(weight)", ...bagOfWords], /while loop/],
+    [
+      "has too many operations",
+      [...many("weight = torch.neg(weight)", 260_000), ...bagOfWords],
+      /more than 250000 operations/,
+    ],
+    [
+      "is nested beyond the parser",
+      [`x = ${"(".repeat(100_000)}1${")".repeat(100_000)}`, ...bagOfWords],
+      /./,
+    ],
+    [
+      "takes all memory",
+      ["weight = torch.add(weight, torch.sum(torch.ones([100000, 1000000])))", ...bagOfWords],
+      /memory/,
+    ],
+    ["does not compile", ["x = torch.no_such_thing(weight)", ...bagOfWords], /no_such_thing/],
+  ];
+
+  it.each(cases)("refuses a module that %s", async (_, body, problem) => {
+    const failure = await tryTorchScript(write(code(body)), config).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: "INVALID_MODEL", message: expect.stringMatching(problem) });
+    expect(existsSync(owned)).toBe(false);
+  });
+
+  it("ends a module that takes for ever", async () => {
+    const body = ["y = 0", "for i in range(1000000000000):", "  y = i", ...bagOfWords];
+    const file = write(code(body));
+    await expect(tryTorchScript(file, config, undefined, 4)).rejects.toThrow(/not loaded within 4 seconds/);
+  });
+
+  it("is not made without trust", async () => {
+    await expect(vetTorchScript(write(code()), config, false, undefined)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(/a program, which runs with your rights/),
+    });
+  });
+});
