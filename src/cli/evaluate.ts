@@ -58,7 +58,7 @@ export function addEvaluateCommand(root: Command): void {
       0,
     );
   addDataFlags(command);
-  addFlags(command, classifierOptions)
+  addFlags(command, classifierOptions.omit({ labels: true }))
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
