@@ -88,8 +88,8 @@ export class Classifier implements AsyncDisposable {
   readonly #tokenizer: Tokenizer;
   readonly #windows: WindowOptions;
   #decision: Decision;
-  /** What tagformer.json says about the decision. */
-  #decisionFields: JsonObject;
+  /** What tagformer.json is to say about the decision, where that is another than the stored one. */
+  #decisionFields: JsonObject = {};
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
   /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
@@ -111,7 +111,6 @@ export class Classifier implements AsyncDisposable {
     this.maxLength = maxLength;
     this.#windows = windows;
     this.#decision = decision;
-    this.#decisionFields = decisionFields(decision, this.labels);
   }
 
   /** Probabilities above which (strictly) the labels are given, in their order: tuned ones, or 0.5. */
@@ -165,7 +164,10 @@ export class Classifier implements AsyncDisposable {
       );
       const decision =
         threshold === undefined ? stored : { ...stored, thresholds: loaded.labelNames.map(() => threshold) };
-      return new Classifier(files.directory ?? null, loaded, files.tagformer ?? {}, reading, decision);
+      const directory = files.directory ?? null;
+      const classifier = new Classifier(directory, loaded, files.tagformer ?? {}, reading, decision);
+      if (threshold !== undefined) classifier.#decisionFields = decisionFields(decision, loaded.labelNames);
+      return classifier;
     } catch (error) {
       await Promise.all([loaded.tokenizer.dispose(), loaded.model.dispose()]);
       throw error;

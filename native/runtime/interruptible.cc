@@ -1,18 +1,41 @@
 #include "runtime/interruptible.h"
 
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
+
+#include <memory>
 
 #include "runtime/stop.h"
 
+namespace tagformer {
 namespace {
 
 void meet(const c10::OperatorHandle& operation, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
-  tagformer::check_stop();
-  operation.redispatchBoxed(tagformer::after_meeting(keys), stack);
+  check_stop();
+  operation.redispatchBoxed(after_meeting(keys), stack);
+}
+
+/// False when another copy of this add-on was first: a process has one fallback for each key.
+bool register_fallback() {
+  if (c10::Dispatcher::singleton().hasBackendFallbackForDispatchKey(kMeetingKey)) return false;
+  // Never deregistered: threads may still compute when static objects are destroyed.
+  auto* const library =
+      std::make_unique<torch::Library>(torch::Library::IMPL, "_", kMeetingKey, __FILE__, __LINE__).release();
+  library->fallback(torch::CppFunction::makeFromBoxedFunction<&meet>());
+  return true;
 }
 
 }  // namespace
 
-TORCH_LIBRARY_IMPL(_, DeferredInit, library) {
-  library.fallback(torch::CppFunction::makeFromBoxedFunction<&meet>());
+bool meets_operations() {
+  static const bool registered = register_fallback();
+  return registered;
 }
+
+namespace {
+
+/// When the add-on is loaded, before any thread computes.
+[[maybe_unused]] const bool kRegistered = meets_operations();
+
+}  // namespace
+}  // namespace tagformer

@@ -10,6 +10,9 @@ namespace tagformer {
 /// for code outside of it and does not use.
 constexpr c10::DispatchKey kMeetingKey = c10::DispatchKey::DeferredInit;
 
+/// True in the copy of the add-on whose functions operations are met with: the first that was loaded.
+bool meets_operations();
+
 /// The keys that are left to an operation that was met.
 inline c10::DispatchKeySet after_meeting(c10::DispatchKeySet keys) {
   return keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMeetingKey);

@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/library.h>
 
+#include <memory>
 #include <utility>
 
 #include "layers/norm.h"
@@ -36,16 +37,30 @@ at::Tensor embedding(c10::DispatchKeySet keys, const at::Tensor& table, const at
                                          sparse);
 }
 
-}  // namespace
-
-TORCH_LIBRARY_IMPL(aten, DeferredInit, library) {
-  library.impl("dropout", dropout_of_pass);
-  library.impl("dropout_", dropout_in_place);
-  library.impl("embedding", embedding);
+bool register_operations() {
+  if (!meets_operations()) return false;
+  auto* const library =
+      std::make_unique<torch::Library>(torch::Library::IMPL, "aten", kMeetingKey, __FILE__, __LINE__)
+          .release();
+  library->impl("dropout", dropout_of_pass);
+  library->impl("dropout_", dropout_in_place);
+  library->impl("embedding", embedding);
+  return true;
 }
 
+/// When the add-on is loaded, before any thread computes.
+const bool kRegistered = register_operations();
+
+}  // namespace
+
 ScriptPass::ScriptPass(const Mode& mode, OnEmbedding on_embedding)
-    : mode_(mode), on_embedding_(std::move(on_embedding)), outer_(std::exchange(current_pass, this)) {}
+    : mode_(mode), on_embedding_(std::move(on_embedding)), outer_(std::exchange(current_pass, this)) {
+  if (kRegistered) return;
+  current_pass = outer_;
+  throw Error("INVALID_MODEL",
+              "TorchScript modules run in one copy of tagformer a process, the first that is loaded; this is "
+              "another: install one version for all packages");
+}
 
 ScriptPass::~ScriptPass() { current_pass = outer_; }
 

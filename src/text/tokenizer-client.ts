@@ -42,7 +42,8 @@ export class TokenizerClient {
   #ended: TagformerError | undefined;
 
   private constructor(place: TokenizerPlace) {
-    this.#worker = new Worker(threadFile, { workerData: place });
+    // Without the process's own flags: --input-type, which `node -e` takes, would end a thread that runs a file.
+    this.#worker = new Worker(threadFile, { workerData: place, execArgv: [] });
     this.#worker.on("message", (reply: TokenizerReply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#end(threadEnded(messageOf(error), error)));
     this.#worker.on("exit", (code) => this.#end(threadEnded(`exit code ${code}`)));

@@ -27,7 +27,9 @@ describe("tagformer train", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
     expect(stdout).toMatch(/^\nValidation, epoch \d:\n\n +precision +recall +f1-score +support\n/);
     for (const name of labelNames) expect(stdout).toContain(name);
-    expect(stdout).toMatch(new RegExp(`The model of epoch \\d is in ${output}\\.\n$`));
+    expect(stdout).toMatch(
+      new RegExp(`The model of epoch \\d is in ${output}\\. The report is ${output}/report\\.html\\.\n$`),
+    );
     expect(stderr).toMatch(/tickets\.csv: 200 rows, 3 labels\n +delivery +\d+ of 200 set/);
     expect(stderr).toContain("180 rows to train on, 20 to validate on, 3 labels: delivery, money, access");
     expect(stderr).toMatch(/epoch 2: loss 0\.\d{4}, validation loss 0\.\d{4}, micro-F1 /);
@@ -84,7 +86,7 @@ describe("Ctrl-C", () => {
     expect(stderr).toContain("stopping after this step; press Ctrl-C again to stop at once");
     expect(stdout).toMatch(
       new RegExp(
-        `\nStopped\\. The model of epoch \\d+ is in ${output}\\.( The weights of the last step are in ${output}/last\\.)?\n$`,
+        `\nStopped\\. The model of epoch \\d+ is in ${output}\\.( The weights of the last step are in ${output}/last\\.)? The report is ${output}/report\\.html\\.\n$`,
       ),
     );
     const record = JSON.parse(readFileSync(join(output, "tagformer.json"), "utf8"));

@@ -48,7 +48,7 @@ describe("a batch", () => {
   it.each([0, labels, 2 * labels + 1])("with %i labels for two rows is refused", async (count) => {
     await expect(model.trainStep([{ ...good, labels: new Float32Array(count) }])).rejects.toMatchObject({
       code: "INVALID_DATA",
-      message: expect.stringMatching(/2 rows has \d label values; expected 6/),
+      message: expect.stringMatching(/2 texts has \d label values; expected 6/),
     });
     expect(await model.predict(good)).toEqual(logits);
   });

@@ -108,7 +108,7 @@ describe("a TorchScript module", () => {
     );
     await expect(load(write(code(["return torch.sum(weight)"])))).rejects.toThrow(/expected logits/);
     await expect(
-      load(write(code().replace("attention_mask: Tensor)", "a: Tensor, b: Tensor, c: Tensor)"))),
+      load(write(code().replace("attention_mask: Tensor)", "attention_mask: Tensor, b: Tensor, c: Tensor)"))),
     ).rejects.toThrow(/takes 4 inputs/);
     await expect(load(write(code(["return torch.embedding(weight, attention_mask + 100)"])))).rejects.toThrow(
       /failed: index out of range/,
@@ -178,7 +178,12 @@ describe("the trial in a process of its own", () => {
   });
 
   it("ends a module that takes for ever", async () => {
-    const body = ["y = 0", "for i in range(1000000000000):", "  y = i", ...bagOfWords];
+    const sum = ["y = 0", "for i in range(1000000000000):", "  y = torch.add(y, i)"];
+    const body = [
+      ...sum,
+      ...bagOfWords.slice(0, -1),
+      "return torch.add(torch.sum(torch.mul(x0, mask), [1]), y)",
+    ];
     const file = write(code(body));
     await expect(tryTorchScript(file, config, undefined, 4)).rejects.toThrow(/not loaded within 4 seconds/);
   });

@@ -186,7 +186,7 @@ it("trains a scripted recurrent network that returns a dictionary", async () => 
   const { logits, names } = expected.get(scripted)!;
   expect(largestDifference(await model.predict(batch), logits)).toBeLessThan(1e-5);
   expect(await model.parameterNames()).toEqual(names);
-  const losses = await train(model, 12);
+  const losses = await train(model, 30);
   expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
 });
 

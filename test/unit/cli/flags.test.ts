@@ -34,6 +34,7 @@ describe("flags made from a schema", () => {
       learningRate: 3e-4,
       schedule: "constant",
       dropout: false,
+      report: true, // as every switch that can only be turned off
     });
   });
 

@@ -22,6 +22,8 @@ describe("options", () => {
       windowStride: 0,
       windowPooling: "max",
       preset: "default",
+      report: true,
+      trust: false,
       epochs: 3,
       batchSize: 32,
       gradientAccumulation: 1,

@@ -71,7 +71,7 @@ test("the table is read back as it was written", async () => {
   try {
     const { dataset } = await readDataset(generate(folder));
     expect(dataset.labelNames).toEqual(labelNames);
-    expect(dataset.ids).toEqual(tickets.map(({ id }) => id));
+    expect([...(dataset.ids ?? [])]).toEqual(tickets.map(({ id }) => id));
     expect([...dataset.texts]).toEqual(tickets.map(({ text }) => text));
     expect([...dataset.labels]).toEqual(
       tickets.flatMap(({ labels }) => labels.map((label) => label ?? Number.NaN)),
