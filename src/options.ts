@@ -417,7 +417,11 @@ export function parseOptions<S extends Shape>(
   throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}`);
 }
 
+/** Characters of a value in a message. */
+const maxShown = 120;
+
 /** A value as a message shows it: cut, and on one line, whatever it is. */
 function show(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 });
+  const text = inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 10 }).replace(/\s+/g, " ");
+  return text.length > maxShown ? `${text.slice(0, maxShown)}...` : text;
 }

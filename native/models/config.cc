@@ -9,13 +9,17 @@ namespace tagformer {
 namespace {
 
 /// Fields that change nothing in a classifier's forward pass: descriptions, the tokenizer's ids, generation,
-/// training switches of other tools.
+/// training switches of other tools, names of Python code (never run: without trust, transformers too takes its own
+/// class of that model_type).
 const std::set<std::string> kWithoutEffect = {
+    "_attn_implementation",
     "_attn_implementation_autoset",
+    "_attn_implementation_internal",
     "_name_or_path",
     "_num_labels",
     "architectures",
     "attn_implementation",
+    "auto_map",
     "bos_token_id",
     "chunk_size_feed_forward",
     "cls_token_id",

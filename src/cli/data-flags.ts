@@ -13,11 +13,26 @@ export interface DataFlags {
   readonly weight?: string;
   readonly group?: string;
   readonly onBadRow?: "error" | "skip";
+  readonly encodingErrors?: "error" | "replace";
+}
+
+/** The flag of bytes that are not UTF-8, for every command that reads a table. */
+export function addEncodingFlag(command: Command): Command {
+  return command.addOption(
+    new Option("--encoding-errors <what>", "what to do with bytes that are not UTF-8")
+      .choices(["error", "replace"])
+      .default("error"),
+  );
+}
+
+/** Says how many characters were replaced, if any. */
+export function noteReplaced(characters: number): void {
+  if (characters > 0) note(`replaced ${characters} characters that are not UTF-8`);
 }
 
 /** Adds the flags of {@link DataFlags}. */
 export function addDataFlags(command: Command): Command {
-  return command
+  command
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
     .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", splitNames)
     .option("--label-column <column>", 'one column with a list of label names, such as ["a","b"] or a|b')
@@ -29,6 +44,7 @@ export function addDataFlags(command: Command): Command {
         .choices(["error", "skip"])
         .default("error"),
     );
+  return addEncodingFlag(command);
 }
 
 /** Reads a dataset and says what was left out. */
@@ -37,11 +53,12 @@ export async function readData(
   flags: DataFlags,
   more: Partial<ReadDatasetOptions> = {},
 ): Promise<ReadResult> {
-  const { text, labels, labelColumn, id, weight, group, onBadRow } = flags;
+  const { text, labels, labelColumn, id, weight, group, onBadRow, encodingErrors } = flags;
   const result = await readDataset(path, {
-    ...{ text, labels, labelColumn, id, weight, group, onBadRow },
+    ...{ text, labels, labelColumn, id, weight, group, onBadRow, encodingErrors },
     ...more,
   });
+  noteReplaced(result.replacedCharacters);
   if (result.skippedCount > 0) {
     note(`skipped ${result.skippedCount} rows that could not be used:`);
     for (const { file, line, reason } of result.skipped) note(`  ${file}, line ${line}: ${reason}`);

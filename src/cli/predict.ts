@@ -5,6 +5,7 @@ import { Classifier, type Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { classifierOptions } from "../options.js";
+import { addEncodingFlag, noteReplaced } from "./data-flags.js";
 import { addFlags, splitNames, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
@@ -18,6 +19,7 @@ interface PredictFlags {
   readonly text?: string;
   readonly id?: string;
   readonly labels?: string[];
+  readonly encodingErrors?: "error" | "replace";
   readonly json?: boolean;
 }
 
@@ -30,6 +32,7 @@ export function addPredictCommand(root: Command): void {
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
     .option("--id <column>", "column of the row ids")
     .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
+  addEncodingFlag(command);
   addFlags(command, classifierOptions.omit({ labels: true }))
     .option("--json", "print one JSON document instead of CSV")
     .addHelpText(
@@ -46,12 +49,12 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
     await localModel(flags.model),
     takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
-  const { text, id, json } = flags;
+  const { text, id, encodingErrors, json } = flags;
   let rows = 0;
   const started = performance.now();
   await writeOutput(flags.out, async (write) => {
     const table = json ? new JsonTable() : new CsvTable(classifier.labels);
-    for await (const chunk of readTexts(data, { text, id })) {
+    for await (const chunk of readTexts(data, { text, id, encodingErrors, onReplaced: noteReplaced })) {
       const predictions = await classifier.predict(chunk.map((row) => row.text));
       await write(table.rows(chunk, predictions));
       rows += chunk.length;

@@ -1,8 +1,11 @@
-// What happens to a row that cannot be used: it ends the reading, or it is left out and counted.
+// What happens to rows and bytes that cannot be used: they end the reading, or are left out or replaced, and counted.
 import { TagformerError } from "../errors.js";
 
 /** `error` ends the reading at the first bad row; `skip` leaves bad rows out and counts them. */
 export type OnBadRow = "error" | "skip";
+
+/** `error` ends the reading at the first byte that is not UTF-8; `replace` reads U+FFFD there, and counts. */
+export type OnEncodingError = "error" | "replace";
 
 /** A row that was left out. */
 export interface SkippedRow {
@@ -17,15 +20,19 @@ export interface SkippedRow {
 /** How many rows of a kind are kept for messages, however many there are. */
 export const shownRows = 5;
 
-/** Receives every bad row of a reading. */
+/** Receives every bad row of a reading, and the number of bad characters. */
 export class BadRows {
   readonly mode: OnBadRow;
+  readonly encodingErrors: OnEncodingError;
+  /** Number of characters that were put in place of bytes that are not UTF-8. */
+  replacedCharacters = 0;
   /** Some of the rows that were left out, at most {@link shownRows}. */
   readonly skipped: SkippedRow[] = [];
   skippedCount = 0;
 
-  constructor(mode: OnBadRow) {
+  constructor(mode: OnBadRow, encodingErrors: OnEncodingError = "error") {
     this.mode = mode;
+    this.encodingErrors = encodingErrors;
   }
 
   /** @throws TagformerError `INVALID_DATA` when bad rows are errors */

@@ -9,6 +9,9 @@ import { messageOf, TagformerError } from "../errors.js";
 /** The file name that stands for standard input. */
 export const standardInput = "-";
 
+/** What stands in place of bytes that are not UTF-8. */
+const replacementCharacter = Buffer.from("\u{fffd}");
+
 /** Finds the line of a byte while a file streams past: a reader appends chunks, a parser behind it asks. */
 export class LineIndex {
   /** Positions of the line breaks that {@link lineAt} has not passed yet, from `#next` on. */
@@ -45,6 +48,13 @@ export class LineIndex {
   }
 }
 
+/** How a file is read by {@link readUtf8}. */
+export interface ReadBytesOptions {
+  /** Receives the number of characters that were put in place of bytes that are not UTF-8; without it they are errors. */
+  readonly onReplaced?: ((characters: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Streams a file, unpacked when its name ends in `.gz`, and appends to `lines` what it hands out. Every chunk ends between
  * two characters. A UTF-8 byte order mark is left in.
@@ -55,11 +65,12 @@ export class LineIndex {
 export async function* readUtf8(
   file: string,
   lines: LineIndex,
-  signal?: AbortSignal,
+  { onReplaced, signal }: ReadBytesOptions = {},
 ): AsyncGenerator<Buffer> {
   let position = 0;
   let rest: Buffer = Buffer.alloc(0);
-  const check = (bytes: Buffer): Buffer => {
+  const check = (read: Buffer): Buffer => {
+    const bytes = onReplaced && !isUtf8(read) ? replaceInvalid(read, onReplaced) : read;
     const fault = firstFault(bytes);
     lines.append(bytes.subarray(0, fault?.at));
     if (fault) {
@@ -127,6 +138,19 @@ function unfinishedTail(bytes: Buffer): number {
   return 0;
 }
 
+/** The bytes with U+FFFD in place of whatever is not UTF-8. */
+function replaceInvalid(bytes: Buffer, onReplaced: (characters: number) => void): Buffer {
+  const repaired = Buffer.from(bytes.toString("utf8"));
+  onReplaced(countOf(replacementCharacter, repaired) - countOf(replacementCharacter, bytes));
+  return repaired;
+}
+
+function countOf(pattern: Buffer, bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(pattern); at >= 0; at = bytes.indexOf(pattern, at + pattern.length)) count++;
+  return count;
+}
+
 function firstFault(bytes: Buffer): { at: number; problem: string } | undefined {
   const nul = bytes.indexOf(0);
   if (nul >= 0)
@@ -135,7 +159,11 @@ function firstFault(bytes: Buffer): { at: number; problem: string } | undefined 
   // Decoding puts U+FFFD where bytes are wrong, so the copy differs from the original there first.
   const repaired = Buffer.from(bytes.toString("utf8"));
   const at = bytes.findIndex((byte, i) => byte !== repaired[i]);
-  return { at, problem: "is not valid UTF-8; save the table as UTF-8" };
+  return {
+    at,
+    problem:
+      "is not valid UTF-8; save the table as UTF-8, or have such bytes replaced (encodingErrors: replace)",
+  };
 }
 
 function readError(file: string, error: unknown): TagformerError {

@@ -1,6 +1,6 @@
 // Tables in, labelled examples or chunks of texts out.
 import { TagformerError } from "../errors.js";
-import { BadRows, type OnBadRow, type SkippedRow } from "./bad-rows.js";
+import { BadRows, type OnBadRow, type OnEncodingError, type SkippedRow } from "./bad-rows.js";
 import { type ColumnOptions, findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
 import { JoinedReader, readLabelFile, requireIdColumn } from "./label-file.js";
@@ -10,6 +10,10 @@ import { PackedTexts } from "./texts.js";
 
 /** Options of {@link readTexts}. */
 export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id"> {
+  /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD. */
+  readonly encodingErrors?: OnEncodingError | undefined;
+  /** Called after the last row with the number of characters that were replaced. */
+  readonly onReplaced?: ((characters: number) => void) | undefined;
   /** Ends the reading; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -20,6 +24,8 @@ export interface ReadDatasetOptions extends ColumnOptions {
   readonly labelFile?: string | undefined;
   /** What to do with rows that cannot be used: `error` (the default), or `skip` and count them. */
   readonly onBadRow?: OnBadRow | undefined;
+  /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD and count them. */
+  readonly encodingErrors?: OnEncodingError | undefined;
   /** Ends the reading; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,6 +48,8 @@ export interface ReadResult {
   readonly skipped: readonly SkippedRow[];
   /** Number of rows that could not be used. */
   readonly skippedCount: number;
+  /** Number of characters (U+FFFD) that were put in place of bytes that are not UTF-8. */
+  readonly replacedCharacters: number;
   /** Rows that were left out because all of their labels are missing. */
   readonly droppedUnlabelled: number;
   /** Rows of the label file that belong to no text. */
@@ -69,7 +77,7 @@ const chunkRows = 1024;
  */
 export async function readDataset(path: string, options: ReadDatasetOptions = {}): Promise<ReadResult> {
   const { labelFile, signal } = options;
-  const bad = new BadRows(options.onBadRow ?? "error");
+  const bad = new BadRows(options.onBadRow ?? "error", options.encodingErrors);
   const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, options, bad, signal);
   const stream = readRows(path, bad, signal);
   try {
@@ -99,6 +107,7 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
       columns: { text, ...(id !== undefined && { id }) },
       skipped: bad.skipped,
       skippedCount: bad.skippedCount,
+      replacedCharacters: bad.replacedCharacters,
       droppedUnlabelled: dropped,
       unusedLabelRows: labels instanceof JoinedReader ? labels.unused : 0,
     };
@@ -117,7 +126,7 @@ export async function* readTexts(
   path: string,
   options: ReadTextsOptions = {},
 ): AsyncGenerator<readonly TextRow[]> {
-  const bad = new BadRows("error");
+  const bad = new BadRows("error", options.encodingErrors);
   const stream = readRows(path, bad, options.signal);
   try {
     const { head, all } = await peek(path, stream, bad);
@@ -139,6 +148,7 @@ export async function* readTexts(
       chunk = [];
     }
     if (chunk.length > 0) yield chunk;
+    options.onReplaced?.(bad.replacedCharacters);
   } finally {
     await stream.return(undefined);
   }

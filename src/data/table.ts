@@ -38,13 +38,14 @@ const formats = new Map([
  * file or of standard input (`-`) as the column `text`. Memory does not depend on the file's size. The first row of CSV and
  * TSV names the columns; columns without a name are ignored, and so are blank lines where a line is not a text.
  *
- * @param bad receives rows with the wrong number of cells, and lines that are not a JSON object
+ * @param bad receives rows with the wrong number of cells, lines that are not a JSON object, and the number of characters
+ * that are not UTF-8, where they are to be replaced
  * @throws TagformerError `IO` or `INVALID_DATA` for files that cannot be read as a table at all: of an unknown kind, empty,
  * not UTF-8, with a quote out of place (the rows behind it cannot be told apart) or two columns of one name
  */
 export async function* readRows(file: string, bad: BadRows, signal?: AbortSignal): AsyncGenerator<Row> {
   const format = formatOf(file);
-  const records = readRecords(file, dialects[format]!, signal);
+  const records = readRecords(file, dialects[format]!, bad, signal);
   if (format === "txt") yield* readTextLines(records);
   else if (format === "jsonl") yield* readJsonRows(file, records, bad);
   else yield* readCsvRows(file, records, bad);
@@ -127,7 +128,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function* readRecords(file: string, dialect: Options, signal?: AbortSignal): AsyncGenerator<CsvRecord> {
+async function* readRecords(
+  file: string,
+  dialect: Options,
+  bad: BadRows,
+  signal?: AbortSignal,
+): AsyncGenerator<CsvRecord> {
   const lines = new LineIndex();
   const parser: Parser = parse({
     bom: true,
@@ -141,7 +147,9 @@ async function* readRecords(file: string, dialect: Options, signal?: AbortSignal
     ...dialect,
   });
   // The callback has nothing to do: an error of either side ends the loop below.
-  pipeline(readUtf8(file, lines, signal), parser, () => {});
+  const replacing = bad.encodingErrors === "replace";
+  const onReplaced = replacing ? (count: number) => void (bad.replacedCharacters += count) : undefined;
+  pipeline(readUtf8(file, lines, { onReplaced, signal }), parser, () => {});
   // csv-parse counts a CR LF inside quotes as two lines (version 7.0.3), so lines are looked up by byte. Blank lines between
   // two rows belong to neither: they lie behind the end of the one and before the start of the other.
   let end = 0;

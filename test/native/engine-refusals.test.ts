@@ -91,8 +91,14 @@ describe("a configuration", () => {
     });
   });
 
-  it("may hold fields that change nothing, and null", async () => {
-    const harmless = { architectures: ["BertModel"], torch_dtype: "float32", rope_theta: null };
+  it("may hold fields that change nothing or name code, and null", async () => {
+    const harmless = {
+      architectures: ["BertModel"],
+      torch_dtype: "float32",
+      rope_theta: null,
+      auto_map: { AutoModel: "https://example.com/code--model.Model" },
+      _attn_implementation_internal: "example/kernel",
+    };
     await using model = await freshModel({ config: { ...config, ...harmless } });
     await using plain = await freshModel();
     expect(await model.predict(good)).toEqual(await plain.predict(good));

@@ -26,9 +26,33 @@ describe("readDataset", () => {
       columns: { text: "text", id: "id" },
       skipped: [],
       skippedCount: 0,
+      replacedCharacters: 0,
       droppedUnlabelled: 0,
       unusedLabelRows: 0,
     });
+  });
+
+  it("replaces and counts bytes that are not UTF-8 when told to, and leaves lines and other characters alone", async () => {
+    const bytes = Buffer.concat([
+      Buffer.from("text,a\n\ufffd caf"),
+      Buffer.of(0xe9), // Latin-1
+      Buffer.from(",1\nb"),
+      Buffer.of(0xff, 0xfe),
+      Buffer.from("é,0\nc,2\n"),
+    ]);
+    const file = fileOf("t.csv", bytes);
+    await expect(readDataset(file)).rejects.toThrow(/byte 15, on line 2, is not valid UTF-8.*encodingErrors/);
+    const options = { encodingErrors: "replace", onBadRow: "skip", labels: ["a"] } as const;
+    const { dataset, replacedCharacters, skipped } = await readDataset(file, options);
+    expect([...dataset.texts]).toEqual(["\ufffd caf\ufffd", "b\ufffd\ufffdé"]);
+    expect(replacedCharacters).toBe(3);
+    expect(skipped).toMatchObject([{ line: 4 }]);
+    let counted = 0;
+    for await (const _ of readTexts(file, {
+      encodingErrors: "replace",
+      onReplaced: (count) => (counted = count),
+    }));
+    expect(counted).toBe(3);
   });
 
   it("takes the longest strings for the text when no name is known, and leaves out ids and numbers", async () => {
