@@ -42,6 +42,11 @@ export class BadRows {
     if (this.skipped.length < shownRows) this.skipped.push({ file, line, reason });
   }
 
+  /** Counts characters that stand for bytes that are not UTF-8. */
+  replaced(characters: number): void {
+    this.replacedCharacters += characters;
+  }
+
   /** @throws TagformerError `INVALID_DATA` when `rows`, the number of rows of `file` that can be used, is 0 */
   requireRows(file: string, rows: number): void {
     if (rows > 0) return;

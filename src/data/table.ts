@@ -147,8 +147,8 @@ async function* readRecords(
     ...dialect,
   });
   // The callback has nothing to do: an error of either side ends the loop below.
-  const replacing = bad.encodingErrors === "replace";
-  const onReplaced = replacing ? (count: number) => void (bad.replacedCharacters += count) : undefined;
+  const onReplaced =
+    bad.encodingErrors === "replace" ? (characters: number) => bad.replaced(characters) : undefined;
   pipeline(readUtf8(file, lines, { onReplaced, signal }), parser, () => {});
   // csv-parse counts a CR LF inside quotes as two lines (version 7.0.3), so lines are looked up by byte. Blank lines between
   // two rows belong to neither: they lie behind the end of the one and before the start of the other.
