@@ -103,8 +103,13 @@ async function noTokenizer(directory: string, older: OlderFiles | undefined): Pr
   const model = sentencePieceFiles.find((name) => present.has(name));
   const others = older === undefined ? "" : ` and no ${older.names}`;
   const found = model && `; its ${model} is a SentencePiece model, which is not read by itself`;
+  // Without these, transformers takes the file for one of tiktoken and asks for that package instead (5.18, tried).
+  const packages = model ? " (with the packages sentencepiece and protobuf)" : "";
   const problem = `${directory} has no ${tokenizerFile}${others}${found ?? ""}`;
-  return new TagformerError("INVALID_MODEL", `${problem}; to write a ${tokenizerFile}, ${saveTokenizerJson}`);
+  return new TagformerError(
+    "INVALID_MODEL",
+    `${problem}; to write a ${tokenizerFile}, ${saveTokenizerJson}${packages}`,
+  );
 }
 
 function readMaxLength(value: unknown): number | null {

@@ -530,7 +530,8 @@ describe("a tokenizer.json", () => {
       code: "INVALID_MODEL",
       message:
         `${directory} has no tokenizer.json; its ${file} is a SentencePiece model, which is not read by itself; ` +
-        "to write a tokenizer.json, in Python: AutoTokenizer.from_pretrained(directory).save_pretrained(directory)",
+        "to write a tokenizer.json, in Python: AutoTokenizer.from_pretrained(directory).save_pretrained(directory) " +
+        "(with the packages sentencepiece and protobuf)",
     });
   });
 });
