@@ -4,12 +4,13 @@ import { checkShape, type Dataset } from "./data/dataset.js";
 import { chunksOf, type Texts } from "./data/texts.js";
 import { checkDevice } from "./device.js";
 import { TagformerError } from "./errors.js";
+import { inBackground } from "./evaluation/background.js";
 import { sigmoid } from "./evaluation/loss.js";
-import { type Evaluation, evaluate } from "./evaluation/metrics.js";
-import { type Mistake, worstMistakes } from "./evaluation/mistakes.js";
+import type { Evaluation } from "./evaluation/metrics.js";
+import { type Mistake, mistakesOf } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { divideByTemperature } from "./evaluation/temperature.js";
-import { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
+import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { type LoadedModel, loadModel, type ModelFiles, readModelFiles } from "./loading.js";
@@ -250,10 +251,15 @@ export class Classifier implements AsyncDisposable {
    */
   async evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
     const { logits, labels } = await this.#score(dataset, options);
-    const scores = { logits: divideByTemperature(logits, this.temperatures) };
-    const metrics = evaluate(scores, labels, this.labels, this.thresholds);
-    const mistakes = worstMistakes(scores, labels, this.labels, dataset.texts.length, this.thresholds);
-    return { metrics, mistakes, logits, labels };
+    const { metrics, worst } = await inBackground(
+      "judge",
+      logits,
+      labels,
+      this.labels,
+      this.temperatures,
+      this.thresholds,
+    );
+    return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels };
   }
 
   /**
@@ -266,7 +272,7 @@ export class Classifier implements AsyncDisposable {
     const { signal, onProgress, ...tuning } = options;
     parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
     const { logits, labels } = await this.#score(dataset, { signal, onProgress });
-    const found = tune(logits, labels, this.labels, tuning);
+    const found = await inBackground("tune", logits, labels, this.labels, tuning);
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
     this.#decisionFields = tuningFields(found, this.labels, dataset.source);
     return found;

@@ -36,7 +36,7 @@ export function suspectedLabelErrors(
   );
   const givenAnswer = (i: number) => (truth[i] === 1 ? probabilities[i]! : 1 - probabilities[i]!);
   suspects.sort((a, b) => givenAnswer(a) - givenAnswer(b) || a - b);
-  return suspects.slice(0, count).map((i) => mistakeAt(i, probabilities, labels, labelNames));
+  return suspects.slice(0, count).map((i) => mistakeAt(i, probabilities[i]!, labels, labelNames));
 }
 
 /** Rows of one label in which the model is confident of the other answer. */

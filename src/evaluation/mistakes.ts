@@ -28,6 +28,25 @@ export function worstMistakes(
   count: number,
   thresholds: Thresholds = 0.5,
 ): Mistake[] {
+  return mistakesOf(worstElements(scores, labels, labelNames, count, thresholds), labels, labelNames);
+}
+
+/** Elements that were decided wrongly, in arrays: quick to send from one thread to another. */
+export interface WorstElements {
+  /** Their places, row by row and label by label. */
+  readonly places: Int32Array;
+  /** What the model gave each of them. */
+  readonly probabilities: Float32Array;
+}
+
+/** {@link worstMistakes} as places and probabilities. */
+export function worstElements(
+  scores: Scores,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  count: number,
+  thresholds: Thresholds,
+): WorstElements {
   const rows = checkedRows(scores, labels, labelNames);
   const probabilities = probabilitiesOf(scores);
   const decisions = decide(probabilities, labelNames.length, thresholds);
@@ -42,7 +61,17 @@ export function worstMistakes(
     if (furthest >= 0) worst.push(furthest);
   }
   worst.sort((a, b) => distance(b) - distance(a) || a - b);
-  return worst.slice(0, count).map((i) => mistakeAt(i, probabilities, labels, labelNames));
+  const places = Int32Array.from(worst.slice(0, count));
+  return { places, probabilities: Float32Array.from(places, (i) => probabilities[i]!) };
+}
+
+/** What there is to say about elements. */
+export function mistakesOf(
+  { places, probabilities }: WorstElements,
+  labels: Float32Array,
+  labelNames: readonly string[],
+): Mistake[] {
+  return Array.from(places, (i, place) => mistakeAt(i, probabilities[place]!, labels, labelNames));
 }
 
 /** The worst mistakes of one label. */
@@ -79,7 +108,7 @@ export function mistakesByLabel(
     }
     const distance = (i: number) => Math.abs(probabilities[i]! - given);
     places.sort((a, b) => distance(a) - distance(b) || a - b);
-    return places.slice(0, count).map((i) => mistakeAt(i, probabilities, labels, labelNames));
+    return places.slice(0, count).map((i) => mistakeAt(i, probabilities[i]!, labels, labelNames));
   };
   return labelNames.map((name, label) => ({
     name,
@@ -91,14 +120,14 @@ export function mistakesByLabel(
 /** What there is to say about an element. */
 export function mistakeAt(
   i: number,
-  probabilities: Float32Array,
+  probability: number,
   labels: Float32Array,
   labelNames: readonly string[],
 ): Mistake {
   return {
     row: Math.floor(i / labelNames.length),
     label: labelNames[i % labelNames.length]!,
-    probability: probabilities[i]!,
+    probability,
     truth: labels[i]!,
   };
 }

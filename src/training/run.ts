@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { formatSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
-import { type Evaluation, evaluate } from "../evaluation/metrics.js";
+import { inBackground } from "../evaluation/background.js";
+import type { Evaluation } from "../evaluation/metrics.js";
 import { predictLogits } from "../inference.js";
 import { saveModelDirectory } from "../model/save.js";
 import { textDigest, validationLines } from "../model/validation.js";
@@ -167,7 +168,7 @@ export class Run {
     try {
       const logits = await computing;
       this.#validationLogits = logits;
-      return evaluate({ logits }, tokens.labels, dataset.labelNames);
+      return await inBackground("measure", logits, tokens.labels, dataset.labelNames);
     } catch (error) {
       if (this.#signal?.aborted) return undefined;
       throw error;

@@ -1,0 +1,46 @@
+// Evaluations that take seconds for large tables, as one call each: plain values in and out, so that a thread can run them.
+import { type Evaluation, evaluate } from "./metrics.js";
+import { type WorstElements, worstElements } from "./mistakes.js";
+import type { Thresholds } from "./scores.js";
+import { divideByTemperature } from "./temperature.js";
+import { tune } from "./tuning.js";
+
+/** Metrics of a model's logits, decided at a probability of 1/2. */
+function measure(logits: Float32Array, labels: Float32Array, labelNames: readonly string[]): Evaluation {
+  return evaluate({ logits }, labels, labelNames);
+}
+
+/** Metrics and mistakes of a model's logits, as its temperatures and thresholds decide. */
+function judge(
+  logits: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  temperatures: readonly number[],
+  thresholds: Thresholds,
+): { readonly metrics: Evaluation; readonly worst: WorstElements } {
+  const scores = { logits: divideByTemperature(logits, temperatures) };
+  const metrics = evaluate(scores, labels, labelNames, thresholds);
+  const worst = worstElements(scores, labels, labelNames, Number.POSITIVE_INFINITY, thresholds);
+  return { metrics, worst };
+}
+
+/** What each job takes; first of all the logits, `[rows * labels]`. */
+export interface JobParameters {
+  readonly measure: Parameters<typeof measure>;
+  readonly judge: Parameters<typeof judge>;
+  readonly tune: Parameters<typeof tune>;
+}
+
+/** What each job gives. */
+export interface JobResults {
+  readonly measure: ReturnType<typeof measure>;
+  readonly judge: ReturnType<typeof judge>;
+  readonly tune: ReturnType<typeof tune>;
+}
+
+export type JobName = keyof JobParameters;
+
+/** All jobs by name. */
+export const jobs: {
+  readonly [Name in JobName]: (...parameters: JobParameters[Name]) => JobResults[Name];
+} = { measure, judge, tune };

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { inBackground } from "../../../src/evaluation/background.js";
+import { type JobName, type JobParameters, jobs } from "../../../src/evaluation/jobs.js";
+import { generator } from "../../../src/random.js";
+
+const names = ["a", "b", "c"];
+const random = generator(1, "logits");
+const draw = (length: number, from: () => number) => Float32Array.from({ length }, from);
+const logits = draw(3 * 2000, () => 8 * random.float() - 4);
+const labels = Float32Array.from(logits, (logit) => (logit + 4 * random.float() - 2 > 0 ? 1 : 0));
+
+const calls: JobParameters = {
+  measure: [logits, labels, names],
+  judge: [logits, labels, names, [1, 2, 0.5], [0.5, 0.4, 0.6]],
+  tune: [logits, labels, names, { temperature: "per-label" }],
+};
+
+describe("an evaluation in the background", () => {
+  it.each(Object.keys(calls) as JobName[])("gives what it gives here: %s", async (name) => {
+    const check = async <Name extends JobName>(name: Name) =>
+      expect(await inBackground(name, ...calls[name])).toEqual(jobs[name](...calls[name]));
+    await check(name);
+  });
+
+  it("goes on beside the event loop when there is much to do", async () => {
+    let ended = false;
+    const evaluating = inBackground("measure", ...calls.measure).then(() => (ended = true));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(ended).toBe(false); // computed here, it would have kept the timer waiting
+    expect(await evaluating).toBe(true);
+  });
+
+  it.each([9, 6000])("rejects with the error of the job: %i logits", async (length) => {
+    const few = logits.slice(0, length).fill(Number.NaN, 4, 5);
+    await expect(inBackground("measure", few, labels.slice(0, length), names)).rejects.toMatchObject({
+      name: "TagformerError",
+      code: "NOT_FINITE",
+    });
+    await expect(inBackground("measure", few, labels.slice(1, length), names)).rejects.toMatchObject({
+      code: "INVALID_DATA",
+    });
+  });
+});
