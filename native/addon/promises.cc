@@ -34,14 +34,14 @@ void Promises::resolve(std::uint64_t id, Result result) { send({id, std::move(re
 void Promises::reject(std::uint64_t id, Failure failure) { send({id, nullptr, std::move(failure)}); }
 
 void Promises::send(Settlement settlement) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!alive_) return;
   settlements_.push_back(std::move(settlement));
   if (settlements_.size() == 1) channel_.NonBlockingCall();
 }
 
 void Promises::close() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!std::exchange(alive_, false)) return;
   settlements_.clear();
   channel_.Release();
@@ -53,14 +53,14 @@ void Promises::deliver(Napi::Env env, Napi::Function, Promises* self, void*) {
   for (int i = 0; i < kPerTurn; ++i) {
     Settlement settlement;
     {
-      const std::lock_guard lock(self->mutex_);
+      const std::scoped_lock lock(self->mutex_);
       if (!self->alive_ || self->settlements_.empty()) return;
       settlement = std::move(self->settlements_.front());
       self->settlements_.pop_front();
     }
     self->settle(env, settlement);
   }
-  const std::lock_guard lock(self->mutex_);
+  const std::scoped_lock lock(self->mutex_);
   if (self->alive_ && !self->settlements_.empty()) self->channel_.NonBlockingCall();
 }
 

@@ -41,7 +41,7 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& bias) {
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(1);
-    for_type(x, [&]<typename T>() {
+    for_type(x, [&]<typename T> {
       for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         forward_kernel<T>()(elements<const T>(x) + at, elements<const float>(bias), elements<T>(y) + at,
@@ -58,8 +58,8 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
     const at::Tensor grad_y = grads[0].contiguous();
     at::Tensor grad_x = at::empty_like(x);
     const std::int64_t width = x.size(1);
-    at::Tensor sums = at::zeros({row_blocks(x.size(0)), width}, x.options().dtype(at::kFloat));
-    for_type(x, [&]<typename T>() {
+    const at::Tensor sums = at::zeros({row_blocks(x.size(0)), width}, x.options().dtype(at::kFloat));
+    for_type(x, [&]<typename T> {
       for_row_blocks(x.size(0), [&](std::int64_t block, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         backward_kernel<T>()(elements<const T>(grad_y) + at, elements<const T>(x) + at,

@@ -94,10 +94,10 @@ Position position_of(const Layout& layout, std::int64_t sequence, std::int64_t h
 template <typename T>
 std::pair<at::Tensor, at::Tensor> forward(const Layout& layout, Pointers<const T> in,
                                           const at::TensorOptions& type) {
-  at::Tensor out = at::empty({layout.total_queries(), layout.width()}, type);
-  at::Tensor log_sum_exp = at::empty({layout.options.heads, layout.total_queries()}, type.dtype(at::kFloat));
+  const at::Tensor out = at::empty({layout.total_queries(), layout.width()}, type);
+  const at::Tensor log_sum_exp = at::empty({layout.options.heads, layout.total_queries()}, type.dtype(at::kFloat));
   T* const to = elements<T>(out);
-  float* const sums = elements<float>(log_sum_exp);
+  auto* const sums = elements<float>(log_sum_exp);
   for_heads(layout, [&](std::int64_t sequence, std::int64_t head, float* workspace) {
     const Position at = position_of(layout, sequence, head);
     cpu::AttentionForward<T> description{};
@@ -143,7 +143,7 @@ struct Packed : torch::autograd::Function<Packed> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, const Layout& layout) {
     at::Tensor out;
     at::Tensor log_sum_exp;
-    for_type(qkv, [&]<typename T>() {
+    for_type(qkv, [&]<typename T> {
       std::tie(out, log_sum_exp) =
           tagformer::forward<T>(layout, pointers<const T>(qkv, layout), qkv.options());
     });
@@ -157,7 +157,7 @@ struct Packed : torch::autograd::Function<Packed> {
     const auto& layout = saved<Layout>(context, "layout");
     const at::Tensor grad_out = grads[0].contiguous();
     at::Tensor grad = at::empty_like(tensors[0]);
-    for_type(grad, [&]<typename T>() {
+    for_type(grad, [&]<typename T> {
       tagformer::backward<T>(layout, pointers<const T>(tensors[0], layout), grad_out, tensors[1],
                              pointers<T>(grad, layout));
     });
@@ -176,7 +176,7 @@ struct OneQuery : torch::autograd::Function<OneQuery> {
                             const Layout& layout) {
     at::Tensor out;
     at::Tensor log_sum_exp;
-    for_type(q, [&]<typename T>() {
+    for_type(q, [&]<typename T> {
       std::tie(out, log_sum_exp) =
           tagformer::forward<T>(layout, pointers<const T>(q, kv, layout), q.options());
     });
@@ -191,7 +191,7 @@ struct OneQuery : torch::autograd::Function<OneQuery> {
     const at::Tensor grad_out = grads[0].contiguous();
     at::Tensor grad_q = at::empty_like(tensors[0]);
     at::Tensor grad_kv = at::empty_like(tensors[1]);
-    for_type(grad_q, [&]<typename T>() {
+    for_type(grad_q, [&]<typename T> {
       tagformer::backward<T>(layout, pointers<const T>(tensors[0], tensors[1], layout), grad_out, tensors[2],
                              pointers<T>(grad_q, grad_kv, layout));
     });
@@ -209,7 +209,7 @@ Offsets one_each(std::size_t sequences) {
 /// `[texts, 1, 1 or length, length]`: which keys the first token, or each of them, attends to.
 at::Tensor plain_mask(const Sequences& sequences, bool one_query, std::int64_t window) {
   // The same keys for every head and query.
-  const at::Tensor tokens = sequences.mask().to(at::kBool).unsqueeze(1).unsqueeze(1);
+  at::Tensor tokens = sequences.mask().to(at::kBool).unsqueeze(1).unsqueeze(1);
   if (window >= cpu::kEverywhere) return tokens;
   const at::Tensor keys = sequences.indices();
   const at::Tensor distance = (one_query ? keys : keys.sub(keys.unsqueeze(1))).abs();

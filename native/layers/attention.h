@@ -19,7 +19,7 @@ struct AttentionOptions {
   cpu::Dropout dropout;
   /// Largest distance of a token that another attends to.
   std::int64_t window = cpu::kEverywhere;
-  Rotary rotary = {};
+  Rotary rotary = {};  // NOLINT(readability-redundant-member-init): for initialisers that leave it out
 };
 
 /// softmax(q k^T * scale) v for each head and text.

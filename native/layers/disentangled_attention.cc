@@ -67,7 +67,7 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
     const at::Tensor out = at::empty_like(q);
     const at::Tensor log_sum_exp =
         at::empty({layout.options.heads, layout.total_queries()}, q.options().dtype(at::kFloat));
-    for_type(q, [&]<typename T>() {
+    for_type(q, [&]<typename T> {
       for_each_head(
           layout, workspace_of(layout), [&](std::int64_t sequence, std::int64_t head, float* workspace) {
             cpu::typed_kernels<T>().disentangled_attention_forward(
@@ -89,7 +89,7 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
     const at::Tensor grad_kv = at::empty_like(in[kKv]);
     const at::Tensor key_sums = sums_of(in[kPositionKeys], layout);
     const at::Tensor query_sums = sums_of(in[kPositionQueries], layout);
-    for_type(grad_q, [&]<typename T>() {
+    for_type(grad_q, [&]<typename T> {
       const auto from = pointers<const T>(in[kQ], in[kKv], layout);
       const auto to = pointers<T>(grad_q, grad_kv, layout);
       for_each_head(layout, workspace_of(layout),

@@ -22,7 +22,7 @@ using torch::autograd::variable_list;
 
 /// Multiplications between two looks at the stop flag: some 20 ms on two cores. A larger product is computed
 /// in parts of its rows; no sum is ever split.
-constexpr std::int64_t kMultiplications = std::int64_t{1} << 31;
+constexpr std::int64_t kMultiplications = 1LL << 31;
 /// Parts are whole multiples of it, so that libtorch's blocks stay full.
 constexpr std::int64_t kRows = 256;
 

@@ -24,7 +24,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     at::Tensor y = at::empty_like(x);
     at::Tensor normalised = at::empty_like(x);
     at::Tensor reciprocal_deviation = at::empty({rows}, x.options().dtype(at::kFloat));
-    for_type(x, [&]<typename T>() {
+    for_type(x, [&]<typename T> {
       for_row_blocks(rows, [&](std::int64_t, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         cpu::typed_kernels<T>().norm_forward({
@@ -69,7 +69,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     at::Tensor grad_residual = separate ? at::empty_like(normalised) : (has_residual ? grad_x : at::Tensor());
     // [block, gamma | beta | bias, width]
     at::Tensor sums = at::zeros({row_blocks(rows), 3, width}, normalised.options().dtype(at::kFloat));
-    for_type(normalised, [&]<typename T>() {
+    for_type(normalised, [&]<typename T> {
       for_row_blocks(rows, [&](std::int64_t block, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         float* const sum = elements<float>(sums) + block * 3 * width;
@@ -100,7 +100,7 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   static at::Tensor apply_mask(const at::Tensor& x, const cpu::Dropout& dropout) {
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(1);
-    for_type(x, [&]<typename T>() {
+    for_type(x, [&]<typename T> {
       for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         cpu::typed_kernels<T>().dropout(elements<const T>(x) + at, elements<T>(y) + at, first, count, width,

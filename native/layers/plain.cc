@@ -20,6 +20,7 @@ std::uint64_t seed_of(const cpu::Dropout& dropout) {
 }
 
 /// One for all devices: it is held for the length of a launch.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a lock of the process
 std::mutex generator_mutex;
 
 }  // namespace

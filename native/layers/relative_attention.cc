@@ -116,7 +116,7 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
     at::Tensor out = at::empty_like(q);
     at::Tensor log_sum_exp =
         at::empty({layout.options.heads, layout.total_queries()}, q.options().dtype(at::kFloat));
-    for_type(q, [&]<typename T>() {
+    for_type(q, [&]<typename T> {
       const Inputs<T> in = inputs_of<T>(tensors);
       for_each_head(layout, [&, stop = StopFlag::of_thread()](std::int64_t head, float* workspace) {
         const std::int64_t column = head * layout.options.head_dim;
@@ -157,7 +157,7 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
     at::Tensor grad_positions = at::zeros({layout.options.heads, distances, head_dim}, single);
     at::Tensor grad_biases = at::zeros({3, layout.options.heads, head_dim}, single);
     at::Tensor grad_segments = at::zeros({2, layout.options.heads, head_dim}, single);
-    for_type(grad_q, [&]<typename T>() {
+    for_type(grad_q, [&]<typename T> {
       const Inputs<T> in = inputs_of<T>(tensors);
       for_each_head(layout, [&, stop = StopFlag::of_thread()](std::int64_t head, float* workspace) {
         const std::int64_t column = head * head_dim;

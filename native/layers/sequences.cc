@@ -101,7 +101,7 @@ at::Tensor Sequences::means(const at::Tensor& x) const {
     return x.mul(weights).sum(1).div(weights.sum(1));
   }
   const auto texts = static_cast<std::int64_t>(offsets_->size()) - 1;
-  at::Tensor lengths = at::empty({texts}, at::kLong);
+  const at::Tensor lengths = at::empty({texts}, at::kLong);
   for (std::size_t i = 0; i + 1 < offsets_->size(); ++i) {
     lengths.data_ptr<std::int64_t>()[i] = (*offsets_)[i + 1] - (*offsets_)[i];
   }

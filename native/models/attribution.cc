@@ -73,7 +73,7 @@ class Line {
   [[nodiscard]] std::vector<std::vector<double>> slopes(const std::vector<double>& places) const {
     std::vector<std::vector<double>> values;
     for_batches(places, [&](const std::vector<double>& some) {
-      Batch batch = batch_at(some);
+      const Batch batch = batch_at(some);
       batch.words.requires_grad_(true);
       const at::Tensor sum = model_.logits(batch, {}).select(1, label_).sum();
       const at::Tensor gradient = torch::autograd::grad({sum}, {batch.words})[0];
@@ -151,6 +151,7 @@ void integrate(const Line& line, std::vector<Piece>& pieces) {
 /// The halves of pieces.
 std::vector<Piece> cut(const Line& line, const std::vector<Piece>& pieces) {
   std::vector<double> middles;
+  middles.reserve(pieces.size());
   for (const Piece& piece : pieces) middles.push_back((piece.from + piece.to) / 2);
   const std::vector<double> logits = line.logits(middles);
   std::vector<Piece> halves;
@@ -170,9 +171,11 @@ double total_error(const std::vector<Piece>& pieces) {
 
 std::vector<Piece> first_pieces(const Line& line) {
   std::vector<double> ends;
+  ends.reserve(kFirstPieces + 1);
   for (int i = 0; i <= kFirstPieces; ++i) ends.push_back(static_cast<double>(i) / kFirstPieces);
   const std::vector<double> logits = line.logits(ends);
   std::vector<Piece> pieces;
+  pieces.reserve(kFirstPieces);
   for (std::size_t i = 0; i < kFirstPieces; ++i) {
     pieces.push_back({ends[i], ends[i + 1], logits[i], logits[i + 1], {}});
   }
@@ -208,14 +211,14 @@ Attribution integrated_gradients(const Model& model, const Repeat& text, const R
   while (true) {
     integrate(line, fresh);
     gradients += kPoints * static_cast<std::int64_t>(fresh.size());
-    std::move(fresh.begin(), fresh.end(), std::back_inserter(done));
+    std::ranges::move(fresh, std::back_inserter(done));
     if (total_error(done) <= options.tolerance || gradients >= options.most_gradients) break;
     // Each piece may have its share of the error; at least one has more, or the sum would be small enough.
-    const auto coarse = std::partition(done.begin(), done.end(), [&](const Piece& piece) {
+    const auto coarse = std::ranges::partition(done, [&](const Piece& piece) {
       return piece.error() <= options.tolerance * (piece.to - piece.from);
     });
-    fresh = cut(line, {coarse, done.end()});
-    done.erase(coarse, done.end());
+    fresh = cut(line, {coarse.begin(), coarse.end()});
+    done.erase(coarse.begin(), coarse.end());
   }
   return add_up(done, gradients);
 }

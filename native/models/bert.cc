@@ -5,7 +5,7 @@
 namespace tagformer {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 24;
+constexpr std::int64_t kMost = 1LL << 24;
 
 constexpr AttentionNames kAttention = {
     .query = "attention.self.query",

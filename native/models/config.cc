@@ -9,8 +9,8 @@ namespace tagformer {
 namespace {
 
 /// Fields that change nothing in a classifier's forward pass: descriptions, the tokenizer's ids, generation,
-/// training switches of other tools, names of Python code (never run: without trust, transformers too takes its own
-/// class of that model_type).
+/// training switches of other tools, names of Python code (never run: without trust, transformers too takes
+/// its own class of that model_type).
 const std::set<std::string> kWithoutEffect = {
     "_attn_implementation",
     "_attn_implementation_autoset",

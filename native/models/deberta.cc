@@ -51,7 +51,7 @@ struct DebertaConfig {
   }
 };
 
-constexpr std::int64_t kMost = std::int64_t{1} << 24;
+constexpr std::int64_t kMost = 1LL << 24;
 
 Activation read_activation(Config& config, const char* field, const char* fallback) {
   return find_activation(config.choice_or(field, fallback, activation_names()));
@@ -74,7 +74,7 @@ EmbeddingsDescription read_embeddings(Config& config, std::int64_t width) {
 
 void read_positions(Config& config, DebertaConfig& c) {
   const auto has = [](const std::vector<std::string>& names, const char* name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
+    return std::ranges::find(names, name) != names.end();
   };
   const std::vector<std::string> terms = config.choices("pos_att_type", {"c2p", "p2c"});
   c.relative = config.boolean_or("relative_attention", false);
@@ -147,6 +147,7 @@ struct Layer {
 };
 
 struct Convolution {
+  ConvolutionConfig config;
   Linear weights;
   Norm norm;
 };
@@ -187,7 +188,8 @@ class Deberta final : public Model {
     dense_ = declare_linear(parameters(), "pooler.dense", c_.width, c_.width, /*head=*/true);
     logits_ = declare_linear(parameters(), "classifier", c_.width, labels, /*head=*/true);
     if (c_.buckets > 0) {
-      const double ratio = static_cast<double>(c_.max_distance - 1) / static_cast<double>(c_.buckets / 2);
+      const std::int64_t one_side = c_.buckets / 2;
+      const double ratio = static_cast<double>(c_.max_distance - 1) / static_cast<double>(one_side);
       log_ratio_ = at::log(at::scalar_tensor(ratio, at::kFloat)).item<float>();
     }
   }
@@ -199,11 +201,11 @@ class Deberta final : public Model {
     at::Tensor x = embedded;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const bool last = i + 1 == layers_.size();
-      const bool convolve = i == 0 && convolution_;
-      x = run(layers_[i], x, positions, sequences, mode, last && !convolve,
+      const Convolution* const beside = i == 0 && convolution_ ? &*convolution_ : nullptr;
+      x = run(layers_[i], x, positions, sequences, mode, last && beside == nullptr,
               kLayers + kSitesPerLayer * static_cast<std::uint32_t>(i));
-      if (!convolve) continue;
-      x = add_convolution(embedded, x, sequences, mode);
+      if (beside == nullptr) continue;
+      x = add_convolution(*beside, embedded, x, sequences, mode);
       if (last) x = sequences.first_tokens(x);
     }
     x = dropout(x.to(at::kFloat), mode.dropout(c_.pooler_dropout, kHeadInput));
@@ -235,7 +237,8 @@ class Deberta final : public Model {
 
   Convolution declare_convolution(const std::string& name, const ConvolutionConfig& d) {
     const std::int64_t width = c_.width;
-    return {.weights = {&parameters().add(name + ".conv.weight", {width, width / d.groups, d.taps},
+    return {.config = d,
+            .weights = {&parameters().add(name + ".conv.weight", {width, width / d.groups, d.taps},
                                           Role::kMatrix, Initial::kNormal),
                         &parameters().add(name + ".conv.bias", {width}, Role::kVector, Initial::kZeros)},
             .norm = declare_norm(parameters(), name + ".LayerNorm", width)};
@@ -306,14 +309,14 @@ class Deberta final : public Model {
   }
 
   /// The first layer's result `y`, and beside it a convolution of its input.
-  [[nodiscard]] at::Tensor add_convolution(const at::Tensor& embedded, const at::Tensor& y,
-                                           const Sequences& sequences, const Mode& mode) const {
-    const at::Tensor& bias = convolution_->weights.bias->value;
-    at::Tensor x =
-        convolution(embedded, convolution_->weights.weight->value, bias, c_.convolution->groups, sequences);
+  [[nodiscard]] at::Tensor add_convolution(const Convolution& c, const at::Tensor& embedded,
+                                           const at::Tensor& y, const Sequences& sequences,
+                                           const Mode& mode) const {
+    const at::Tensor& bias = c.weights.bias->value;
+    at::Tensor x = convolution(embedded, c.weights.weight->value, bias, c.config.groups, sequences);
     x = dropout(x, mode.dropout(c_.embeddings.dropout, kConvolution));
-    x = c_.convolution->activation(x, at::zeros_like(bias));
-    return residual_norm(x, std::nullopt, y, convolution_->norm.gamma->value, convolution_->norm.beta->value,
+    x = c.config.activation(x, at::zeros_like(bias));
+    return residual_norm(x, std::nullopt, y, c.norm.gamma->value, c.norm.beta->value,
                          {c_.embeddings.norm_epsilon, {}});
   }
 

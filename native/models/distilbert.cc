@@ -7,7 +7,7 @@
 namespace tagformer {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 24;
+constexpr std::int64_t kMost = 1LL << 24;
 /// Fixed in transformers' modeling_distilbert.py.
 constexpr double kNormEpsilon = 1e-12;
 

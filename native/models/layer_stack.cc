@@ -15,6 +15,7 @@ enum LayerSite : std::uint32_t { kScores = 0, kSitesPerLayer = 4 };
 
 std::vector<std::string> numbered_layers(const std::string& stem, std::int64_t count) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) names.push_back(stem + "." + std::to_string(i));
   return names;
 }

@@ -1,6 +1,7 @@
 #include "models/modernbert.h"
 
 #include <cmath>
+#include <utility>
 
 #include "layers/activation.h"
 #include "layers/attention.h"
@@ -12,7 +13,7 @@
 namespace tagformer {
 namespace {
 
-constexpr std::int64_t kMost = std::int64_t{1} << 24;
+constexpr std::int64_t kMost = 1LL << 24;
 
 /// The two kinds of attention layers.
 enum Kind : std::size_t { kGlobal = 0, kLocal = 1 };
@@ -52,7 +53,7 @@ std::vector<Kind> read_layers(Config& config) {
   const std::int64_t count = config.integer_or("num_hidden_layers", 22, 1, 1000);
   const std::int64_t period = config.integer_or("global_attn_every_n_layers", 3, 1, 1000);
   const auto types = config.choices("layer_types", {"full_attention", "sliding_attention"});
-  if (!types.empty() && static_cast<std::int64_t>(types.size()) != count) {
+  if (!types.empty() && std::cmp_not_equal(types.size(), count)) {
     throw Error("INVALID_MODEL", "config.json: layer_types has " + std::to_string(types.size()) +
                                      " entries; expected num_hidden_layers, " + std::to_string(count));
   }
@@ -137,8 +138,8 @@ enum LayerSite : std::uint32_t { kScores = 0, kAttended = 1, kInner = 2, kSitesP
 
 class ModernBert final : public Model {
  public:
-  ModernBert(const ModernBertConfig& config, std::int64_t labels, Precision precision)
-      : Model(precision), c_(config) {
+  ModernBert(ModernBertConfig config, std::int64_t labels, Precision precision)
+      : Model(precision), c_(std::move(config)) {
     words_ = declare_table(parameters(), "model.embeddings.tok_embeddings", c_.vocab_size, c_.width);
     embedding_norm_ = declare_norm(parameters(), "model.embeddings.norm", c_.width, c_.norm_bias);
     for (std::size_t i = 0; i < c_.layers.size(); ++i) layers_.push_back(declare(i));

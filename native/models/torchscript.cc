@@ -26,7 +26,7 @@ namespace jit = torch::jit;
 
 /// Where nothing in the module says how long rows may be, or how many tokens or segments there are. An index
 /// beyond a table is libtorch's error.
-constexpr std::int64_t kNoLimit = std::int64_t{1} << 30;
+constexpr std::int64_t kNoLimit = 1LL << 30;
 
 constexpr std::int64_t kTrialLength = 5;
 
@@ -52,10 +52,11 @@ std::string reason_of(const std::exception& error) {
   std::string line;
   for (const char c : text) {
     const bool space = c == '\n' || c == ' ';
-    if (!space)
+    if (!space) {
       line += c;
-    else if (!line.empty() && line.back() != ' ')
+    } else if (!line.empty() && line.back() != ' ') {
       line += ' ';
+    }
   }
   return line.substr(0, 1000);
 }
@@ -271,14 +272,15 @@ class TorchScript final : public TorchScriptModel {
                  std::uint32_t* places = nullptr) const {
     set_training(mode.training);
     std::vector<c10::IValue> inputs;
+    inputs.reserve(inputs_.size());
     for (const Input input : inputs_) {
       inputs.emplace_back(input == Input::kIds ? rows.ids : input == Input::kMask ? rows.mask : rows.types);
     }
     return guarded("failed", [&] {
       const jit::GraphOptimizerEnabledGuard plain(false);
       const Autocast autocast(precision_);
-      ScriptPass pass(mode, std::move(see));
-      at::Tensor logits = first_tensor(module_.forward(std::move(inputs)));
+      const ScriptPass pass(mode, std::move(see));
+      const at::Tensor logits = first_tensor(module_.forward(std::move(inputs)));
       if (places != nullptr) *places = pass.dropout_places();
       if (logits.dim() != 2 || logits.size(0) != rows.ids.size(0) || !logits.is_floating_point()) {
         std::ostringstream shape;

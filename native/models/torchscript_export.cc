@@ -137,6 +137,7 @@ void trace(const Model& model, Module& module, const SeparateParameters& separat
                                                /*force_outplace=*/false, &module, names)
                          .first->graph;
   const auto unit = module._ivalue()->compilation_unit();
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): the module was given a name when it was made
   module.type()->addMethod(
       unit->create_function(c10::QualifiedName(*module.type()->name(), "logits"), graph));
   module.define(forward_source(types));
@@ -144,7 +145,7 @@ void trace(const Model& model, Module& module, const SeparateParameters& separat
 
 /// Texts of all kinds of lengths, always the same.
 Batch check_batch(const Limits& limits) {
-  auto offsets = std::make_shared<std::vector<std::int32_t>>(1, 0);
+  const auto offsets = std::make_shared<std::vector<std::int32_t>>(1, 0);
   for (const std::int64_t length : {1, 2, 3, 7, 16, 33, 64, 127}) {
     offsets->push_back(offsets->back() + static_cast<std::int32_t>(std::min(length, limits.max_length)));
   }

@@ -23,7 +23,7 @@ struct XlnetConfig {
 };
 
 XlnetConfig read(Config& config) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  constexpr std::int64_t kMost = 1LL << 24;
   XlnetConfig c{};
   c.vocab_size = config.integer_or("vocab_size", 32000, 1, kMost);
   c.width = config.integer_or("d_model", 1024, 1, cpu::kMaxNormWidth);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "runtime/error.h"
@@ -34,7 +35,10 @@ Classes classes_of(const jit::Module& module) {
   return classes;
 }
 
-std::string name_of(const c10::ClassType& type) { return type.name()->qualifiedName(); }
+std::string name_of(const c10::ClassType& type) {
+  const std::optional<c10::QualifiedName>& name = type.name();
+  return name ? name->qualifiedName() : "a class without a name";
+}
 
 jit::Graph& graph_of(jit::Function& function) {
   if (!function.isGraphFunction()) refuse("has a function that is no TorchScript, " + function.name());
@@ -76,7 +80,7 @@ void inline_functions(jit::Graph& graph, std::int64_t& nodes) {
 }
 
 /// A while loop is one of the largest number of rounds that there is.
-bool ends(jit::Node& loop) {
+bool ends(const jit::Node& loop) {
   return jit::constant_as<std::int64_t>(loop.input(0)) != std::numeric_limits<std::int64_t>::max();
 }
 
@@ -104,7 +108,7 @@ void check_attribute(const c10::TypePtr& type, const Classes& classes) {
 }
 
 /// The input of an operator that says whether it trains; null where it has none.
-jit::Value* training_flag(jit::Node& node) {
+jit::Value* training_flag(const jit::Node& node) {
   const c10::FunctionSchema* const schema = node.maybeSchema();
   if (schema == nullptr) return nullptr;
   for (const char* name : {"train", "training"}) {
@@ -115,7 +119,7 @@ jit::Value* training_flag(jit::Node& node) {
 }
 
 /// Batch norm without running statistics takes the batch's in both modes.
-bool follows_always(jit::Node& node) {
+bool follows_always(const jit::Node& node) {
   return node.kind() != c10::aten::batch_norm ||
          !node.namedInput("running_mean")->type()->isSubtypeOf(*c10::NoneType::get());
 }
@@ -133,7 +137,8 @@ void follow_rate(jit::Node& node, jit::Value* self, DropoutReport& report) {
   if (node.kind() != c10::Symbol::fromQualString("aten::scaled_dot_product_attention")) return;
   jit::Value* const value = node.namedInput("dropout_p");
   const auto rate = jit::constant_as<double>(value);
-  if (!rate) return;
+  const auto index = node.schema().argumentIndexWithName("dropout_p");
+  if (!rate || !index) return;
   if (*rate == 0.0) {
     ++report.lost;
     return;
@@ -143,8 +148,7 @@ void follow_rate(jit::Node& node, jit::Value* self, DropoutReport& report) {
   jit::Value* const training =
       graph.insert(c10::Symbol::fromQualString("aten::Float"), {graph.insertGetAttr(self, kTraining)});
   // Not replaceInputWith: the same constant may be an input of other nodes, or of this one.
-  const auto index = static_cast<std::size_t>(*node.schema().argumentIndexWithName("dropout_p"));
-  node.replaceInput(index, graph.insert(c10::aten::mul, {training, value}));
+  node.replaceInput(static_cast<std::size_t>(*index), graph.insert(c10::aten::mul, {training, value}));
   ++report.freed;
 }
 

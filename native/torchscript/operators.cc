@@ -351,8 +351,8 @@ constexpr auto kAten = std::array{
 }  // namespace
 
 bool is_harmless(std::string_view name) {
-  if (std::find(kPrim.begin(), kPrim.end(), name) != kPrim.end()) return true;
-  return name.starts_with("aten::") && std::find(kAten.begin(), kAten.end(), name.substr(6)) != kAten.end();
+  if (std::ranges::find(kPrim, name) != kPrim.end()) return true;
+  return name.starts_with("aten::") && std::ranges::find(kAten, name.substr(6)) != kAten.end();
 }
 
 }  // namespace tagformer

@@ -15,6 +15,7 @@
 namespace tagformer {
 namespace {
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operators find it no other way
 thread_local ScriptPass* current_pass = nullptr;
 
 at::Tensor dropout_of_pass(c10::DispatchKeySet keys, const at::Tensor& x, double rate, bool train) {

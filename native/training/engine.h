@@ -89,7 +89,7 @@ class Engine {
 
   void save(const std::string& file) const;
   /// As tagformer::export_torchscript.
-  ExportCheck export_torchscript(const std::string& file,
+  [[nodiscard]] ExportCheck export_torchscript(const std::string& file,
                                  const std::map<std::string, std::string>& extra_files) const;
 
   /// Copies of one named tensor and of its gradient, in fp32.

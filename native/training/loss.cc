@@ -42,7 +42,7 @@ at::Tensor positive_weights(const LossOptions& options) {
   const std::vector<float>& given = options.positive_weights;
   if (given.empty()) return {};
   at::Tensor weights = at::empty({static_cast<std::int64_t>(given.size())}, at::kFloat);
-  std::copy(given.begin(), given.end(), weights.data_ptr<float>());
+  std::ranges::copy(given, weights.data_ptr<float>());
   return weights;
 }
 

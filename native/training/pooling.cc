@@ -7,7 +7,7 @@
 namespace tagformer {
 
 at::Tensor pool_windows(const at::Tensor& logits, const std::vector<std::int32_t>& texts, Pooling pooling) {
-  at::Tensor text_of = at::empty({logits.size(0), 1}, at::kLong);
+  const at::Tensor text_of = at::empty({logits.size(0), 1}, at::kLong);
   auto* const text = text_of.data_ptr<std::int64_t>();
   const auto count = static_cast<std::int64_t>(texts.size()) - 1;
   for (std::int64_t i = 0; i < count; ++i) {

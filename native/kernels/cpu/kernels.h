@@ -29,7 +29,7 @@ struct Dropout {
 };
 
 /// An AttentionPlace::window that every key is in.
-constexpr std::int64_t kEverywhere = std::int64_t{1} << 40;
+constexpr std::int64_t kEverywhere = 1LL << 40;
 
 /// Cosines and sines of the angles by which rotary positions turn queries and keys (Su et al. 2021): rows of
 /// head_dim / 2, one a position. Element j and element j + head_dim / 2 of a row are turned together. Null:
