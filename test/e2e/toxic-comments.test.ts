@@ -38,10 +38,12 @@ describe("the toxic comments", () => {
     expect(stdout).toMatch(/^892 rows of test\.csv have no labels and are left out$/m);
     expect(stdout).toMatch(/^ +micro avg( +[01]\.\d\d){3} +145$/m);
     expect(stdout).toMatch(/^test rows +640 +63978$/m);
+    expect(stdout).toMatch(/^ {2}of them toxic +61 +6090$/m);
+    expect(stdout).toMatch(/^ {2}macro-F1 +[01]\.\d{4} +0\.6100$/m);
     expect(stdout).toMatch(/^threshold by the notebook's search +0\.\d+ +0\.6000$/m);
   });
 
-  it("leave a table of true and predicted labels", async () => {
+  it("leave a table of true and predicted labels beside the text as the tokenizer saw it", async () => {
     const { dataset } = await readDataset(join(folder, "test.csv"), {
       labelFile: join(folder, "test_labels.csv"),
     });
@@ -52,5 +54,13 @@ describe("the toxic comments", () => {
     });
     expect(table.dataset.labels).toEqual(dataset.labels);
     expect([...table.dataset.ids!]).toEqual([...dataset.ids!]);
+    const [original, seen] = [[...dataset.texts], [...table.dataset.texts]];
+    expect(seen.every((text) => text === text.toLowerCase())).toBe(true);
+    const words = (text: string) =>
+      text
+        .toLowerCase()
+        .match(/[a-z]+/g)!
+        .slice(0, 5);
+    for (const [row, text] of seen.entries()) expect(words(text)).toEqual(words(original[row]!));
   });
 });
