@@ -94,9 +94,9 @@ export type {
   TrainingOptions,
   TuningOptions,
 } from "./options.js";
-export { type EvaluationReport, evaluationPage, type ShownMistake } from "./report/evaluation-page.js";
+export type { EvaluationReport, ShownMistake } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
-export { inspectionPage } from "./report/inspection-page.js";
+export { evaluationPage, inspectionPage } from "./report/pages.js";
 export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,

@@ -3,7 +3,8 @@ import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import type { Dataset } from "../data/dataset.js";
 import { evaluationDetails } from "../evaluation/details.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
-import { type EvaluationReport, evaluationPage } from "../report/evaluation-page.js";
+import type { EvaluationReport } from "../report/evaluation-page.js";
+import { evaluationPage } from "../report/pages.js";
 import { writeOutput } from "./output.js";
 import { note } from "./terminal.js";
 

@@ -34,8 +34,8 @@ const mostCurves = 24;
 const mostBars = 40;
 const shownCharacters = 400;
 
-/** A page about an evaluation: figures, curves, tables and mistakes in one HTML file without scripts. */
-export async function evaluationPage(report: EvaluationReport): Promise<string> {
+/** A page about an evaluation, drawn here and now. */
+export async function drawEvaluationPage(report: EvaluationReport): Promise<string> {
   return renderPage({
     title: "Evaluation",
     subtitle: `${report.model} on ${report.data}, ${count(report.details.metrics.rows)} rows`,

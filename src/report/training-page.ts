@@ -37,10 +37,12 @@ export interface RunReport {
   readonly steps: readonly StepFigures[];
   readonly epochs: readonly EpochFigures[];
   /** Of the best epoch, on the validation rows; absent when there are none. */
-  readonly validation?: {
-    readonly details: EvaluationDetails;
-    readonly mistakes: readonly ShownMistake[];
-  };
+  readonly validation?:
+    | undefined
+    | {
+        readonly details: EvaluationDetails;
+        readonly mistakes: readonly ShownMistake[];
+      };
   /** Sections about the data. */
   readonly dataSections: readonly Section[];
 }
@@ -48,8 +50,8 @@ export interface RunReport {
 /** Points of a curve over the steps; the steps between are averaged. */
 const mostPoints = 200;
 
-/** The page about a run. */
-export async function trainingPage(report: RunReport): Promise<string> {
+/** The page about a run, drawn here and now. */
+export async function drawTrainingPage(report: RunReport): Promise<string> {
   const { epochs, validation } = report;
   const best = epochs.findLast((epoch) => epoch.best);
   const sections = validation ? await evaluationSections(validation.details, validation.mistakes) : [];

@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { inspectRows } from "../../../src/data/inspection.js";
 import { type EvaluationDetails, evaluationDetails } from "../../../src/evaluation/details.js";
 import { generator } from "../../../src/random.js";
-import { evaluationPage } from "../../../src/report/evaluation-page.js";
-import { inspectionPage, inspectionSections } from "../../../src/report/inspection-page.js";
-import { trainingPage } from "../../../src/report/training-page.js";
+import { drawEvaluationPage } from "../../../src/report/evaluation-page.js";
+import { drawInspectionPage, inspectionSections } from "../../../src/report/inspection-page.js";
+import { drawTrainingPage } from "../../../src/report/training-page.js";
 
 const hostile = `<img src=x onerror="alert('1')"> & "label"`;
 const names = [hostile, "money", "access"];
@@ -32,7 +32,7 @@ async function trainingReport(): Promise<string> {
     learningRate: 1e-5,
   }));
   const epoch = { trainingLoss: 0.4321, validation: details.metrics, seconds: 1 };
-  return await trainingPage({
+  return await drawTrainingPage({
     model: hostile,
     data: hostile,
     trainingRows: 270,
@@ -59,8 +59,13 @@ function tableOf(page: string, caption: string): string[][] {
 
 const pages: Record<string, string> = {};
 beforeAll(async () => {
-  pages.evaluation = await evaluationPage({ model: hostile, data: hostile, details, mistakes: [mistake] });
-  pages.inspection = await inspectionPage(inspection);
+  pages.evaluation = await drawEvaluationPage({
+    model: hostile,
+    data: hostile,
+    details,
+    mistakes: [mistake],
+  });
+  pages.inspection = await drawInspectionPage(inspection);
   pages.training = await trainingReport();
 });
 
@@ -136,7 +141,7 @@ it("the table of a picture has the points of its curves", () => {
 });
 
 it("a run without validation rows has its losses, and nothing about metrics", async () => {
-  const page = await trainingPage({
+  const page = await drawTrainingPage({
     model: "m",
     data: "d",
     trainingRows: 3,
