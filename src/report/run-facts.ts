@@ -2,12 +2,15 @@
 import type { Dataset } from "../data/dataset.js";
 import { inspectRows } from "../data/inspection.js";
 import { evaluationDetails } from "../evaluation/details.js";
+import { surestExamples } from "../evaluation/examples.js";
 import { worstMistakes } from "../evaluation/mistakes.js";
 import { inspectionSections } from "./inspection-page.js";
 import type { RunReport } from "./training-page.js";
 
 /** Rows of the table of mistakes. */
 const shownMistakes = 20;
+/** Rows of the table of right decisions. */
+const shownExamples = 10;
 
 /** What is known about a run: plain values and arrays. */
 export interface RunFacts extends Omit<RunReport, "data" | "steps" | "validation" | "dataSections"> {
@@ -54,17 +57,19 @@ function describeValidation(
   { logits, labels, origin }: NonNullable<RunFacts["validation"]>,
   { labelNames, lines, texts }: Dataset,
 ): RunReport["validation"] {
+  const shown = (row: number) => {
+    const place = origin[row]!;
+    return {
+      row: place,
+      place: lines ? `line ${lines[place]}` : `row ${place + 1}`,
+      text: texts.at(place) ?? "",
+    };
+  };
   const mistakes = worstMistakes({ logits }, labels, labelNames, shownMistakes);
+  const examples = surestExamples({ logits }, labels, labelNames, shownExamples);
   return {
     details: evaluationDetails({ logits }, labels, labelNames),
-    mistakes: mistakes.map(({ row, ...mistake }) => {
-      const place = origin[row]!;
-      return {
-        row: place,
-        ...mistake,
-        place: lines ? `line ${lines[place]}` : `row ${place + 1}`,
-        text: texts.at(place) ?? "",
-      };
-    }),
+    mistakes: mistakes.map((mistake) => ({ ...mistake, ...shown(mistake.row) })),
+    examples: examples.map((example) => ({ ...example, ...shown(example.row) })),
   };
 }

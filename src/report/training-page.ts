@@ -2,7 +2,7 @@
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Chart, Series } from "./chart.js";
-import { evaluationSections, type ShownMistake } from "./evaluation-page.js";
+import { evaluationSections, type ShownRows } from "./evaluation-page.js";
 import type { Content } from "./html.js";
 import { renderPage, type Section } from "./page.js";
 import { count, decimal, figures, table, tiles } from "./parts.js";
@@ -37,12 +37,7 @@ export interface RunReport {
   readonly steps: readonly StepFigures[];
   readonly epochs: readonly EpochFigures[];
   /** Of the best epoch, on the validation rows; absent when there are none. */
-  readonly validation?:
-    | undefined
-    | {
-        readonly details: EvaluationDetails;
-        readonly mistakes: readonly ShownMistake[];
-      };
+  readonly validation?: (ShownRows & { readonly details: EvaluationDetails }) | undefined;
   /** Sections about the data. */
   readonly dataSections: readonly Section[];
 }
@@ -54,7 +49,7 @@ const mostPoints = 200;
 export async function drawTrainingPage(report: RunReport): Promise<string> {
   const { epochs, validation } = report;
   const best = epochs.findLast((epoch) => epoch.best);
-  const sections = validation ? await evaluationSections(validation.details, validation.mistakes) : [];
+  const sections = validation ? await evaluationSections(validation.details, validation) : [];
   const about = best ? `, epoch ${best.epoch} on the validation rows` : "";
   return renderPage({
     title: "Training report",
