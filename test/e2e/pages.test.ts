@@ -50,9 +50,8 @@ describe("tagformer evaluate --html", () => {
     expect(page).toContain(`<dt>micro-F1</dt><dd>${Number(microF1).toFixed(3)}</dd>`);
     expect(page).toContain(`<p class="faint">${model} on ${table}, 120 rows</p>`);
     const [, right] = /aria-label="Right decisions">(.*?)<\/table>/s.exec(page)!;
-    const [, line, text] = /<th scope="row">line (\d+)<\/th>.*?<td class="words">([a-z ]+)<\/td><\/tr>/.exec(
-      right!,
-    )!;
+    const [, line, text] =
+      /<th scope="row">line (\d+)<\/th>.*?<td class="words"[^>]*>([a-z ]+)<\/td><\/tr>/.exec(right!)!;
     expect(readFileSync(table, "utf8").split("\n")[Number(line) - 1]).toContain(`,${text},`);
   });
 });

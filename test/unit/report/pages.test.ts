@@ -58,7 +58,7 @@ async function trainingReport(): Promise<string> {
 
 /** Texts of the cells of a table, row by row. */
 function tableOf(page: string, caption: string): string[][] {
-  const table = new RegExp(`aria-label="${caption}"><table>(.*?)</table>`, "s").exec(page)![1]!;
+  const table = new RegExp(`aria-label="${caption}"><table[^>]*>(.*?)</table>`, "s").exec(page)![1]!;
   return [...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) =>
     [...row!.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell]) => cell!),
   );
