@@ -14,7 +14,7 @@ import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import { type InferenceOptions, predictLogits } from "./inference.js";
 import { type LoadedModel, loadModel, type ModelFiles, readModelFiles } from "./loading.js";
-import { readCard } from "./model/card.js";
+import { readCard, updateCard } from "./model/card.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
 import { hasHead } from "./model/directory.js";
 import { writeWhole } from "./model/export.js";
@@ -36,6 +36,7 @@ import {
   type TuningOptions,
   tuningOptions,
 } from "./options.js";
+import { cardWithTuning } from "./report/card.js";
 import { didYouMean } from "./suggestion.js";
 import type { Tokenizer } from "./text/tokenizer.js";
 
@@ -91,6 +92,8 @@ export class Classifier implements AsyncDisposable {
   #decision: Decision;
   /** What tagformer.json is to say about the decision, where that is another than the stored one. */
   #decisionFields: JsonObject = {};
+  /** What the model card is to say about it, where that is another than it says. */
+  #changeCard = (card: string): string => card;
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
   /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
@@ -167,7 +170,10 @@ export class Classifier implements AsyncDisposable {
         threshold === undefined ? stored : { ...stored, thresholds: loaded.labelNames.map(() => threshold) };
       const directory = files.directory ?? null;
       const classifier = new Classifier(directory, loaded, files.tagformer ?? {}, reading, decision);
-      if (threshold !== undefined) classifier.#decisionFields = decisionFields(decision, loaded.labelNames);
+      if (threshold !== undefined) {
+        classifier.#decisionFields = decisionFields(decision, loaded.labelNames);
+        classifier.#changeCard = (card) => cardWithTuning(card, null, loaded.labelNames, "");
+      }
       return classifier;
     } catch (error) {
       await Promise.all([loaded.tokenizer.dispose(), loaded.model.dispose()]);
@@ -275,11 +281,13 @@ export class Classifier implements AsyncDisposable {
     const found = await inBackground("tune", logits, labels, this.labels, tuning);
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
     this.#decisionFields = tuningFields(found, this.labels, dataset.source);
+    this.#changeCard = (card) => cardWithTuning(card, found, this.labels, dataset.source);
     return found;
   }
 
   /**
-   * Writes temperatures and thresholds into the tagformer.json of the directory that the model was loaded from.
+   * Writes temperatures and thresholds into the tagformer.json of the directory that the model was loaded from, and their
+   * figures into its model card.
    *
    * @throws TagformerError `INVALID_OPTION` when tagformer did not write that directory; {@link save} makes one that it did
    */
@@ -291,6 +299,7 @@ export class Classifier implements AsyncDisposable {
       );
     }
     await updateTagformerFile(this.#directory, this.#decisionFields);
+    await updateCard(this.#directory, this.#changeCard);
   }
 
   /**
@@ -317,11 +326,12 @@ export class Classifier implements AsyncDisposable {
 
   /** Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before. */
   async save(directory: string): Promise<void> {
+    const card = this.#directory === null ? undefined : await readCard(this.#directory);
     await saveModelDirectory(directory, {
       config: this.#config,
       labelNames: this.labels,
       tagformer: { ...this.#tagformer, ...this.#decisionFields },
-      card: this.#directory === null ? undefined : await readCard(this.#directory),
+      card: card && this.#changeCard(card),
       writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
       writeWeights: (file) => this.#model.save(file),
     });

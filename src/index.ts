@@ -69,6 +69,7 @@ export {
   evaluationDetails,
   type LabelCurves,
 } from "./evaluation/details.js";
+export { type Example, surestExamples } from "./evaluation/examples.js";
 export type { Figures } from "./evaluation/figures.js";
 export { suspectedLabelErrors } from "./evaluation/label-errors.js";
 export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
@@ -94,9 +95,9 @@ export type {
   TrainingOptions,
   TuningOptions,
 } from "./options.js";
-export { type EvaluationReport, evaluationPage, type ShownMistake } from "./report/evaluation-page.js";
+export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
-export { inspectionPage } from "./report/inspection-page.js";
+export { evaluationPage, inspectionPage } from "./report/pages.js";
 export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,

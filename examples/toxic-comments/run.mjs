@@ -15,8 +15,9 @@ import {
   evaluate,
   inspectDataset,
   readDataset,
-  readSplit,
+  readValidation,
   Trainer,
+  tune,
 } from "tagformer";
 import { writeComparisons } from "./comparisons.mjs";
 import { notebook } from "./notebook.mjs";
@@ -56,15 +57,20 @@ const options = {
   threads: number(values.threads),
 };
 
-/** Two columns of figures: ours, and the notebook's. */
+/** Two columns: what came out here, and what the notebook printed. */
 function beside(rows) {
   const width = Math.max(...rows.map(([name]) => name.length));
-  const shown = (value) =>
-    typeof value === "number" && !Number.isInteger(value) ? value.toFixed(4) : String(value);
   console.log(`\n${"".padEnd(width)}  ${"here".padStart(12)}  ${"notebook".padStart(12)}`);
   for (const [name, ours, theirs] of rows) {
-    console.log(`${name.padEnd(width)}  ${shown(ours).padStart(12)}  ${shown(theirs ?? "-").padStart(12)}`);
+    console.log(
+      `${name.padEnd(width)}  ${String(ours ?? "-").padStart(12)}  ${String(theirs ?? "-").padStart(12)}`,
+    );
   }
+}
+
+/** Rows whose numbers are no counts. */
+function figures(...rows) {
+  return rows.map(([name, ...values]) => [name, ...values.map((value) => value?.toFixed(4))]);
 }
 
 async function lookAt(dataset) {
@@ -74,8 +80,10 @@ async function lookAt(dataset) {
     ["rows", found.rows, table.rows],
     ["texts that occur again", found.duplicateTexts, 0],
     ["empty texts", found.emptyTexts, 0],
-    ["words, mean", found.words.mean, table.wordsMean],
-    ["words, deviation", found.words.deviation, table.wordsDeviation],
+    ...figures(
+      ["words, mean", found.words.mean, table.wordsMean],
+      ["words, deviation", found.words.deviation, table.wordsDeviation],
+    ),
     ...found.labels.map(({ name, positives }, i) => [name, positives, table.positives[i]]),
     ["combinations that occur once", found.combinations.once, 2],
   ]);
@@ -104,31 +112,26 @@ async function train(dataset) {
     epochs.flatMap(({ epoch, trainingLoss, validation, seconds }) => {
       const theirs = notebook.epochs[epoch - 1];
       return [
-        [`epoch ${epoch}: training loss`, trainingLoss, theirs?.loss],
-        ["  validation micro-F1, %", 100 * validation.micro.f1, theirs?.microF1],
-        ["  validation subset accuracy, %", 100 * validation.subsetAccuracy, theirs?.subsetAccuracy],
+        ...figures(
+          [`epoch ${epoch}: training loss`, trainingLoss, theirs?.loss],
+          ["  validation micro-F1, %", 100 * validation.micro.f1, theirs?.microF1],
+          ["  validation subset accuracy, %", 100 * validation.subsetAccuracy, theirs?.subsetAccuracy],
+        ),
         ["  seconds", Math.round(seconds), 1381],
       ];
     }),
   );
 }
 
-/** The threshold that the notebook's search finds, on the validation rows. */
-async function search(classifier, dataset) {
-  const { validation } = await readSplit(join(values.output, "split.csv"), dataset);
-  const width = dataset.labelNames.length;
-  const logits = await classifier.logits(Array.from(validation, (row) => dataset.texts.at(row)));
-  const labels = Float32Array.from(
-    logits,
-    (_, i) => dataset.labels[validation[Math.floor(i / width)] * width + (i % width)],
-  );
-  const microF1 = (threshold) => evaluate({ logits }, labels, dataset.labelNames, threshold).micro.f1;
-  const best = (thresholds) => thresholds.reduce((a, b) => (microF1(b) > microF1(a) ? b : a));
-  const coarse = best(Array.from({ length: 9 }, (_, i) => (i + 1) / 10));
-  return best(Array.from({ length: 10 }, (_, i) => coarse + i / 100));
+/** The thresholds that the validation rows ask for: one found as in the notebook, and one for each label. */
+async function thresholds() {
+  const { logits, labels, labelNames } = await readValidation(values.output);
+  const tuned = (options) => tune(logits, labels, labelNames, options);
+  return { search: tuned({ method: "two-pass" }).thresholds, perLabel: tuned({}).thresholds };
 }
 
-async function test(trained) {
+/** Tests on the labelled rows of test.csv; leaves comparisons.csv. */
+async function test() {
   const { dataset, droppedUnlabelled } = await readDataset(join(folder, "test.csv"), {
     labelFile: join(folder, "test_labels.csv"),
   });
@@ -137,38 +140,56 @@ async function test(trained) {
     precision: values.precision,
     threads: options.threads,
   });
-  const bar = new SingleBar({ format: "testing {bar} {percentage}%, {eta_formatted} left" });
-  bar.start(dataset.texts.length, 0);
-  const { logits, metrics } = await classifier.evaluate(dataset, { onProgress: (rows) => bar.update(rows) });
-  bar.stop();
-  const threshold = await search(classifier, trained);
-  await classifier.dispose();
-  console.log(`\n${classificationReport(metrics)}`);
-  await writeComparisons(join(values.output, "comparisons.csv"), dataset, logits);
-  compare(dataset, metrics, evaluate({ logits }, dataset.labels, dataset.labelNames, threshold), threshold);
+  try {
+    const bar = new SingleBar({ format: "testing {bar} {percentage}%, {eta_formatted} left" });
+    bar.start(dataset.texts.length, 0);
+    const { logits, labels, metrics } = await classifier.evaluate(dataset, {
+      onProgress: (rows) => bar.update(rows),
+    });
+    bar.stop();
+    console.log(`\n${classificationReport(metrics)}`);
+    await writeComparisons(join(values.output, "comparisons.csv"), classifier, dataset, logits);
+    const { search, perLabel } = await thresholds();
+    const at = (chosen) => evaluate({ logits }, labels, classifier.labels, chosen);
+    compare(metrics, at(search), search[0], at(perLabel));
+  } finally {
+    await classifier.dispose();
+  }
 }
 
-function compare(dataset, half, searched, threshold) {
-  const { test } = notebook;
-  const figures = (name, { micro, subsetAccuracy, labels }, theirs) => [
+function evaluationRows(name, { micro, macro, weighted, samples, subsetAccuracy, labels }, theirs) {
+  return [
     [`${name}: micro-F1, %`, 100 * micro.f1, theirs?.microF1],
     ["  subset accuracy, %", 100 * subsetAccuracy, theirs?.subsetAccuracy],
+    ["  micro precision", micro.precision, theirs?.microPrecision],
+    ["  micro recall", micro.recall, theirs?.microRecall],
+    ["  macro-F1", macro.f1, theirs?.macroF1],
+    ["  weighted F1", weighted.f1, theirs?.weightedF1],
+    ["  samples F1", samples.f1, theirs?.samplesF1],
     ...labels.map((label, i) => [`  F1 of ${label.name}`, label.f1, theirs?.f1[i]]),
   ];
+}
+
+function compare(half, searched, threshold, perLabel) {
+  const { test } = notebook;
   beside([
-    ["test rows", dataset.texts.length, test.rows],
-    ...figures("threshold 0.5", half, test.half),
-    ["threshold by the notebook's search", threshold, test.tuned.threshold],
-    ...figures("that threshold", searched, test.tuned),
-    ["mean ROC AUC", half.macro.rocAuc ?? "-"],
+    ["test rows", half.rows, test.rows],
+    ...half.labels.map(({ name, support }, i) => [`  of them ${name}`, support, test.supports[i]]),
+    ...figures(
+      ...evaluationRows("threshold 0.5", half, test.half),
+      ["threshold by the notebook's search", threshold, test.tuned.threshold],
+      ...evaluationRows("that threshold", searched, test.tuned),
+      ...evaluationRows("a threshold for each label", perLabel),
+      ["mean ROC AUC", half.macro.rocAuc],
+    ),
   ]);
   console.log(
-    "\nThe notebook chose its threshold on the rows that it tested on; here it comes from the validation rows.",
+    "\nThe notebook chose its threshold on the rows that it tested on; here all thresholds come from the validation rows.",
   );
 }
 
 const { dataset } = await readDataset(join(folder, "train.csv"));
 await lookAt(dataset);
 await train(dataset);
-await test(dataset);
+await test();
 console.log(`\nThe model, its split and comparisons.csv are in ${values.output}.`);

@@ -12,6 +12,7 @@ import { divideByTemperature } from "../evaluation/temperature.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { classifierOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
+import { writeEvaluationPage } from "./evaluation-html.js";
 import { writeEvaluationTable } from "./evaluation-table.js";
 import { addFlags, parseCount, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
@@ -24,6 +25,7 @@ interface EvaluateFlags extends DataFlags {
   readonly model: string;
   readonly labelFile?: string;
   readonly table?: string;
+  readonly html?: string;
   readonly digits: number;
   readonly mistakes: number;
   readonly mistakesPerLabel: number;
@@ -41,6 +43,7 @@ export function addEvaluateCommand(root: Command): void {
     .description("compare a model's predictions with the labels of a table: per-label report and metrics")
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--label-file <file>", "table with the labels, joined by id; rows without any label are left out")
+    .option("--html <file>", "page with curves, tables and the worst mistakes to write")
     .option("--table <file>", "CSV file for each text with its true and predicted labels and scores")
     .option("--digits <number>", "digits of the report", parseCount, 2)
     .option("--mistakes <number>", "how many of the worst mistakes to show", parseCount, 0)
@@ -89,6 +92,8 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   const result = await classifier
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
+  if (flags.html)
+    await writeEvaluationPage(flags.html, { model: flags.model, data }, classifier, dataset, result);
   if (flags.table) await writeEvaluationTable(flags.table, classifier, dataset, result);
   const found = detailsOf(result, classifier, dataset, flags);
   if (flags.json) printJson({ model: flags.model, data, metrics: result.metrics, ...found });

@@ -5,7 +5,7 @@ import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/lengths.js";
 import { inspectDataset } from "../inspection.js";
 import { inspectionOptions } from "../options.js";
-import { inspectionPage } from "../report/inspection-page.js";
+import { inspectionPage } from "../report/pages.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";

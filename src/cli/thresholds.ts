@@ -4,10 +4,12 @@ import { Classifier } from "../classifier.js";
 import { TagformerError } from "../errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Tuning, tune } from "../evaluation/tuning.js";
+import { updateCard } from "../model/card.js";
 import { tuningFields } from "../model/decision.js";
 import { requireTagformerFile, updateTagformerFile } from "../model/save.js";
 import { readValidation } from "../model/validation.js";
 import { modelOptions, parseOptions, tuningOptions } from "../options.js";
+import { cardWithTuning } from "../report/card.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
@@ -79,7 +81,10 @@ async function fromStored(
   }
   const { source, labelNames, logits, labels } = await readValidation(directory);
   const tuning = tune(logits, labels, labelNames, options);
-  if (!dryRun) await updateTagformerFile(directory, tuningFields(tuning, labelNames, source));
+  if (!dryRun) {
+    await updateTagformerFile(directory, tuningFields(tuning, labelNames, source));
+    await updateCard(directory, (card) => cardWithTuning(card, tuning, labelNames, source));
+  }
   return {
     labels: labelNames,
     source: `the run's validation rows, of ${source}`,

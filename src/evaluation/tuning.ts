@@ -1,7 +1,7 @@
 // Temperatures and thresholds learnt from validation data, and how far to believe their figures.
+import { stratifiedFolds } from "../data/split.js";
 import { TagformerError } from "../errors.js";
 import { parseOptions, type ResolvedTuningOptions, type TuningOptions, tuningOptions } from "../options.js";
-import { generator } from "../random.js";
 import { type Cuts, columnOf, cutsOf } from "./cuts.js";
 import { averageF, type Goal, isTarget } from "./goal.js";
 import { sigmoid } from "./loss.js";
@@ -153,16 +153,13 @@ function crossFit(
   options: ResolvedTuningOptions,
 ): Evaluation | null {
   if (options.folds === 0) return null;
+  const { folds, seed } = options;
   const width = labelNames.length;
-  const order = generator(options.seed, "tuning folds").shuffle(
-    Uint32Array.from({ length: labels.length / width }, (_, row) => row),
-  );
   const calibrated = new Float32Array(logits.length);
   const decisions = new Uint8Array(logits.length);
-  for (let fold = 0; fold < options.folds; fold++) {
-    const inFold = (_: number, place: number) => place % options.folds === fold;
-    const held = order.filter(inFold);
-    const others = order.filter((row, place) => !inFold(row, place));
+  // Label by label, so that every part has its share of the rare ones.
+  for (const split of stratifiedFolds({ labels, labelNames }, { folds, seed, method: "iterative" })) {
+    const { train: others, validation: held } = split;
     const decision = learn(rowsOf(logits, others, width), rowsOf(labels, others, width), width, options);
     const part = apply(rowsOf(logits, held, width), decision);
     for (const [i, row] of held.entries()) {
@@ -173,7 +170,7 @@ function crossFit(
   return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
 }
 
-function rowsOf(values: Float32Array, rows: Uint32Array, width: number): Float32Array {
+function rowsOf(values: Float32Array, rows: Int32Array, width: number): Float32Array {
   const selected = new Float32Array(rows.length * width);
   for (const [i, row] of rows.entries()) {
     selected.set(values.subarray(row * width, (row + 1) * width), i * width);

@@ -1,5 +1,8 @@
 // The model card: README.md with the metadata that the Hugging Face hub reads.
+
+import { basename } from "node:path";
 import type { Evaluation } from "../evaluation/metrics.js";
+import type { Tuning } from "../evaluation/tuning.js";
 import { cardMark } from "../model/file-names.js";
 
 /** What a model card is written from. */
@@ -24,6 +27,62 @@ interface CardFacts {
 /** The content of README.md. */
 export function modelCard(facts: CardFacts): string {
   return `---\n${metadata(facts)}---\n\n${cardMark}\n\n${body(facts)}`;
+}
+
+/** What stands around the section about tuned thresholds, which may change when the rest does not. */
+const tuningStart = "<!-- tuned thresholds -->";
+const tuningEnd = "<!-- end of tuned thresholds -->";
+
+/**
+ * A card with what a tuning found, in place of what an earlier one did; without that when there is none. A card that
+ * somebody made their own stays as it is.
+ *
+ * @param source where the rows came from that it was tuned on
+ */
+export function cardWithTuning(
+  card: string,
+  tuning: Tuning | null,
+  labels: readonly string[],
+  source: string,
+): string {
+  if (!card.includes(cardMark)) return card;
+  const start = card.indexOf(tuningStart);
+  const end = card.indexOf(tuningEnd);
+  const bare =
+    start >= 0 && end > start ? card.slice(0, start) + card.slice(end + tuningEnd.length).trimStart() : card;
+  const place = bare.indexOf("## Use\n");
+  if (tuning === null || place < 0) return bare;
+  const section = `${tuningStart}\n\n${tuningSection(tuning, labels, source)}\n\n${tuningEnd}\n\n`;
+  return bare.slice(0, place) + section + bare.slice(place);
+}
+
+function tuningSection(
+  { thresholds, temperatures, untuned, tuned, crossFitted }: Tuning,
+  labels: readonly string[],
+  source: string,
+): string {
+  const figure = (value: number | null | undefined) => value?.toFixed(4) ?? "–";
+  const perLabel = labels.map((label, i) => [
+    text(label),
+    figure(temperatures[i]),
+    figure(thresholds[i]),
+    ...[untuned, tuned, crossFitted].map((evaluation) => figure(evaluation?.labels[i]?.f1)),
+  ]);
+  const averages: [string, (evaluation: Evaluation) => number][] = [
+    ["micro-F1", ({ micro }) => micro.f1],
+    ["macro-F1", ({ macro }) => macro.f1],
+    ["subset accuracy", ({ subsetAccuracy }) => subsetAccuracy],
+  ];
+  const figures = averages.map(([name, of]) => [
+    name,
+    ...[untuned, tuned, crossFitted].map((evaluation) => figure(evaluation && of(evaluation))),
+  ]);
+  return [
+    "## With the tuned thresholds",
+    `Tuned on ${tuned.rows} rows of ${text(basename(source))}, and in use: they are in tagformer.json. Tuned figures flatter, because they are of these very rows; cross-fitted ones are of rows that the thresholds did not see.`,
+    markdownTable(["label", "temperature", "threshold", "F1 at 0.5", "tuned", "cross-fitted"], perLabel),
+    markdownTable(["all labels", "at 0.5", "tuned", "cross-fitted"], figures),
+  ].join("\n\n");
 }
 
 /** YAML; every value is written as JSON, which YAML is a superset of, so that no name can be read as anything else. */
@@ -64,7 +123,9 @@ function body(facts: CardFacts): string {
     `Trained with [tagformer](https://www.npmjs.com/package/tagformer) on ${trainingRows} rows of ${text(data)}: ${epochs} epochs, learning rate ${learningRate}, batches of ${batchSize}, texts of up to ${maxLength} tokens.`,
     "## Labels",
     labelTable(facts),
-    ...(validation ? [`## On the ${validation.rows} rows held back`, figureTable(validation)] : []),
+    ...(validation
+      ? [`## On the ${validation.rows} rows held back, at thresholds of 0.5`, figureTable(validation)]
+      : []),
     "## Use",
     `In Node.js:\n\n\`\`\`js\nimport { Classifier } from "tagformer";\n\nawait using classifier = await Classifier.load("./model"); // this directory\nconsole.log(await classifier.predict(["a text"]));\n\`\`\``,
     `In Python:\n\n\`\`\`python\nfrom transformers import pipeline\n\nclassify = pipeline("text-classification", "./model", top_k=None)  # this directory\nprint(classify("a text"))\n\`\`\``,

@@ -1,5 +1,6 @@
 // What an evaluation found: figures, curves, tables, mistakes.
 import type { EvaluationDetails, LabelCurves } from "../evaluation/details.js";
+import type { Example } from "../evaluation/examples.js";
 import type { Mistake } from "../evaluation/mistakes.js";
 import type { Chart, Series } from "./chart.js";
 import { type Content, html } from "./html.js";
@@ -14,16 +15,30 @@ export interface ShownMistake extends Mistake {
   readonly text: string;
 }
 
+/** A row that the model decided rightly, with its text. */
+export interface ShownExample extends Example {
+  /** Where the row stands, such as `line 12`. */
+  readonly place: string;
+  /** The text of the row; a long one is cut. */
+  readonly text: string;
+}
+
 /** Everything that a page about an evaluation shows. */
-export interface EvaluationReport {
+export interface EvaluationReport extends ShownRows {
   /** The model, as it was named. */
   readonly model: string;
   /** The table of the rows. */
   readonly data: string;
   /** What {@link evaluationDetails} found. */
   readonly details: EvaluationDetails;
+}
+
+/** Rows to show as they are. */
+export interface ShownRows {
   /** Rows decided wrongly, worst first. */
   readonly mistakes: readonly ShownMistake[];
+  /** Rows decided rightly, such as {@link surestExamples} finds. */
+  readonly examples?: readonly ShownExample[];
 }
 
 /** Lines of one picture: more could not be told apart. */
@@ -34,19 +49,19 @@ const mostCurves = 24;
 const mostBars = 40;
 const shownCharacters = 400;
 
-/** A page about an evaluation: figures, curves, tables and mistakes in one HTML file without scripts. */
-export async function evaluationPage(report: EvaluationReport): Promise<string> {
+/** A page about an evaluation, drawn here and now. */
+export async function drawEvaluationPage(report: EvaluationReport): Promise<string> {
   return renderPage({
     title: "Evaluation",
     subtitle: `${report.model} on ${report.data}, ${count(report.details.metrics.rows)} rows`,
-    sections: await evaluationSections(report.details, report.mistakes),
+    sections: await evaluationSections(report.details, report),
   });
 }
 
 /** The sections about an evaluation, for pages that show more. */
 export async function evaluationSections(
   details: EvaluationDetails,
-  mistakes: readonly ShownMistake[],
+  { mistakes, examples = [] }: ShownRows,
 ): Promise<Section[]> {
   return [
     { title: "Figures", content: [figuresOf(details)] },
@@ -56,6 +71,7 @@ export async function evaluationSections(
     { title: "Thresholds", content: await thresholdContent(details) },
     { title: "Labels that meet, and labels that are mistaken", content: await pairContent(details) },
     { title: "Worst mistakes", content: mistakeContent(mistakes) },
+    { title: "What it is sure of, rightly", content: exampleContent(examples) },
   ];
 }
 
@@ -303,7 +319,7 @@ function mistakeContent(mistakes: readonly ShownMistake[]): Content[] {
     label,
     decimal(probability),
     String(truth),
-    text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text,
+    shortened(text),
   ]);
   const columns = [
     { title: "row" },
@@ -313,6 +329,24 @@ function mistakeContent(mistakes: readonly ShownMistake[]): Content[] {
     { title: "text", words: true },
   ];
   return [table("Worst mistakes", columns, rows)];
+}
+
+function exampleContent(examples: readonly ShownExample[]): Content[] {
+  if (examples.length === 0) return [];
+  const rows = examples.map(({ place, labels, text }) => [
+    place,
+    labels.map(({ name, probability }) => `${name} ${decimal(probability)}`).join(", "),
+    shortened(text),
+  ]);
+  const columns = [{ title: "row" }, { title: "labels", words: true }, { title: "text", words: true }];
+  return [
+    html`<p>Rows whose labels were all decided rightly: of each label in its turn, the one that it was given most surely.</p>`,
+    table("Right decisions", columns, rows),
+  ];
+}
+
+function shortened(text: string): string {
+  return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
 }
 
 function lineOf(name: string, points: readonly (readonly number[])[]): Series {

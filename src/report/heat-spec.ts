@@ -6,6 +6,10 @@ import { narrow, wide } from "./vega-style.js";
 const mostNumbers = 8;
 const mostNumbersWide = 16;
 
+/** How strong the colour of the largest value is; numbers must stay readable on it, in the light and in the dark. */
+const strongest = 0.85;
+const strongestUnderNumbers = 0.5;
+
 /** A heat map for Vega: one colour, the more of it the larger the value, so that it works on any paper. */
 export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec {
   const cells = values.flatMap((row, i) =>
@@ -26,7 +30,12 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
     scales: [
       { name: "x", type: "band", range: "width", domain: [...columns.names] },
       { name: "y", type: "band", range: "height", domain: [...rows.names] },
-      { name: "strength", type: "linear", range: [0, 0.85], domain: [0, largest || 1] },
+      {
+        name: "strength",
+        type: "linear",
+        range: [0, hasNumbers ? strongestUnderNumbers : strongest],
+        domain: [0, largest || 1],
+      },
     ],
     axes: [
       {
@@ -35,7 +44,7 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
         title: columns.title,
         labelAngle: -40,
         labelAlign: "right",
-        labelLimit: 110,
+        labelLimit: 140,
         labelOverlap: !hasNumbers,
         ticks: false,
         domain: false,
@@ -44,7 +53,7 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
         orient: "left",
         scale: "y",
         title: rows.title,
-        labelLimit: 130,
+        labelLimit: 150,
         labelOverlap: !hasNumbers,
         ticks: false,
         domain: false,
@@ -81,10 +90,7 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
                   align: { value: "center" as const },
                   baseline: { value: "middle" as const },
                   fontSize: { value: 10 },
-                  fill: [
-                    { test: `datum.value > ${largest * 0.55}`, value: "var(--paper)" },
-                    { value: "var(--ink)" },
-                  ],
+                  fill: { value: "var(--ink)" },
                 },
               },
             },

@@ -10,8 +10,8 @@ import { count, decimal, figures, table, tiles } from "./parts.js";
 const mostBars = 40;
 const mostPairs = 50;
 
-/** A page about a table, as {@link inspectDataset} describes it: one HTML file without scripts. */
-export async function inspectionPage(inspection: Inspection): Promise<string> {
+/** A page about a table, drawn here and now. */
+export async function drawInspectionPage(inspection: Inspection): Promise<string> {
   const [, ...warnings] = formatFindings({ ...inspection, labels: [] });
   return renderPage({
     title: "What the data holds",

@@ -16,19 +16,24 @@ interface Column {
   readonly words?: boolean;
 }
 
-/** A table; the first cell of each row is its heading. */
+/**
+ * A table; the first cell of each row is its heading. One with columns of words becomes a list on a phone, where each cell
+ * brings its column's title along.
+ */
 export function table(
   caption: string,
   columns: readonly Column[],
   rows: readonly (readonly Content[])[],
 ): Html {
   const kind = (i: number) => (columns[i]?.words ? new Html(' class="words"') : null);
+  const hasWords = columns.some(({ words }) => words);
+  const title = (i: number) => hasWords && html` data-title="${columns[i]?.title}"`;
   const head = columns.map(({ title }, i) => html`<th scope="col"${kind(i)}>${title}</th>`);
   const body = rows.map(([first, ...rest]) => {
-    const cells = rest.map((cell, i) => html`<td${kind(i + 1)}>${cell}</td>`);
+    const cells = rest.map((cell, i) => html`<td${kind(i + 1)}${title(i + 1)}>${cell}</td>`);
     return html`<tr><th scope="row"${kind(0)}>${first}</th>${cells}</tr>\n`;
   });
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><thead><tr>${head}</tr></thead><tbody>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table${hasWords && new Html(' class="texts"')}><thead><tr>${head}</tr></thead><tbody>
 ${body}</tbody></table></div>`;
 }
 

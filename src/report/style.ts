@@ -47,12 +47,20 @@ th { font-weight: 600; }
 th:first-child, td:first-child, .words { text-align: left; }
 th, td { white-space: nowrap; }
 .words { min-width: 14rem; max-width: 40rem; white-space: pre-wrap; }
-tbody th { font-weight: 500; min-width: 6rem; max-width: 16rem; white-space: normal; }
+tbody th { font-weight: 500; min-width: 8.5rem; max-width: 16rem; white-space: normal; }
 .explained { font-size: 1.1rem; line-height: 2.1; white-space: pre-wrap; padding: .8rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .5rem; }
 .explained span { border-radius: .2rem; padding: .15rem 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 .plus { background: rgba(var(--plus), var(--strength)); border-bottom: 2px solid rgba(var(--plus), calc(var(--strength) * 2)); }
 .minus { background: rgba(var(--minus), var(--strength)); border-bottom: 2px dotted rgba(var(--minus), calc(var(--strength) * 2)); }
+@media (max-width: 45rem) {
+  .texts thead { display: none; }
+  .texts, .texts tbody, .texts tr { display: block; }
+  .texts tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
+  .texts th, .texts td { display: inline-block; min-width: 0; padding: 0 .8rem 0 0; border: 0; text-align: left; white-space: normal; }
+  .texts td:not(.words)::before { content: attr(data-title) " "; color: var(--faint); }
+  .texts .words { display: block; max-width: none; white-space: pre-wrap; }
+}
 @media print {
   :root {
     color-scheme: light;

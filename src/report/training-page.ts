@@ -2,7 +2,7 @@
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Chart, Series } from "./chart.js";
-import { evaluationSections, type ShownMistake } from "./evaluation-page.js";
+import { evaluationSections, type ShownRows } from "./evaluation-page.js";
 import type { Content } from "./html.js";
 import { renderPage, type Section } from "./page.js";
 import { count, decimal, figures, table, tiles } from "./parts.js";
@@ -37,10 +37,7 @@ export interface RunReport {
   readonly steps: readonly StepFigures[];
   readonly epochs: readonly EpochFigures[];
   /** Of the best epoch, on the validation rows; absent when there are none. */
-  readonly validation?: {
-    readonly details: EvaluationDetails;
-    readonly mistakes: readonly ShownMistake[];
-  };
+  readonly validation?: (ShownRows & { readonly details: EvaluationDetails }) | undefined;
   /** Sections about the data. */
   readonly dataSections: readonly Section[];
 }
@@ -48,11 +45,11 @@ export interface RunReport {
 /** Points of a curve over the steps; the steps between are averaged. */
 const mostPoints = 200;
 
-/** The page about a run. */
-export async function trainingPage(report: RunReport): Promise<string> {
+/** The page about a run, drawn here and now. */
+export async function drawTrainingPage(report: RunReport): Promise<string> {
   const { epochs, validation } = report;
   const best = epochs.findLast((epoch) => epoch.best);
-  const sections = validation ? await evaluationSections(validation.details, validation.mistakes) : [];
+  const sections = validation ? await evaluationSections(validation.details, validation) : [];
   const about = best ? `, epoch ${best.epoch} on the validation rows` : "";
   return renderPage({
     title: "Training report",

@@ -32,7 +32,7 @@ export const config: Config = {
     labelFont: font,
     labelFontSize: 11,
     labelColor: "var(--ink)",
-    labelLimit: 130,
+    labelLimit: 140,
     symbolStrokeWidth: 2,
     columnPadding: 10,
   },

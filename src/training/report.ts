@@ -2,20 +2,14 @@
 import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { inspectRows } from "../data/inspection.js";
 import { messageOf, TagformerError } from "../errors.js";
-import { evaluationDetails } from "../evaluation/details.js";
-import { worstMistakes } from "../evaluation/mistakes.js";
 import { reportFile } from "../model/file-names.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { modelCard } from "../report/card.js";
-import { inspectionSections } from "../report/inspection-page.js";
-import { type RunReport, trainingPage } from "../report/training-page.js";
+import { runPage } from "../report/pages.js";
+import type { RunFacts } from "../report/run-facts.js";
 import type { EpochEvent, StepEvent } from "./events.js";
 import type { PreparedRun } from "./prepare.js";
-
-/** Rows of the table of mistakes. */
-const shownMistakes = 20;
 
 /** What is known about a run. */
 export interface RunRecord {
@@ -53,7 +47,9 @@ export function cardOf({ prepared, options, output, epochs }: RunRecord): string
  */
 export async function writeReport(record: RunRecord): Promise<string> {
   const file = join(record.output, reportFile);
-  const page = await trainingPage(await describeRun(record));
+  const { training, validation } = record.prepared;
+  const tables = { training: training.dataset, validation: (validation ?? training).dataset };
+  const page = await runPage(factsOf(record), tables);
   const beside = `${file}.writing-${randomUUID()}`;
   try {
     await writeFile(beside, page, { flush: true });
@@ -65,41 +61,23 @@ export async function writeReport(record: RunRecord): Promise<string> {
   return file;
 }
 
-async function describeRun(record: RunRecord): Promise<RunReport> {
-  const { prepared, options, output, steps, epochs } = record;
+function factsOf({ prepared, options, output, steps, epochs, keptLogits }: RunRecord): RunFacts {
   const { training, validation, model } = prepared;
-  const kept = validationOf(record);
   return {
     model: basename(output),
-    data: training.dataset.source,
     trainingRows: training.origin.length,
     validationRows: validation?.origin.length ?? 0,
     parameters: model.info.parameters,
     options,
-    steps,
+    steps: {
+      step: Int32Array.from(steps, ({ step }) => step),
+      loss: Float64Array.from(steps, ({ loss }) => loss),
+      learningRate: Float64Array.from(steps, ({ learningRate }) => learningRate),
+    },
     epochs,
-    ...(kept && { validation: kept }),
-    dataSections: await inspectionSections(inspectRows(training.dataset, null)),
-  };
-}
-
-/** What the kept model says about the validation rows. */
-function validationOf({ prepared, keptLogits }: RunRecord): RunReport["validation"] {
-  const { validation } = prepared;
-  if (!validation || !keptLogits) return undefined;
-  const { tokens, dataset, origin } = validation;
-  const scores = { logits: keptLogits };
-  const mistakes = worstMistakes(scores, tokens.labels, dataset.labelNames, shownMistakes);
-  return {
-    details: evaluationDetails(scores, tokens.labels, dataset.labelNames),
-    mistakes: mistakes.map(({ row, ...mistake }) => {
-      const place = origin[row]!;
-      return {
-        row: place,
-        ...mistake,
-        place: dataset.lines ? `line ${dataset.lines[place]}` : `row ${place + 1}`,
-        text: dataset.texts.at(place) ?? "",
-      };
-    }),
+    ...(validation &&
+      keptLogits && {
+        validation: { logits: keptLogits, labels: validation.tokens.labels, origin: validation.origin },
+      }),
   };
 }

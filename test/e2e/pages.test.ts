@@ -2,7 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { csvOf, temporaryFolder, tinyDataset, tinySource } from "../unit/training/tiny-run.js";
+import {
+  csvOf,
+  finish,
+  temporaryFolder,
+  tinyDataset,
+  tinyRun,
+  tinySource,
+} from "../unit/training/tiny-run.js";
 import { buildCommand, tagformer, write } from "./command.js";
 
 let table: string;
@@ -28,6 +35,24 @@ describe("tagformer inspect --html", () => {
     const { status, stderr } = await tagformer(["inspect", table, "--html", html]);
     expect(status).toBe(1);
     expect(stderr).toContain(html);
+  });
+});
+
+describe("tagformer evaluate --html", () => {
+  it("writes a page with the curves behind what it prints, and rows of the table", async () => {
+    const model = (await finish(tinyRun())).end.directory;
+    const html = join(temporaryFolder(), "evaluation.html");
+    const { status, stdout, stderr } = await tagformer(["evaluate", table, "--model", model, "--html", html]);
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain(`wrote ${html}\n`);
+    const page = readFileSync(html, "utf8");
+    const [, microF1] = /micro-F1 +(\d\.\d+)/.exec(stdout)!;
+    expect(page).toContain(`<dt>micro-F1</dt><dd>${Number(microF1).toFixed(3)}</dd>`);
+    expect(page).toContain(`<p class="faint">${model} on ${table}, 120 rows</p>`);
+    const [, right] = /aria-label="Right decisions">(.*?)<\/table>/s.exec(page)!;
+    const [, line, text] =
+      /<th scope="row">line (\d+)<\/th>.*?<td class="words"[^>]*>([a-z ]+)<\/td><\/tr>/.exec(right!)!;
+    expect(readFileSync(table, "utf8").split("\n")[Number(line) - 1]).toContain(`,${text},`);
   });
 });
 

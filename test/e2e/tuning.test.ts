@@ -68,6 +68,10 @@ describe("tagformer thresholds", () => {
     expect(tuning).toMatchObject({ rows: 80, options: { method: "per-label", temperature: "per-label" } });
     expect(tuning.tuned.microF1).toBeGreaterThanOrEqual(tuning.untuned.microF1);
     expect(history).toHaveLength(1);
+    const card = readFileSync(join(first, "README.md"), "utf8");
+    expect(card).toContain(
+      `| micro-F1 | ${tuning.untuned.microF1.toFixed(4)} | ${tuning.tuned.microF1.toFixed(4)} |`,
+    );
 
     await using classifier = await Classifier.load(first, { threads: 1 });
     expect(classifier.thresholds).toEqual(Object.values(thresholds));

@@ -82,7 +82,6 @@ try {
       output,
       epochs: 1,
       batchSize: 16,
-      report: false, // pictures are drawn in JavaScript, and hold the loop when the run is over
     };
     for await (const _ of new Trainer(run));
   });

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { evaluate } from "../../../src/evaluation/metrics.js";
+import { tune } from "../../../src/evaluation/tuning.js";
 import { cardMark } from "../../../src/model/file-names.js";
-import { modelCard } from "../../../src/report/card.js";
+import { cardWithTuning, modelCard } from "../../../src/report/card.js";
 
 const labels = ["a|b", "<script>", "---\nlicense: mit"];
 const facts = {
@@ -61,4 +62,22 @@ it("leaves out what is not known", () => {
   expect(Object.keys(metadataOf(card))).toEqual(["library_name", "pipeline_tag", "tags"]);
   expect(card).not.toContain("held back");
   expect(card).toContain("| a\\|b |\n");
+});
+
+it("gets the figures of tuned thresholds, which the next ones replace", () => {
+  const card = modelCard(facts);
+  const logits = Float32Array.of(2, -1, 1, -2, 1, -3, 0.5, -1, 2, -1, 0.2, 1);
+  const truth = Float32Array.of(1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1);
+  const tuning = tune(logits, truth, labels, { folds: 2 });
+  const tuned = cardWithTuning(card, tuning, labels, "/home/me/valid.csv");
+  expect(tuned).toContain("Tuned on 4 rows of valid.csv");
+  const { untuned, tuned: found, crossFitted } = tuning;
+  const f1 = [untuned, found, crossFitted!].map(({ micro }) => micro.f1.toFixed(4));
+  expect(tuned).toContain(`| micro-F1 | ${f1.join(" | ")} |`);
+  expect(tuned).toContain(`| a\\|b | 1.0000 | ${tuning.thresholds[0]!.toFixed(4)} |`);
+  const again = cardWithTuning(tuned, tune(logits, truth, labels, { folds: 0 }), labels, "valid.csv");
+  expect(again.match(/With the tuned thresholds/g)).toHaveLength(1);
+  expect(cardWithTuning(again, null, labels, "")).toBe(card);
+  const own = card.replace(cardMark, "mine");
+  expect(cardWithTuning(own, tuning, labels, "valid.csv")).toBe(own);
 });

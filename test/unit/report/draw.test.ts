@@ -122,7 +122,7 @@ describe("a heat map", () => {
     const cells = marks(await drawChart(map), "cells");
     const strengths = cells.map((cell) => Number(/fill-opacity="([\d.]+)"/.exec(cell)![1]));
     const known = values.flat().filter((value) => value !== null);
-    expect(strengths.map((strength) => Math.round((10 * strength) / 0.85))).toEqual(known);
+    expect(strengths.map((strength) => Math.round((10 * strength) / 0.5))).toEqual(known);
   });
 
   it("writes the numbers into the cells, unless there are too many", async () => {

@@ -3,27 +3,34 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { inspectRows } from "../../../src/data/inspection.js";
 import { type EvaluationDetails, evaluationDetails } from "../../../src/evaluation/details.js";
 import { generator } from "../../../src/random.js";
-import { evaluationPage } from "../../../src/report/evaluation-page.js";
-import { inspectionPage, inspectionSections } from "../../../src/report/inspection-page.js";
-import { trainingPage } from "../../../src/report/training-page.js";
+import { drawEvaluationPage } from "../../../src/report/evaluation-page.js";
+import { drawInspectionPage, inspectionSections } from "../../../src/report/inspection-page.js";
+import { drawTrainingPage } from "../../../src/report/training-page.js";
 
 const hostile = `<img src=x onerror="alert('1')"> & "label"`;
 const names = [hostile, "money", "access"];
 
-function example(rows: number): { details: EvaluationDetails; labels: Float32Array } {
+function judged(rows: number): { details: EvaluationDetails; labels: Float32Array } {
   const random = generator(3, "pages");
   const labels = Float32Array.from({ length: rows * names.length }, () => Number(random.below(4) === 0));
   const logits = labels.map((label) => (label ? 1 : -1) + (random.below(400) - 200) / 80);
   return { details: evaluationDetails({ logits }, labels, names), labels };
 }
 
-const { details, labels } = example(300);
+const { details, labels } = judged(300);
 const texts = Array.from({ length: 300 }, (_, i) => `${hostile} ${"word ".repeat(i % 30)}`);
 const inspection = inspectRows(
   { source: hostile, texts, labelNames: names, labels },
   { tokenizer: "t", lengths: Int32Array.from(texts, (_, i) => i % 40), maxLengths: [16, 32] },
 );
 const mistake = { row: 4, label: hostile, probability: 0.9, truth: 0, place: "line 6", text: hostile };
+
+const rightRow = {
+  row: 5,
+  place: "line 7",
+  labels: [{ name: hostile, probability: 0.8765 }],
+  text: hostile,
+};
 
 async function trainingReport(): Promise<string> {
   const steps = Array.from({ length: 450 }, (_, i) => ({
@@ -32,7 +39,7 @@ async function trainingReport(): Promise<string> {
     learningRate: 1e-5,
   }));
   const epoch = { trainingLoss: 0.4321, validation: details.metrics, seconds: 1 };
-  return await trainingPage({
+  return await drawTrainingPage({
     model: hostile,
     data: hostile,
     trainingRows: 270,
@@ -44,14 +51,14 @@ async function trainingReport(): Promise<string> {
       { epoch: 1, best: true, ...epoch },
       { epoch: 2, best: false, ...epoch },
     ],
-    validation: { details, mistakes: [mistake] },
+    validation: { details, mistakes: [mistake], examples: [rightRow] },
     dataSections: await inspectionSections(inspection),
   });
 }
 
 /** Texts of the cells of a table, row by row. */
 function tableOf(page: string, caption: string): string[][] {
-  const table = new RegExp(`aria-label="${caption}"><table>(.*?)</table>`, "s").exec(page)![1]!;
+  const table = new RegExp(`aria-label="${caption}"><table[^>]*>(.*?)</table>`, "s").exec(page)![1]!;
   return [...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) =>
     [...row!.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell]) => cell!),
   );
@@ -59,8 +66,14 @@ function tableOf(page: string, caption: string): string[][] {
 
 const pages: Record<string, string> = {};
 beforeAll(async () => {
-  pages.evaluation = await evaluationPage({ model: hostile, data: hostile, details, mistakes: [mistake] });
-  pages.inspection = await inspectionPage(inspection);
+  pages.evaluation = await drawEvaluationPage({
+    model: hostile,
+    data: hostile,
+    details,
+    mistakes: [mistake],
+    examples: [rightRow],
+  });
+  pages.inspection = await drawInspectionPage(inspection);
   pages.training = await trainingReport();
 });
 
@@ -135,8 +148,16 @@ it("the table of a picture has the points of its curves", () => {
   expect(pairs.map((row) => row.slice(1).map(Number))).toEqual(details.pairs.together);
 });
 
+it("shows mistakes and right decisions with their texts", () => {
+  const [, wrong] = tableOf(pages.evaluation!, "Worst mistakes");
+  expect([wrong![0], ...wrong!.slice(2, 4)]).toEqual(["line 6", "0.900", "0"]);
+  const [, right] = tableOf(pages.evaluation!, "Right decisions");
+  expect(right![0]).toBe("line 7");
+  expect(right![1]).toMatch(/^&lt;img.* 0\.876$/);
+});
+
 it("a run without validation rows has its losses, and nothing about metrics", async () => {
-  const page = await trainingPage({
+  const page = await drawTrainingPage({
     model: "m",
     data: "d",
     trainingRows: 3,

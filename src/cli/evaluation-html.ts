@@ -1,0 +1,40 @@
+// The page of an evaluation.
+import type { Classifier, ClassifierEvaluation } from "../classifier.js";
+import type { Dataset } from "../data/dataset.js";
+import { evaluationDetails } from "../evaluation/details.js";
+import { surestExamples } from "../evaluation/examples.js";
+import { divideByTemperature } from "../evaluation/temperature.js";
+import type { EvaluationReport } from "../report/evaluation-page.js";
+import { evaluationPage } from "../report/pages.js";
+import { writeOutput } from "./output.js";
+import { note } from "./terminal.js";
+
+/** Rows of the table of mistakes. */
+const shownMistakes = 30;
+/** Rows of the table of right decisions. */
+const shownExamples = 12;
+
+/** Writes a page with everything that an evaluation found. */
+export async function writeEvaluationPage(
+  file: string,
+  names: Pick<EvaluationReport, "model" | "data">,
+  { labels: labelNames, temperatures, thresholds }: Classifier,
+  { lines, texts }: Dataset,
+  { logits, labels, mistakes }: ClassifierEvaluation,
+): Promise<void> {
+  const scores = { logits: divideByTemperature(logits, temperatures) };
+  const examples = surestExamples(scores, labels, labelNames, shownExamples, thresholds);
+  const shown = <Row extends { readonly row: number }>(found: Row) => ({
+    ...found,
+    place: lines ? `line ${lines[found.row]}` : `row ${found.row + 1}`,
+    text: texts.at(found.row) ?? "",
+  });
+  const page = await evaluationPage({
+    ...names,
+    details: evaluationDetails(scores, labels, labelNames, thresholds),
+    mistakes: mistakes.slice(0, shownMistakes).map(shown),
+    examples: examples.map(shown),
+  });
+  await writeOutput(file, (write) => write(page));
+  note(`wrote ${file}`);
+}

@@ -1,0 +1,58 @@
+// What runs on the thread of a page: it draws one, and hands it over. Vega computes for a tenth of a second and more, and
+// so do the curves of a large table; nobody's event loop shall wait for that.
+import { parentPort, workerData } from "node:worker_threads";
+import type { Dataset } from "../data/dataset.js";
+import type { Inspection } from "../data/inspection.js";
+import { PackedTexts } from "../data/texts.js";
+import { drawEvaluationPage, type EvaluationReport } from "./evaluation-page.js";
+import { drawInspectionPage } from "./inspection-page.js";
+import { describeRun, type RunFacts } from "./run-facts.js";
+import { drawTrainingPage } from "./training-page.js";
+
+/** A dataset whose texts come later, piece by piece. */
+export type Table = Pick<Dataset, "source" | "labelNames" | "labels" | "lines">;
+
+/** The page to draw; the thread's `workerData`. */
+export type PageRequest =
+  | { readonly kind: "evaluation"; readonly report: EvaluationReport }
+  | { readonly kind: "inspection"; readonly inspection: Inspection }
+  | { readonly kind: "run"; readonly facts: RunFacts; readonly tables: readonly Table[] };
+
+/** Some texts of one of the tables, in order; `null` after the last. */
+export type TextsPiece = { readonly table: number; readonly texts: readonly string[] } | null;
+
+/** The thread asks for the next piece, or hands over the page. */
+export type PageMessage = { readonly more: true } | { readonly page: string };
+
+const port = parentPort!;
+const request = workerData as PageRequest;
+port.postMessage({ page: await draw() } satisfies PageMessage);
+
+async function draw(): Promise<string> {
+  switch (request.kind) {
+    case "evaluation":
+      return drawEvaluationPage(request.report);
+    case "inspection":
+      return drawInspectionPage(request.inspection);
+    case "run": {
+      const [training, validation = training] = await receiveTexts(request.tables);
+      const tables = { training: training!, validation: validation! };
+      return drawTrainingPage(await describeRun(request.facts, tables));
+    }
+  }
+}
+
+async function receiveTexts(tables: readonly Table[]): Promise<Dataset[]> {
+  const datasets = tables.map((table) => ({ ...table, texts: new PackedTexts() }));
+  for (let piece = await nextPiece(); piece !== null; piece = await nextPiece()) {
+    for (const text of piece.texts) datasets[piece.table]!.texts.push(text);
+  }
+  return datasets;
+}
+
+function nextPiece(): Promise<TextsPiece> {
+  return new Promise((resolve) => {
+    port.once("message", resolve);
+    port.postMessage({ more: true } satisfies PageMessage);
+  });
+}
