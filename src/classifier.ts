@@ -96,6 +96,10 @@ export class Classifier implements AsyncDisposable {
   #changeCard = (card: string): string => card;
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
+  /** Where the model computes: `cpu`, or a GPU such as `cuda:0`. */
+  readonly device: string;
+  /** With the option `device: "auto"`, a sentence about the choice where there was one; otherwise empty. */
+  readonly deviceNote: string;
   /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
   readonly maxLength: number;
 
@@ -113,6 +117,8 @@ export class Classifier implements AsyncDisposable {
     this.#tagformer = tagformer;
     this.labels = labelNames;
     this.maxLength = maxLength;
+    this.device = model.info.device;
+    this.deviceNote = model.info.deviceNote;
     this.#windows = windows;
     this.#decision = decision;
   }
@@ -142,7 +148,7 @@ export class Classifier implements AsyncDisposable {
     { signal, ...options }: ClassifierOptions & CallOptions = {},
   ): Promise<Classifier> {
     const { device, tokenizer, threshold } = parseOptions(classifierOptions, options);
-    checkDevice(device);
+    await checkDevice(device);
     const files = await readModelFiles(nameOrPath, tokenizer, { signal });
     const { labels, ...given } = definedOnly(options);
     if (labels !== undefined && !isTorchScriptPath(nameOrPath)) {

@@ -1,15 +1,11 @@
 // Where a model computes.
-import { TagformerError } from "./errors.js";
+import { findDevice } from "./native.js";
 
 /**
- * Checks that the device asked for is there. `auto` takes the best there is.
+ * Checks that the device asked for is there, before anything is read or fetched for it.
  *
  * @throws TagformerError `DEVICE_UNAVAILABLE`: never a silent fall-back to another device
  */
-export function checkDevice(device: string): void {
-  if (device === "auto" || device === "cpu") return;
-  throw new TagformerError(
-    "DEVICE_UNAVAILABLE",
-    `device ${device} is not available: this version of tagformer computes on the CPU; use --device cpu or auto`,
-  );
+export async function checkDevice(device: string): Promise<void> {
+  if (device !== "auto" && device !== "cpu") await findDevice(device);
 }

@@ -10,6 +10,8 @@
  * - `NATIVE_LOAD_FAILED`: the native add-on is there, but could not be loaded.
  * - `SETUP_FAILED`: a compiler, CMake or libtorch is missing, or the build failed.
  * - `DEVICE_UNAVAILABLE`: the device asked for is not there.
+ * - `DEVICE_FAILED`: the device of a model failed in a way that it does not recover from: every later call of the model
+ *   rejects with this, and so may other models on that device, until the process is begun anew.
  * - `NOT_FINITE`: the training loss or its gradient became NaN or infinite.
  * - `OUT_OF_MEMORY`: an allocation failed; the model stays usable.
  * - `DISPOSED`: the model was disposed before or during the call.
@@ -26,6 +28,7 @@ export type ErrorCode =
   | "NATIVE_LOAD_FAILED"
   | "SETUP_FAILED"
   | "DEVICE_UNAVAILABLE"
+  | "DEVICE_FAILED"
   | "NOT_FINITE"
   | "OUT_OF_MEMORY"
   | "DISPOSED"

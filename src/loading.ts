@@ -91,8 +91,8 @@ export async function loadModel(
       if (labelNames === null && names.length !== outputs && !labels.named)
         names = placeholderLabels(outputs);
     }
-    const { precision, threads } = options;
-    const spec = { config, labels: names.length, tensors, seed, precision, threads };
+    const { precision, threads, device } = options;
+    const spec = { config, labels: names.length, tensors, seed, precision, threads, device };
     model = await NativeModel.load(script ? { ...spec, script } : spec, { signal });
     tokenizer.checkFits(model.info.vocabularySize);
     const maxLength = Math.min(

@@ -36,9 +36,11 @@ export interface NativeModelSpec {
   readonly precision: Precision;
   /** Threads of the model's operations; 0: an equal share of the granted cores among the models that say so. */
   readonly threads: number;
+  /** `auto`, `cpu`, `cuda` or `cuda:N`; absent: the CPU. */
+  readonly device?: string;
   /**
-   * Pads batches and computes them with libtorch's own operations, as on other devices than the CPU: slower here, with
-   * the same results.
+   * Computes on the CPU as on another device, over padded batches and in libtorch's own operations: slower here, with the
+   * same results.
    */
   readonly dense?: boolean;
 }
@@ -56,6 +58,10 @@ export interface NativeModelInfo {
   readonly maxLength: number;
   readonly vocabularySize: number;
   readonly labels: number;
+  /** Where the model computes: `cpu`, or a GPU such as `cuda:0`. */
+  readonly device: string;
+  /** What a user who asked for `auto` should know of that; may be empty. */
+  readonly deviceNote: string;
 }
 
 export interface NativeTrainingOptions {
@@ -151,6 +157,7 @@ interface Addon {
 }
 
 interface Session {
+  findDevice(device: string): Promise<string>;
   load(spec: NativeModelSpec, job: number): Promise<NativeModelInfo>;
   predict(batch: RaggedBatch, job: number): Promise<Float32Array>;
   attribute(request: NativeAttributionRequest, job: number): Promise<NativeAttribution>;
@@ -236,6 +243,21 @@ async function settle<T>(promise: Promise<T>): Promise<T> {
     return await promise;
   } catch (error) {
     throw toTagformerError(error, caller);
+  }
+}
+
+/**
+ * The device that a model asked to compute on `device` would get.
+ *
+ * @throws TagformerError `DEVICE_UNAVAILABLE`, with what was found and what to type
+ */
+export async function findDevice(device: string): Promise<string> {
+  const { Session } = await loadAddon();
+  const session = new Session({ threads: 1, cores: grantedCores() });
+  try {
+    return await settle(session.findDevice(device));
+  } finally {
+    await session.dispose();
   }
 }
 

@@ -9,6 +9,7 @@
 #include "addon/session.h"
 #include "kernels/cpu/kernels.h"
 #include "models/torchscript.h"
+#include "runtime/device.h"
 #include "runtime/limits.h"
 
 namespace tagformer::addon {
@@ -42,6 +43,21 @@ Napi::Value try_torchscript(const Napi::CallbackInfo& info) {
   return result;
 }
 
+/// What there is of CUDA; doctor and setup ask in a child process, because it opens libtorch's CUDA library.
+Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
+  const CudaDriver& driver = cuda_driver();
+  const CudaLibrary& library = open_cuda_library();
+  auto gpus = Napi::Array::New(info.Env(), driver.gpus.size());
+  for (std::uint32_t i = 0; i < driver.gpus.size(); ++i) gpus.Set(i, driver.gpus[i]);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("driverVersion", driver.version);
+  result.Set("driverProblem", driver.problem);
+  result.Set("gpus", gpus);
+  result.Set("library", library.file);
+  result.Set("libraryProblem", library.problem);
+  return result;
+}
+
 /// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs
 /// no clean-up hooks then.
 void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->stop_all(); }
@@ -51,6 +67,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", Session::define(env));
   exports.Set("selfTest", Napi::Function::New<self_test>(env, "selfTest"));
   exports.Set("tryTorchScript", Napi::Function::New<try_torchscript>(env, "tryTorchScript"));
+  exports.Set("inspectCuda", Napi::Function::New<inspect_cuda>(env, "inspectCuda"));
   exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));
   return exports;
 }

@@ -149,7 +149,8 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   const std::string precision = text(object, "precision");
   if (precision != "fp32" && precision != "bf16") refuse(env, "precision", "fp32 or bf16");
   spec.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
-  if (object.Has("dense")) spec.dense = boolean(object, "dense");
+  if (has(object, "device")) spec.device = text(object, "device");
+  spec.dense = flag(object, "dense");
   return spec;
 }
 
@@ -235,6 +236,8 @@ Napi::Value to_info(Napi::Env env, const Engine& engine) {
   info.Set("maxLength", static_cast<double>(engine.limits().max_length));
   info.Set("vocabularySize", static_cast<double>(engine.limits().vocabulary_size));
   info.Set("labels", static_cast<double>(engine.labels()));
+  info.Set("device", engine.device());
+  info.Set("deviceNote", engine.device_note());
   return info;
 }
 

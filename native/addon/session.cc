@@ -9,12 +9,20 @@
 #endif
 
 #include "addon/convert.h"
+#include "runtime/device.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
 #include "runtime/stop.h"
 
 namespace tagformer::addon {
 namespace {
+
+constexpr const char* kDeviceFailed = "DEVICE_FAILED";
+
+const char* code_of(const c10::Error& error) {
+  if (is_out_of_memory(error)) return "OUT_OF_MEMORY";
+  return tells_device_failure(error.what_without_backtrace()) ? kDeviceFailed : "INTERNAL";
+}
 
 /// Describes the exception in flight.
 Failure current_failure() {
@@ -25,8 +33,7 @@ Failure current_failure() {
   } catch (const Stopped&) {
     return {"DISPOSED", "the model was stopped while the call was running", ""};
   } catch (const c10::Error& error) {
-    return {is_out_of_memory(error) ? "OUT_OF_MEMORY" : "INTERNAL", error.what_without_backtrace(),
-            error.what()};
+    return {code_of(error), error.what_without_backtrace(), error.what()};
   } catch (const std::bad_alloc&) {
     return {"OUT_OF_MEMORY", "not enough memory", ""};
   } catch (const std::exception& error) {
@@ -107,6 +114,7 @@ void Environment::stop_all() {
 Napi::Function Session::define(Napi::Env env) {
   return DefineClass(env, "Session",
                      {
+                         InstanceMethod<&Session::find_device>("findDevice"),
                          InstanceMethod<&Session::load>("load"),
                          InstanceMethod<&Session::predict>("predict"),
                          InstanceMethod<&Session::attribute>("attribute"),
@@ -143,9 +151,15 @@ Session::~Session() {
   if (worker_ == nullptr) return;
   environment_->remove(this);
   worker_->stop();
+  if (failed_) leak_engine();
 }
 
+void Session::leak_engine() { (void)engine_.release(); }
+
 Engine& Session::engine() {
+  if (failed_) {
+    throw Error(kDeviceFailed, "the model's device failed in an earlier call; begin again in a new process");
+  }
   if (engine_ == nullptr) throw Error("DISPOSED", "the model is not loaded, or was disposed");
   return *engine_;
 }
@@ -158,16 +172,26 @@ Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work 
   worker_->post({
       .id = id,
       .run =
-          [&promises, ticket, work = std::move(work)] {
+          [this, &promises, ticket, work = std::move(work)] {
             try {
               promises.resolve(ticket, work());
             } catch (...) {
-              promises.reject(ticket, current_failure());
+              Failure failure = current_failure();
+              failed_ = failed_ || failure.code == kDeviceFailed;
+              promises.reject(ticket, std::move(failure));
             }
           },
       .dropped = [&promises, ticket] { promises.reject(ticket, kDropped); },
   });
   return promise;
+}
+
+Napi::Value Session::find_device(const Napi::CallbackInfo& info) {
+  return run(info, 0, [wanted = text_argument(info, 0)]() -> Result {
+    return [device = choose_device(wanted).device.str()](Napi::Env env) -> Napi::Value {
+      return Napi::String::New(env, device);
+    };
+  });
 }
 
 Napi::Value Session::load(const Napi::CallbackInfo& info) {
@@ -263,6 +287,7 @@ Napi::Value Session::dispose(const Napi::CallbackInfo& info) {
   Promises& promises = environment_->promises();
   const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
   const bool closing = worker_->close([this, &promises, ticket = ticket] {
+    if (failed_) leak_engine();
     engine_.reset();
     return_memory();
     promises.resolve(ticket, nothing());

@@ -54,7 +54,10 @@ class Session : public Napi::ObjectWrap<Session> {
   /// Queues work and returns its promise. `id` is the caller's number for cancel().
   Napi::Value run(const Napi::CallbackInfo& info, std::uint64_t id, Work work);
   [[nodiscard]] Engine& engine();
+  /// What a failed device holds cannot be given back: to try it would fail in a destructor.
+  void leak_engine();
 
+  Napi::Value find_device(const Napi::CallbackInfo& info);
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value predict(const Napi::CallbackInfo& info);
   Napi::Value attribute(const Napi::CallbackInfo& info);
@@ -72,6 +75,8 @@ class Session : public Napi::ObjectWrap<Session> {
 
   std::shared_ptr<Environment> environment_;
   std::unique_ptr<Engine> engine_;
+  /// The device is lost, and every call rejects. Of the model's thread.
+  bool failed_ = false;
   std::unique_ptr<Worker> worker_;
 };
 

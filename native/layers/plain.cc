@@ -4,6 +4,8 @@
 #include <ATen/TracerMode.h>
 #include <ATen/ops/native_dropout.h>
 
+#include <utility>
+
 namespace tagformer {
 namespace {
 
@@ -23,11 +25,16 @@ std::uint64_t seed_of(const cpu::Dropout& dropout) {
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a lock of the process
 std::mutex generator_mutex;
 
+thread_local bool plain_only = false;
+
 }  // namespace
 
 bool has_kernels(const at::Tensor& x) {
-  return x.is_cpu() && x.dim() == 2 && !at::tracer::impl::is_dispatch_enabled();
+  return x.is_cpu() && x.dim() == 2 && !plain_only && !at::tracer::impl::is_dispatch_enabled();
 }
+
+PlainOperations::PlainOperations() : outer_(std::exchange(plain_only, true)) {}
+PlainOperations::~PlainOperations() { plain_only = outer_; }
 
 double rate(const cpu::Dropout& dropout) { return dropout.threshold / 65536.0; }
 

@@ -14,8 +14,20 @@
 
 namespace tagformer {
 
-/// True when our kernels compute on `x`: rows on the CPU, `[rows, width]`, and nobody traces.
+/// True when our kernels compute on `x`: rows on the CPU, `[rows, width]`, and nobody traces or has them off.
 bool has_kernels(const at::Tensor& x);
+
+/// While it lives, this thread computes without our kernels wherever there is another way, as on a device.
+class PlainOperations {
+ public:
+  PlainOperations();
+  ~PlainOperations();
+  PlainOperations(const PlainOperations&) = delete;
+  PlainOperations& operator=(const PlainOperations&) = delete;
+
+ private:
+  bool outer_;
+};
 
 /// Share of the elements that `dropout` drops.
 double rate(const cpu::Dropout& dropout);

@@ -63,7 +63,7 @@ class Line {
     const at::NoGradGuard no_gradients;
     std::vector<double> values;
     for_batches(places, [&](const std::vector<double>& some) {
-      const at::Tensor logits = model_.logits(batch_at(some), {}).select(1, label_);
+      const at::Tensor logits = model_.logits(batch_at(some), {}).select(1, label_).to(at::kCPU);
       for (std::int64_t i = 0; i < logits.size(0); ++i) values.push_back(logits[i].item<double>());
     });
     return values;

@@ -30,11 +30,6 @@ Batch Batch::padded() const {
           Sequences::dense(pad(ids.new_ones({offsets.back()}), offsets, longest))};
 }
 
-Batch Batch::to(c10::Device device) const {
-  return {ids.to(device), types.defined() ? types.to(device) : at::Tensor(),
-          Sequences::dense(sequences.mask().to(device))};
-}
-
 at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id) {
   return batch.words.defined() ? batch.words : at::embedding(table.value, batch.ids, padding_id);
 }

@@ -28,8 +28,6 @@ struct Batch {
 
   /// This ragged batch in the dense form, padded on the right with zeros.
   [[nodiscard]] Batch padded() const;
-  /// This dense batch on another device.
-  [[nodiscard]] Batch to(c10::Device device) const;
 };
 
 /// A token's row of the table of word embeddings, or what the batch gives in its place. The rows of the token
@@ -49,6 +47,11 @@ class Model {
   virtual ~Model() = default;
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
+
+  /// A ragged batch in the dense form that this model reads.
+  [[nodiscard]] virtual Batch dense(const Batch& batch) const { return batch.padded(); }
+  /// Moves everything that logits() computes with; batches are then expected there, in the dense form.
+  virtual void to(c10::Device device) { parameters_.to(device); }
 
   /// `[rows, labels]` in fp32.
   [[nodiscard]] virtual at::Tensor logits(const Batch& batch, const Mode& mode) const = 0;

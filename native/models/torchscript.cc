@@ -14,7 +14,9 @@
 #include <set>
 #include <sstream>
 
+#include "runtime/device.h"
 #include "runtime/error.h"
+#include "runtime/memory.h"
 #include "runtime/stop.h"
 #include "torchscript/graph.h"
 #include "torchscript/pass.h"
@@ -35,11 +37,6 @@ constexpr std::int64_t kTrialLength = 5;
 }
 
 enum class Input { kIds, kMask, kTypes };
-
-/// The rows of a batch side by side, `[rows, length]`, int64.
-struct Padded {
-  at::Tensor ids, mask, types;
-};
 
 /// What libtorch says of an error, on one line, without where in its sources that was.
 std::string reason_of(const std::exception& error) {
@@ -74,7 +71,8 @@ auto guarded(const char* what, const Body& body) {
     // The interpreter wraps everything that passes through it, Stopped too.
     check_stop();
     const std::string reason = reason_of(error);
-    if (reason.find("can't allocate memory") != std::string::npos) throw Error("OUT_OF_MEMORY", reason);
+    if (tells_out_of_memory(reason)) throw Error("OUT_OF_MEMORY", reason);
+    if (tells_device_failure(reason)) throw Error("DEVICE_FAILED", reason);
     refuse(std::string(what) + ": " + reason);
   }
 }
@@ -82,23 +80,30 @@ auto guarded(const char* what, const Body& body) {
 /// bf16 as torch.autocast does it, for one run.
 class Autocast {
  public:
-  explicit Autocast(Precision precision) : on_(precision == Precision::kBfloat16) {
+  Autocast(Precision precision, c10::DeviceType device)
+      : on_(precision == Precision::kBfloat16), device_(device) {
     if (!on_) return;
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, true);
     at::autocast::increment_nesting();
   }
   ~Autocast() {
     if (!on_) return;
     // Casts of this run's weights must not outlive it.
     if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::set_autocast_enabled(device_, false);
   }
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
 
  private:
   bool on_;
+  c10::DeviceType device_;
+};
+
+/// Rows of a batch side by side, `[rows, length]`, int64.
+struct Padded {
+  at::Tensor ids, mask, types;
 };
 
 class TorchScript final : public TorchScriptModel {
@@ -118,7 +123,35 @@ class TorchScript final : public TorchScriptModel {
   }
 
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
-    return run(pad(batch), mode);
+    return run(batch.sequences.is_dense() ? batch : dense(batch), mode);
+  }
+
+  /// Padded with the tokenizer's token, on its side.
+  [[nodiscard]] Batch dense(const Batch& batch) const override {
+    const std::vector<std::int32_t>& offsets = *batch.sequences.offsets();
+    const std::int64_t rows = static_cast<std::int64_t>(offsets.size()) - 1;
+    std::int64_t longest = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      longest = std::max<std::int64_t>(longest, offsets[row + 1] - offsets[row]);
+    }
+    const Padded padded = padded_rows(rows, longest);
+    const auto* const ids = batch.ids.const_data_ptr<std::int64_t>();
+    const auto* const types = batch.types.defined() ? batch.types.const_data_ptr<std::int64_t>() : nullptr;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::int64_t first = offsets[row];
+      const std::int64_t length = offsets[row + 1] - first;
+      const std::int64_t to = row * longest + (pad_left_ ? longest - length : 0);
+      std::copy_n(ids + first, length, padded.ids.data_ptr<std::int64_t>() + to);
+      std::fill_n(padded.mask.data_ptr<std::int64_t>() + to, length, 1);
+      if (types != nullptr) std::copy_n(types + first, length, padded.types.data_ptr<std::int64_t>() + to);
+    }
+    return {padded.ids, padded.types, Sequences::dense(padded.mask)};
+  }
+
+  void to(c10::Device device) override {
+    // It gives the parameters, which are ours too, other data.
+    guarded("cannot be moved to the device", [&] { module_.to(device); });
+    device_ = device;
   }
 
   [[nodiscard]] Limits limits() const override { return limits_; }
@@ -130,7 +163,10 @@ class TorchScript final : public TorchScriptModel {
   void save(const std::string& file) const override {
     set_training(false);
     try {
+      // On a device it would be a file that loads nowhere else.
+      module_.to(at::Device(at::kCPU));
       module_.save(file);
+      module_.to(device_);
     } catch (const c10::Error& error) {
       throw Error("IO", "could not write " + file + ": " + error.what_without_backtrace());
     }
@@ -187,7 +223,7 @@ class TorchScript final : public TorchScriptModel {
   /// Runs two short rows in both modes: what comes out, which tables tokens and positions index, and whether
   /// training draws dropout.
   void try_out() {
-    Padded rows = trial_rows();
+    const Batch rows = trial_rows();
     limits_ = {.max_length = kNoLimit, .vocabulary_size = kNoLimit, .type_count = kNoLimit};
     {
       const c10::InferenceMode inference;
@@ -211,15 +247,20 @@ class TorchScript final : public TorchScriptModel {
     if (places == 0) notes_.emplace_back("the module has no dropout");
   }
 
-  [[nodiscard]] Padded trial_rows() const {
+  /// Rows of nothing but padding.
+  [[nodiscard]] Padded padded_rows(std::int64_t rows, std::int64_t length) const {
+    return {at::full({rows, length}, padding_id_, at::kLong), at::zeros({rows, length}, at::kLong),
+            at::zeros({rows, length}, at::kLong)};
+  }
+
+  [[nodiscard]] Batch trial_rows() const {
     // Ids that no run of positions looks like, and none of which is padding.
     std::vector<std::int64_t> ids;
     for (std::int64_t id = 0; ids.size() < 3; ++id) {
       if (id != padding_id_) ids.push_back(id);
     }
     const auto token = [&](std::size_t i) { return static_cast<std::int32_t>(ids[(2 * i + 2) % 3]); };
-    Padded rows{at::full({2, kTrialLength}, padding_id_, at::kLong), at::zeros({2, kTrialLength}, at::kLong),
-                at::zeros({2, kTrialLength}, at::kLong)};
+    const Padded rows = padded_rows(2, kTrialLength);
     for (std::int64_t row = 0; row < 2; ++row) {
       const std::int64_t length = kTrialLength - 2 * row;
       const std::int64_t begin = pad_left_ ? kTrialLength - length : 0;
@@ -228,10 +269,10 @@ class TorchScript final : public TorchScriptModel {
         rows.mask[row][begin + i] = 1;
       }
     }
-    return rows;
+    return {rows.ids, rows.types, Sequences::dense(rows.mask)};
   }
 
-  void meet_embedding(const Padded& rows, const at::Tensor& table, const at::Tensor& indices) {
+  void meet_embedding(const Batch& rows, const at::Tensor& table, const at::Tensor& indices) {
     if (table.dim() != 2 || indices.scalar_type() != at::kLong) return;
     const at::Tensor found = indices.flatten();
     if (found.numel() == rows.ids.numel() &&
@@ -246,39 +287,19 @@ class TorchScript final : public TorchScriptModel {
     if (run) limits_.max_length = std::min(limits_.max_length, table.size(0) - first[0].item<std::int64_t>());
   }
 
-  [[nodiscard]] Padded pad(const Batch& batch) const {
-    const std::vector<std::int32_t>& offsets = *batch.sequences.offsets();
-    const std::int64_t rows = static_cast<std::int64_t>(offsets.size()) - 1;
-    std::int64_t longest = 0;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      longest = std::max<std::int64_t>(longest, offsets[row + 1] - offsets[row]);
-    }
-    Padded padded{at::full({rows, longest}, padding_id_, at::kLong), at::zeros({rows, longest}, at::kLong),
-                  at::zeros({rows, longest}, at::kLong)};
-    const auto* const ids = batch.ids.const_data_ptr<std::int64_t>();
-    const auto* const types = batch.types.defined() ? batch.types.const_data_ptr<std::int64_t>() : nullptr;
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const std::int64_t first = offsets[row];
-      const std::int64_t length = offsets[row + 1] - first;
-      const std::int64_t to = row * longest + (pad_left_ ? longest - length : 0);
-      std::copy_n(ids + first, length, padded.ids.data_ptr<std::int64_t>() + to);
-      std::fill_n(padded.mask.data_ptr<std::int64_t>() + to, length, 1);
-      if (types != nullptr) std::copy_n(types + first, length, padded.types.data_ptr<std::int64_t>() + to);
-    }
-    return padded;
-  }
-
-  at::Tensor run(const Padded& rows, const Mode& mode, ScriptPass::OnEmbedding see = nullptr,
+  at::Tensor run(const Batch& rows, const Mode& mode, ScriptPass::OnEmbedding see = nullptr,
                  std::uint32_t* places = nullptr) const {
     set_training(mode.training);
     std::vector<c10::IValue> inputs;
     inputs.reserve(inputs_.size());
     for (const Input input : inputs_) {
-      inputs.emplace_back(input == Input::kIds ? rows.ids : input == Input::kMask ? rows.mask : rows.types);
+      inputs.emplace_back(input == Input::kIds    ? rows.ids
+                          : input == Input::kMask ? rows.sequences.mask()
+                                                  : rows.types);
     }
     return guarded("failed", [&] {
       const jit::GraphOptimizerEnabledGuard plain(false);
-      const Autocast autocast(precision_);
+      const Autocast autocast(precision_, device_.type());
       const ScriptPass pass(mode, std::move(see));
       const at::Tensor logits = first_tensor(module_.forward(std::move(inputs)));
       if (places != nullptr) *places = pass.dropout_places();
@@ -317,6 +338,7 @@ class TorchScript final : public TorchScriptModel {
   mutable jit::Module module_;
   mutable bool training_ = false;
   Precision precision_;
+  c10::Device device_{c10::kCPU};
   std::int64_t padding_id_ = 0;
   bool pad_left_ = false;
   std::vector<Input> inputs_;

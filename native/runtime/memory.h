@@ -7,17 +7,28 @@
 #include <new>
 #include <string_view>
 
+#include "runtime/error.h"
+
 namespace tagformer {
 
-/// Whether `error` says that an allocation failed: on the host, where libtorch has no type for it, or on a
-/// device.
+/// Whether the text of an error says that an allocation failed: libtorch has no type for that on the host,
+/// nor for what libraries below it say.
+inline bool tells_out_of_memory(std::string_view text) {
+  for (const char* const sign : {"can't allocate memory", "CUDA out of memory", "CUDA error: out of memory",
+                                 "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"}) {
+    if (text.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// Whether `error` says that an allocation failed, on the host or on a device.
 inline bool is_out_of_memory(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
   if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
+  const auto* const told = dynamic_cast<const Error*>(&error);
+  if (told != nullptr) return told->code() == "OUT_OF_MEMORY";
   const auto* const failure = dynamic_cast<const c10::Error*>(&error);
-  if (failure == nullptr) return false;
-  return std::string_view(failure->what_without_backtrace()).find("can't allocate memory") !=
-         std::string_view::npos;
+  return failure != nullptr && tells_out_of_memory(failure->what_without_backtrace());
 }
 
 }  // namespace tagformer

@@ -13,10 +13,23 @@
 #include "runtime/interruptible.h"
 #include "runtime/memory.h"
 #include "runtime/stop.h"
+#include "runtime/upload.h"
 #include "training/halves.h"
 
 namespace tagformer {
 namespace {
+
+at::Tensor to_float(const std::vector<float>& values) {
+  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kFloat);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+  return tensor;
+}
+
+std::vector<float> to_vector(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  const auto* const first = values.const_data_ptr<float>();
+  return {first, first + values.numel()};
+}
 
 at::Tensor to_long(const std::vector<std::int32_t>& values) {
   at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
@@ -54,6 +67,19 @@ std::int64_t count_texts(const BatchData& data) {
   return static_cast<std::int64_t>(boundaries.size()) - 1;
 }
 
+void check_labels(const BatchData& data, std::int64_t labels) {
+  const std::int64_t texts = count_texts(data);
+  if (static_cast<std::int64_t>(data.labels.size()) != texts * labels) {
+    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
+                                    std::to_string(data.labels.size()) + " label values; expected " +
+                                    std::to_string(texts * labels));
+  }
+  if (!data.weights.empty() && static_cast<std::int64_t>(data.weights.size()) != texts) {
+    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
+                                    std::to_string(data.weights.size()) + " weights");
+  }
+}
+
 void check_texts(const BatchData& data) {
   const auto& texts = data.texts;
   const auto rows = static_cast<std::int32_t>(data.offsets.size()) - 1;
@@ -77,10 +103,25 @@ std::unique_ptr<Model> build(ModelSpec& spec) {
 }
 
 std::vector<float> copy_part(const at::Tensor& tensor, const Parameter::Part& part) {
-  const at::Tensor values = tensor.detach().to(at::kFloat).contiguous();
-  const auto* const first = values.const_data_ptr<float>() + part.begin;
-  return {first, first + part.count};
+  return to_vector(tensor.detach().contiguous().flatten().narrow(0, part.begin, part.count));
 }
+
+/// A model that is elsewhere comes to the CPU while this lives: what is written there loads everywhere.
+class OnCpu {
+ public:
+  OnCpu(Model& model, c10::Device home) : model_(model), home_(home) {
+    if (!home_.is_cpu()) model_.to(c10::Device(c10::kCPU));
+  }
+  ~OnCpu() {
+    if (!home_.is_cpu()) model_.to(home_);
+  }
+  OnCpu(const OnCpu&) = delete;
+  OnCpu& operator=(const OnCpu&) = delete;
+
+ private:
+  Model& model_;
+  c10::Device home_;
+};
 
 /// A batch of one text, several times.
 BatchData repeated(const std::vector<std::int32_t>& ids, const std::vector<std::int32_t>& types,
@@ -97,13 +138,25 @@ BatchData repeated(const std::vector<std::int32_t>& ids, const std::vector<std::
 
 }  // namespace
 
-Engine::Engine(ModelSpec spec) : model_(build(spec)), dense_(spec.dense), labels_(spec.labels) {
-  if (!spec.script.empty()) return;
-  report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(), model_->initial_deviation(),
-                            spec.seed);
+Engine::Engine(ModelSpec spec)
+    : placement_(choose_device(spec.device)),
+      model_(build(spec)),
+      dense_(spec.dense || !placement_.device.is_cpu()),
+      labels_(spec.labels) {
+  if (spec.script.empty()) {
+    report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(),
+                              model_->initial_deviation(), spec.seed);
+  }
+  if (!placement_.device.is_cpu()) model_->to(placement_.device);
 }
 
-Batch Engine::to_batch(const BatchData& data) const {
+std::optional<PlainOperations> Engine::operations() const {
+  return dense_ ? std::optional<PlainOperations>(std::in_place) : std::nullopt;
+}
+
+Batch Engine::to_batch(const BatchData& data) const { return examples_of(data, false).batch; }
+
+Engine::Examples Engine::examples_of(const BatchData& data, bool with_labels) const {
   const Limits limits = model_->limits();
   check_offsets(data.offsets, data.ids.size(), limits.max_length);
   check_range(data.ids, limits.vocabulary_size, "token id", "vocabulary");
@@ -111,40 +164,31 @@ Batch Engine::to_batch(const BatchData& data) const {
     if (data.types.size() != data.ids.size()) throw Error("INVALID_DATA", "types and ids differ in length");
     check_range(data.types, limits.type_count, "segment id", "segments");
   }
-  const Batch batch{to_long(data.ids), data.types.empty() ? at::Tensor() : to_long(data.types),
-                    Sequences::ragged(std::make_shared<const std::vector<std::int32_t>>(data.offsets))};
-  return dense_ ? batch.padded() : batch;
-}
-
-at::Tensor Engine::labels_of(const BatchData& data) const {
-  const std::int64_t texts = count_texts(data);
-  if (static_cast<std::int64_t>(data.labels.size()) != texts * labels_) {
-    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
-                                    std::to_string(data.labels.size()) + " label values; expected " +
-                                    std::to_string(texts * labels_));
+  Examples examples{{to_long(data.ids), data.types.empty() ? at::Tensor() : to_long(data.types),
+                     Sequences::ragged(std::make_shared<const std::vector<std::int32_t>>(data.offsets))},
+                    {},
+                    {},
+                    {}};
+  if (with_labels) {
+    check_texts(data);
+    check_labels(data, labels_);
+    const std::int64_t texts = count_texts(data);
+    examples.labels = to_float(data.labels).view({texts, labels_});
+    if (!data.weights.empty()) examples.weights = to_float(data.weights);
+    if (!data.texts.empty()) examples.text_of_windows = text_of_windows(data.texts);
   }
-  at::Tensor labels = at::empty({texts, labels_}, at::kFloat);
-  std::copy(data.labels.begin(), data.labels.end(), labels.data_ptr<float>());
-  return labels;
-}
-
-at::Tensor Engine::weights_of(const BatchData& data) const {
-  if (data.weights.empty()) return {};
-  const std::int64_t texts = count_texts(data);
-  if (static_cast<std::int64_t>(data.weights.size()) != texts) {
-    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
-                                    std::to_string(data.weights.size()) + " weights");
-  }
-  at::Tensor weights = at::empty({texts}, at::kFloat);
-  std::copy(data.weights.begin(), data.weights.end(), weights.data_ptr<float>());
-  return weights;
+  if (!dense_) return examples;
+  const Batch batch = model_->dense(examples.batch);
+  const std::vector<at::Tensor> sent = upload({batch.ids, batch.types, batch.sequences.mask(),
+                                               examples.labels, examples.weights, examples.text_of_windows},
+                                              placement_.device);
+  return {{sent[0], sent[1], Sequences::dense(sent[2])}, sent[3], sent[4], sent[5]};
 }
 
 std::vector<float> Engine::predict(const BatchData& data) const {
   const c10::InferenceMode inference;
-  const at::Tensor logits = model_->logits(to_batch(data), {}).contiguous();
-  const auto* const values = logits.const_data_ptr<float>();
-  return {values, values + logits.numel()};
+  const auto plain = operations();
+  return to_vector(model_->logits(to_batch(data), {}));
 }
 
 Attribution Engine::attribute(const BatchData& text, const std::vector<std::int32_t>& baseline,
@@ -155,6 +199,7 @@ Attribution Engine::attribute(const BatchData& text, const std::vector<std::int3
   if (text.offsets.size() != 2 || baseline.size() != text.ids.size()) {
     throw Error("INVALID_DATA", "expected one text, and a baseline of the same length");
   }
+  const auto plain = operations();
   const auto repeat = [&](const std::vector<std::int32_t>& ids) {
     return [&](std::int64_t times) { return to_batch(repeated(ids, text.types, times)); };
   };
@@ -169,7 +214,8 @@ void Engine::start_training(const TrainingOptions& options) {
   }
   training_ = options;
   set_rates(options.rates);
-  optimizer_ = std::make_unique<AdamW>(model_->parameters(), options.optimizer);
+  positive_weights_ = positive_weights(options.loss, placement_.device);
+  optimizer_ = (dense_ ? make_plain_adamw : make_adamw)(model_->parameters(), options.optimizer);
 }
 
 void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates) {
@@ -184,20 +230,24 @@ void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates)
   }
 }
 
-double Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled) {
-  check_texts(data);
-  at::Tensor logits = model_->logits(to_batch(data), mode);
-  if (!data.texts.empty()) logits = pool_windows(logits, data.texts, training_.pooling);
-  const at::Tensor loss = mean_loss(training_.loss, logits, labels_of(data), weights_of(data), labelled);
+at::Tensor Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled) {
+  const auto plain = operations();
+  const Examples examples = examples_of(data, true);
+  at::Tensor logits = model_->logits(examples.batch, mode);
+  if (!data.texts.empty()) {
+    logits = pool_windows(logits, examples.text_of_windows, count_texts(data), training_.pooling);
+  }
+  const at::Tensor loss =
+      mean_loss(training_.loss, positive_weights_, logits, examples.labels, examples.weights, labelled);
   const Interruptible interruptible;
   loss.backward();
-  return loss.item<double>();
+  return loss.detach().to(at::kDouble);
 }
 
-double Engine::accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
-                          std::int64_t& parts) {
+at::Tensor Engine::accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
+                              std::int64_t& parts) {
   bool enough_memory = true;
-  double loss = 0.0;
+  at::Tensor loss;
   try {
     loss = backward(data, mode, labelled);
   } catch (const std::exception& error) {
@@ -210,7 +260,7 @@ double Engine::accumulate(const BatchData& data, Mode mode, std::int64_t labelle
     const auto [first, second] = halves(data, labels_);
     loss = accumulate(first, mode, labelled, /*more_follow=*/true, parts);
     mode.micro_batch = static_cast<std::uint32_t>(parts++);
-    return loss + accumulate(second, mode, labelled, /*more_follow=*/true, parts);
+    return loss.add(accumulate(second, mode, labelled, /*more_follow=*/true, parts));
   }
   model_->parameters().collect_gradients(more_follow);
   return loss;
@@ -219,7 +269,10 @@ double Engine::accumulate(const BatchData& data, Mode mode, std::int64_t labelle
 StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
   if (optimizer_ == nullptr) throw Error("INTERNAL", "train_step before start_training");
   std::int64_t labelled = 0;
-  for (const BatchData& data : micro_batches) labelled += count_labelled(labels_of(data));
+  for (const BatchData& data : micro_batches) {
+    check_labels(data, labels_);
+    labelled += count_labelled(data.labels);
+  }
   const std::int64_t done = optimizer_->steps();
   StepResult result{.step = done + 1,
                     .loss = 0.0,
@@ -233,17 +286,20 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
   // compute_gradients leaves its gradients to be read; they are no part of this step.
   model_->parameters().clear_gradients();
   try {
+    at::Tensor loss;
     for (std::size_t i = 0; i < micro_batches.size(); ++i) {
       const Mode mode{.training = training_.dropout,
                       .seed = training_.seed,
                       .step = static_cast<std::uint32_t>(done),
                       .micro_batch = static_cast<std::uint32_t>(i)};
-      result.loss += accumulate(micro_batches[i], mode, labelled, micro_batches.size() > 1, result.parts);
+      const at::Tensor part =
+          accumulate(micro_batches[i], mode, labelled, micro_batches.size() > 1, result.parts);
+      loss = loss.defined() ? loss.add(part) : part;
     }
-    result.gradient_norm = optimizer_->gradient_norm();
-    check_stop();
-    result.applied = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
-    if (result.applied) optimizer_->step(result.learning_rate, result.gradient_norm);
+    const Update update = optimizer_->step(result.learning_rate, loss);
+    result.loss = update.loss;
+    result.gradient_norm = update.gradient_norm;
+    result.applied = update.applied;
   } catch (...) {
     model_->parameters().clear_gradients();
     throw;
@@ -254,15 +310,17 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
 
 double Engine::compute_gradients(const BatchData& data) {
   model_->parameters().clear_gradients();
-  const double loss = backward(data, {}, count_labelled(labels_of(data)));
+  check_labels(data, labels_);
+  const at::Tensor loss = backward(data, {}, count_labelled(data.labels));
   model_->parameters().collect_gradients(false);
-  return loss;
+  return loss.item<double>();
 }
 
 void Engine::save(const std::string& file) const { model_->save(file); }
 
 ExportCheck Engine::export_torchscript(const std::string& file,
-                                       const std::map<std::string, std::string>& extra_files) const {
+                                       const std::map<std::string, std::string>& extra_files) {
+  const OnCpu here(*model_, placement_.device);
   return tagformer::export_torchscript(*model_, file, extra_files);
 }
 

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "layers/plain.h"
 #include "models/attribution.h"
 #include "models/model.h"
 #include "models/torchscript_export.h"
+#include "runtime/device.h"
 #include "training/loss.h"
 #include "training/optimizer.h"
 #include "training/pooling.h"
@@ -25,7 +27,9 @@ struct ModelSpec {
   std::string script;
   std::uint64_t seed;
   Precision precision;
-  /// True: batches are padded, and libtorch's own operations compute them, as on other devices than the CPU.
+  /// As choose_device() takes it.
+  std::string device = "cpu";
+  /// True: the CPU computes as another device does, over padded batches and in libtorch's own operations.
   bool dense = false;
 };
 
@@ -90,7 +94,7 @@ class Engine {
   void save(const std::string& file) const;
   /// As tagformer::export_torchscript.
   [[nodiscard]] ExportCheck export_torchscript(const std::string& file,
-                                 const std::map<std::string, std::string>& extra_files) const;
+                                               const std::map<std::string, std::string>& extra_files);
 
   /// Copies of one named tensor and of its gradient, in fp32.
   [[nodiscard]] std::vector<float> parameter(const std::string& name) const;
@@ -100,26 +104,41 @@ class Engine {
   [[nodiscard]] const LoadReport& load_report() const { return report_; }
   [[nodiscard]] Limits limits() const { return model_->limits(); }
   [[nodiscard]] std::vector<std::string> notes() const { return model_->notes(); }
+  /// Where the model computes, such as "cpu" or "cuda:0".
+  [[nodiscard]] std::string device() const { return placement_.device.str(); }
+  /// See Placement.
+  [[nodiscard]] const std::string& device_note() const { return placement_.note; }
   [[nodiscard]] std::int64_t labels() const { return labels_; }
   [[nodiscard]] std::int64_t parameter_count() const { return model_->parameters().element_count(); }
 
  private:
+  /// A batch, checked and where the model computes. What the loss needs is there when training asks for it.
+  struct Examples {
+    Batch batch;
+    /// As mean_loss() and pool_windows() take them; undefined where there are none.
+    at::Tensor labels, weights, text_of_windows;
+  };
+  [[nodiscard]] Examples examples_of(const BatchData& data, bool with_labels) const;
   [[nodiscard]] Batch to_batch(const BatchData& data) const;
-  [[nodiscard]] at::Tensor labels_of(const BatchData& data) const;
-  [[nodiscard]] at::Tensor weights_of(const BatchData& data) const;
+  /// Computes as the device does while the result lives.
+  [[nodiscard]] std::optional<PlainOperations> operations() const;
   void set_rates(const std::vector<std::pair<std::string, double>>& rates);
-  double backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
-  /// The same, with its gradients collected; in halves, and halves of those, where memory is short. Returns
-  /// the loss. `parts` counts, and names the random numbers of the halves, which may not be those of other
-  /// parts.
-  double accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
-                    std::int64_t& parts);
+  /// Leaves the gradients of one batch, and returns its loss, `[]` in fp64.
+  at::Tensor backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
+  /// The same, with its gradients collected; in halves, and halves of those, where memory is short. `parts`
+  /// counts, and names the random numbers of the halves, which may not be those of other parts.
+  at::Tensor accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
+                        std::int64_t& parts);
 
+  /// Chosen before anything else is made.
+  Placement placement_;
   std::unique_ptr<Model> model_;
+  /// Whether batches are padded and libtorch's own operations compute them.
   bool dense_;
   std::int64_t labels_;
   LoadReport report_;
   TrainingOptions training_{};
+  at::Tensor positive_weights_;
   std::unique_ptr<AdamW> optimizer_;
 };
 

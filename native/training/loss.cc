@@ -11,6 +11,7 @@
 #include <ATen/ops/sigmoid.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace tagformer {
@@ -37,19 +38,9 @@ bool is_cross_entropy(const LossOptions& options) {
          options.negative_weight == 1.0;
 }
 
-/// `[labels]`, or undefined when all are 1.
-at::Tensor positive_weights(const LossOptions& options) {
-  const std::vector<float>& given = options.positive_weights;
-  if (given.empty()) return {};
-  at::Tensor weights = at::empty({static_cast<std::int64_t>(given.size())}, at::kFloat);
-  std::ranges::copy(given, weights.data_ptr<float>());
-  return weights;
-}
-
 /// The losses of all elements, each times its weight, summed.
-at::Tensor weighted_sum(const LossOptions& options, const at::Tensor& logits, const at::Tensor& labels,
-                        const at::Tensor& weights) {
-  const at::Tensor positive = positive_weights(options);
+at::Tensor weighted_sum(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
+                        const at::Tensor& labels, const at::Tensor& weights) {
   if (is_cross_entropy(options)) {
     const auto factors = positive.defined() ? std::optional(positive) : std::nullopt;
     return at::binary_cross_entropy_with_logits(logits, labels, weights, factors, at::Reduction::Sum);
@@ -62,17 +53,25 @@ at::Tensor weighted_sum(const LossOptions& options, const at::Tensor& logits, co
 
 }  // namespace
 
-std::int64_t count_labelled(const at::Tensor& labels) {
-  return labels.numel() - at::isnan(labels).sum().item<std::int64_t>();
+std::int64_t count_labelled(const std::vector<float>& labels) {
+  return std::ranges::count_if(labels, [](float label) { return !std::isnan(label); });
 }
 
-at::Tensor mean_loss(const LossOptions& options, const at::Tensor& logits, const at::Tensor& labels,
-                     const at::Tensor& weights, std::int64_t labelled) {
+at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
+  const std::vector<float>& given = options.positive_weights;
+  if (given.empty()) return {};
+  at::Tensor weights = at::empty({static_cast<std::int64_t>(given.size())}, at::kFloat);
+  std::copy(given.begin(), given.end(), weights.data_ptr<float>());
+  return weights.to(device);
+}
+
+at::Tensor mean_loss(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
+                     const at::Tensor& labels, const at::Tensor& weights, std::int64_t labelled) {
   at::Tensor element_weights = at::isnan(labels).logical_not().to(at::kFloat);
   if (weights.defined()) element_weights = element_weights * weights.unsqueeze(1);
   at::Tensor targets = at::nan_to_num(labels);
   if (options.smoothing > 0.0) targets = targets * (1.0 - options.smoothing) + options.smoothing / 2.0;
-  return weighted_sum(options, logits, targets, element_weights).div(static_cast<double>(labelled));
+  return weighted_sum(options, positive, logits, targets, element_weights).div(static_cast<double>(labelled));
 }
 
 }  // namespace tagformer

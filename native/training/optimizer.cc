@@ -38,54 +38,58 @@ double sum_of_squares(const at::Tensor& tensor) {
   return total;
 }
 
-}  // namespace
+class KernelAdamW final : public AdamW {
+ public:
+  KernelAdamW(ParameterSet& parameters, const AdamWOptions& options) : AdamW(parameters, options) {}
 
-AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
-    : parameters_(parameters), options_(options) {
-  for (const auto& parameter : parameters_.all()) {
+ protected:
+  Update update(double learning_rate, const at::Tensor& loss) override {
+    Update result{.loss = loss.item<double>(), .gradient_norm = gradient_norm(), .applied = false};
+    result.applied = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
     check_stop();
-    if (parameter->rate == 0.0) continue;
-    parameter->mean = at::zeros_like(parameter->master);
-    parameter->square = at::zeros_like(parameter->master);
+    if (result.applied) apply(learning_rate, result.gradient_norm);
+    return result;
   }
-}
 
-double AdamW::gradient_norm() const {
-  double total = 0.0;
-  for (const auto& parameter : parameters_.all()) {
-    const at::Tensor& gradient = parameter->gradient;
-    if (gradient.defined()) total += sum_of_squares(gradient);
+ private:
+  [[nodiscard]] double gradient_norm() const {
+    double total = 0.0;
+    for (const auto& parameter : parameters().all()) {
+      const at::Tensor& gradient = parameter->gradient;
+      if (gradient.defined()) total += sum_of_squares(gradient);
+    }
+    return std::sqrt(total);
   }
-  return std::sqrt(total);
-}
 
-void AdamW::step(double learning_rate, double norm) {
-  ++steps_;
+  void apply(double learning_rate, double norm) const;
+};
+
+void KernelAdamW::apply(double learning_rate, double norm) const {
+  const auto step = static_cast<double>(steps() + 1);
   cpu::AdamWStep update{
       .learning_rate = 0.0F,
-      .beta1 = static_cast<float>(options_.beta1),
-      .beta2 = static_cast<float>(options_.beta2),
-      .epsilon = static_cast<float>(options_.epsilon),
+      .beta1 = static_cast<float>(options().beta1),
+      .beta2 = static_cast<float>(options().beta2),
+      .epsilon = static_cast<float>(options().epsilon),
       .decay = 1.0F,
-      .bias_correction1 = static_cast<float>(1.0 - std::pow(options_.beta1, static_cast<double>(steps_))),
-      .bias_correction2_sqrt =
-          static_cast<float>(std::sqrt(1.0 - std::pow(options_.beta2, static_cast<double>(steps_)))),
+      .bias_correction1 = static_cast<float>(1.0 - std::pow(options().beta1, step)),
+      .bias_correction2_sqrt = static_cast<float>(std::sqrt(1.0 - std::pow(options().beta2, step))),
       .gradient_scale = 1.0F,
   };
   // r + epsilon, then divided by the correction c, is r / c + epsilon / c.
-  if (options_.epsilon_before_correction) update.epsilon /= update.bias_correction2_sqrt;
+  if (options().epsilon_before_correction) update.epsilon /= update.bias_correction2_sqrt;
   // torch.nn.utils.clip_grad_norm_ adds the same 1e-6.
-  const double clip = options_.max_gradient_norm;
+  const double clip = options().max_gradient_norm;
   if (clip > 0.0 && norm > 0.0)
     update.gradient_scale = static_cast<float>(std::min(1.0, clip / (norm + 1e-6)));
 
-  for (const auto& parameter : parameters_.all()) {
+  for (const auto& parameter : parameters().all()) {
     const at::Tensor& gradient = parameter->gradient;
     if (!gradient.defined()) continue;
     const double rate = learning_rate * parameter->rate;
     const bool decays = parameter->role != Role::kVector;
     update.learning_rate = static_cast<float>(rate);
-    update.decay = decays ? static_cast<float>(1.0 - rate * options_.weight_decay) : 1.0F;
+    update.decay = decays ? static_cast<float>(1.0 - rate * options().weight_decay) : 1.0F;
     auto* const master = elements<float>(parameter->master);
     auto* const mean = elements<float>(parameter->mean);
     auto* const square = elements<float>(parameter->square);
@@ -98,6 +102,28 @@ void AdamW::step(double learning_rate, double norm) {
       });
     });
   }
+}
+
+}  // namespace
+
+AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
+    : parameters_(parameters), options_(options) {
+  for (const auto& parameter : parameters_.all()) {
+    check_stop();
+    if (parameter->rate == 0.0) continue;
+    parameter->mean = at::zeros_like(parameter->master);
+    parameter->square = at::zeros_like(parameter->master);
+  }
+}
+
+Update AdamW::step(double learning_rate, const at::Tensor& loss) {
+  const Update result = update(learning_rate, loss);
+  if (result.applied) ++steps_;
+  return result;
+}
+
+std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options) {
+  return std::make_unique<KernelAdamW>(parameters, options);
 }
 
 }  // namespace tagformer

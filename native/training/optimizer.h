@@ -1,7 +1,8 @@
-// AdamW over all parameters of a model, with clipping, in one pass.
+// AdamW over all parameters of a model, with clipping.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "weights/parameters.h"
 
@@ -16,23 +17,48 @@ struct AdamWOptions {
   double max_gradient_norm;
 };
 
+/// What became of a step.
+struct Update {
+  double loss;
+  /// Global L2 norm of all gradients, before clipping.
+  double gradient_norm;
+  /// False when one of them was not finite: then no weight was changed.
+  bool applied;
+};
+
 class AdamW {
  public:
-  AdamW(ParameterSet& parameters, const AdamWOptions& options);
+  virtual ~AdamW() = default;
+  AdamW(const AdamW&) = delete;
+  AdamW& operator=(const AdamW&) = delete;
 
-  /// Global L2 norm of all gradients.
-  [[nodiscard]] double gradient_norm() const;
-
-  /// Applies one update to what is not frozen. `norm` is gradient_norm().
-  void step(double learning_rate, double norm);
+  /// Applies one update to what is not frozen, unless `loss` (`[]`, fp64) or the norm of the gradients is not
+  /// finite. Throws Stopped before it begins, never after.
+  Update step(double learning_rate, const at::Tensor& loss);
 
   /// Updates applied so far.
   [[nodiscard]] std::int64_t steps() const { return steps_; }
+
+ protected:
+  AdamW(ParameterSet& parameters, const AdamWOptions& options);
+
+  /// Applies the update that follows steps() others, or says that it must not be.
+  virtual Update update(double learning_rate, const at::Tensor& loss) = 0;
+
+  [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
+  [[nodiscard]] const AdamWOptions& options() const { return options_; }
 
  private:
   ParameterSet& parameters_;
   AdamWOptions options_;
   std::int64_t steps_ = 0;
 };
+
+/// Over the CPU kernels.
+std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options);
+
+/// In libtorch's own operations over many tensors at once, on any device. Loss and norm are fetched when
+/// everything else of the step has been given to the device, and nothing is before.
+std::unique_ptr<AdamW> make_plain_adamw(ParameterSet& parameters, const AdamWOptions& options);
 
 }  // namespace tagformer

@@ -1,5 +1,6 @@
 #include "weights/parameters.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
@@ -58,6 +59,17 @@ Parameter& ParameterSet::adopt(std::string name, at::Tensor tensor, Role role) {
   parameter->master = std::move(tensor);
   parameters_.push_back(std::move(parameter));
   return *parameters_.back();
+}
+
+void ParameterSet::to(c10::Device device) {
+  const at::NoGradGuard no_gradients;
+  for (const auto& parameter : parameters_) {
+    const bool trained = parameter->value.requires_grad();
+    const at::Tensor master = parameter->master.detach().to(device);
+    parameter->value = parameter->has_copy() ? parameter->value.detach().to(device) : master;
+    parameter->master = master;
+    parameter->value.requires_grad_(trained);
+  }
 }
 
 std::int64_t ParameterSet::element_count() const {

@@ -87,6 +87,9 @@ class ParameterSet {
   Parameter& add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role,
                          Initial initial);
 
+  /// Moves what the forward pass reads and AdamW writes; gradients and running means stay where they are.
+  void to(c10::Device device);
+
   [[nodiscard]] const std::vector<std::unique_ptr<Parameter>>& all() const { return parameters_; }
   [[nodiscard]] Precision precision() const { return precision_; }
   [[nodiscard]] std::int64_t element_count() const;

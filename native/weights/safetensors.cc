@@ -256,7 +256,8 @@ void save_parameters(const ParameterSet& parameters, const std::string& file) {
   out.write(reinterpret_cast<const char*>(&length), sizeof length);
   out.write(header.data(), static_cast<std::int64_t>(header.size()));
   for (const auto& parameter : parameters.all()) {
-    out.write(static_cast<const char*>(parameter->master.const_data_ptr()), parameter->master.numel() * 4);
+    const at::Tensor values = parameter->master.detach().to(at::kCPU);
+    out.write(static_cast<const char*>(values.const_data_ptr()), values.numel() * 4);
   }
   out.finish();
 }

@@ -1,7 +1,6 @@
 // `tagformer compare`
 import { join } from "node:path";
 import type { Command } from "commander";
-import { Classifier } from "../classifier.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import {
@@ -18,7 +17,7 @@ import { readValidation, type StoredPredictions } from "../model/validation.js";
 import { modelOptions, parseOptions, resamplingOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
-import { localModel } from "./model.js";
+import { loadClassifier, localModel } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
@@ -163,7 +162,7 @@ async function predict(
   labelNames: readonly string[],
   options: Record<string, unknown>,
 ): Promise<ComparedRun & { labels: Float32Array }> {
-  await using classifier = await Classifier.load(directory, options);
+  await using classifier = await loadClassifier(directory, options);
   const columns = labelNames.map((name) => classifier.labels.indexOf(name));
   if (columns.includes(-1) || columns.length !== classifier.labels.length) {
     throw new TagformerError(

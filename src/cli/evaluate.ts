@@ -1,6 +1,6 @@
 // `tagformer evaluate`
 import type { Command } from "commander";
-import { Classifier, type ClassifierEvaluation } from "../classifier.js";
+import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import type { Dataset } from "../data/dataset.js";
 import { confidenceIntervals, type Interval, type Intervals } from "../evaluation/bootstrap.js";
@@ -15,7 +15,7 @@ import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { writeEvaluationPage } from "./evaluation-html.js";
 import { writeEvaluationTable } from "./evaluation-table.js";
 import { addFlags, parseCount, takeFlags } from "./flags.js";
-import { localModel, modelHelp } from "./model.js";
+import { loadClassifier, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
@@ -73,8 +73,8 @@ export function addEvaluateCommand(root: Command): void {
 async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   for (const file of [data, flags.labelFile ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
-  await using classifier = await Classifier.load(
-    await localModel(flags.model),
+  await using classifier = await loadClassifier(
+    flags.model,
     // Other models name their labels themselves.
     takeFlags(
       isTorchScriptPath(flags.model) ? classifierOptions : classifierOptions.omit({ labels: true }),

@@ -1,12 +1,11 @@
 // `tagformer explain`
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
-import { Classifier } from "../classifier.js";
 import type { Explanation } from "../explanation.js";
 import { explanationOptions, modelOptions } from "../options.js";
 import { explanationPage } from "../report/explanation-page.js";
 import { addFlags, takeFlags } from "./flags.js";
-import { localModel, modelHelp } from "./model.js";
+import { loadClassifier, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
@@ -40,10 +39,7 @@ async function explain(argument: string, flags: ExplainFlags): Promise<void> {
   await ensureSetUp();
   const text = argument === "-" ? (await readAll(process.stdin)).replace(/\r?\n$/, "") : argument;
   const given = flags as unknown as Record<string, unknown>;
-  await using classifier = await Classifier.load(
-    await localModel(flags.model),
-    takeFlags(modelOptions, given),
-  );
+  await using classifier = await loadClassifier(flags.model, takeFlags(modelOptions, given));
   const explanation = await classifier.explain(text, takeFlags(explanationOptions, given));
   if (flags.html !== undefined) {
     const page = explanationPage(explanation, flags.model);

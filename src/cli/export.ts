@@ -1,10 +1,9 @@
 // `tagformer export`
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { Classifier } from "../classifier.js";
 import { type ExportOptions, exportOptions } from "../options.js";
 import { addFlags } from "./flags.js";
-import { localModel, modelHelp } from "./model.js";
+import { loadClassifier, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";
 
 interface ExportFlags extends ExportOptions {
@@ -28,7 +27,7 @@ export function addExportCommand(root: Command): void {
 
 async function runExport(model: string, { output, format, json }: ExportFlags): Promise<void> {
   await ensureSetUp();
-  await using classifier = await Classifier.load(await localModel(model), { precision: "fp32" });
+  await using classifier = await loadClassifier(model, { precision: "fp32", device: "cpu" });
   const check = await classifier.export(output, format === undefined ? {} : { format });
   const { size } = await stat(output);
   if (json) {

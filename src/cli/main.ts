@@ -36,6 +36,7 @@ function program(): Command {
       "find or fetch libtorch, build the native add-on and test it; at once when that was done before",
     )
     .option("--torch <version>", "version of libtorch (default: any usable one that is found)")
+    .option("--cuda", "with libtorch's libraries for NVIDIA GPUs (3 GB where they are missing)")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  tagformer setup\n")
     .action(runSetup);

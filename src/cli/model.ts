@@ -1,7 +1,10 @@
 // Models of commands: directories, or names on the hub that are downloaded before anything else.
+import { Classifier } from "../classifier.js";
 import { resolveModel } from "../model/hub/resolve.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
+import type { ClassifierOptions } from "../options.js";
 import { ProgressBar } from "./progress.js";
+import { note } from "./terminal.js";
 
 /** What `--model` takes. */
 export const modelHelp =
@@ -20,4 +23,11 @@ export async function localModel(nameOrPath: string): Promise<string> {
   } finally {
     bar?.stop();
   }
+}
+
+/** A trained model of a command, downloaded if it has to be; says where it computes when that was left open. */
+export async function loadClassifier(nameOrPath: string, options: ClassifierOptions): Promise<Classifier> {
+  const classifier = await Classifier.load(await localModel(nameOrPath), options);
+  if (classifier.deviceNote) note(classifier.deviceNote);
+  return classifier;
 }

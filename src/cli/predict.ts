@@ -1,13 +1,13 @@
 // `tagformer predict`
 import type { Command } from "commander";
 import { stringify } from "csv-stringify/sync";
-import { Classifier, type Prediction } from "../classifier.js";
+import type { Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { classifierOptions } from "../options.js";
 import { addEncodingFlag, noteReplaced } from "./data-flags.js";
 import { addFlags, splitNames, takeFlags } from "./flags.js";
-import { localModel, modelHelp } from "./model.js";
+import { loadClassifier, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { inertCell } from "./spreadsheet.js";
@@ -45,8 +45,8 @@ export function addPredictCommand(root: Command): void {
 async function predict(data: string, flags: PredictFlags): Promise<void> {
   await checkReadable(data);
   await ensureSetUp();
-  await using classifier = await Classifier.load(
-    await localModel(flags.model),
+  await using classifier = await loadClassifier(
+    flags.model,
     takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
   const { text, id, encodingErrors, json } = flags;

@@ -6,12 +6,14 @@ import { setUp } from "../install/setup.js";
 export interface SetupCommandOptions {
   /** Version of libtorch; see `setUp`. */
   readonly torch?: string | undefined;
+  /** With the libraries for NVIDIA GPUs. */
+  readonly cuda?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
 
 /** Sets up, with progress on stderr and the result on stdout. */
-export async function runSetup({ torch, json }: SetupCommandOptions): Promise<void> {
-  const result = await setUp({ torch, progress: showProgress(process.stderr) });
+export async function runSetup({ torch, cuda, json }: SetupCommandOptions): Promise<void> {
+  const result = await setUp({ torch, cuda, progress: showProgress(process.stderr) });
   if (json) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
   } else {

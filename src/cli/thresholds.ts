@@ -1,6 +1,5 @@
 // `tagformer thresholds`
 import type { Command } from "commander";
-import { Classifier } from "../classifier.js";
 import { TagformerError } from "../errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Tuning, tune } from "../evaluation/tuning.js";
@@ -12,7 +11,7 @@ import { modelOptions, parseOptions, tuningOptions } from "../options.js";
 import { cardWithTuning } from "../report/card.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
-import { localModel, modelHelp } from "./model.js";
+import { loadClassifier, localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
@@ -100,7 +99,7 @@ async function fromTable(
   flags: ThresholdsFlags,
 ): Promise<Found> {
   await ensureSetUp();
-  await using classifier = await Classifier.load(
+  await using classifier = await loadClassifier(
     directory,
     takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
   );

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { searchLibtorch } from "./find.js";
 import { addonDirectory, cacheDirectory, cacheProblem, findBuiltAddon, packageVersion } from "./locations.js";
 import { glibcVersion, platformProblem, processorFeatures } from "./platform.js";
-import { selfTest } from "./selftest.js";
+import { inspectCuda, selfTest } from "./selftest.js";
 import { inspectToolchain, installAdvice } from "./toolchain.js";
 
 /** One thing looked at: `failed` keeps tagformer from working, `note` would only matter for another setup. */
@@ -23,6 +23,7 @@ export async function diagnose(): Promise<Check[]> {
     ...(await checkToolchain(works)),
     ...(await checkLibtorch(works)),
     ...addon,
+    ...(works ? await checkCuda() : []),
     checkCache(works),
   ];
 }
@@ -68,6 +69,26 @@ async function checkLibtorch(works: boolean): Promise<Check[]> {
     const failed = place === "LIBTORCH" && process.env.LIBTORCH && !works;
     return { name, status: failed ? "failed" : "note", found: problem ?? "" };
   });
+}
+
+/** Without a GPU, or without libtorch's CUDA library, there is the CPU: that is no fault. */
+async function checkCuda(): Promise<Check[]> {
+  const addon = findBuiltAddon()!;
+  const cuda = await inspectCuda(addon.file);
+  if ("problem" in cuda) return [{ name: "CUDA", status: "note", found: cuda.problem }];
+  const { driverVersion, driverProblem, gpus, library, libraryProblem } = cuda;
+  const driver =
+    driverProblem || `runs CUDA ${driverVersion}; ${gpus.map((gpu, i) => `cuda:${i} ${gpu}`).join(", ")}`;
+  const build = addon.torchVersion.split("+")[1];
+  const note = (problem: string) => (problem ? "note" : "ok");
+  return [
+    { name: "GPU driver", status: note(driverProblem), found: driver },
+    {
+      name: "libtorch's CUDA",
+      status: note(libraryProblem),
+      found: libraryProblem || `${library}${build ? ` (${build})` : ""} opens`,
+    },
+  ];
 }
 
 async function checkAddon(): Promise<Check[]> {

@@ -1,5 +1,5 @@
 // Fetches libtorch as the wheel of the package index into the cache, without the gigabytes that only CUDA needs.
-import { readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import { inspectLibtorch, type Libtorch } from "./libtorch.js";
@@ -17,6 +17,9 @@ const neededBytes = 2.5e9;
  */
 const anyPython = ["--python-version", "3.12", "--only-binary", ":all:"];
 
+/** Unpacked libraries of CUDA (3 GB) and the downloads that are kept meanwhile. */
+const neededCudaBytes = 6e9;
+
 /** Fetches libtorch `version` unless it is there. Throws `SETUP_FAILED` with what to type. */
 export async function fetchLibtorch(version: string, progress: Progress): Promise<Libtorch> {
   const target = fetchedSitePackages(version);
@@ -26,7 +29,7 @@ export async function fetchLibtorch(version: string, progress: Progress): Promis
     async () => {
       const present = inspectLibtorch(fetchedTorch(version));
       if (typeof present !== "string") return present;
-      requireSpace();
+      requireSpace("libtorch", neededBytes);
       const part = `${target}.part`;
       rmSync(part, { recursive: true, force: true });
       const installer = await findInstaller(`${target}.venv`);
@@ -52,13 +55,53 @@ export async function fetchLibtorch(version: string, progress: Progress): Promis
   );
 }
 
-function requireSpace(): void {
+/**
+ * Fetches the libraries that the CUDA half of the fetched libtorch `version` is linked with, in the versions that it pins.
+ * Throws `SETUP_FAILED` with what to type.
+ */
+export async function fetchCudaLibraries(version: string, progress: Progress): Promise<void> {
+  const target = fetchedSitePackages(version);
+  await withLock(
+    `${target}.lock`,
+    () => progress("waiting for another process that fetches libtorch"),
+    async () => {
+      const packages = cudaPackagesOf(target);
+      if (packages.length === 0) {
+        throw new TagformerError(
+          "SETUP_FAILED",
+          `the libtorch ${version} of this platform comes without CUDA`,
+        );
+      }
+      requireSpace("CUDA", neededCudaBytes);
+      const part = `${target}.cuda.part`;
+      rmSync(part, { recursive: true, force: true });
+      const installer = await findInstaller(`${target}.venv`);
+      const step = `fetching the CUDA libraries of libtorch ${version} (3 GB)`;
+      progress(step);
+      await install(installer, part, packages, (line) => progress(step, line.trim()));
+      rmSync(`${target}.venv`, { recursive: true, force: true });
+      replaceFolder(join(part, "nvidia"), join(target, "nvidia"));
+      rmSync(part, { recursive: true, force: true });
+    },
+  );
+}
+
+/** Puts a folder in the place of another; a process that has files of that open keeps them. */
+function replaceFolder(from: string, to: string): void {
+  const old = `${to}.old`;
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(to)) renameSync(to, old);
+  renameSync(from, to);
+  rmSync(old, { recursive: true, force: true });
+}
+
+function requireSpace(what: string, neededBytes: number): void {
   const { bavail, bsize } = statfsSync(cacheDirectory());
   if (bavail * bsize >= neededBytes) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new TagformerError(
     "SETUP_FAILED",
-    `${cacheDirectory()} has ${gigabytes(bavail * bsize)} left, but libtorch needs ${gigabytes(neededBytes)}; ` +
+    `${cacheDirectory()} has ${gigabytes(bavail * bsize)} left, but ${what} needs ${gigabytes(neededBytes)}; ` +
       "make room, or set TAGFORMER_CACHE to a directory on another disk",
   );
 }
@@ -113,11 +156,33 @@ function reason(outcome: Outcome): string {
  * The versions are those that the wheel's metadata pins.
  */
 function companionsOf(sitePackages: string): string[] {
-  const info = readdirSync(sitePackages).find((name) => /^torch-.*\.dist-info$/.test(name));
-  if (!info || process.platform !== "linux" || process.arch !== "x64") return [];
-  const metadata = readFileSync(join(sitePackages, info, "METADATA"), "utf8");
-  const toolkit = metadata.match(/^Requires-Dist: cuda-toolkit\[.*\]==([\d.]+)/m)?.[1];
-  if (toolkit) return [`cuda-toolkit[cudart,cupti]==${toolkit}`];
+  const metadata = metadataOf(sitePackages);
+  const toolkit = toolkitOf(metadata);
+  if (toolkit) return [`cuda-toolkit[cudart,cupti]==${toolkit.version}`];
   const pins = metadata.matchAll(/^Requires-Dist: (nvidia-cuda-(?:runtime|cupti)-cu\d+) ?\(?==([\d.]+)/gm);
   return [...pins].map(([, name, version]) => `${name}==${version}`);
+}
+
+/** All of NVIDIA's libraries that the wheel requires. What only Python uses, such as triton, is left out. */
+function cudaPackagesOf(sitePackages: string): string[] {
+  const metadata = metadataOf(sitePackages);
+  const toolkit = toolkitOf(metadata);
+  const pins = metadata.matchAll(/^Requires-Dist: (nvidia-[\w-]+) ?\(?==([\d.]+)/gm);
+  return [
+    ...(toolkit ? [`cuda-toolkit[${toolkit.parts}]==${toolkit.version}`] : []),
+    ...[...pins].map(([, name, version]) => `${name}==${version}`),
+  ];
+}
+
+/** Of torch 2.13 and newer: the package that stands for parts of the CUDA toolkit. */
+function toolkitOf(metadata: string): { parts: string; version: string } | undefined {
+  const found = metadata.match(/^Requires-Dist: cuda-toolkit\[(.*)\]==([\d.]+)/m);
+  return found ? { parts: found[1]!, version: found[2]! } : undefined;
+}
+
+/** The fetched wheel's metadata; empty where wheels have no CUDA. */
+function metadataOf(sitePackages: string): string {
+  const info = readdirSync(sitePackages).find((name) => /^torch-.*\.dist-info$/.test(name));
+  if (!info || process.platform !== "linux" || process.arch !== "x64") return "";
+  return readFileSync(join(sitePackages, info, "METADATA"), "utf8");
 }

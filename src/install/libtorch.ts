@@ -20,6 +20,11 @@ export function readTorchVersion(directory: string): string | null {
   return inPython ?? readOrNull(join(directory, "build-version"))?.trim() ?? null;
 }
 
+/** Whether the libtorch in `directory` has a CUDA library, which may still lack what it is linked with. */
+export function hasCudaLibrary(directory: string): boolean {
+  return existsSync(join(directory, "lib", "libtorch_cuda.so"));
+}
+
 /** The libtorch in `directory`, or a phrase that says why it cannot be used. */
 export function inspectLibtorch(directory: string): Libtorch | string {
   const library = (name: string) =>

@@ -1,9 +1,17 @@
 // Where everything that setup makes lies: in the user's cache, because node_modules does not survive `npm ci`.
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+} from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.js";
 import { readTorchVersion } from "./libtorch.js";
@@ -41,6 +49,13 @@ export function fetchedSitePackages(version: string): string {
 /** The libtorch in {@link fetchedSitePackages}. */
 export function fetchedTorch(version: string): string {
   return join(fetchedSitePackages(version), "torch");
+}
+
+/** The version under which setup fetched the libtorch in `directory`; `null` when it is someone else's. */
+export function fetchedVersion(directory: string): string | null {
+  const version = basename(dirname(directory));
+  const ours = fetchedTorch(version);
+  return existsSync(ours) && realpathSync(ours) === realpathSync(directory) ? version : null;
 }
 
 /** Where CMake works: one directory for each copy of the package, so that a second build compiles only what changed. */

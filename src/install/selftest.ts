@@ -27,6 +27,29 @@ export async function selfTest(file: string): Promise<SelfTest | SelfTestFailure
   return { problem: diagnose(outcome), output: lastLines(outcome) };
 }
 
+/** What there is of CUDA on this machine and in the add-on's libtorch; texts are empty where there is nothing to say. */
+export interface CudaInspection {
+  /** The newest CUDA that the driver runs, such as `13.0`. */
+  readonly driverVersion: string;
+  /** Why no GPU can be used. */
+  readonly driverProblem: string;
+  /** Names of the GPUs, in the order of cuda:0, cuda:1, ... */
+  readonly gpus: readonly string[];
+  /** libtorch's CUDA library. */
+  readonly library: string;
+  /** Why it cannot be opened, and what to type. */
+  readonly libraryProblem: string;
+}
+
+const cudaProgram = "process.stdout.write(JSON.stringify(require(process.argv[1]).inspectCuda()))";
+
+/** Looks for GPUs and opens libtorch's CUDA library, in a child process: it takes half a gigabyte. */
+export async function inspectCuda(file: string): Promise<CudaInspection | SelfTestFailure> {
+  const outcome = await run(process.execPath, ["-e", cudaProgram, file]);
+  if (outcome.status === 0) return JSON.parse(outcome.stdout) as CudaInspection;
+  return { problem: diagnose(outcome), output: lastLines(outcome) };
+}
+
 /** Known causes, each with what to do about it. */
 const causes: readonly (readonly [pattern: RegExp, sentence: (match: RegExpMatchArray) => string])[] = [
   [

@@ -1,18 +1,20 @@
 // Setup: everything between an installed package and an add-on that works. Nothing is done twice.
 import { TagformerError } from "../errors.js";
 import { buildAddon } from "./build.js";
-import { fetchLibtorch } from "./fetch.js";
+import { fetchCudaLibraries, fetchLibtorch } from "./fetch.js";
 import { type Attempt, hasVersion, searchLibtorch } from "./find.js";
-import { defaultTorchVersion, type Libtorch } from "./libtorch.js";
-import { type BuiltAddon, cacheProblem, findBuiltAddon } from "./locations.js";
+import { defaultTorchVersion, hasCudaLibrary, type Libtorch } from "./libtorch.js";
+import { type BuiltAddon, cacheProblem, fetchedVersion, findBuiltAddon } from "./locations.js";
 import { platformProblem } from "./platform.js";
 import type { Progress } from "./progress.js";
-import { selfTest } from "./selftest.js";
+import { inspectCuda, selfTest } from "./selftest.js";
 import { requireToolchain } from "./toolchain.js";
 
 export interface SetupOptions {
   /** Version of libtorch, such as `2.13.0`; without it any usable one will do, and the default one is fetched. */
   readonly torch?: string | undefined;
+  /** Also makes sure that libtorch's CUDA library can be opened, and fetches what it lacks. */
+  readonly cuda?: boolean | undefined;
   readonly progress: Progress;
 }
 
@@ -26,7 +28,7 @@ export interface SetupResult extends BuiltAddon {
  *
  * @throws TagformerError `SETUP_FAILED` with what is missing and what to type, `INVALID_OPTION` for a bad version
  */
-export async function setUp({ torch, progress }: SetupOptions): Promise<SetupResult> {
+export async function setUp({ torch, cuda = false, progress }: SetupOptions): Promise<SetupResult> {
   if (torch !== undefined && !/^\d+\.\d+\.\d+(\+\w+)?$/.test(torch)) {
     throw new TagformerError(
       "INVALID_OPTION",
@@ -34,16 +36,40 @@ export async function setUp({ torch, progress }: SetupOptions): Promise<SetupRes
     );
   }
   const present = await workingAddon(torch);
-  if (present) return { ...present, built: false };
+  if (present && !(cuda && (await cudaProblem(present)))) return { ...present, built: false };
 
   const problem = platformProblem() ?? cacheProblem();
   if (problem) throw new TagformerError("SETUP_FAILED", problem);
   const compiler = await requireToolchain(); // before half a gigabyte is fetched in vain
   progress("looking for libtorch");
+  const attempts = await searchLibtorch(torch);
   const libtorch =
-    choose(await searchLibtorch(torch)) ?? (await fetchLibtorch(torch ?? defaultTorchVersion, progress));
+    choose(cuda ? attempts.map(withCuda) : attempts) ??
+    (await fetchLibtorch(torch ?? defaultTorchVersion, progress));
   progress(`using libtorch ${libtorch.version} of ${libtorch.directory}`);
-  return { ...(await buildAddon(libtorch, compiler, progress)), built: true };
+  const built = await buildAddon(libtorch, compiler, progress);
+  if (cuda) await completeCuda(built, progress);
+  return { ...built, built: true };
+}
+
+/** A place whose libtorch has no CUDA library cannot be used for it. */
+function withCuda(attempt: Attempt): Attempt {
+  if (attempt.libtorch === null || hasCudaLibrary(attempt.libtorch.directory)) return attempt;
+  return { ...attempt, libtorch: null, problem: "it is built without CUDA" };
+}
+
+/** Fetches what the CUDA library of our own libtorch is linked with; another's we leave alone. */
+async function completeCuda(addon: BuiltAddon, progress: Progress): Promise<void> {
+  const version = fetchedVersion(addon.torchDirectory);
+  if ((await cudaProblem(addon)) && version !== null) await fetchCudaLibraries(version, progress);
+  const problem = await cudaProblem(addon);
+  if (problem) throw new TagformerError("SETUP_FAILED", `the add-on works, but not with CUDA: ${problem}`);
+}
+
+/** Why the add-on's libtorch cannot open its CUDA library, or nothing. */
+async function cudaProblem(addon: BuiltAddon): Promise<string> {
+  const cuda = await inspectCuda(addon.file);
+  return "problem" in cuda ? cuda.problem : cuda.libraryProblem;
 }
 
 /** The add-on that is there, when it is what is asked for and still loads. */

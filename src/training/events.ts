@@ -23,6 +23,8 @@ export interface StartEvent {
   readonly ignored: readonly string[];
   /** `true` when the model directory had a head for other labels, which was replaced. */
   readonly headReset: boolean;
+  /** Where the run computes: `cpu`, or a GPU such as `cuda:0`. */
+  readonly device: string;
   /** What is worth knowing about the model, such as dropout that it lacks; one sentence each. */
   readonly notes: readonly string[];
   /** Longest text in tokens. */

@@ -70,7 +70,7 @@ export async function prepareRun(
   options: ResolvedTrainingOptions,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
-  checkDevice(options.device);
+  await checkDevice(options.device);
   checkShape(data.train);
   checkValidation(data);
   if (data.validation && options.splitFile !== undefined) {

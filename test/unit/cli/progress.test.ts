@@ -67,6 +67,7 @@ const start: StartEvent = {
   initialised: [],
   ignored: [],
   headReset: true,
+  device: "cpu",
   notes: [],
   maxLength: 64,
   truncatedTexts: 3,

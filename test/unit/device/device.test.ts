@@ -1,15 +1,37 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { checkDevice } from "../../../src/device.js";
+import { findDevice } from "../../../src/native.js";
+import { freshModel } from "../../native/tiny-bert.js";
 
-it.each(["auto", "cpu"])("device %s is there", (device) => {
-  expect(() => checkDevice(device)).not.toThrow();
+const gpu = await findDevice("cuda").catch(() => null);
+
+it.each(["auto", "cpu"])("device %s is there", async (device) => {
+  await expect(checkDevice(device)).resolves.toBeUndefined();
 });
 
-it.each(["cuda", "cuda:3"])("device %s is refused, and never replaced by another", (device) => {
-  expect(() => checkDevice(device)).toThrow(
-    expect.objectContaining({
+describe.skipIf(gpu !== null)("where there is no GPU", () => {
+  it.each(["cuda", "cuda:3"])("device %s is refused, and never replaced by another", async (device) => {
+    const refusal = expect.objectContaining({
       code: "DEVICE_UNAVAILABLE",
-      message: expect.stringContaining(`device ${device}`),
-    }),
-  );
+      message: expect.stringMatching(new RegExp(`^device ${device} is not available: .*driver.*cpu or auto`)),
+    });
+    await expect(checkDevice(device)).rejects.toEqual(refusal);
+    await expect(freshModel({ device })).rejects.toEqual(refusal);
+  });
+
+  it("auto is the CPU, and nothing need be said of that", async () => {
+    await using model = await freshModel({ device: "auto" });
+    expect(model.info).toMatchObject({ device: "cpu", deviceNote: "" });
+  });
+});
+
+describe.skipIf(gpu === null)("where there is a GPU", () => {
+  it("auto takes it, and says so", async () => {
+    await using model = await freshModel({ device: "auto" });
+    expect(model.info).toMatchObject({ device: "cuda:0", deviceNote: expect.stringContaining("cuda:0") });
+  });
+
+  it("one too many is refused", async () => {
+    await expect(checkDevice("cuda:63")).rejects.toMatchObject({ code: "DEVICE_UNAVAILABLE" });
+  });
 });

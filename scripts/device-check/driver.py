@@ -1,0 +1,85 @@
+"""The engine as a program (native/test/driver): built, and given jobs."""
+
+import json
+import os
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+
+
+def build(root):
+    """Builds it against the torch of this Python; returns the program."""
+    directory = root / "build" / "device-check"
+    definitions = {
+        "CMAKE_BUILD_TYPE": "Release",
+        "TAGFORMER_TORCH": os.path.dirname(torch.__file__),
+        "TAGFORMER_TORCH_VERSION": torch.__version__,
+    }
+    run(["cmake", "-S", root, "-B", directory, *(f"-D{name}={value}" for name, value in definitions.items())])
+    run(["cmake", "--build", directory, "--target", "device_driver", "--parallel", str(os.cpu_count())])
+    return directory / "device_driver"
+
+
+def run(words):
+    outcome = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    if outcome.returncode != 0:
+        raise RuntimeError(f"{words[0]} ended with {outcome.returncode}: {(outcome.stdout + outcome.stderr)[-3000:]}")
+
+
+class Driver:
+    def __init__(self, program, device):
+        self.program = program
+        self.device = device
+
+    def __call__(self, directory, actions, batches, labels, precision="fp32", kernels=False):
+        """The results of actions on the model in a Hugging Face directory. `kernels`: on the CPU, over the CPU's own
+        kernels; otherwise on the device, which the CPU can play too."""
+        job = {
+            "config": json.loads((Path(directory) / "config.json").read_text()),
+            "labels": labels,
+            "tensors": tensors_of(Path(directory) / "model.safetensors"),
+            "precision": precision,
+            "device": "cpu" if kernels else self.device,
+            "dense": not kernels and self.device == "cpu",
+            "batches": batches,
+            "actions": actions,
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            files = [os.path.join(folder, name) for name in ("job.json", "result.json")]
+            with open(files[0], "w") as file:
+                json.dump(job, file)
+            run([self.program, *files])
+            with open(files[1]) as file:
+                answer = json.load(file)
+        if "error" in answer:
+            raise RuntimeError(f"{answer['error']}: {answer['message']}")
+        return answer["results"]
+
+
+def tensors_of(file):
+    """Where the tensors of a safetensors file lie."""
+    with open(file, "rb") as opened:
+        (length,) = struct.unpack("<Q", opened.read(8))
+        header = json.loads(opened.read(length))
+    header.pop("__metadata__", None)
+    return [
+        {
+            "name": name,
+            "file": str(file),
+            "dtype": tensor["dtype"],
+            "shape": tensor["shape"],
+            "begin": 8 + length + tensor["data_offsets"][0],
+            "end": 8 + length + tensor["data_offsets"][1],
+        }
+        for name, tensor in header.items()
+    ]
+
+
+def succeeded(result):
+    """A result that is no error."""
+    if "error" in result:
+        raise RuntimeError(f"{result['error']}: {result['message']}")
+    return result

@@ -1,0 +1,93 @@
+// A device that fails for good ends its model, not the process. A TorchScript module says here what a GPU would say:
+// the engine tells such failures by their text, because libtorch has no type for all of them.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { NativeModel } from "../../src/native.js";
+import { archive, code, labels, parts } from "../unit/model/torchscript/module.js";
+
+const folder = mkdtempSync(join(tmpdir(), "tagformer-device-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const options = {
+  learningRate: 0.1,
+  schedule: "constant",
+  warmupSteps: 0,
+  totalSteps: 20,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  maxGradientNorm: 0,
+  seed: 1,
+  dropout: false,
+} as const;
+/** The module computes until a text has this token. */
+const deadly = 7;
+const rows = (...ids: number[]) => ({
+  ids: Int32Array.from(ids),
+  offsets: Int32Array.from([0, ...ids.map((_, i) => i + 1)]),
+  labels: new Float32Array(ids.length * labels),
+});
+
+/** A bag of words that raises `message` at the deadly token. */
+function write(message: string): string {
+  const body = [
+    "x = torch.embedding(weight, input_ids)",
+    `bad = bool(torch.any(torch.eq(input_ids, ${deadly})))`,
+    "if bad:",
+    `  ops.prim.RaiseException(${JSON.stringify(message)}, "RuntimeError")`,
+    "else:",
+    "  pass",
+    "mask = torch.unsqueeze(attention_mask, -1)",
+    "return torch.sum(torch.mul(x, mask), [1])",
+  ];
+  const file = join(folder, `${message.length}.pt`);
+  writeFileSync(file, archive(parts(code(body))));
+  return file;
+}
+
+const load = (message: string) =>
+  NativeModel.load({
+    config: { model_type: "torchscript", pad_token_id: 0 },
+    labels,
+    tensors: [],
+    script: write(message),
+    seed: 1,
+    precision: "fp32",
+    threads: 1,
+  });
+
+it.each([
+  "CUDA error: device-side assert triggered",
+  "CUDA error: an illegal memory access was encountered",
+  "CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm(handle)`",
+])("after %s every call rejects, and other models go on", async (message) => {
+  await using model = await load(message);
+  await using other = await load("never");
+  await model.startTraining(options);
+  expect((await model.trainStep([rows(1, 2)])).applied).toBe(true);
+  const failure = { code: "DEVICE_FAILED", message: expect.stringContaining(message.slice(0, 20)) };
+  await expect(model.trainStep([rows(1, deadly)])).rejects.toMatchObject(failure);
+  const later = { code: "DEVICE_FAILED", message: expect.stringContaining("new process") };
+  await expect(model.predict(rows(1))).rejects.toMatchObject(later);
+  await expect(model.trainStep([rows(1)])).rejects.toMatchObject(later);
+  await expect(model.save(join(folder, "never-written"))).rejects.toMatchObject(later);
+  expect(await other.predict(rows(1))).toHaveLength(labels);
+});
+
+it.each([
+  "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 139.81 GiB",
+  "CUDA error: out of memory",
+  "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+])("%s is no such failure: the batch is halved, and the model goes on", async (message) => {
+  await using model = await load(message);
+  await model.startTraining(options);
+  // The half with the deadly token fails until it stands alone, which is as small as a batch gets.
+  await expect(model.trainStep([rows(1, 2, 3, deadly)])).rejects.toMatchObject({
+    code: "OUT_OF_MEMORY",
+    message: expect.stringContaining(message.slice(0, 20)),
+  });
+  expect((await model.trainStep([rows(1, 2)])).applied).toBe(true);
+});
