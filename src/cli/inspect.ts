@@ -140,7 +140,7 @@ function lengthRows({ words, characters, tokens }: Inspection): string[][] {
 }
 
 function describeCuts({ tokens }: Inspection): string[] {
-  if (tokens === null) return [];
+  if (tokens === null) return ["", "Lengths in tokens, and what limits on them cut: give --model."];
   const rows = tokens.cuts.map(({ maxLength, rows, share, tokenShare }) => [
     String(maxLength),
     String(rows),
