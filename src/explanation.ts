@@ -95,3 +95,9 @@ export async function explainLogit(
     truncated,
   };
 }
+
+/** Digits after the point that contributions need: three, and more where all of them are small. */
+export function contributionDigits(tokens: readonly TokenContribution[]): number {
+  const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 0);
+  return largest === 0 ? 3 : Math.min(8, Math.max(3, 1 - Math.floor(Math.log10(largest))));
+}

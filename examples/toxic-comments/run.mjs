@@ -117,7 +117,7 @@ async function train(dataset) {
           ["  validation micro-F1, %", 100 * validation.micro.f1, theirs?.microF1],
           ["  validation subset accuracy, %", 100 * validation.subsetAccuracy, theirs?.subsetAccuracy],
         ),
-        ["  seconds", Math.round(seconds), 1381],
+        ["  seconds", Math.round(seconds), theirs?.seconds],
       ];
     }),
   );
@@ -192,4 +192,6 @@ const { dataset } = await readDataset(join(folder, "train.csv"));
 await lookAt(dataset);
 await train(dataset);
 await test();
-console.log(`\nThe model, its split and comparisons.csv are in ${values.output}.`);
+console.log(
+  `\nThe model, its split, report.html and comparisons.csv are in ${values.output}. To use a threshold for each label from now on: npx tagformer thresholds --model ${values.output}`,
+);

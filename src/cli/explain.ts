@@ -1,7 +1,7 @@
 // `tagformer explain`
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
-import type { Explanation } from "../explanation.js";
+import { contributionDigits, type Explanation } from "../explanation.js";
 import { explanationOptions, modelOptions } from "../options.js";
 import { explanationPage } from "../report/explanation-page.js";
 import { addFlags, takeFlags } from "./flags.js";
@@ -54,10 +54,11 @@ async function explain(argument: string, flags: ExplainFlags): Promise<void> {
 function describe({ label, probability, logit, baselineLogit, baseline, tokens }: Explanation): string {
   const width = Math.max(...tokens.map(({ token }) => token.length));
   const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 1e-12);
+  const digits = contributionDigits(tokens);
   const lines = tokens.map(({ token, contribution }) => {
     const length = Math.round((barWidth * Math.abs(contribution)) / largest);
     const bar = (contribution < 0 ? "-" : "+").repeat(length);
-    return `${token.padEnd(width)}  ${contribution.toFixed(3).padStart(7)}  ${bar}`.trimEnd();
+    return `${token.padEnd(width)}  ${contribution.toFixed(digits).padStart(digits + 4)}  ${bar}`.trimEnd();
   });
   return [
     `${label}: probability ${probability.toFixed(3)}, logit ${logit.toFixed(3)}; ${baselineLogit.toFixed(3)} with every word ${baseline}`,

@@ -20,6 +20,11 @@ interface InspectFlags extends DataFlags {
   readonly json?: boolean;
 }
 
+/** A table of more labels by labels would not fit into a terminal. */
+const mostColumns = 12;
+/** Pairs of labels that are listed instead. */
+const shownPairs = 20;
+
 export function addInspectCommand(root: Command): void {
   const command = root
     .command("inspect <data>")
@@ -63,13 +68,13 @@ function describe(found: Inspection, droppedUnlabelled: number): string {
     // The counts of labels have a table of their own.
     ...formatFindings({ ...found, labels: [] }).slice(1),
     ...(droppedUnlabelled > 0 ? [`rows without any label, left out: ${droppedUnlabelled}`] : []),
-    `texts that a row before has: ${found.duplicateTexts}`,
+    `texts that are empty: ${found.emptyTexts}; that a row before has: ${found.duplicateTexts}`,
+    found.duplicateIds === null ? "no ids" : `ids that a row before has: ${found.duplicateIds}`,
     `rows with no label set: ${found.rowsWithoutLabels} (${percent(found.rowsWithoutLabels / found.rows)}); ${found.labelsPerRow.toFixed(3)} labels a row`,
     "",
     formatTable(["label", "positives", "negatives", "missing", "share", "neg/pos"], labelRows(found)),
     "",
-    "rows in which two labels are set together:",
-    formatTable(["", ...found.labels.map(({ name }) => name)], pairRows(found)),
+    ...describePairs(found),
     "",
     `${combinations.distinct} label combinations, ${combinations.once} of them in one row only${linesOf(combinations)}; the most frequent:`,
     ...combinations.frequent.map(({ labels, missing, rows }) => {
@@ -101,8 +106,21 @@ function labelRows({ labels }: Inspection): string[][] {
   ]);
 }
 
-function pairRows({ labels, cooccurrence }: Inspection): string[][] {
-  return labels.map(({ name }, i) => [name, ...cooccurrence[i]!.map(String)]);
+function describePairs({ labels, cooccurrence }: Inspection): string[] {
+  const title = "rows in which two labels are set together";
+  if (labels.length <= mostColumns) {
+    const rows = labels.map(({ name }, i) => [name, ...cooccurrence[i]!.map(String)]);
+    return [`${title}:`, formatTable(["", ...labels.map(({ name }) => name)], rows)];
+  }
+  const pairs = labels.flatMap(({ name }, i) =>
+    labels.slice(0, i).map((other, j) => ({ name: `${other.name}, ${name}`, rows: cooccurrence[i]![j]! })),
+  );
+  const met = pairs.filter(({ rows }) => rows > 0).sort((a, b) => b.rows - a.rows);
+  const width = String(met[0]?.rows ?? 0).length;
+  return [
+    `${title}: ${met.length} of ${pairs.length} pairs occur (--json has all); the most frequent:`,
+    ...met.slice(0, shownPairs).map(({ name, rows }) => `  ${String(rows).padStart(width)}  ${name}`),
+  ];
 }
 
 function quantileNames({ quantiles }: LengthStatistics): string[] {
@@ -122,7 +140,7 @@ function lengthRows({ words, characters, tokens }: Inspection): string[][] {
 }
 
 function describeCuts({ tokens }: Inspection): string[] {
-  if (tokens === null) return [];
+  if (tokens === null) return ["", "Lengths in tokens, and what limits on them cut: give --model."];
   const rows = tokens.cuts.map(({ maxLength, rows, share, tokenShare }) => [
     String(maxLength),
     String(rows),

@@ -47,7 +47,7 @@ async function split(data: string, flags: SplitFlags): Promise<void> {
   const table = folds > 0 ? formatFolds(dataset, splits) : formatSplit(dataset, splits[0]!);
   const parts = describeParts(dataset, splits);
   if (flags.json) printJson({ out: flags.out ?? null, options, parts });
-  else note(formatTable(["", "rows", ...dataset.labelNames], parts.map(partRow)));
+  else note(describe(parts, dataset.labelNames));
   if (flags.out !== undefined || !flags.json) await writeOutput(flags.out, (write) => write(table));
 }
 
@@ -73,6 +73,14 @@ function partOf({ labels, labelNames }: Dataset, name: string, rows: Int32Array)
   return { name, rows: rows.length, positives };
 }
 
-function partRow({ name, rows, positives }: Part): string[] {
-  return [name, ...[rows, ...positives].map(String)];
+/** A line for each label, however many there are, and a column for each part. */
+function describe(parts: readonly Part[], labelNames: readonly string[]): string {
+  const line = (name: string, of: (part: Part) => number) => [name, ...parts.map((part) => String(of(part)))];
+  return formatTable(
+    ["", ...parts.map(({ name }) => name)],
+    [
+      line("rows", ({ rows }) => rows),
+      ...labelNames.map((name, i) => line(name, (part) => part.positives[i]!)),
+    ],
+  );
 }

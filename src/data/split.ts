@@ -181,7 +181,7 @@ function apportion(groups: readonly Int32Array[], wanted: number, rows: number):
   const available = limits.reduce((sum, limit) => sum + limit, 0);
   if (wanted > available) {
     const problem = `cannot hold back ${wanted} of ${rows} rows for validation and keep every label combination in training`;
-    const advice = `at most ${available} can be; lower validationSplit or give a validation file`;
+    const advice = `at most ${available} can be; keep the shares of labels instead of combinations (splitMethod: iterative), lower validationSplit, or give a validation file`;
     throw new TagformerError("INVALID_DATA", `${problem}: ${advice}`);
   }
   const eligible = groups.reduce((sum, group) => sum + (group.length > 1 ? group.length : 0), 0);

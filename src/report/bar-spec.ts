@@ -1,6 +1,6 @@
 import type { Spec } from "vega";
 import type { BarChart, Histogram } from "./chart.js";
-import { colours, narrow, wide } from "./vega-style.js";
+import { axisNames, colours, narrow, wide } from "./vega-style.js";
 
 const barHeight = 22;
 
@@ -38,7 +38,7 @@ function namedBars({ x, parts, bars, wide: isWide }: BarChart): Spec {
     ],
     axes: [
       { orient: "bottom", scale: "x", title: x.title, tickCount: 5, grid: true },
-      { orient: "left", scale: "y", ticks: false, domain: false },
+      { orient: "left", scale: "y", ticks: false, domain: false, encode: axisNames },
     ],
     legends:
       parts.length > 1

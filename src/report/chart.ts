@@ -13,6 +13,8 @@ export interface Axis {
   readonly range?: readonly [number, number];
   /** Its numbers are counted, not measured. */
   readonly whole?: boolean;
+  /** Its numbers are so small that they are written with an exponent. */
+  readonly small?: boolean;
 }
 
 /** One line. */

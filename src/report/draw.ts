@@ -5,6 +5,7 @@ import { barSpec } from "./bar-spec.js";
 import type { Chart } from "./chart.js";
 import { heatSpec } from "./heat-spec.js";
 import { lineSpec } from "./line-spec.js";
+import { shortName, textWidth } from "./names.js";
 import { config } from "./vega-style.js";
 
 function specOf(chart: Chart): Spec {
@@ -23,6 +24,9 @@ function specOf(chart: Chart): Spec {
 export async function drawChart(chart: Chart): Promise<string> {
   // Only who draws pays for the library.
   const vega = await import("vega");
+  // Vega exports this for the purpose; its types do not know it.
+  (vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth;
+  vega.expressionFunction("shortName", shortName);
   const view = new vega.View(vega.parse(specOf(chart), config), { renderer: "none" });
   try {
     return await view.toSVG();

@@ -263,7 +263,7 @@ async function thresholdContent({ micro, labels, metrics }: EvaluationDetails): 
     ).map((panel): [Chart, string] => [
       {
         kind: "lines",
-        title: "F1 of each label",
+        title: "A threshold for each label",
         x: axis,
         y: { title: "F1", range: [0, 1] },
         series: panel.map(({ name, thresholdCurve }) =>

@@ -1,5 +1,5 @@
 // A text in colours: what speaks for a label and what against it.
-import type { Explanation } from "../explanation.js";
+import { contributionDigits, type Explanation } from "../explanation.js";
 import { type Content, html } from "./html.js";
 import { renderPage } from "./page.js";
 import { decimal, table, tiles } from "./parts.js";
@@ -14,6 +14,7 @@ const strongest = 0.55;
  */
 export function explanationPage(explanation: Explanation, model: string): string {
   const { label, probability, logit, baselineLogit, baseline, tokens, error, truncated } = explanation;
+  const digits = contributionDigits(tokens);
   return renderPage({
     title: `Why ${label}?`,
     subtitle: `What each token adds to the score that ${model} gives`,
@@ -35,7 +36,10 @@ export function explanationPage(explanation: Explanation, model: string): string
             [`logit with every word ${baseline}`, decimal(baselineLogit)],
             [
               "sum of the contributions",
-              decimal(tokens.reduce((sum, { contribution }) => sum + contribution, 0)),
+              signed(
+                tokens.reduce((sum, { contribution }) => sum + contribution, 0),
+                digits,
+              ),
             ],
           ]),
           html`<p class="faint">Integrated gradients over the word embeddings: the contributions sum to the difference of the two logits, here within ${error.toExponential(1)}.</p>`,
@@ -49,7 +53,7 @@ export function explanationPage(explanation: Explanation, model: string): string
             [{ title: "token" }, { title: "contribution" }, { title: "from" }, { title: "to" }],
             tokens.map(({ token, contribution, start, end }) => [
               token,
-              signed(contribution),
+              signed(contribution, digits),
               ...(start === end ? ["", ""] : [String(start), String(end)]),
             ]),
           ),
@@ -60,12 +64,13 @@ export function explanationPage(explanation: Explanation, model: string): string
 }
 
 /** A number with its sign. */
-function signed(value: number, digits = 3): string {
+function signed(value: number, digits: number): string {
   return `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(digits)}`;
 }
 
 /** The text with a background for each token; characters of several tokens belong to the first. */
 function colouredText({ text, tokens }: Explanation): Content[] {
+  const digits = contributionDigits(tokens);
   const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 1e-12);
   const parts: Content[] = [];
   let place = 0;
@@ -76,7 +81,7 @@ function colouredText({ text, tokens }: Explanation): Content[] {
     const strength = ((strongest * Math.abs(contribution)) / largest).toFixed(3);
     const kind = contribution < 0 ? "minus" : "plus";
     parts.push(
-      html`<span class="${kind}" style="--strength:${strength}" title="${signed(contribution)}">${text.slice(begin, end)}</span>`,
+      html`<span class="${kind}" style="--strength:${strength}" title="${signed(contribution, digits)}">${text.slice(begin, end)}</span>`,
     );
     place = end;
   }

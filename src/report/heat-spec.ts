@@ -1,6 +1,6 @@
 import type { Spec } from "vega";
 import type { HeatMap } from "./chart.js";
-import { narrow, wide } from "./vega-style.js";
+import { axisNames, narrow, wide } from "./vega-style.js";
 
 /** With more columns than these, numbers would not fit into the cells. */
 const mostNumbers = 8;
@@ -10,7 +10,11 @@ const mostNumbersWide = 16;
 const strongest = 0.85;
 const strongestUnderNumbers = 0.5;
 
-/** A heat map for Vega: one colour, the more of it the larger the value, so that it works on any paper. */
+/**
+ * A heat map for Vega: one colour, the more of it the larger the value, so that it works on any paper. Its strength is the
+ * root of the value's share of the largest: on the diagonal of co-occurring labels stand numbers beside which all others,
+ * which are looked for, would be white.
+ */
 export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec {
   const cells = values.flatMap((row, i) =>
     row.flatMap((value, j) =>
@@ -20,10 +24,12 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
   const largest = Math.max(...cells.map(({ value }) => value), 0);
   const places = { x: { scale: "x", field: "column" }, y: { scale: "y", field: "row" } };
   const hasNumbers = columns.names.length <= (isWide ? mostNumbersWide : mostNumbers);
+  // Very many are written small, and where they do not fit not each of them.
+  const names = hasNumbers ? { labelOverlap: false } : { labelFontSize: 9, labelOverlap: true };
   const width = isWide ? wide : narrow;
   return {
     width,
-    height: Math.min(width, rows.names.length * (isWide ? 36 : 30) + 110),
+    height: Math.min(width + (hasNumbers ? 0 : 100), rows.names.length * (isWide ? 36 : 30) + 110),
     padding: 4,
     autosize: { type: "fit", contains: "padding" },
     data: [{ name: "data", values: cells }],
@@ -32,7 +38,7 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
       { name: "y", type: "band", range: "height", domain: [...rows.names] },
       {
         name: "strength",
-        type: "linear",
+        type: "sqrt",
         range: [0, hasNumbers ? strongestUnderNumbers : strongest],
         domain: [0, largest || 1],
       },
@@ -42,10 +48,11 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
         orient: "bottom",
         scale: "x",
         title: columns.title,
-        labelAngle: -40,
         labelAlign: "right",
-        labelLimit: 140,
-        labelOverlap: !hasNumbers,
+        labelAngle: hasNumbers ? -40 : -90,
+        labelBaseline: hasNumbers ? "top" : "middle",
+        encode: axisNames,
+        ...names,
         ticks: false,
         domain: false,
       },
@@ -53,8 +60,8 @@ export function heatSpec({ rows, columns, values, wide: isWide }: HeatMap): Spec
         orient: "left",
         scale: "y",
         title: rows.title,
-        labelLimit: 150,
-        labelOverlap: !hasNumbers,
+        encode: axisNames,
+        ...names,
         ticks: false,
         domain: false,
       },

@@ -1,9 +1,14 @@
 import type { Scale, Spec } from "vega";
 import type { Axis, LineChart } from "./chart.js";
-import { colours, dashes, narrow, wide } from "./vega-style.js";
+import { colours, dashes, legendNames, narrow, wide } from "./vega-style.js";
 
 /** With fewer points than these a line shows where they are. */
 const fewPoints = 30;
+
+/** Labels of an axis of very small numbers. */
+const exponents = {
+  labels: { update: { text: { signal: "datum.value === 0 ? '0' : format(datum.value, '~e')" } } },
+};
 
 /** A chart of lines for Vega. */
 export function lineSpec(chart: LineChart): Spec {
@@ -13,9 +18,11 @@ export function lineSpec(chart: LineChart): Spec {
   );
   const few = chart.series.every(({ points }) => points.length < fewPoints);
   const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "y" } } as const;
+  const legendColumns = chart.wide ? 4 : 2;
+  const legendRows = names.length > 1 ? Math.ceil(names.length / legendColumns) : 0;
   return {
     width: chart.wide ? wide : narrow,
-    height: chart.wide ? 300 : 260,
+    height: (chart.wide ? 300 : 240) + 20 * legendRows,
     padding: 4,
     autosize: { type: "fit", contains: "padding" },
     data: [
@@ -37,7 +44,14 @@ export function lineSpec(chart: LineChart): Spec {
         grid: true,
         ...(chart.x.whole && { tickMinStep: 1, format: "d" }),
       },
-      { orient: "left", scale: "y", title: chart.y.title, tickCount: 6, grid: true },
+      {
+        orient: "left",
+        scale: "y",
+        title: chart.y.title,
+        tickCount: 6,
+        grid: true,
+        ...(chart.y.small && { encode: exponents }),
+      },
     ],
     legends:
       names.length > 1
@@ -46,9 +60,12 @@ export function lineSpec(chart: LineChart): Spec {
               stroke: "colour",
               strokeDash: "dash",
               symbolType: "stroke",
+              // As long as a dash and its gaps, so that lines can be found without their colours.
+              symbolSize: 700,
+              encode: legendNames,
               orient: "bottom",
               direction: "horizontal",
-              columns: chart.wide ? 4 : 2,
+              columns: legendColumns,
             },
           ]
         : [],

@@ -48,6 +48,8 @@ th:first-child, td:first-child, .words { text-align: left; }
 th, td { white-space: nowrap; }
 .words { min-width: 14rem; max-width: 40rem; white-space: pre-wrap; }
 tbody th { font-weight: 500; min-width: 8.5rem; max-width: 16rem; white-space: normal; }
+.scroll th:first-child { position: sticky; left: 0; background: var(--paper); }
+figure .scroll th:first-child { background: var(--card); }
 .explained { font-size: 1.1rem; line-height: 2.1; white-space: pre-wrap; padding: .8rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .5rem; }
 .explained span { border-radius: .2rem; padding: .15rem 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
@@ -73,7 +75,7 @@ tbody th { font-weight: 500; min-width: 8.5rem; max-width: 16rem; white-space: n
   .figures { grid-template-columns: repeat(2, 1fr); }
   figure, .tiles div, tr { break-inside: avoid; }
   figure svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2 { break-after: avoid; }
-  .scroll, details .scroll { overflow: visible; max-height: none; }
+  h2, h2 + p { break-after: avoid; }
+  .scroll { overflow: visible; }
 }
 `;

@@ -136,7 +136,7 @@ async function learningContent({ steps, epochs }: RunReport): Promise<Content[]>
         kind: "lines",
         title: "Learning rate",
         x: { title: "step" },
-        y: { title: "learning rate" },
+        y: { title: "learning rate", small: true },
         series: [{ name: "learning rate", points: thin(steps, ({ learningRate }) => learningRate) }],
       },
       "Warm-up and schedule.",

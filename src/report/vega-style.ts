@@ -10,6 +10,17 @@ export const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4], [1, 2]
 export const narrow = 340;
 export const wide = 720;
 
+/**
+ * Labels of an axis or a legend that are names, cut where they would take too much of the picture. Vega's own limit cuts
+ * them too, but leaves room for the whole.
+ */
+const cutAt = (ems: number) => ({
+  labels: { update: { text: { signal: `shortName(datum.value, ${ems})` } } },
+});
+export const axisNames = cutAt(12);
+/** Two beside each other, with their symbols, are as wide as a narrow picture. */
+export const legendNames = cutAt(9.5);
+
 const font = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif";
 
 export const config: Config = {
@@ -25,15 +36,18 @@ export const config: Config = {
     domainColor: "var(--faint)",
     tickColor: "var(--faint)",
     gridColor: "var(--line)",
-    labelLimit: 150,
+    labelLimit: 0,
+    titlePadding: 6,
     labelOverlap: true,
   },
   legend: {
     labelFont: font,
     labelFontSize: 11,
     labelColor: "var(--ink)",
-    labelLimit: 140,
+    labelLimit: 0,
     symbolStrokeWidth: 2,
     columnPadding: 10,
+    // Below the whole picture, and not only below what stands right of its names.
+    layout: { bottom: { anchor: "middle", bounds: "full" } } as never,
   },
 };

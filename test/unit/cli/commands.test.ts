@@ -104,6 +104,8 @@ describe("the commands", () => {
     const { status, stdout } = await tagformer("inspect", table, ...flags);
     expect(status).toBe(0);
     expect(stdout).toContain(`${table}: 100 rows, 3 labels\n`);
+    expect(stdout).toMatch(/^texts that are empty: 0; that a row before has: \d+$/m);
+    expect(stdout).toMatch(/^ids that a row before has: 0$/m);
     expect(stdout).toMatch(/^delivery +\d+ +\d+ +0 +\d+\.\d\d % +\d+\.\d$/m);
     expect(stdout).toMatch(/^ +\d+ +delivery, money$/m);
     expect(stdout).toMatch(/^tokens +\d\.\d{4} /m);
@@ -122,7 +124,8 @@ describe("the commands", () => {
       folds,
     );
     expect(written).toMatchObject({ status: 0, stdout: "" });
-    expect(written.stderr).toMatch(/^fold 4 +25 +\d+ +\d+ +\d+$/m);
+    expect(written.stderr).toMatch(/^ +fold 1 +fold 2 +fold 3 +fold 4\nrows( +25){4}\n/);
+    expect(written.stderr).toMatch(/^delivery( +\d+){4}$/m);
     expect(readFileSync(folds, "utf8").split("\n", 2)).toEqual([
       "id,fold",
       expect.stringMatching(/^r0,[1-4]$/),
@@ -138,6 +141,28 @@ describe("the commands", () => {
     const split = ["--split-file", folds, "--fold", "3"];
     const trained = await tagformer("train", table, "--output", join(folder, "model"), ...source, ...split);
     expect(trained.stderr).toContain("75 rows to train on, 25 to validate on");
+  });
+
+  it("inspect a table of many labels: pairs as a list, the most frequent first", async () => {
+    const table = join(temporaryFolder(), "tags.csv");
+    const names = Array.from({ length: 30 }, (_, i) => `tag${i}`);
+    // Each row has a label and the next; the first five rows have the second and third besides.
+    const rows = names.slice(1).map((_, row) => {
+      const set = (label: number) =>
+        label === row || label === row + 1 || (row < 5 && [1, 2].includes(label));
+      return [`text ${row}`, ...names.map((_, label) => Number(set(label)))].join(",");
+    });
+    writeFileSync(table, [["text", ...names].join(","), ...rows, ""].join("\n"));
+    const { stdout } = await tagformer("inspect", table);
+    expect(stdout).toContain(
+      "rows in which two labels are set together: 35 of 435 pairs occur (--json has all)",
+    );
+    const [, first] = /the most frequent:\n(.*)\n/.exec(stdout)!;
+    expect(first).toBe("  5  tag1, tag2");
+    expect(stdout).toContain("give --model");
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThan(120);
+    const { cooccurrence } = JSON.parse((await tagformer("inspect", table, "--json")).stdout);
+    expect(cooccurrence[1][2]).toBe(5);
   });
 
   it("refuse data that nothing can be learned from", async () => {

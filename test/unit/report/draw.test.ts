@@ -118,11 +118,11 @@ describe("a heat map", () => {
     values,
   } as const;
 
-  it("has a cell for each value, the stronger the larger", async () => {
+  it("has a cell for each value, as strong as the root of its share of the largest", async () => {
     const cells = marks(await drawChart(map), "cells");
     const strengths = cells.map((cell) => Number(/fill-opacity="([\d.]+)"/.exec(cell)![1]));
     const known = values.flat().filter((value) => value !== null);
-    expect(strengths.map((strength) => Math.round((10 * strength) / 0.5))).toEqual(known);
+    expect(strengths.map((strength) => Math.round(10 * (strength / 0.5) ** 2))).toEqual(known);
   });
 
   it("writes the numbers into the cells, unless there are too many", async () => {
@@ -134,6 +134,58 @@ describe("a heat map", () => {
     const large = { ...map, rows: { title: "r", names: many }, columns: { title: "c", names: many } };
     expect(texts(await drawChart({ ...large, values: many.map(() => many.map(() => 1)) }))).toBe("");
   });
+});
+
+describe("names", () => {
+  const long = "a name that is much longer than any picture of a phone's width has room for";
+  const names = [long, `${long}, too`, "😀".repeat(40), "short"];
+  const bars: Chart = {
+    kind: "bars",
+    title: "b",
+    x: { title: "rows", range: [0, 1] },
+    parts: ["rows"],
+    bars: names.map((name) => ({ name, values: [1] })),
+  };
+
+  it("that are long are cut, between two characters, and leave room for their bars", async () => {
+    const svg = await drawChart(bars);
+    const drawn = marks(svg, "bars").map(rectangle);
+    expect(drawn).toHaveLength(names.length); // two that are cut to the same are still two
+    for (const { width } of drawn) expect(width).toBeGreaterThan(170);
+    expect(svg).toContain(">a name that is mu…</text>");
+    expect(svg).toMatch(/>(😀)+…<\/text>/u);
+    expect(svg).toContain(">short</text>");
+  });
+
+  it("stand in the legend inside of the picture, every one", async () => {
+    const svg = await drawChart({
+      kind: "lines",
+      title: "l",
+      x: { title: "x" },
+      y: { title: "y" },
+      series: names.map((name) => ({ name, points })),
+    });
+    const [, width] = /viewBox="0 0 ([\d.]+) /.exec(svg)!.map(Number);
+    const [, margin] = /<g [^>]*transform="translate\(([\d.]+),/.exec(svg)!.map(Number);
+    const legend = svg.slice(svg.indexOf("role-legend"));
+    const [, left, size] = /translate\((-?[\d.]+),[^>]*><path[^>]* d="M0,0h([\d.]+)/
+      .exec(legend)!
+      .map(Number);
+    expect(margin! + left!).toBeGreaterThanOrEqual(0);
+    expect(margin! + left! + size!).toBeLessThanOrEqual(width!);
+    expect(legend.match(/role-legend-label/g)).toHaveLength(names.length);
+  });
+});
+
+it("very small numbers of an axis are written with an exponent", async () => {
+  const svg = await drawChart({
+    kind: "lines",
+    title: "l",
+    x: { title: "step" },
+    y: { title: "rate", small: true },
+    series: [{ name: "rate", points: points.map(({ x }) => ({ x, y: 2e-5 * x })) }],
+  });
+  for (const label of [">0<", ">1e-5<", ">2e-5<"]) expect(svg).toContain(label);
 });
 
 it("names cannot become markup or scripts", async () => {

@@ -8,6 +8,7 @@ import { drawInspectionPage, inspectionSections } from "../../../src/report/insp
 import { drawTrainingPage } from "../../../src/report/training-page.js";
 
 const hostile = `<img src=x onerror="alert('1')"> & "label"`;
+const escapedHostile = "&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; &quot;label&quot;";
 const names = [hostile, "money", "access"];
 
 function judged(rows: number): { details: EvaluationDetails; labels: Float32Array } {
@@ -80,9 +81,7 @@ beforeAll(async () => {
 describe.each(["evaluation", "inspection", "training"])("the page of a %s", (kind) => {
   it("shows texts and names, and never obeys them", () => {
     expect(pages[kind]).not.toMatch(/<img|<script|<iframe/i);
-    expect(pages[kind]).toContain(
-      "&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; &quot;label&quot;",
-    );
+    expect(pages[kind]).toContain(escapedHostile);
     // Tags have no attribute that runs anything; what stands in quotes is a value.
     for (const [tag] of pages[kind]!.matchAll(/<[a-z][^>]*>/gi)) {
       expect(tag.replace(/"[^"]*"/g, "")).not.toMatch(/\son\w+=|"/i);
@@ -135,17 +134,173 @@ it("the table of labels has the metrics", () => {
   }
 });
 
-it("the table of a picture has the points of its curves", () => {
-  const rows = tableOf(pages.evaluation!, "Precision and recall").slice(1);
-  const money = rows.filter(([name]) => name === "money").map(([, x, y]) => [Number(x), Number(y)]);
-  const curve = details.labels[1]!.curve;
-  expect(money).toHaveLength(curve.length);
-  for (const [i, { recall, precision }] of curve.entries()) {
-    expect(money[i]![0]).toBeCloseTo(recall, 3);
-    expect(money[i]![1]).toBeCloseTo(precision, 3);
-  }
-  const pairs = tableOf(pages.evaluation!, "Labels that are set together").slice(1);
-  expect(pairs.map((row) => row.slice(1).map(Number))).toEqual(details.pairs.together);
+interface Picture {
+  readonly title: string;
+  /** Cells of its table. */
+  readonly rows: readonly (readonly string[])[];
+  readonly marks: Marks;
+}
+
+interface Marks {
+  /** Corners of lines. */
+  readonly corners: number;
+  /** Bars and cells. */
+  readonly boxes: number;
+}
+
+function picturesOf(page: string): Picture[] {
+  return [...page.matchAll(/<figure.*?<\/figure>/gs)].map(([figure]) => {
+    const title = /<figcaption><b>(.*?)<\/b>/.exec(figure)![1]!;
+    return { title, rows: tableOf(figure, title).slice(1), marks: marksOf(figure) };
+  });
+}
+
+function marksOf(figure: string): Marks {
+  const paths = (kinds: string) => {
+    const groups = figure.matchAll(new RegExp(`role-mark (?:${kinds})"[^>]*>(.*?)</g>`, "gs"));
+    return [...groups].flatMap(([, group]) =>
+      [...group!.matchAll(/<path [^>]*?\bd="([^"]*)"/g)].map(([, path]) => path!),
+    );
+  };
+  return {
+    corners: paths("lines").join("").match(/[ML]/g)?.length ?? 0,
+    boxes: paths("bars|bins|cells").length,
+  };
+}
+
+type Cells = readonly (string | number | null)[];
+
+const { metrics, micro, labels: curves, pairs } = details;
+const byPositives = [...inspection.labels].sort((a, b) => b.positives - a.positives);
+const bySupport = [...metrics.labels].sort((a, b) => b.support - a.support);
+const curvesBySupport = bySupport.map(({ name }) => curves.find((label) => label.name === name)!);
+const ofEach = (points: (label: (typeof curves)[number]) => readonly Cells[]) =>
+  curvesBySupport.flatMap((label) => points(label).map((point) => [label.name, ...point]));
+const reliability = (name: string, bins: typeof micro.reliability) =>
+  bins
+    .filter(({ count }) => count > 0)
+    .map(({ meanProbability, positiveShare }) => [name, meanProbability, positiveShare]);
+const lengths = ({ histogram }: typeof inspection.words) =>
+  histogram.map(({ rows }) => ["", rows] satisfies Cells);
+const square = (values: readonly (readonly (number | null)[])[]) =>
+  values.map((row, i) => [names[i]!, ...row]);
+
+/** What each picture of a run shows, taken from the data and not from the page; a blank is not compared. */
+const shown: [title: string, rows: readonly Cells[]][] = [
+  [
+    "Loss",
+    [
+      ...[1, 2].map((epoch) => ["training", epoch, 0.4321]),
+      ...[1, 2].map((epoch) => ["validation", epoch, metrics.loss]),
+    ],
+  ],
+  [
+    "Metrics on the validation rows",
+    (
+      [
+        ["micro-F1", metrics.micro.f1],
+        ["macro-F1", metrics.macro.f1],
+        ["subset accuracy", metrics.subsetAccuracy],
+        ["macro ROC AUC", metrics.macro.rocAuc],
+      ] as const
+    ).flatMap(([name, value]) => [1, 2].map((epoch) => [name, epoch, value])),
+  ],
+  // Of 450 steps, three are one point.
+  [
+    "Loss of each step",
+    Array.from({ length: 150 }, (_, i) => [
+      "loss",
+      3 * i + 2,
+      (1 / (3 * i + 1) + 1 / (3 * i + 2) + 1 / (3 * i + 3)) / 3,
+    ]),
+  ],
+  ["Learning rate", Array.from({ length: 150 }, (_, i) => ["learning rate", 3 * i + 2, 1e-5])],
+  ["F1 of each label", bySupport.map(({ name, f1 }) => [name, f1])],
+  [
+    "How the decisions came out",
+    bySupport.map(({ name, truePositives, falseNegatives, falsePositives }) => [
+      name,
+      truePositives,
+      falseNegatives,
+      falsePositives,
+    ]),
+  ],
+  [
+    "Precision and recall",
+    [
+      ...ofEach(({ curve }) => curve.map(({ recall, precision }) => [recall, precision])),
+      ...micro.curve.map(({ recall, precision }) => ["all labels", recall, precision]),
+    ],
+  ],
+  [
+    "ROC",
+    [
+      ...ofEach(({ curve }) => curve.map(({ falsePositiveRate, recall }) => [falsePositiveRate, recall])),
+      ...micro.curve.map(({ falsePositiveRate, recall }) => ["all labels", falsePositiveRate, recall]),
+    ],
+  ],
+  ["Reliability", reliability("all labels", micro.reliability)],
+  ["Where the probabilities lie", micro.reliability.map(({ count }) => ["", count])],
+  ["Reliability", curvesBySupport.flatMap(({ name, reliability: bins }) => reliability(name, bins))],
+  [
+    "One threshold for all labels",
+    (["precision", "recall", "f1"] as const).flatMap((figure) =>
+      micro.thresholdCurve.map((point) => [figure === "f1" ? "F1" : figure, point.threshold, point[figure]]),
+    ),
+  ],
+  [
+    "A threshold for each label",
+    ofEach(({ thresholdCurve }) => thresholdCurve.map(({ threshold, f1 }) => [threshold, f1])),
+  ],
+  ["Labels that are set together", square(pairs.together)],
+  [
+    "Labels that are taken for others",
+    square(pairs.mistakenFor.map((row, i) => row.map((value, j) => (i === j ? null : value)))),
+  ],
+  ["Rows of each label", byPositives.map(({ name, positives }) => [name, positives])],
+  ["Rows in which two labels are set", square(inspection.cooccurrence)],
+  ["Lengths in words", lengths(inspection.words)],
+  ["Lengths in characters", lengths(inspection.characters)],
+  ["Lengths in tokens", lengths(inspection.tokens!)],
+];
+
+const linePictures = new Set([
+  "Loss",
+  "Metrics on the validation rows",
+  "Loss of each step",
+  "Learning rate",
+  "Precision and recall",
+  "ROC",
+  "Reliability",
+  "One threshold for all labels",
+  "A threshold for each label",
+]);
+
+describe("a run's pictures", () => {
+  it("are all of them, each once, in the order of the page", () => {
+    expect(picturesOf(pages.training!).map(({ title }) => title)).toEqual(shown.map(([title]) => title));
+  });
+
+  it.each(shown.map(([title, rows], i) => ({ title, rows, i })))(
+    "carry their data: $title",
+    ({ rows, i }) => {
+      const picture = picturesOf(pages.training!)[i]!;
+      expect(picture.rows).toHaveLength(rows.length);
+      for (const [place, row] of rows.entries()) {
+        for (const [column, value] of row.entries()) {
+          const cell = picture.rows[place]![column]!;
+          if (typeof value === "number") expect(Number(cell)).toBeCloseTo(value, 3);
+          else if (value === null) expect(cell).toBe("");
+          else if (value !== "") expect(cell).toBe(value === hostile ? escapedHostile : value);
+        }
+      }
+      const numbers = rows.flatMap((row) => row.slice(1).filter((value) => typeof value === "number"));
+      const expected = linePictures.has(picture.title)
+        ? { corners: rows.length, boxes: 0 }
+        : { corners: 0, boxes: numbers.length };
+      expect(picture.marks).toEqual(expected);
+    },
+  );
 });
 
 it("shows mistakes and right decisions with their texts", () => {

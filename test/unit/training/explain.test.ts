@@ -77,6 +77,28 @@ describe("the page of an explanation", () => {
     expect(strongest[2]!.toLowerCase()).toBe("parcel");
   });
 
+  it("shows contributions with as many digits as they need", async () => {
+    const explanation = await classifier.explain(text, { label: "delivery" });
+    const shown = (factor: number) => {
+      const tokens = explanation.tokens.map((token) => ({
+        ...token,
+        contribution: factor * token.contribution,
+      }));
+      const page = explanationPage({ ...explanation, tokens }, "./model");
+      return [...page.matchAll(/<\/th><td>([+\u2212][\d.]+)<\/td>/g)].map(([, value]) =>
+        Number(value!.replace("\u2212", "-")),
+      );
+    };
+    for (const factor of [1, 1e-2, 1e-4, 0]) {
+      const values = shown(factor);
+      const largest = Math.max(...values.map(Math.abs));
+      expect(values).toHaveLength(explanation.tokens.length);
+      for (const [i, { contribution }] of explanation.tokens.entries()) {
+        expect(Math.abs(values[i]! - factor * contribution)).toBeLessThanOrEqual(largest / 10);
+      }
+    }
+  });
+
   it("escapes texts and names", async () => {
     const explanation = await classifier.explain("<script>parcel</script> & 'x'", { label: "delivery" });
     const page = explanationPage({ ...explanation, label: '"><img src=x>' }, "<b>model</b>");
