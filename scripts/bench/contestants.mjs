@@ -15,22 +15,45 @@ const environment = {
 };
 
 /** Runs a script of bench/python. */
-export function runPython(script, request) {
-  return run(findParityPython(), path(`python/${script}`), request);
+export async function runPython(script, request, packages) {
+  const extra = packages === undefined ? {} : { PYTHONPATH: packages };
+  return (await run(...commandOf(script), request, extra)).answer;
 }
 
-/** Takes one sample, or makes one check, of a configuration. */
-export function runContestant({ side, ...configuration }, request) {
-  const all = { ...configuration, ...request };
-  return side === "ours" ? run(process.execPath, path("ours.mjs"), all) : runPython("theirs.py", all);
+/** Starts a script of bench/python that goes on until its stdin ends. */
+export function startPython(script, request) {
+  const [program, file] = commandOf(script);
+  return spawn(program, [file, JSON.stringify(request)], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: environment,
+  });
 }
 
-const path = (file) => fileURLToPath(new URL(file, import.meta.url));
+/**
+ * Takes one sample, or makes one check, of a contestant.
+ *
+ * @returns its answer; for the work `start` with the seconds from the start of the process to the answer
+ */
+export async function runContestant({ program, ...contestant }, request) {
+  const { answer, seconds } = await run(...commandOf(program), { ...contestant, ...request }, {});
+  return request.work === "start" ? { ...answer, seconds: [seconds] } : answer;
+}
 
-async function run(program, script, request) {
+export function commandOf(script) {
+  const isPython = script.endsWith(".py");
+  const file = fileURLToPath(new URL(isPython ? `python/${script}` : script, import.meta.url));
+  return [isPython ? findParityPython() : process.execPath, file];
+}
+
+async function run(program, script, request, extraEnvironment) {
+  const begin = performance.now();
   const child = spawn(program, [script, JSON.stringify(request)], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: environment,
+    env: { ...environment, ...extraEnvironment },
+  });
+  const answered = new Promise((resolve) => {
+    child.stdout.once("data", () => resolve((performance.now() - begin) / 1000));
+    child.once("close", resolve);
   });
   const [stdout, stderr, [status, signal]] = await Promise.all([
     text(child.stdout),
@@ -38,5 +61,5 @@ async function run(program, script, request) {
     once(child, "close"),
   ]);
   if (status !== 0) throw new Error(`${script} ended with ${signal ?? `status ${status}`}:\n${stderr}`);
-  return JSON.parse(stdout);
+  return { answer: JSON.parse(stdout), seconds: await answered };
 }

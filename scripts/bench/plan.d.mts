@@ -1,53 +1,71 @@
-import type { EncoderShape } from "./flops.mjs";
+import type { Architecture, EncoderShape } from "./flops.mjs";
 
-export type ModelName = "base" | "minilm";
-export type Work = "train" | "predict";
+export type ModelName = "base" | "xlnet" | "minilm";
+export type Work = "train" | "predict" | "start";
 
-/** One contestant. */
-export interface Configuration {
-  readonly name: string;
-  readonly side: "ours" | "theirs";
-  readonly precision: "fp32" | "bf16";
-  /** How their batches are made of the rows; ours are never padded. */
-  readonly batches?: "padded" | "grouped";
-  readonly fused?: boolean;
+export interface BenchModel {
+  readonly title: string;
+  readonly type: Architecture;
+  readonly shape: EncoderShape;
+  /** Its weights are MiniLM's; otherwise they are random. */
+  readonly pretrained?: boolean;
+  /** Is exported for the peers that read that. */
+  readonly onnx?: boolean;
 }
 
-/** One sample to take: a process of its own. */
-export interface Sample {
+/** Who takes part. */
+export interface Contestant {
+  readonly name: string;
+  readonly side: "ours" | "theirs";
+  /** The script that takes its samples. */
+  readonly program: string;
+  readonly precision: "fp32" | "bf16" | "int8";
+}
+
+/** One piece of work of one model. */
+export interface Task {
   readonly model: ModelName;
+  /** What `--only` calls it. */
+  readonly name: string;
+  readonly title: string;
   readonly work: Work;
-  readonly configuration: Configuration;
+  /** Which texts, see python/workload.py. */
+  readonly set: string;
+  readonly batchSize?: number;
+  /** Calls before the clock runs. */
+  readonly warmUp?: number;
+  /** Passes over all texts that are timed. */
+  readonly passes?: number;
+  /** Keys of `contestants`. */
+  readonly contestants: readonly string[];
 }
 
 export interface BenchOptions {
   readonly help: boolean;
-  readonly quick: boolean;
+  readonly write: boolean;
   readonly pairs: number;
   readonly models: readonly ModelName[];
-  readonly works: readonly Work[];
+  readonly works: readonly string[];
   readonly threads: number;
 }
 
-/** The models; `passes` is how often a sample of training goes over all rows after the warm-up. */
-export const models: Readonly<
-  Record<ModelName, { readonly title: string; readonly shape: EncoderShape; readonly passes: number }>
->;
-export const works: readonly Work[];
-export const configurations: readonly Configuration[];
+export const models: Readonly<Record<ModelName, BenchModel>>;
+export const contestants: Readonly<Record<string, Contestant>>;
+/** The names of all tasks. */
+export const works: readonly string[];
 export const help: string;
+
+/** The tasks of some models, in the order of the names. */
+export function tasksOf(models: readonly ModelName[], works: readonly string[]): Task[];
 
 /** The command's options; throws with a sentence for the user when one is unknown or out of range. */
 export function readOptions(parameters: readonly string[], cores: number): BenchOptions;
 
-/** All samples in the order in which to take them. */
-export function schedule(options: Pick<BenchOptions, "pairs" | "models" | "works">): Sample[];
+/** Whose samples to take, in which order. */
+export function schedule(names: readonly string[], pairs: number): string[];
 
 /** Names what a sample measures. */
-export function keyOf(sample: Sample): string;
+export function keyOf(task: Task, contestant: string): string;
 
-/** Time that these samples will take, from the last duration of each; `undefined` while one was never taken. */
-export function remainingSeconds(
-  left: readonly Sample[],
-  lastSeconds: ReadonlyMap<string, number>,
-): number | undefined;
+/** Time that these samples will take; NaN while none was ever taken. */
+export function remainingSeconds(left: readonly string[], lastSeconds: ReadonlyMap<string, number>): number;

@@ -1,47 +1,148 @@
 // What is measured, and in which order.
 import { parseArgs } from "node:util";
 
+/** `onnx`: is exported for the peers that read that. */
 export const models = {
-  minilm: { title: "MiniLM (6 x 384)", shape: { layers: 6, hidden: 384, intermediate: 1536 }, passes: 3 },
-  base: { title: "BERT-base (12 x 768)", shape: { layers: 12, hidden: 768, intermediate: 3072 }, passes: 1 },
+  base: {
+    title: "BERT-base",
+    type: "bert",
+    shape: { layers: 12, hidden: 768, intermediate: 3072, heads: 12 },
+    onnx: true,
+  },
+  xlnet: {
+    title: "XLNet-base",
+    type: "xlnet",
+    shape: { layers: 12, hidden: 768, intermediate: 3072, heads: 12 },
+  },
+  minilm: {
+    title: "MiniLM",
+    type: "bert",
+    pretrained: true,
+    shape: { layers: 6, hidden: 384, intermediate: 1536, heads: 12 },
+    onnx: true,
+  },
 };
 
-const works = ["train", "predict"];
-
-/** Each peer is there as people use it and as experts do; `fused` is AdamW's one-kernel implementation. */
-export const configurations = [
-  {
+/**
+ * Who takes part. Peers are there as people use them and as experts do; `fused` is AdamW's one-kernel implementation, and
+ * the optimized files come from onnxruntime's own tools. All of theirs are sorted by length, but where it says padded, and
+ * transformers.js, which takes texts as they come.
+ */
+const huggingFace = { side: "theirs", program: "theirs.py" };
+const onnxruntime = { side: "theirs", program: "onnxruntime.mjs" };
+const transformersJs = { side: "theirs", program: "transformers-js.mjs" };
+const tagformer = { side: "ours", program: "ours.mjs" };
+export const contestants = {
+  "hf-fp32-padded": {
+    ...huggingFace,
     name: "Hugging Face fp32, padded to 100",
-    side: "theirs",
     precision: "fp32",
     batches: "padded",
+    paddedTo: 100,
     fused: false,
   },
-  {
-    name: "Hugging Face fp32, grouped by length",
-    side: "theirs",
+  "hf-fp32": {
+    ...huggingFace,
+    name: "Hugging Face fp32, by length",
     precision: "fp32",
     batches: "grouped",
     fused: true,
   },
-  {
-    name: "Hugging Face bf16, grouped by length",
-    side: "theirs",
+  "hf-bf16": {
+    ...huggingFace,
+    name: "Hugging Face bf16, by length",
     precision: "bf16",
     batches: "grouped",
     fused: true,
   },
-  { name: "tagformer fp32", side: "ours", precision: "fp32" },
-  { name: "tagformer bf16", side: "ours", precision: "bf16" },
-];
+  transformers: { ...huggingFace, name: "Python transformers", precision: "fp32", batches: "grouped" },
+  "ort-fp32": {
+    ...onnxruntime,
+    name: "onnxruntime-node fp32, by length",
+    precision: "fp32",
+    file: "optimized.onnx",
+  },
+  "ort-int8": {
+    ...onnxruntime,
+    name: "onnxruntime-node int8, by length",
+    precision: "int8",
+    file: "optimized_quantized.onnx",
+  },
+  "tjs-fp32": { ...transformersJs, name: "transformers.js fp32", precision: "fp32", dtype: "fp32" },
+  "tjs-int8": { ...transformersJs, name: "transformers.js int8", precision: "int8", dtype: "q8" },
+  fp32: { ...tagformer, name: "tagformer fp32", precision: "fp32" },
+  bf16: { ...tagformer, name: "tagformer bf16", precision: "bf16" },
+  int8: { ...tagformer, name: "tagformer int8", precision: "int8" },
+};
 
-export const help = `npm run bench -- [options]: tagformer against Hugging Face PyTorch, on this machine
+const training = { work: "train", batchSize: 32, warmUp: 1, passes: 1 };
+const prediction = { work: "predict", batchSize: 32, warmUp: 1, passes: 1 };
+const mixed = "lengths of comments cut at 100 tokens";
 
-  --quick                   the small model only, few samples: a few minutes
-  --pairs N                 samples of each configuration (9; with --quick 3)
-  --model base|minilm       only this model
-  --work train|predict      only this work
-  --threads N               threads of both sides (the cores of this machine)
+/** What is done with which set of texts. */
+const tasks = {
+  train: { ...training, set: "mixed", title: `training, batches of 32, ${mixed}` },
+  full: { ...training, set: "full", batchSize: 8, title: "training, batches of 8 x 128 tokens" },
+  predict: { ...prediction, set: "mixed", title: `prediction, ${mixed}` },
+  long: { ...prediction, set: "long", title: "prediction, lengths of comments cut at 512 tokens" },
+  latency: {
+    ...prediction,
+    set: "one",
+    warmUp: 5,
+    passes: 30,
+    title: "prediction of one text of 55 tokens",
+  },
+  start: { work: "start", set: "one", title: "from the start of a process to its first prediction" },
+};
+const by = (task, ...contestants) => ({ ...task, contestants });
+const ours = ["fp32", "bf16", "int8"];
+
+const bert = {
+  train: by(tasks.train, "hf-fp32-padded", "hf-fp32", "hf-bf16", "fp32", "bf16"),
+  predict: by(tasks.predict, "ort-fp32", "ort-int8", "hf-bf16", ...ours),
+  latency: by(tasks.latency, "ort-fp32", "ort-int8", ...ours),
+  start: by(tasks.start, "transformers", "tjs-fp32", ...ours),
+};
+/** XLNet's attention takes PyTorch long: half as many texts. */
+const half = { set: "small", batchSize: 16 };
+const halfTitle = `training, batches of 16, ${mixed}`;
+
+/** What is done with which model, and by whom. */
+const protocol = {
+  base: {
+    ...bert,
+    full: by(tasks.full, "hf-bf16", "bf16"),
+    long: by(tasks.long, "tjs-fp32", "tjs-int8", ...ours),
+  },
+  xlnet: {
+    train: by({ ...tasks.train, ...half, title: halfTitle }, "hf-fp32-padded", "hf-bf16", "fp32", "bf16"),
+    predict: by({ ...tasks.predict, ...half }, "hf-fp32", "hf-bf16", ...ours),
+  },
+  minilm: bert,
+};
+
+export const works = Object.keys(tasks);
+
+/** The tasks of some models, each with the keys of its contestants. */
+export function tasksOf(modelNames, workNames) {
+  return modelNames.flatMap((model) =>
+    workNames
+      .filter((name) => name in protocol[model])
+      .map((name) => ({ model, name, ...protocol[model][name] })),
+  );
+}
+
+export const help = `npm run bench -- [options]: tagformer against its peers, on this machine
+
+  --quick              the small model and three pairs: about five minutes
+  --pairs N            samples of each contestant (9; with --quick 3)
+  --model NAMES        base, xlnet, minilm (base,xlnet; with --quick minilm)
+  --only NAMES         ${works.join(", ")} (all)
+  --threads N          threads of every side (the cores of this machine)
+  --write              write the tables into docs/performance.md
+
+Every sample and a page with pictures are kept in bench-results/.
+node scripts/bench/one.mjs --help takes samples of a single contestant.
 `;
 
 export function readOptions(parameters, cores) {
@@ -51,44 +152,52 @@ export function readOptions(parameters, cores) {
       quick: { type: "boolean", default: false },
       pairs: { type: "string" },
       model: { type: "string" },
-      work: { type: "string" },
+      only: { type: "string" },
       threads: { type: "string" },
+      write: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   return {
     help: values.help,
-    quick: values.quick,
+    write: values.write,
     pairs: count("pairs", values.pairs, values.quick ? 3 : 9),
-    models: chosen("model", values.model, Object.keys(models), values.quick ? ["minilm"] : undefined),
-    works: chosen("work", values.work, works),
+    models: chosen("model", values.model, Object.keys(models), values.quick ? ["minilm"] : ["base", "xlnet"]),
+    works: chosen("only", values.only, works, works),
     threads: count("threads", values.threads, cores),
   };
 }
 
-function count(name, text, otherwise) {
+export function count(name, text, otherwise) {
   if (text === undefined) return otherwise;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new Error(`--${name} is ${text}; expected a whole number from 1 to 9999`);
 }
 
-function chosen(name, value, allowed, otherwise = allowed) {
-  if (value === undefined) return otherwise;
-  if (allowed.includes(value)) return [value];
-  throw new Error(`--${name} is ${value}; expected ${allowed.join(" or ")}`);
+/** The names of a list, in the order of `allowed`. */
+function chosen(option, text, allowed, otherwise) {
+  if (text === undefined) return otherwise;
+  const names = text.split(",");
+  const unknown = names.find((name) => !allowed.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`--${option} has ${JSON.stringify(unknown)}; expected ${allowed.join(", ")}`);
+  }
+  return allowed.filter((name) => names.includes(name));
 }
 
-/** Every other round runs backwards (ABBA), so that a machine that grows slower or faster favours nobody. */
-export function schedule({ pairs, models, works }) {
-  const round = models.flatMap((model) =>
-    works.flatMap((work) => configurations.map((configuration) => ({ model, work, configuration }))),
-  );
-  return Array.from({ length: pairs }, (_, pair) => (pair % 2 === 0 ? round : round.toReversed())).flat();
+/**
+ * The contestants of a task in the order in which to take their samples. Every other round runs backwards (ABBA), so that a
+ * machine that grows slower or faster favours nobody.
+ */
+export function schedule(names, pairs) {
+  return Array.from({ length: pairs }, (_, pair) => (pair % 2 === 0 ? names : names.toReversed())).flat();
 }
 
-export const keyOf = ({ model, work, configuration }) => `${model} ${work}, ${configuration.name}`;
+export const keyOf = (task, contestant) => `${models[task.model].title}, ${task.name}: ${contestant}`;
 
+/** Time that these samples will take, from the last duration of each; the mean of these where there is none yet. */
 export function remainingSeconds(left, lastSeconds) {
-  const seconds = left.map((sample) => lastSeconds.get(keyOf(sample)));
-  return seconds.includes(undefined) ? undefined : seconds.reduce((sum, value) => sum + value, 0);
+  const known = [...lastSeconds.values()];
+  const mean = known.reduce((sum, seconds) => sum + seconds, 0) / known.length;
+  return left.reduce((sum, key) => sum + (lastSeconds.get(key) ?? mean), 0);
 }

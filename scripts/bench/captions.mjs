@@ -1,0 +1,19 @@
+// What a report is about, in words.
+import { models } from "./plan.mjs";
+
+export function headline({ machine, versions, options, ceilings, date }) {
+  const { before, after } = ceilings;
+  const gigaflops = Object.keys(before).map(
+    (precision) => `${precision} ${Math.round(Math.max(before[precision], after[precision]) / 1e9)}`,
+  );
+  return [
+    `${machine.cpu}, ${options.threads} threads, ${date.slice(0, 10)}`,
+    `tagformer ${versions.tagformer} with libtorch ${versions.libtorch} and Node ${versions.node}; PyTorch ${versions.torch}, transformers ${versions.transformers}, onnxruntime-node ${versions["onnxruntime-node"]}, @huggingface/transformers ${versions["@huggingface/transformers"]}`,
+    `Ceiling (large matrix products in PyTorch), GFLOP/s: ${gigaflops.join(", ")}`,
+    `${options.pairs} processes each in ABBA order: medians, and of the ratios of pairs 95 % bootstrap intervals`,
+  ];
+}
+
+export function titleOf({ model, title, texts, tokens }) {
+  return `${models[model].title}, ${title}: ${texts === 1 ? "" : `${texts} texts, `}${tokens} tokens`;
+}
