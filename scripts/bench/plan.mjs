@@ -175,7 +175,7 @@ export function count(name, text, otherwise) {
 }
 
 /** The names of a list, in the order of `allowed`. */
-function chosen(option, text, allowed, otherwise) {
+export function chosen(option, text, allowed, otherwise) {
   if (text === undefined) return otherwise;
   const names = text.split(",");
   const unknown = names.find((name) => !allowed.includes(name));

@@ -9,9 +9,11 @@ import os
 import sys
 import warnings
 
+import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.transformers.optimizer import optimize_model
+from onnxruntime.transformers.optimizer import optimize_model  # makes its neighbours importable by their bare names
+from fusion_attention import FusionAttention  # isort: skip
 from transformers import AutoModelForSequenceClassification
 
 warnings.filterwarnings("ignore")
@@ -28,7 +30,11 @@ class Logits(torch.nn.Module):
         self.model = model
 
     def forward(self, input_ids, attention_mask, token_type_ids):
-        return self.model(input_ids, attention_mask, token_type_ids).logits
+        # In the form in which onnxruntime's optimizer knows it.
+        count, length = attention_mask.shape
+        hidden = 1.0 - attention_mask[:, None, None, :].expand(count, 1, length, length).to(torch.float32)
+        mask = hidden.masked_fill(hidden.to(torch.bool), torch.finfo(torch.float32).min)
+        return self.model(input_ids, mask, token_type_ids).logits
 
 
 def export(file):
@@ -52,14 +58,22 @@ def export(file):
 
 
 def quantize(source, target):
-    quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True)
+    # The optimizer's own operations have no types that the quantizer could infer.
+    types = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+    quantize_dynamic(
+        source, target, weight_type=QuantType.QInt8, per_channel=True, extra_options=types
+    )
 
 
 export(f"{folder}/model.onnx")
 quantize(f"{folder}/model.onnx", f"{folder}/model_quantized.onnx")
+# transformers 5 writes -1 for the number of heads, by which the optimizer would not know attention.
+FusionAttention.get_num_heads_and_hidden_size = lambda *_: (request["heads"], request["hidden"])
 optimized = optimize_model(
     f"{folder}/model.onnx", "bert", num_heads=request["heads"], hidden_size=request["hidden"]
 )
+if optimized.get_fused_operator_statistics()["Attention"] == 0:
+    raise RuntimeError("onnxruntime's optimizer did not find the attention of this model")
 optimized.save_model_to_file(f"{folder}/optimized.onnx")
 quantize(f"{folder}/optimized.onnx", f"{folder}/optimized_quantized.onnx")
 json.dump({"fused": optimized.get_fused_operator_statistics()}, sys.stdout)

@@ -83,7 +83,11 @@ def bert_tokenizer():
 
 
 def config_of(shape):
-    common = {"num_labels": LABELS, "problem_type": "multi_label_classification"}
+    common = {
+        "num_labels": LABELS,
+        "problem_type": "multi_label_classification",
+        "initializer_range": 0.04,  # about what trained weights have: a fresh model hardly tells one text from another
+    }
     heads = shape["hidden"] // 64
     if shape["type"] == "bert":
         return BertConfig(
@@ -111,6 +115,10 @@ def write_model():
         )
     else:
         model = AutoModelForSequenceClassification.from_config(config_of(request["model"]))
+        # A trained model's biases are not all zero; equal ones would even be shared in an ONNX file.
+        for parameter in model.parameters():
+            if parameter.dim() == 1:
+                parameter.data += 0.02 * torch.randn_like(parameter)
     model.save_pretrained(request["directory"])
     return model.config.model_type
 
