@@ -14,6 +14,10 @@ export function headline({ machine, versions, options, ceilings, date }) {
   ];
 }
 
-export function titleOf({ model, title, texts, tokens }) {
-  return `${models[model].title}, ${title}: ${texts === 1 ? "" : `${texts} texts, `}${tokens} tokens`;
+export function titleOf({ model, short }) {
+  return `${models[model].title}: ${short}`;
+}
+
+export function descriptionOf({ title, texts, tokens }) {
+  return `${title}: ${texts} ${texts === 1 ? "text" : "texts"}, ${tokens.toLocaleString("en-US")} tokens.`;
 }

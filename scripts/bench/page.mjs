@@ -1,16 +1,21 @@
 // The page of a report: pictures and tables, one HTML file.
+import { html } from "../../dist/report/html.js";
 import { renderPage } from "../../dist/report/page.js";
 import { figures, table, tiles } from "../../dist/report/parts.js";
-import { headline, titleOf } from "./captions.mjs";
+import { descriptionOf, headline, titleOf } from "./captions.mjs";
 import { contestants, models } from "./plan.mjs";
 import { figureTable, ratioTable, threeDigits } from "./tables.mjs";
 
+const fairness =
+  "All have the same weights and texts, and computed the same before anything was timed. Texts are sorted by length for " +
+  "Hugging Face (HF) and onnxruntime, but where it says padded; transformers.js (HF JS) takes them as they come";
 const parts = ["tagformer", "others"];
 
 /** @param tasks with their results and ratios, see `figuresOf` */
 export async function renderBenchPage(report, tasks) {
   const [machine, versions, , protocol] = headline(report);
-  const sections = [{ title: "What was measured", content: [overview(report), versions, protocol] }];
+  const told = [versions, protocol, fairness].map((sentence) => html`<p>${sentence}.</p>`);
+  const sections = [{ title: "What was measured", content: [overview(report), ...told] }];
   for (const task of tasks) sections.push({ title: titleOf(task), content: await contentOf(task) });
   sections.push({ title: "The machine while it was measured", content: [await steadiness(report)] });
   return renderPage({ title: "tagformer against its peers", subtitle: machine, sections });
@@ -40,6 +45,7 @@ async function contentOf(task) {
     [memoryChart(task), "The most that the process had."],
   ];
   return [
+    html`<p>${descriptionOf(task)}</p>`,
     await figures(charts),
     asTable("Figures", figureTable(task)),
     asTable("Times as fast", ratioTable(task)),
@@ -79,9 +85,9 @@ function bars({ results }, title, unit, figureOf) {
     x: { title: unit },
     parts,
     bars: results.map((result) => {
-      const { name, side } = contestants[result.key];
+      const { short, side } = contestants[result.key];
       const value = Number(threeDigits(figureOf(result)).replaceAll(",", ""));
-      return { name, values: side === "ours" ? [value, 0] : [0, value] };
+      return { name: short, values: side === "ours" ? [value, 0] : [0, value] };
     }),
   };
 }

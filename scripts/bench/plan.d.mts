@@ -16,6 +16,8 @@ export interface BenchModel {
 /** Who takes part. */
 export interface Contestant {
   readonly name: string;
+  /** Its name in pictures. */
+  readonly short: string;
   readonly side: "ours" | "theirs";
   /** The script that takes its samples. */
   readonly program: string;
@@ -27,6 +29,9 @@ export interface Task {
   readonly model: ModelName;
   /** What `--only` calls it. */
   readonly name: string;
+  /** What it is, in few words. */
+  readonly short: string;
+  /** With which texts. */
   readonly title: string;
   readonly work: Work;
   /** Which texts, see python/workload.py. */

@@ -26,7 +26,7 @@ export const models = {
 /**
  * Who takes part. Peers are there as people use them and as experts do; `fused` is AdamW's one-kernel implementation, and
  * the optimized files come from onnxruntime's own tools. All of theirs are sorted by length, but where it says padded, and
- * transformers.js, which takes texts as they come.
+ * transformers.js, which takes texts as they come. `short` is their name in pictures.
  */
 const huggingFace = { side: "theirs", program: "theirs.py" };
 const onnxruntime = { side: "theirs", program: "onnxruntime.mjs" };
@@ -36,6 +36,7 @@ export const contestants = {
   "hf-fp32-padded": {
     ...huggingFace,
     name: "Hugging Face fp32, padded to 100",
+    short: "HF fp32, padded",
     precision: "fp32",
     batches: "padded",
     paddedTo: 100,
@@ -43,56 +44,95 @@ export const contestants = {
   },
   "hf-fp32": {
     ...huggingFace,
-    name: "Hugging Face fp32, by length",
+    name: "Hugging Face fp32",
+    short: "HF fp32",
     precision: "fp32",
     batches: "grouped",
     fused: true,
   },
   "hf-bf16": {
     ...huggingFace,
-    name: "Hugging Face bf16, by length",
+    name: "Hugging Face bf16",
+    short: "HF bf16",
     precision: "bf16",
     batches: "grouped",
     fused: true,
   },
-  transformers: { ...huggingFace, name: "Python transformers", precision: "fp32", batches: "grouped" },
+  transformers: {
+    ...huggingFace,
+    name: "Python transformers",
+    short: "HF Python",
+    precision: "fp32",
+    batches: "grouped",
+  },
   "ort-fp32": {
     ...onnxruntime,
-    name: "onnxruntime-node fp32, by length",
+    name: "onnxruntime-node fp32",
+    short: "onnxruntime fp32",
     precision: "fp32",
     file: "optimized.onnx",
   },
   "ort-int8": {
     ...onnxruntime,
-    name: "onnxruntime-node int8, by length",
+    name: "onnxruntime-node int8",
+    short: "onnxruntime int8",
     precision: "int8",
     file: "optimized_quantized.onnx",
   },
-  "tjs-fp32": { ...transformersJs, name: "transformers.js fp32", precision: "fp32", dtype: "fp32" },
-  "tjs-int8": { ...transformersJs, name: "transformers.js int8", precision: "int8", dtype: "q8" },
-  fp32: { ...tagformer, name: "tagformer fp32", precision: "fp32" },
-  bf16: { ...tagformer, name: "tagformer bf16", precision: "bf16" },
-  int8: { ...tagformer, name: "tagformer int8", precision: "int8" },
+  "tjs-fp32": {
+    ...transformersJs,
+    name: "transformers.js fp32",
+    short: "HF JS fp32",
+    precision: "fp32",
+    dtype: "fp32",
+  },
+  "tjs-int8": {
+    ...transformersJs,
+    name: "transformers.js int8",
+    short: "HF JS int8",
+    precision: "int8",
+    dtype: "q8",
+  },
+  fp32: { ...tagformer, name: "tagformer fp32", short: "tagformer fp32", precision: "fp32" },
+  bf16: { ...tagformer, name: "tagformer bf16", short: "tagformer bf16", precision: "bf16" },
+  int8: { ...tagformer, name: "tagformer int8", short: "tagformer int8", precision: "int8" },
 };
 
 const training = { work: "train", batchSize: 32, warmUp: 1, passes: 1 };
 const prediction = { work: "predict", batchSize: 32, warmUp: 1, passes: 1 };
-const mixed = "lengths of comments cut at 100 tokens";
+const mixed = "comments' lengths cut at 100 tokens";
 
 /** What is done with which set of texts. */
 const tasks = {
-  train: { ...training, set: "mixed", title: `training, batches of 32, ${mixed}` },
-  full: { ...training, set: "full", batchSize: 8, title: "training, batches of 8 x 128 tokens" },
-  predict: { ...prediction, set: "mixed", title: `prediction, ${mixed}` },
-  long: { ...prediction, set: "long", title: "prediction, lengths of comments cut at 512 tokens" },
+  train: { ...training, set: "mixed", short: "training", title: `batches of 32, ${mixed}` },
+  full: {
+    ...training,
+    set: "full",
+    batchSize: 8,
+    short: "training without padding",
+    title: "batches of 8 x 128 tokens",
+  },
+  predict: { ...prediction, set: "mixed", short: "prediction", title: mixed },
+  long: {
+    ...prediction,
+    set: "long",
+    short: "prediction of long texts",
+    title: "comments' lengths cut at 512 tokens",
+  },
   latency: {
     ...prediction,
     set: "one",
     warmUp: 5,
     passes: 30,
-    title: "prediction of one text of 55 tokens",
+    short: "prediction of one text",
+    title: "one text after the other",
   },
-  start: { work: "start", set: "one", title: "from the start of a process to its first prediction" },
+  start: {
+    work: "start",
+    set: "one",
+    short: "first prediction",
+    title: "from the start of a process to its first prediction",
+  },
 };
 const by = (task, ...contestants) => ({ ...task, contestants });
 const ours = ["fp32", "bf16", "int8"];
@@ -105,7 +145,7 @@ const bert = {
 };
 /** XLNet's attention takes PyTorch long: half as many texts. */
 const half = { set: "small", batchSize: 16 };
-const halfTitle = `training, batches of 16, ${mixed}`;
+const halfTitle = `batches of 16, ${mixed}`;
 
 /** What is done with which model, and by whom. */
 const protocol = {

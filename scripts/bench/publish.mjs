@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, say } from "../steps.mjs";
-import { headline, titleOf } from "./captions.mjs";
+import { descriptionOf, headline, titleOf } from "./captions.mjs";
 import { renderBenchPage } from "./page.mjs";
 import { figuresOf } from "./results.mjs";
 import { figureTable, markdownTable, ratioTable, terminalTable } from "./tables.mjs";
@@ -17,7 +17,8 @@ const markers = [
 export async function publish({ report, file }, { write }) {
   const tasks = figuresOf(report);
   process.stdout.write(`\n${headline(report).join("\n")}\n`);
-  for (const task of tasks) process.stdout.write(`\n${titleOf(task)}\n\n${tables(task, terminalTable)}`);
+  for (const task of tasks)
+    process.stdout.write(`\n${titleOf(task)}\n${descriptionOf(task)}\n\n${tables(task, terminalTable)}`);
   const page = file.replace(/\.json$/, ".html");
   writeFileSync(page, await renderBenchPage(report, tasks));
   say(`bench: pictures are in ${page}`);
@@ -35,7 +36,9 @@ function writeTables(report, tasks) {
   const machine = headline(report)
     .map((line) => `- ${line}\n`)
     .join("");
-  const sections = tasks.map((task) => `\n### ${titleOf(task)}\n\n${tables(task, markdownTable)}`);
+  const sections = tasks.map(
+    (task) => `\n### ${titleOf(task)}\n\n${descriptionOf(task)}\n\n${tables(task, markdownTable)}`,
+  );
   writeFileSync(
     document,
     `${content.slice(0, begin)}\n${machine}${sections.join("")}\n${content.slice(end)}`,
