@@ -7,7 +7,7 @@ export function headline({ machine, versions, options, ceilings, date }) {
     (precision) => `${precision} ${Math.round(Math.max(before[precision], after[precision]) / 1e9)}`,
   );
   return [
-    `${machine.cpu}, ${options.threads} threads, ${date.slice(0, 10)}`,
+    `${machine.cpu} (${machine.instructions.join(", ")}), ${options.threads} threads, ${date.slice(0, 10)}`,
     `tagformer ${versions.tagformer} with libtorch ${versions.libtorch} and Node ${versions.node}; PyTorch ${versions.torch}, transformers ${versions.transformers}, onnxruntime-node ${versions["onnxruntime-node"]}, @huggingface/transformers ${versions["@huggingface/transformers"]}`,
     `Ceiling (large matrix products in PyTorch), GFLOP/s: ${gigaflops.join(", ")}`,
     `${options.pairs} processes each in ABBA order: medians, and of the ratios of pairs 95 % bootstrap intervals`,

@@ -104,20 +104,20 @@ const mixed = "comments' lengths cut at 100 tokens";
 
 /** What is done with which set of texts. */
 const tasks = {
-  train: { ...training, set: "mixed", short: "training", title: `batches of 32, ${mixed}` },
+  train: { ...training, set: "mixed", short: "training", title: `Batches of 32, ${mixed}` },
   full: {
     ...training,
     set: "full",
     batchSize: 8,
     short: "training without padding",
-    title: "batches of 8 x 128 tokens",
+    title: "Batches of 8 x 128 tokens",
   },
-  predict: { ...prediction, set: "mixed", short: "prediction", title: mixed },
+  predict: { ...prediction, set: "mixed", short: "prediction", title: "Comments' lengths cut at 100 tokens" },
   long: {
     ...prediction,
     set: "long",
     short: "prediction of long texts",
-    title: "comments' lengths cut at 512 tokens",
+    title: "Comments' lengths cut at 512 tokens",
   },
   latency: {
     ...prediction,
@@ -125,13 +125,13 @@ const tasks = {
     warmUp: 5,
     passes: 30,
     short: "prediction of one text",
-    title: "one text after the other",
+    title: "One text after the other",
   },
   start: {
     work: "start",
     set: "one",
     short: "first prediction",
-    title: "from the start of a process to its first prediction",
+    title: "From the start of a process to its first prediction",
   },
 };
 const by = (task, ...contestants) => ({ ...task, contestants });
@@ -145,7 +145,7 @@ const bert = {
 };
 /** XLNet's attention takes PyTorch long: half as many texts. */
 const half = { set: "small", batchSize: 16 };
-const halfTitle = `batches of 16, ${mixed}`;
+const halfTitle = `Batches of 16, ${mixed}`;
 
 /** What is done with which model, and by whom. */
 const protocol = {

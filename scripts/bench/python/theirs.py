@@ -140,8 +140,10 @@ def predict():
 def start():
     """From texts to scores by name, as people use it."""
     classifier = pipeline(
-        "text-classification", AutoModelForSequenceClassification.from_pretrained(directory),
-        tokenizer=AutoTokenizer.from_pretrained(directory), top_k=None,
+        "text-classification",
+        AutoModelForSequenceClassification.from_pretrained(directory),
+        tokenizer=AutoTokenizer.from_pretrained(directory),
+        top_k=None,
     )
     return {"predictions": classifier(read_texts()["texts"]), "peakMemory": peak_memory()}
 
