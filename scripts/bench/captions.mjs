@@ -10,7 +10,7 @@ export function headline({ machine, versions, options, ceilings, date }) {
     `${machine.cpu} (${machine.instructions.join(", ")}), ${options.threads} threads, ${date.slice(0, 10)}`,
     `tagformer ${versions.tagformer} with libtorch ${versions.libtorch} and Node ${versions.node}; PyTorch ${versions.torch}, transformers ${versions.transformers}, onnxruntime-node ${versions["onnxruntime-node"]}, @huggingface/transformers ${versions["@huggingface/transformers"]}`,
     `Ceiling (large matrix products in PyTorch), GFLOP/s: ${gigaflops.join(", ")}`,
-    `${options.pairs} processes each in ABBA order: medians, and of the ratios of pairs 95 % bootstrap intervals`,
+    "Fresh processes in ABBA order: medians, and of the ratios of pairs 95 % bootstrap intervals",
   ];
 }
 
@@ -18,6 +18,8 @@ export function titleOf({ model, short }) {
   return `${models[model].title}: ${short}`;
 }
 
-export function descriptionOf({ title, texts, tokens }) {
-  return `${title}: ${texts} ${texts === 1 ? "text" : "texts"}, ${tokens.toLocaleString("en-US")} tokens.`;
+export function descriptionOf({ title, texts, tokens, samples }) {
+  const pairs = Math.max(...Object.values(samples).map((list) => list.length));
+  const what = `${texts} ${texts === 1 ? "text" : "texts"}, ${tokens.toLocaleString("en-US")} tokens`;
+  return `${title}: ${what}; ${pairs} ${pairs === 1 ? "process" : "processes"} each.`;
 }

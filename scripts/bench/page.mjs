@@ -33,7 +33,6 @@ function overview({ machine, options, ceilings, parity }) {
   return tiles([
     ["processor", machine.cpu],
     ["threads of every side", String(options.threads)],
-    ["processes each", String(options.pairs)],
     ...ceiling,
     ...logits,
   ]);

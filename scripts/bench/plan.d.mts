@@ -41,6 +41,8 @@ export interface Task {
   readonly warmUp?: number;
   /** Passes over all texts that are timed. */
   readonly passes?: number;
+  /** More than these are not taken: its samples take long. */
+  readonly mostPairs?: number;
   /** Keys of `contestants`. */
   readonly contestants: readonly string[];
 }
@@ -67,7 +69,7 @@ export function tasksOf(models: readonly ModelName[], works: readonly string[]):
 export function readOptions(parameters: readonly string[], cores: number): BenchOptions;
 
 /** Whose samples to take, in which order. */
-export function schedule(names: readonly string[], pairs: number): string[];
+export function schedule(task: Pick<Task, "contestants" | "mostPairs">, pairs: number): string[];
 
 /** Names what a sample measures. */
 export function keyOf(task: Task, contestant: string): string;

@@ -17,7 +17,7 @@ export class Sampler {
     this.pairs = pairs;
     this.#probe = probe;
     this.#requestOf = requestOf;
-    this.#left = tasks.flatMap((task) => schedule(task.contestants, pairs).map((name) => keyOf(task, name)));
+    this.#left = tasks.flatMap((task) => schedule(task, pairs).map((name) => keyOf(task, name)));
     this.total = this.#left.length;
   }
 
@@ -25,7 +25,7 @@ export class Sampler {
   async take(task) {
     const samples = Object.fromEntries(task.contestants.map((name) => [name, []]));
     let before = await this.#probe.glance();
-    for (const name of schedule(task.contestants, this.pairs)) {
+    for (const name of schedule(task, this.pairs)) {
       this.#sayWhere(contestants[name], task);
       const begin = performance.now();
       const { seconds, peakMemory } = await runContestant(contestants[name], this.#requestOf(task));

@@ -80,8 +80,15 @@ describe("the protocol", () => {
 });
 
 describe("schedule", () => {
+  const contestants = ["a", "b", "c"];
+
   it("takes every contestant once a round, and runs every other round backwards", () => {
-    expect(schedule(["a", "b", "c"], 3)).toEqual(["a", "b", "c", "c", "b", "a", "a", "b", "c"]);
+    expect(schedule({ contestants }, 3)).toEqual(["a", "b", "c", "c", "b", "a", "a", "b", "c"]);
+  });
+
+  it("takes no more pairs than a task wants", () => {
+    expect(schedule({ contestants, mostPairs: 1 }, 3)).toEqual(contestants);
+    expect(schedule({ contestants, mostPairs: 9 }, 1)).toEqual(contestants);
   });
 });
 
