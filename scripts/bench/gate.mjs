@@ -47,13 +47,15 @@ function trainable(key) {
   return precision !== "int8" && (program === "ours.mjs" || program === "theirs.py");
 }
 
-/** Each kind of arithmetic once. */
+/** Each kind of arithmetic once, but the reference's own. */
 function different(keys) {
-  const arithmetic = ({ program, precision, batches }) => `${program} ${precision} ${batches === "padded"}`;
+  const arithmetic = (key) => {
+    const { program, precision, batches } = contestants[key];
+    return `${program} ${precision} ${batches === "padded"}`;
+  };
   const first = new Map();
-  for (const key of keys) {
-    const kind = arithmetic(contestants[key]);
-    if (key !== reference && !first.has(kind)) first.set(kind, key);
+  for (const key of [reference, ...keys]) {
+    if (!first.has(arithmetic(key))) first.set(arithmetic(key), key);
   }
-  return [...first.values()];
+  return [...first.values()].filter((key) => key !== reference);
 }

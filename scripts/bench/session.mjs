@@ -37,18 +37,13 @@ export async function makeRequests(modelNames, threads) {
 
 /** @returns the report that is kept, and its file */
 export async function runProtocol({ models: modelNames, works, pairs, threads }) {
+  if (tasksOf(modelNames, works).length === 0) {
+    throw new Error(`${modelNames.join(", ")} has no part in ${works.join(", ")}`);
+  }
   const machine = describeMachine();
   warnIfBusy(machine);
   const { requestOf, lengthsOf } = await makeRequests(modelNames, threads);
-  const parity = {};
-  const tasks = [];
-  for (const model of modelNames) {
-    const planned = tasksOf([model], works);
-    if (planned.length === 0) continue;
-    parity[model] = await checkParity(model, planned, requestOf);
-    const isThere = (key) => !(key in parity[model].refusals);
-    tasks.push(...planned.map((task) => ({ ...task, contestants: task.contestants.filter(isThere) })));
-  }
+  const { parity, tasks } = await passGate(modelNames, works, requestOf);
 
   const probe = await Probe.start(threads);
   const before = await probe.ceilings();
@@ -64,21 +59,36 @@ export async function runProtocol({ models: modelNames, works, pairs, threads })
   const sampler = new Sampler(tasks, pairs, probe, requestOf);
   let file;
   for (const task of tasks) {
-    const lengths = lengthsOf(task);
-    report.tasks.push({
-      ...task,
-      texts: lengths.length,
-      tokens: lengths.reduce((sum, length) => sum + length, 0),
-      flops: workloadFlops(models[task.model], lengths, task.work),
-      samples: await sampler.take(task),
-    });
+    report.tasks.push({ ...task, ...sizeOf(task, lengthsOf(task)), samples: await sampler.take(task) });
     report.ceilings.after = await probe.ceilings();
     file = writeReport(report); // what is measured is kept, whatever comes
   }
   probe.stop();
   warnIfUnsteady(before, report.ceilings.after);
-  if (file) say(`bench: every sample is in ${file}`);
+  say(`bench: every sample is in ${file}`);
   return { report, file };
+}
+
+/** @returns the differences of each model, and the tasks with those who can take part */
+async function passGate(modelNames, works, requestOf) {
+  const parity = {};
+  const tasks = [];
+  for (const model of modelNames) {
+    const planned = tasksOf([model], works);
+    if (planned.length === 0) continue;
+    parity[model] = await checkParity(model, planned, requestOf);
+    const isThere = (key) => !(key in parity[model].refusals);
+    tasks.push(...planned.map((task) => ({ ...task, contestants: task.contestants.filter(isThere) })));
+  }
+  return { parity, tasks };
+}
+
+function sizeOf({ model, work }, lengths) {
+  return {
+    texts: lengths.length,
+    tokens: lengths.reduce((sum, length) => sum + length, 0),
+    flops: workloadFlops(models[model], lengths, work),
+  };
 }
 
 async function ourVersions() {
