@@ -1,5 +1,5 @@
 // What a report is about, in words.
-import { models } from "./plan.mjs";
+import { models } from "./protocol.mjs";
 
 export function headline({ machine, versions, options, ceilings, date }) {
   const { before, after } = ceilings;

@@ -1,8 +1,9 @@
 // Nothing is timed before every contestant has computed the same as Hugging Face in fp32.
 import { say } from "../steps.mjs";
-import { runContestant } from "./contestants.mjs";
+import { contestants } from "./contestants.mjs";
 import { compare, violations } from "./parity.mjs";
-import { contestants, models } from "./plan.mjs";
+import { runContestant } from "./processes.mjs";
+import { models } from "./protocol.mjs";
 
 const reference = "hf-fp32";
 

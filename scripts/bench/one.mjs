@@ -5,9 +5,11 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { ensureParityPython } from "../parity-python.mjs";
 import { main } from "../steps.mjs";
-import { commandOf, runContestant } from "./contestants.mjs";
+import { contestants } from "./contestants.mjs";
 import { workloadFlops } from "./flops.mjs";
-import { contestants, count, models, tasksOf, works } from "./plan.mjs";
+import { count } from "./plan.mjs";
+import { commandOf, runContestant } from "./processes.mjs";
+import { models, tasksOf, works } from "./protocol.mjs";
 import { makeRequests } from "./session.mjs";
 import { median } from "./statistics.mjs";
 

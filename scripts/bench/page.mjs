@@ -3,7 +3,8 @@ import { html } from "../../dist/report/html.js";
 import { renderPage } from "../../dist/report/page.js";
 import { figures, table, tiles } from "../../dist/report/parts.js";
 import { descriptionOf, headline, titleOf } from "./captions.mjs";
-import { contestants, models } from "./plan.mjs";
+import { contestants } from "./contestants.mjs";
+import { models } from "./protocol.mjs";
 import { figureTable, ratioTable, threeDigits } from "./tables.mjs";
 
 const fairness =

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureMiniLm } from "../parity-python.mjs";
 import { say } from "../steps.mjs";
-import { runPython } from "./contestants.mjs";
 import { ensureFolder, ensureOnnxPackages } from "./peers.mjs";
-import { models } from "./plan.mjs";
+import { runPython } from "./processes.mjs";
+import { models } from "./protocol.mjs";
 
 const scripts = ["workload.py", "export.py", "requirements.txt"].map((name) =>
   fileURLToPath(new URL(`python/${name}`, import.meta.url)),

@@ -1,6 +1,6 @@
 // What the machine gives at the moment: large matrix products in a process that waits between the samples.
 import { createInterface } from "node:readline";
-import { startPython } from "./contestants.mjs";
+import { startPython } from "./processes.mjs";
 
 export class Probe {
   #process;

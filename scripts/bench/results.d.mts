@@ -1,4 +1,4 @@
-import type { Task } from "./plan.mjs";
+import type { Task } from "./protocol.mjs";
 import type { Ratio } from "./statistics.mjs";
 
 /** What one process measured. */

@@ -1,5 +1,5 @@
 // From the samples of one task to its figures.
-import { contestants } from "./plan.mjs";
+import { contestants } from "./contestants.mjs";
 import { median, pairedRatio } from "./statistics.mjs";
 
 /** A sample counts when the machine gave this share of its speed right before and after it. */

@@ -1,7 +1,8 @@
 // Takes the samples of one task one after the other, and says how far it is.
 import { say } from "../steps.mjs";
-import { runContestant } from "./contestants.mjs";
-import { contestants, keyOf, remainingSeconds, schedule } from "./plan.mjs";
+import { contestants } from "./contestants.mjs";
+import { keyOf, remainingSeconds, schedule } from "./plan.mjs";
+import { runContestant } from "./processes.mjs";
 
 export class Sampler {
   #probe;

@@ -4,9 +4,9 @@ import { workloadFlops } from "./flops.mjs";
 import { checkParity } from "./gate.mjs";
 import { describeMachine, warnIfBusy, warnIfUnsteady, writeReport } from "./machine.mjs";
 import { ensureNodePeers, nodePeers } from "./peers.mjs";
-import { models, tasksOf } from "./plan.mjs";
 import { ensureWorkload } from "./prepare.mjs";
 import { Probe } from "./probe.mjs";
+import { models, tasksOf } from "./protocol.mjs";
 import { Sampler } from "./samples.mjs";
 
 const optimizer = {

@@ -1,5 +1,5 @@
 // The figures of one task as tables: rows of cells, for the terminal, for Markdown and for the page.
-import { contestants } from "./plan.mjs";
+import { contestants } from "./contestants.mjs";
 
 /** One line a contestant. */
 export function figureTable({ work, texts, results }) {

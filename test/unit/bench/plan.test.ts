@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  contestants,
-  keyOf,
-  models,
-  readOptions,
-  remainingSeconds,
-  schedule,
-  tasksOf,
-  works,
-} from "../../../scripts/bench/plan.mjs";
+import { contestants } from "../../../scripts/bench/contestants.mjs";
+import { keyOf, readOptions, remainingSeconds, schedule } from "../../../scripts/bench/plan.mjs";
+import { models, tasksOf, works } from "../../../scripts/bench/protocol.mjs";
 
 const everyModel = Object.keys(models) as (keyof typeof models)[];
 const everyTask = tasksOf(everyModel, works);
