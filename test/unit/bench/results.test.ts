@@ -81,6 +81,7 @@ describe("figuresOf", () => {
       ...task,
       model: "base",
       name: "predict",
+      short: "",
       title: "",
       set: "mixed",
       contestants: [],
