@@ -25,7 +25,7 @@ const miniLm = {
   sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 };
 
-function cacheDirectory() {
+export function cacheDirectory() {
   const userCache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
   return process.env.TAGFORMER_CACHE || join(userCache, "tagformer");
 }
@@ -111,7 +111,7 @@ async function checkSha256(file, expected) {
   if (found !== expected) throw new Error(`${file} has the sha256 ${found}, expected ${expected}`);
 }
 
-function pip(python, packages) {
+export function pip(python, packages) {
   const install = [
     "-m",
     "pip",
@@ -150,7 +150,7 @@ with open(sys.argv[1], "w") as file:
     sys.stdin.read()
 `;
 
-async function withLock(file, action) {
+export async function withLock(file, action) {
   mkdirSync(cacheDirectory(), { recursive: true });
   const holder = spawn("python3", ["-c", holdLock, file], { stdio: ["pipe", "pipe", 2] });
   try {

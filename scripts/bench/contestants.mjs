@@ -1,42 +1,77 @@
-// Runs one side in a fresh process: JSON in as its argument, JSON out on its stdout.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import { findParityPython } from "../parity-python.mjs";
+// Who takes part.
 
-const environment = {
-  ...process.env,
-  HF_HUB_OFFLINE: "1",
-  HF_HUB_DISABLE_PROGRESS_BARS: "1",
-  PYTHONDONTWRITEBYTECODE: "1",
-  TOKENIZERS_PARALLELISM: "false",
-  TRANSFORMERS_VERBOSITY: "error",
+const huggingFace = { side: "theirs", program: "theirs.py" };
+const onnxruntime = { side: "theirs", program: "onnxruntime.mjs" };
+const transformersJs = { side: "theirs", program: "transformers-js.mjs" };
+const tagformer = { side: "ours", program: "ours.mjs" };
+
+/**
+ * Peers are there as people use them and as experts do; `fused` is AdamW's one-kernel implementation, and
+ * the optimized files come from onnxruntime's own tools. All of theirs are sorted by length, but where it says padded, and
+ * transformers.js, which takes texts as they come. `short` is their name in pictures.
+ */
+export const contestants = {
+  "hf-fp32-padded": {
+    ...huggingFace,
+    name: "Hugging Face fp32, padded to 100",
+    short: "HF fp32, padded",
+    precision: "fp32",
+    batches: "padded",
+    paddedTo: 100,
+    fused: false,
+  },
+  "hf-fp32": {
+    ...huggingFace,
+    name: "Hugging Face fp32",
+    short: "HF fp32",
+    precision: "fp32",
+    batches: "grouped",
+    fused: true,
+  },
+  "hf-bf16": {
+    ...huggingFace,
+    name: "Hugging Face bf16",
+    short: "HF bf16",
+    precision: "bf16",
+    batches: "grouped",
+    fused: true,
+  },
+  transformers: {
+    ...huggingFace,
+    name: "Python transformers",
+    short: "HF Python",
+    precision: "fp32",
+    batches: "grouped",
+  },
+  "ort-fp32": {
+    ...onnxruntime,
+    name: "onnxruntime-node fp32",
+    short: "onnxruntime fp32",
+    precision: "fp32",
+    file: "optimized.onnx",
+  },
+  "ort-int8": {
+    ...onnxruntime,
+    name: "onnxruntime-node int8",
+    short: "onnxruntime int8",
+    precision: "int8",
+    file: "optimized_quantized.onnx",
+  },
+  "tjs-fp32": {
+    ...transformersJs,
+    name: "transformers.js fp32",
+    short: "HF JS fp32",
+    precision: "fp32",
+    dtype: "fp32",
+  },
+  "tjs-int8": {
+    ...transformersJs,
+    name: "transformers.js int8",
+    short: "HF JS int8",
+    precision: "int8",
+    dtype: "q8",
+  },
+  fp32: { ...tagformer, name: "tagformer fp32", short: "tagformer fp32", precision: "fp32" },
+  bf16: { ...tagformer, name: "tagformer bf16", short: "tagformer bf16", precision: "bf16" },
+  int8: { ...tagformer, name: "tagformer int8", short: "tagformer int8", precision: "int8" },
 };
-
-/** Runs a script of bench/python. */
-export function runPython(script, request) {
-  return run(findParityPython(), path(`python/${script}`), request);
-}
-
-/** Takes one sample, or makes one check, of a configuration. */
-export function runContestant({ side, ...configuration }, request) {
-  const all = { ...configuration, ...request };
-  return side === "ours" ? run(process.execPath, path("ours.mjs"), all) : runPython("theirs.py", all);
-}
-
-const path = (file) => fileURLToPath(new URL(file, import.meta.url));
-
-async function run(program, script, request) {
-  const child = spawn(program, [script, JSON.stringify(request)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: environment,
-  });
-  const [stdout, stderr, [status, signal]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  if (status !== 0) throw new Error(`${script} ended with ${signal ?? `status ${status}`}:\n${stderr}`);
-  return JSON.parse(stdout);
-}

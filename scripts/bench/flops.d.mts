@@ -1,4 +1,6 @@
-/** Sizes of a BERT encoder. */
+export type Architecture = "bert" | "xlnet";
+
+/** Sizes of an encoder. */
 export interface EncoderShape {
   readonly layers: number;
   readonly hidden: number;
@@ -6,11 +8,11 @@ export interface EncoderShape {
 }
 
 /**
- * Floating-point operations of one pass over rows of these lengths in tokens: forward for `predict`, forward and
- * backward for `train`.
+ * Floating-point operations of one pass over rows of these lengths in tokens: forward and backward for `train`, otherwise
+ * forward.
  */
 export function workloadFlops(
-  shape: EncoderShape,
+  model: { readonly type: Architecture; readonly shape: EncoderShape },
   lengths: readonly number[],
-  work: "train" | "predict",
+  work: "train" | "predict" | "start",
 ): number;

@@ -1,82 +1,91 @@
-// One sample of tagformer; python/theirs.py is its twin.
-// In: {directory, work: train | predict | check, precision, batchSize, passes, warmUp, threads, optimizer}.
-// Out: {seconds, peakMemory}, the time of each pass over all rows, or for a check {logits, loss}.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+// One sample of tagformer, in a process of its own.
+// In: {directory, set, work: train | predict | start | check, trains, precision, batchSize, warmUp, warmUpRows, passes,
+// threads, optimizer}.
+// Out: {seconds, peakMemory}, the time of each pass over all texts; for a check {logits}, and {loss, gradientNorm} where the
+// contestant trains; {refused} when this version of tagformer does not know the precision.
+
+import { Classifier } from "../../dist/classifier.js";
 import { readModelDirectory } from "../../dist/model/directory.js";
-import { readSafetensors } from "../../dist/model/safetensors.js";
 import { NativeModel } from "../../dist/native.js";
-import { selectLabelledRows, trainingPlan } from "../../dist/text/plan.js";
+import { answer, measure, peakMemory } from "./measure.mjs";
+import { checkedRows, inBatches, readTexts, select, sortedBatches } from "./texts.mjs";
 
 const request = JSON.parse(process.argv[2]);
+const { directory, precision, threads } = request;
 
-async function readBatches() {
-  const file = join(request.directory, "texts.safetensors");
-  const { buffer, byteOffset } = await readFile(file);
-  const tensors = new Map(
-    (await readSafetensors(file)).map(({ name, begin, end }) => [
-      name,
-      buffer.slice(byteOffset + begin, byteOffset + end),
-    ]),
-  );
-  const int32 = (name) => new Int32Array(tensors.get(name));
-  const rows = {
-    ids: int32("ids"),
-    offsets: int32("offsets"),
-    labels: new Float32Array(tensors.get("labels")),
+/** Rows as the engine takes them: one after the other, never padded. */
+function batchOf({ ids, types, labels }) {
+  const offsets = new Int32Array(ids.length + 1);
+  for (const [i, row] of ids.entries()) offsets[i + 1] = offsets[i] + row.length;
+  return {
+    ids: Int32Array.from(ids.flat()),
+    types: Int32Array.from(types.flat()),
+    offsets,
+    labels: Float32Array.from(labels.flat()),
   };
-  return trainingPlan(int32("shuffled"), request.batchSize).map((plan) => selectLabelledRows(rows, plan));
 }
 
-async function loadModel() {
-  const { config, tensors, labels } = await readModelDirectory(request.directory);
-  const { precision, threads } = request;
-  return NativeModel.load({ config, labels: labels.names.length, tensors, seed: 1, precision, threads });
-}
-
-function startTraining(model, dropout) {
-  return model.startTraining({
-    ...request.optimizer,
-    schedule: "constant",
-    warmupSteps: 0,
-    totalSteps: 1000,
+async function startTraining(dropout) {
+  const { config, tensors, labels } = await readModelDirectory(directory);
+  const model = await NativeModel.load({
+    config,
+    labels: labels.names.length,
+    tensors,
     seed: 1,
-    dropout,
+    precision,
+    threads,
   });
-}
-
-async function measure(batches, step) {
-  const longest = batches.reduce((a, b) => (b.ids.length > a.ids.length ? b : a));
-  for (let i = 0; i < request.warmUp; i++) await step(longest);
-  const seconds = [];
-  for (let pass = 0; pass < request.passes; pass++) {
-    const begin = performance.now();
-    for (const batch of batches) await step(batch);
-    seconds.push((performance.now() - begin) / 1000);
-  }
-  return { seconds, peakMemory: 1024 * process.resourceUsage().maxRSS };
+  const schedule = { schedule: "constant", warmupSteps: 0, totalSteps: 1000 };
+  await model.startTraining({ ...request.optimizer, ...schedule, seed: 1, dropout });
+  return model;
 }
 
 const works = {
-  async train(model, batches) {
-    await startTraining(model, true);
-    return measure(batches, (batch) => model.trainStep([batch]));
+  async train() {
+    const set = readTexts(request);
+    const batches = inBatches([...set.ids.keys()], request.batchSize).map((rows) => select(set, rows));
+    const [longest] = sortedBatches(set, request.warmUpRows);
+    const model = await startTraining(true);
+    const step = (batch) => model.trainStep([batch]);
+    answer(await measure(request, batches.map(batchOf), step, batchOf(select(set, longest))));
+    await model.dispose();
   },
-  predict(model, batches) {
-    return measure(batches, (batch) => model.predict(batch));
+
+  /** From texts to scores by name, as people use it. */
+  async predict() {
+    const set = readTexts(request);
+    const [longest] = sortedBatches(set, request.warmUpRows);
+    const classifier = await Classifier.load(directory, { precision, threads });
+    const step = (texts) => classifier.predict(texts);
+    answer(await measure(request, [set.texts], step, select(set, longest).texts));
+    await classifier.dispose();
   },
-  async check(model, batches) {
-    const logits = [];
-    for (const batch of batches) logits.push(...(await model.predict(batch)));
-    await startTraining(model, false);
-    const { loss } = await model.trainStep([batches[0]]);
-    return { logits, loss };
+
+  async start() {
+    const { texts } = readTexts(request);
+    const classifier = await Classifier.load(directory, { precision, threads });
+    const predictions = await classifier.predict(texts);
+    answer({ predictions, peakMemory: peakMemory() });
+    await classifier.dispose();
+  },
+
+  async check() {
+    const set = readTexts(request);
+    const checked = select(set, checkedRows(set));
+    const classifier = await Classifier.load(directory, { precision, threads });
+    const logits = Array.from(await classifier.logits(checked.texts));
+    await classifier.dispose();
+    if (!request.trains) return answer({ logits });
+    const model = await startTraining(false);
+    const { loss, gradientNorm } = await model.trainStep([batchOf(checked)]);
+    await model.dispose();
+    answer({ logits, loss, gradientNorm });
   },
 };
 
-const model = await loadModel();
 try {
-  process.stdout.write(JSON.stringify(await works[request.work](model, await readBatches())));
-} finally {
-  await model.dispose();
+  await works[request.work]();
+} catch (error) {
+  if (error.code !== "INVALID_OPTION") throw error;
+  answer({ refused: error.message });
 }

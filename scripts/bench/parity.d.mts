@@ -1,24 +1,24 @@
 /** What one side computes with dropout off. */
 export interface Check {
-  /** Of all rows. */
+  /** Of all checked rows. */
   readonly logits: readonly number[];
-  /** Of the first batch. */
-  readonly loss: number;
+  /** Of a first training step, where it made one. */
+  readonly loss?: number;
+  readonly gradientNorm?: number;
 }
 
 export interface Differences {
-  /** Largest difference of a logit in fp32. */
+  /** Largest difference of a logit. */
   readonly logit: number;
-  /** Difference of the loss in fp32. */
-  readonly loss: number;
-  /** Largest difference of a probability, our bf16 against the fp32 reference. */
+  /** Largest difference of a probability. */
   readonly probability: number;
-  /** Cosine of all logits, our bf16 against the fp32 reference. */
-  readonly cosine: number;
+  readonly loss?: number;
+  /** Relative. */
+  readonly gradientNorm?: number;
 }
 
-/** Compares our two precisions with the fp32 reference. */
-export function compare(reference: Check, fp32: Check, bf16: Check): Differences;
+/** Compares with the reference in fp32. */
+export function compare(reference: Check, found: Check): Differences;
 
-/** A sentence for each difference that is too large, or not a number. */
-export function violations(differences: Differences): string[];
+/** A sentence for each difference that is too large for the precision, or not a number. */
+export function violations(precision: "fp32" | "bf16" | "int8", differences: Differences): string[];

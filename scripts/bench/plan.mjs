@@ -1,47 +1,18 @@
-// What is measured, and in which order.
+// The command's options, and the order of the samples.
 import { parseArgs } from "node:util";
+import { models, works } from "./protocol.mjs";
 
-export const models = {
-  minilm: { title: "MiniLM (6 x 384)", shape: { layers: 6, hidden: 384, intermediate: 1536 }, passes: 3 },
-  base: { title: "BERT-base (12 x 768)", shape: { layers: 12, hidden: 768, intermediate: 3072 }, passes: 1 },
-};
+export const help = `npm run bench -- [options]: tagformer against its peers, on this machine
 
-const works = ["train", "predict"];
+  --quick              the small model and three pairs: about five minutes
+  --pairs N            samples of each contestant (9; with --quick 3; of XLNet at most 5)
+  --model NAMES        base, xlnet, minilm (base,xlnet; with --quick minilm)
+  --only NAMES         ${works.join(", ")} (all)
+  --threads N          threads of every side (the cores of this machine)
+  --write              write the tables into docs/performance.md
 
-/** Each peer is there as people use it and as experts do; `fused` is AdamW's one-kernel implementation. */
-export const configurations = [
-  {
-    name: "Hugging Face fp32, padded to 100",
-    side: "theirs",
-    precision: "fp32",
-    batches: "padded",
-    fused: false,
-  },
-  {
-    name: "Hugging Face fp32, grouped by length",
-    side: "theirs",
-    precision: "fp32",
-    batches: "grouped",
-    fused: true,
-  },
-  {
-    name: "Hugging Face bf16, grouped by length",
-    side: "theirs",
-    precision: "bf16",
-    batches: "grouped",
-    fused: true,
-  },
-  { name: "tagformer fp32", side: "ours", precision: "fp32" },
-  { name: "tagformer bf16", side: "ours", precision: "bf16" },
-];
-
-export const help = `npm run bench -- [options]: tagformer against Hugging Face PyTorch, on this machine
-
-  --quick                   the small model only, few samples: a few minutes
-  --pairs N                 samples of each configuration (9; with --quick 3)
-  --model base|minilm       only this model
-  --work train|predict      only this work
-  --threads N               threads of both sides (the cores of this machine)
+Every sample and a page with pictures are kept in bench-results/.
+node scripts/bench/one.mjs --help takes samples of a single contestant.
 `;
 
 export function readOptions(parameters, cores) {
@@ -51,44 +22,54 @@ export function readOptions(parameters, cores) {
       quick: { type: "boolean", default: false },
       pairs: { type: "string" },
       model: { type: "string" },
-      work: { type: "string" },
+      only: { type: "string" },
       threads: { type: "string" },
+      write: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   return {
     help: values.help,
-    quick: values.quick,
+    write: values.write,
     pairs: count("pairs", values.pairs, values.quick ? 3 : 9),
-    models: chosen("model", values.model, Object.keys(models), values.quick ? ["minilm"] : undefined),
-    works: chosen("work", values.work, works),
+    models: chosen("model", values.model, Object.keys(models), values.quick ? ["minilm"] : ["base", "xlnet"]),
+    works: chosen("only", values.only, works, works),
     threads: count("threads", values.threads, cores),
   };
 }
 
-function count(name, text, otherwise) {
+export function count(name, text, otherwise) {
   if (text === undefined) return otherwise;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new Error(`--${name} is ${text}; expected a whole number from 1 to 9999`);
 }
 
-function chosen(name, value, allowed, otherwise = allowed) {
-  if (value === undefined) return otherwise;
-  if (allowed.includes(value)) return [value];
-  throw new Error(`--${name} is ${value}; expected ${allowed.join(" or ")}`);
+/** The names of a list, in the order of `allowed`. */
+export function chosen(option, text, allowed, otherwise) {
+  if (text === undefined) return otherwise;
+  const names = text.split(",");
+  const unknown = names.find((name) => !allowed.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`--${option} has ${JSON.stringify(unknown)}; expected ${allowed.join(", ")}`);
+  }
+  return allowed.filter((name) => names.includes(name));
 }
 
-/** Every other round runs backwards (ABBA), so that a machine that grows slower or faster favours nobody. */
-export function schedule({ pairs, models, works }) {
-  const round = models.flatMap((model) =>
-    works.flatMap((work) => configurations.map((configuration) => ({ model, work, configuration }))),
-  );
-  return Array.from({ length: pairs }, (_, pair) => (pair % 2 === 0 ? round : round.toReversed())).flat();
+/**
+ * The contestants of a task in the order in which to take their samples. Every other round runs backwards (ABBA), so that a
+ * machine that grows slower or faster favours nobody.
+ */
+export function schedule({ contestants: names, mostPairs = Number.POSITIVE_INFINITY }, pairs) {
+  return Array.from({ length: Math.min(pairs, mostPairs) }, (_, pair) =>
+    pair % 2 === 0 ? names : names.toReversed(),
+  ).flat();
 }
 
-export const keyOf = ({ model, work, configuration }) => `${model} ${work}, ${configuration.name}`;
+export const keyOf = (task, contestant) => `${models[task.model].title}, ${task.name}: ${contestant}`;
 
+/** Time that these samples will take, from the last duration of each; the mean of these where there is none yet. */
 export function remainingSeconds(left, lastSeconds) {
-  const seconds = left.map((sample) => lastSeconds.get(keyOf(sample)));
-  return seconds.includes(undefined) ? undefined : seconds.reduce((sum, value) => sum + value, 0);
+  const known = [...lastSeconds.values()];
+  const mean = known.reduce((sum, seconds) => sum + seconds, 0) / known.length;
+  return left.reduce((sum, key) => sum + (lastSeconds.get(key) ?? mean), 0);
 }

@@ -1,69 +1,72 @@
-// From the samples of one model and work to its figures, and to the table.
-import { configurations } from "./plan.mjs";
+// From the samples of one task to its figures.
+import { contestants } from "./contestants.mjs";
 import { median, pairedRatio } from "./statistics.mjs";
 
-export function summarize({ rows, tokens, flops, ceilings, samplesOf, random }) {
-  const seconds = (configuration) => samplesOf(configuration).map((sample) => median(sample.seconds));
-  const results = configurations.map((configuration) => {
-    const samples = samplesOf(configuration);
-    const time = median(seconds(configuration));
+/** A sample counts when the machine gave this share of its speed right before and after it. */
+const quiet = 0.85;
+
+/**
+ * @param task.samples by contestant, in the order of the rounds
+ * @param task.flops of one pass
+ * @param ceilings operations per second of large matrix products, by precision
+ */
+export function summarize({ work, texts, tokens, flops, samples }, ceilings, random) {
+  const taken = Object.entries(samples).filter(([, list]) => list.length > 0);
+  const isQuiet = ({ speed }) => speed >= quiet * ceilings.fp32;
+  const results = taken.map(([key, list]) => {
+    const good = list.filter(isQuiet);
+    const counted = good.length > 0 ? good : list;
+    const seconds = median(counted.map(secondsOf));
+    const throughput = work !== "start" && {
+      textsPerSecond: texts / seconds,
+      tokensPerSecond: tokens / seconds,
+      shareOfCeiling: flops / seconds / ceilings[contestants[key].precision],
+    };
+    const peakMemory = median(counted.map(({ peakMemory }) => peakMemory));
     return {
-      name: configuration.name,
-      precision: configuration.precision,
-      seconds: time,
-      examplesPerSecond: rows / time,
-      tokensPerSecond: tokens / time,
-      shareOfCeiling: flops / time / ceilings[configuration.precision],
-      peakMemory: median(samples.map((sample) => sample.peakMemory)),
-      samples,
+      key,
+      seconds,
+      ...throughput,
+      peakMemory,
+      samples: list.length,
+      disturbed: list.length - good.length,
     };
   });
-  const of = (side) => configurations.filter((configuration) => configuration.side === side);
-  const ratios = of("ours").map((ours) => ({
-    name: ours.name,
-    against: of("theirs").map((theirs) => ({
-      name: theirs.name,
-      ...pairedRatio(seconds(theirs), seconds(ours), random),
-    })),
-  }));
+  const side = (wanted) => taken.filter(([key]) => contestants[key].side === wanted);
+  const ratios = side("ours").flatMap(([ours, ourSamples]) =>
+    side("theirs").map(([theirs, theirSamples]) => {
+      const pairs = theirSamples.map((sample, i) => [sample, ourSamples[i]]);
+      const good = pairs.filter((pair) => pair.every(isQuiet));
+      const counted = good.length > 0 ? good : pairs;
+      const of = (value) =>
+        pairedRatio(
+          counted.map(([a]) => value(a)),
+          counted.map(([, b]) => value(b)),
+          random,
+        );
+      return {
+        ours,
+        theirs,
+        speed: of(secondsOf),
+        memory: median(counted.map(([a, b]) => b.peakMemory / a.peakMemory)),
+        pairs: good.length,
+        dropped: pairs.length - good.length,
+      };
+    }),
+  );
   return { results, ratios };
 }
 
-export function renderFigures(results) {
-  return render([
-    ["", "examples/s", "real tokens/s", "of the ceiling", "peak memory"],
-    ...results.map((result) => [
-      result.name,
-      threeDigits(result.examplesPerSecond),
-      threeDigits(result.tokensPerSecond),
-      `${Math.round(100 * result.shareOfCeiling)} % of ${result.precision}`,
-      `${threeDigits(result.peakMemory / 1e6)} MB`,
-    ]),
-  ]);
+/** Of one process: the median of its passes. */
+function secondsOf({ seconds }) {
+  return median(seconds);
 }
 
-export function renderRatios(ratios) {
-  return render([
-    ["times as fast as", ...ratios.map(({ name }) => name)],
-    ...ratios[0].against.map(({ name }, i) => [name, ...ratios.map(({ against }) => ratioText(against[i]))]),
-  ]);
-}
-
-function ratioText({ median, low, high }) {
-  return `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
-}
-
-/** 1234.5 -> 1,235; 12.345 -> 12.3 */
-function threeDigits(value) {
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(value)));
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return value.toLocaleString("en-US", options);
-}
-
-/** Columns as wide as their widest cell: the first aligned left, the others right. */
-function render(table) {
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const line = (row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ");
-  return table.map((row) => `${line(row)}\n`).join("");
+/** The tasks of a report with their results and ratios. */
+export function figuresOf({ tasks, ceilings: { before, after } }) {
+  // What else ran on the machine can only lower a ceiling.
+  const ceilings = Object.fromEntries(
+    Object.keys(before).map((precision) => [precision, Math.max(before[precision], after[precision])]),
+  );
+  return tasks.map((task) => ({ ...task, ...summarize(task, ceilings) }));
 }

@@ -1,54 +1,74 @@
-"""One sample of Hugging Face PyTorch; ours.mjs is its twin.
+"""One sample of Hugging Face PyTorch; ../ours.mjs is its twin.
 
-In: {directory, work: train | predict | check, precision, batches: padded | grouped, fused, batchSize, maxLength, passes,
-warmUp, threads, optimizer}.
-Out: {seconds, peakMemory}, the time of each pass over all rows, or for a check {logits, loss}.
+In: {directory, set, work: train | predict | start | check, trains, precision, batches: padded | grouped, paddedTo, fused,
+batchSize, warmUp, warmUpRows, passes, threads, optimizer}.
+Out: {seconds, peakMemory}, the time of each pass over all texts; for a check {logits}, and {loss, gradientNorm} where the
+contestant trains.
 """
 
 import json
-import resource
+import re
 import sys
 import time
 
 import torch
-from safetensors.torch import load_file
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 request = json.loads(sys.argv[1])
+directory = request["directory"]
 torch.set_num_threads(request["threads"])
-texts = load_file(f"{request['directory']}/texts.safetensors")
-model = AutoModelForSequenceClassification.from_pretrained(request["directory"], dtype=torch.float32)
 
 
-def batch_of(rows, width):
-    lengths = [int(texts["offsets"][row + 1] - texts["offsets"][row]) for row in rows]
-    ids = torch.zeros(len(rows), width or max(lengths), dtype=torch.int64)
-    mask = torch.zeros_like(ids)
-    for i, (row, length) in enumerate(zip(rows, lengths)):
-        begin = int(texts["offsets"][row])
-        ids[i, :length] = texts["ids"][begin : begin + length]
-        mask[i, :length] = 1
-    labels = texts["labels"].view(len(texts["shuffled"]), -1)[rows]
-    return {"input_ids": ids, "attention_mask": mask}, labels
+def read_texts():
+    with open(f"{directory}/texts-{request['set']}.json") as file:
+        return json.load(file)
 
 
-def all_batches():
+def load():
+    return AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32)
+
+
+def padded(model, texts, rows, width):
+    """The ids of the rows and what belongs to them, padded as the architecture asks."""
+    left = model.config.model_type == "xlnet"  # it reads the last token
+
+    def pad(values, fill):
+        lists = [values[row] for row in rows]
+        longest = width or max(map(len, lists))
+        fills = [[fill] * (longest - len(row)) for row in lists]
+        return torch.tensor([f + row if left else row + f for f, row in zip(fills, lists)])
+
+    inputs = {
+        "input_ids": pad(texts["ids"], model.config.pad_token_id or 0),
+        "attention_mask": pad([[1] * len(ids) for ids in texts["ids"]], 0),
+    }
+    if left:
+        inputs["token_type_ids"] = pad(texts["types"], 3)
+    labels = torch.tensor([texts["labels"][row] for row in rows], dtype=torch.float32)
+    return inputs, labels
+
+
+def by_falling_length(texts):
+    return sorted(range(len(texts["ids"])), key=lambda row: -len(texts["ids"][row]))
+
+
+def all_batches(model, texts):
     grouped = request["batches"] == "grouped"
-    rows = range(len(texts["shuffled"])) if grouped else texts["shuffled"].tolist()
+    rows = by_falling_length(texts) if grouped else list(range(len(texts["ids"])))
     size = request["batchSize"]
-    width = None if grouped else request["maxLength"]
-    return [batch_of(list(rows[i : i + size]), width) for i in range(0, len(rows), size)]
+    width = None if grouped else request["paddedTo"]
+    return [padded(model, texts, rows[i : i + size], width) for i in range(0, len(rows), size)]
 
 
-def logits_of(inputs):
+def logits_of(model, inputs):
     with torch.autocast("cpu", torch.bfloat16, enabled=request["precision"] == "bf16"):
         logits = model(**inputs).logits
     return logits.float()
 
 
-def make_optimizer():
+def make_optimizer(model):
     options = request["optimizer"]
-    exempt = lambda name: name.endswith("bias") or "LayerNorm" in name
+    exempt = lambda name: name.endswith("bias") or "norm" in name.lower()
     groups = [
         {
             "params": [p for n, p in model.named_parameters() if not exempt(n)],
@@ -65,54 +85,81 @@ def make_optimizer():
     )
 
 
-def trainer():
-    model.train()
-    optimizer = make_optimizer()
+def training_step(model):
+    optimizer = make_optimizer(model)
 
     def step(inputs, labels):
         optimizer.zero_grad()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits_of(inputs), labels)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits_of(model, inputs), labels)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), request["optimizer"]["maxGradientNorm"])
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), request["optimizer"]["maxGradientNorm"])
         optimizer.step()
-        loss.item()
+        return {"loss": loss.item(), "gradientNorm": norm.item()}
 
     return step
 
 
-def predictor():
-    model.eval()
-
+def prediction_step(model):
     @torch.inference_mode()
     def step(inputs, labels):
-        logits_of(inputs).numpy()
+        logits_of(model, inputs).numpy()
 
     return step
 
 
-def measure(step):
-    batches = all_batches()
-    longest = max(batches, key=lambda batch: batch[0]["input_ids"].numel())
+def peak_memory():
+    with open("/proc/self/status") as file:
+        return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB$", file.read(), re.MULTILINE)[1])
+
+
+def measure(model, step):
+    texts = read_texts()
+    batches = all_batches(model, texts)
+    warm_up = padded(model, texts, by_falling_length(texts)[: request["warmUpRows"]], None)
     for _ in range(request["warmUp"]):
-        step(*longest)
+        step(*warm_up)
     seconds = []
     for _ in range(request["passes"]):
         begin = time.perf_counter()
         for batch in batches:
             step(*batch)
         seconds.append(time.perf_counter() - begin)
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": seconds, "peakMemory": 1024 * kilobytes}
+    return {"seconds": seconds, "peakMemory": peak_memory()}
 
 
-@torch.inference_mode()
+def train():
+    model = load().train()
+    return measure(model, training_step(model))
+
+
+def predict():
+    model = load().eval()
+    return measure(model, prediction_step(model))
+
+
+def start():
+    """From texts to scores by name, as people use it."""
+    classifier = pipeline(
+        "text-classification",
+        AutoModelForSequenceClassification.from_pretrained(directory),
+        tokenizer=AutoTokenizer.from_pretrained(directory),
+        top_k=None,
+    )
+    return {"predictions": classifier(read_texts()["texts"]), "peakMemory": peak_memory()}
+
+
 def check():
-    model.eval()
-    batches = all_batches()
-    logits = [logits_of(inputs) for inputs, _ in batches]
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits[0], batches[0][1])
-    return {"logits": torch.cat(logits).flatten().tolist(), "loss": loss.item()}
+    """With dropout off; of every k-th text, see ../texts.mjs."""
+    model = load().eval()
+    texts = read_texts()
+    step = -(-len(texts["ids"]) // 16)
+    rows = list(range(0, len(texts["ids"]), step))
+    inputs, labels = padded(model, texts, rows, None)
+    with torch.inference_mode():
+        logits = logits_of(model, inputs).flatten().tolist()
+    return {"logits": logits, **(training_step(model)(inputs, labels) if request["trains"] else {})}
 
 
-works = {"train": lambda: measure(trainer()), "predict": lambda: measure(predictor()), "check": check}
+works = {"train": train, "predict": predict, "start": start, "check": check}
 json.dump(works[request["work"]](), sys.stdout)
+sys.stdout.flush()

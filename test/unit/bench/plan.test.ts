@@ -1,30 +1,36 @@
 import { describe, expect, it } from "vitest";
-import {
-  configurations,
-  keyOf,
-  readOptions,
-  remainingSeconds,
-  schedule,
-} from "../../../scripts/bench/plan.mjs";
+import { contestants } from "../../../scripts/bench/contestants.mjs";
+import { keyOf, readOptions, remainingSeconds, schedule } from "../../../scripts/bench/plan.mjs";
+import { models, tasksOf, works } from "../../../scripts/bench/protocol.mjs";
+
+const everyModel = Object.keys(models) as (keyof typeof models)[];
+const everyTask = tasksOf(everyModel, works);
 
 describe("readOptions", () => {
-  it("measures everything with nine pairs by default", () => {
+  it("measures the two large models with nine pairs by default", () => {
     expect(readOptions([], 2)).toEqual({
       help: false,
-      quick: false,
+      write: false,
       pairs: 9,
-      models: ["minilm", "base"],
-      works: ["train", "predict"],
+      models: ["base", "xlnet"],
+      works: ["train", "full", "predict", "long", "latency", "start"],
       threads: 2,
     });
   });
 
   it("takes the small model and three pairs for --quick, unless told otherwise", () => {
     expect(readOptions(["--quick"], 2)).toMatchObject({ pairs: 3, models: ["minilm"] });
-    expect(readOptions(["--quick", "--pairs", "1", "--model=base", "--work=predict"], 2)).toMatchObject({
+    expect(readOptions(["--quick", "--pairs", "1", "--model=base", "--only=predict"], 2)).toMatchObject({
       pairs: 1,
       models: ["base"],
       works: ["predict"],
+    });
+  });
+
+  it("takes lists, each name once and in its own order", () => {
+    expect(readOptions(["--only", "start,train,start", "--model", "minilm,base"], 2)).toMatchObject({
+      models: ["base", "minilm"],
+      works: ["train", "start"],
     });
   });
 
@@ -32,9 +38,10 @@ describe("readOptions", () => {
     [["--pairs", "0"], "--pairs is 0; expected a whole number"],
     [["--pairs", "2.5"], "--pairs is 2.5"],
     [["--threads="], "--threads is ;"],
-    [["--model", "large"], "--model is large; expected minilm or base"],
-    [["--model", "toString"], "--model is toString"],
-    [["--work", "serve"], "--work is serve; expected train or predict"],
+    [["--model", "base,large"], '--model has "large"; expected base, xlnet, minilm'],
+    [["--model", "toString"], '--model has "toString"'],
+    [["--only", "serve"], '--only has "serve"; expected train, full'],
+    [["--only="], '--only has ""'],
     [["--fast"], "--fast"],
     [["base"], "base"],
   ])("refuses %j", (parameters, message) => {
@@ -42,37 +49,53 @@ describe("readOptions", () => {
   });
 });
 
-describe("schedule", () => {
-  const order = schedule({ pairs: 4, models: ["minilm", "base"], works: ["train", "predict"] });
-  const keys = order.map(keyOf);
-  const round = 2 * 2 * configurations.length;
-
-  it("takes every configuration of every model and work once a round", () => {
-    expect(keys).toHaveLength(4 * round);
-    for (let pair = 0; pair < 4; pair++) {
-      expect(new Set(keys.slice(pair * round, (pair + 1) * round)).size).toBe(round);
+describe("the protocol", () => {
+  it("has contestants that exist, on both sides of every task", () => {
+    for (const task of everyTask) {
+      const sides = task.contestants.map((key) => contestants[key]?.side);
+      expect(sides, keyOf(task, "")).toContain("ours");
+      expect(sides).toContain("theirs");
+      expect(sides).not.toContain(undefined);
     }
   });
 
-  it("runs every other round backwards", () => {
-    expect(keys.slice(round, 2 * round)).toEqual(keys.slice(0, round).reverse());
-    expect(keys.slice(2 * round)).toEqual(keys.slice(0, 2 * round));
+  it("has nobody read ONNX who was not given it", () => {
+    for (const { model, contestants: keys } of everyTask) {
+      if (models[model].onnx) continue;
+      for (const key of keys) expect(contestants[key]!.program).toMatch(/^(ours\.mjs|theirs\.py)$/);
+    }
+  });
+
+  it("leaves out what a model has no part in", () => {
+    expect(tasksOf(["xlnet"], works).map(({ name }) => name)).toEqual(["train", "predict"]);
+    expect(tasksOf(["minilm"], ["full"])).toEqual([]);
+  });
+});
+
+describe("schedule", () => {
+  const contestants = ["a", "b", "c"];
+
+  it("takes every contestant once a round, and runs every other round backwards", () => {
+    expect(schedule({ contestants }, 3)).toEqual(["a", "b", "c", "c", "b", "a", "a", "b", "c"]);
+  });
+
+  it("takes no more pairs than a task wants", () => {
+    expect(schedule({ contestants, mostPairs: 1 }, 3)).toEqual(contestants);
+    expect(schedule({ contestants, mostPairs: 9 }, 1)).toEqual(contestants);
   });
 });
 
 describe("remainingSeconds", () => {
-  const order = schedule({ pairs: 2, models: ["minilm"], works: ["train"] });
-
-  it("is unknown until everything was taken once", () => {
-    expect(remainingSeconds(order, new Map())).toBeUndefined();
-    const known = new Map(order.slice(0, configurations.length - 1).map((sample) => [keyOf(sample), 1]));
-    expect(remainingSeconds(order, known)).toBeUndefined();
+  it("is unknown until one was taken", () => {
+    expect(remainingSeconds(["a"], new Map())).toBeNaN();
   });
 
-  it("adds up the last duration of what is left", () => {
-    const known = new Map(order.map((sample, i) => [keyOf(sample), i]));
-    const left = order.slice(-2);
-    expect(remainingSeconds(left, known)).toBe(known.get(keyOf(left[0]!))! + known.get(keyOf(left[1]!))!);
+  it("adds up the last duration of what is left, and the mean for what is new", () => {
+    const known = new Map([
+      ["a", 1],
+      ["b", 3],
+    ]);
+    expect(remainingSeconds(["a", "a", "b", "new"], known)).toBe(1 + 1 + 3 + 2);
     expect(remainingSeconds([], known)).toBe(0);
   });
 });
