@@ -32,7 +32,8 @@ using Halves = std::uint16_t __attribute__((vector_size(kBytes / 2)));
 
 #define TAGFORMER_INLINE static inline __attribute__((always_inline))
 
-TAGFORMER_INLINE Floats broadcast(float x) { return Floats{} + x; }
+/// Subtracting nothing, unlike adding it, changes no number: the compiler leaves it out.
+TAGFORMER_INLINE Floats broadcast(float x) { return x - Floats{}; }
 TAGFORMER_INLINE Floats select(Ints condition, Floats yes, Floats no) { return condition ? yes : no; }
 TAGFORMER_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
 TAGFORMER_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
