@@ -37,23 +37,36 @@ struct Product : torch::autograd::Function<Product> {
   }
 };
 
+at::Tensor multiply_plain(const at::Tensor& x, const at::Tensor& weight,
+                          const std::optional<at::Tensor>& bias) {
+  return bias ? at::linear(x, weight, bias->to(x.scalar_type())) : at::linear(x, weight);
+}
+
+at::Tensor multiply_weight(const at::Tensor& x, const at::Tensor& weight,
+                           const std::optional<at::Tensor>& bias) {
+  return has_kernels(x) ? Product::apply(x.contiguous(), weight, bias) : multiply_plain(x, weight, bias);
+}
+
 }  // namespace
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& weight) {
-  if (!has_kernels(x)) return at::linear(x, weight);
-  return Product::apply(x.contiguous(), weight, std::optional<at::Tensor>());
+  return multiply_weight(x, weight, std::nullopt);
 }
 
-at::Tensor product(const at::Tensor& x, const Parameter& weight) { return product(x, weight.value); }
-
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!has_kernels(x)) return at::linear(x, weight, bias.to(x.scalar_type()));
-  return Product::apply(x.contiguous(), weight, std::optional<at::Tensor>(bias));
+at::Tensor product(const at::Tensor& x, const Parameter& weight) {
+  if (weight.packed.defined()) return multiply(x.contiguous(), weight.packed, std::nullopt);
+  return multiply_weight(x, weight.value, std::nullopt);
 }
 
 at::Tensor linear(const at::Tensor& x, const Linear& layer) {
-  if (layer.bias == nullptr) return product(x, *layer.weight);
-  return linear(x, layer.weight->value, layer.bias->value);
+  return linear_part(x, layer, 0, layer.weight->value.size(0));
+}
+
+at::Tensor linear_part(const at::Tensor& x, const Linear& layer, std::int64_t begin, std::int64_t end) {
+  const Parameter& weight = *layer.weight;
+  const auto bias = layer.bias == nullptr ? std::nullopt : std::optional(layer.bias->value.slice(0, begin, end));
+  if (weight.packed.defined()) return multiply_part(x.contiguous(), weight.packed, begin, end, bias);
+  return multiply_weight(x, weight.value.slice(0, begin, end), bias);
 }
 
 }  // namespace tagformer

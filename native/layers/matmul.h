@@ -7,16 +7,9 @@
 
 #include <optional>
 
+#include "weights/packed_matrix.h"
+
 namespace tagformer {
-
-/// The right operand of products, packed for the kernels.
-struct PackedMatrix {
-  /// int32, `[panels, units, panel_columns]`.
-  at::Tensor units;
-  std::int64_t depth, columns;
-
-  [[nodiscard]] bool defined() const { return units.defined(); }
-};
 
 /// The transpose of `weight`, `[columns, depth]`.
 PackedMatrix pack_transposed(const at::Tensor& weight);
@@ -24,8 +17,17 @@ PackedMatrix pack_transposed(const at::Tensor& weight);
 /// `x` itself, `[depth, columns]`.
 PackedMatrix pack(const at::Tensor& x);
 
-/// x right + bias, `[rows, depth] -> [rows, columns]`; the bias is fp32.
+/// The transpose of `weight`, fp32, each column rounded to bytes.
+PackedMatrix pack_bytes(const at::Tensor& weight);
+
+
+/// x right + bias, `[rows, depth] -> [rows, columns]`; the bias is fp32. The rows of x are rounded to bytes
+/// where the right side holds bytes.
 at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias);
+
+/// The columns `begin` up to `end` of `x right`, with their bias.
+at::Tensor multiply_part(const at::Tensor& x, const PackedMatrix& right, std::int64_t begin, std::int64_t end,
+                         const std::optional<at::Tensor>& bias);
 
 /// x^T right, with x `[depth, rows]`.
 at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right);

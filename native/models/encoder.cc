@@ -23,7 +23,7 @@ class Encoder final : public Model {
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
     const HeadDescription& head = d_.head;
     at::Tensor x = embeddings_(batch, mode, kEmbeddings);
-    if (parameters().precision() == Precision::kBfloat16) x = x.to(at::kBFloat16);
+    x = x.to(parameters().activations());
     if (projection_) x = linear(x, *projection_);
     x = layers_.first_tokens(x, batch.sequences, mode, kLayers);
     x = dropout(x.to(at::kFloat), mode.dropout(head.input_dropout, kHeadInput));

@@ -139,7 +139,7 @@ class Xlnet final : public Model {
   }
 
   [[nodiscard]] at::Tensor in_precision(const at::Tensor& x) const {
-    return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
+    return x.to(parameters().activations());
   }
 
   /// Sines, then cosines, of distances: `[distances, width]`. Written without the number of distances, and

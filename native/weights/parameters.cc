@@ -40,7 +40,7 @@ Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector
   parameter->head = false;
   parameter->master = at::empty(shape, at::kFloat);
   parameter->value = parameter->master;
-  if (precision_ == Precision::kBfloat16 && role == Role::kMatrix) {
+  if (precision_ != Precision::kFloat32 && role == Role::kMatrix) {
     parameter->value = at::empty(shape, at::kBFloat16);
   }
   parameter->value.requires_grad_(true);

@@ -11,10 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "weights/packed_matrix.h"
+
 namespace tagformer {
 
 /// Number format of activations and matrix products.
-enum class Precision { kFloat32, kBfloat16 };
+enum class Precision {
+  kFloat32,
+  kBfloat16,
+  /// For prediction: activations are bf16, and the products of linear layers are made of bytes.
+  kInt8,
+};
 
 /// How a parameter starts when no file holds it.
 enum class Initial {
@@ -57,6 +64,8 @@ struct Parameter {
   double cutoff = std::numeric_limits<double>::infinity();
   /// False for a weight that its module keeps as it is.
   bool trainable = true;
+  /// True when it is read by products with a linear layer's input only, which a packed copy serves as well.
+  bool multiplies_only = false;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
   /// The weights in fp32, `[rows of all parts, ...]`.
@@ -67,6 +76,8 @@ struct Parameter {
   at::Tensor gradient;
   /// Factor of the learning rate; 0: frozen, without a gradient.
   double rate = 1.0;
+  /// What products read instead of `value`, which then has no memory; see prepack().
+  PackedMatrix packed;
   /// AdamW's running means of the gradient and of its square; undefined until training starts.
   at::Tensor mean, square;
 
@@ -92,6 +103,10 @@ class ParameterSet {
 
   [[nodiscard]] const std::vector<std::unique_ptr<Parameter>>& all() const { return parameters_; }
   [[nodiscard]] Precision precision() const { return precision_; }
+  /// Number format of hidden states.
+  [[nodiscard]] at::ScalarType activations() const {
+    return precision_ == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
+  }
   [[nodiscard]] std::int64_t element_count() const;
   /// The parameter that holds `name`, with the part, or nulls.
   [[nodiscard]] std::pair<Parameter*, const Parameter::Part*> find(std::string_view name) const;

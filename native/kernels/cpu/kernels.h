@@ -193,6 +193,26 @@ struct MatrixProduct {
   std::int64_t y_stride;
 };
 
+/// y = left x right + bias of bytes, for prediction: both operands are whole numbers times scales, one for
+/// each row on the left and for each column on the right.
+template <typename T>
+struct ByteProduct {
+  MatrixShape shape;
+  /// Numbers from 1 to 255, of which 128 stands for 0; rows `left_stride` apart, a multiple of four.
+  const std::uint8_t* left;
+  std::int64_t left_stride;
+  const float* left_scales;
+  /// `[panels][units][panel_columns]`
+  const std::uint32_t* right;
+  const float* column_scales;
+  /// 128 times the sum of each column.
+  const std::int32_t* corrections;
+  /// `[columns]`; may be null.
+  const float* bias;
+  T* y;
+  std::int64_t y_stride;
+};
+
 /// One AdamW update of `count` elements (Loshchilov & Hutter 2019), as torch.optim.AdamW computes it.
 struct AdamWStep {
   float learning_rate;
@@ -232,6 +252,10 @@ struct TypedKernels {
   /// One piece of the left operand, `[units][tile_rows]`, from up to tile_rows columns of its transpose.
   void (*pack_left)(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                     std::uint32_t* piece);
+  void (*multiply_bytes)(const ByteProduct<T>&, std::int64_t begin, std::int64_t end);
+  /// Rows of `x` as bytes for the left side of a ByteProduct, each with the finest scale that holds it.
+  void (*quantise_rows)(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y,
+                        std::int64_t y_stride, float* scales);
   /// y = gelu(x + bias), the exact (erf) form, over rows of `width`.
   void (*gelu_forward)(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
   /// grad_bias is added to.
@@ -255,6 +279,10 @@ struct Kernels {
   TypedKernels<float> f32;
   TypedKernels<bf16> b16;
   MatrixTiling tiling;
+  /// One panel of the right side of a ByteProduct, with its scales and corrections, from up to panel_columns
+  /// rows of its transpose.
+  void (*quantise_panel)(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                         std::uint32_t* panel, float* scales, std::int32_t* corrections);
   void (*round_to_bf16)(const float* x, bf16* y, std::int64_t count);
 };
 
@@ -265,7 +293,7 @@ std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_d
 
 std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
-/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512)
+/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512, avx512_bf16)
 /// names.
 const Kernels& kernels();
 

@@ -23,12 +23,15 @@ namespace {
 /// Panels whose rows share a pass over the left operand: as many as half of a common L2 cache holds.
 constexpr std::int64_t kGroupUnits = 512 * 1024 / 4;
 
+/// Bytes on the right side of a product.
+using Byte = std::int8_t;
+
 template <typename T>
 constexpr std::int64_t kPerUnit = 4 / static_cast<std::int64_t>(sizeof(T));
 
 /// What a register of accumulators holds.
 template <typename T>
-using Sums = std::conditional_t<std::is_same_v<T, std::int8_t>, Ints, Floats>;
+using Sums = std::conditional_t<std::is_same_v<T, Byte>, Ints, Floats>;
 
 TAGFORMER_INLINE Words load_units(const std::uint32_t* p) {
   Words w;
@@ -56,14 +59,14 @@ TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Word
 #endif
 
 #if defined(__AVX512VNNI__)
-TAGFORMER_INLINE Ints multiply_add(std::int8_t, Ints sums, std::uint32_t left, Words right) {
+TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words right) {
   return reinterpret_cast<Ints>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sums),
                                                     reinterpret_cast<__m512i>(Words{} + left),
                                                     reinterpret_cast<__m512i>(right)));
 }
 #else
 /// Four products of an unsigned byte on the left and a signed one on the right.
-TAGFORMER_INLINE Ints multiply_add(std::int8_t, Ints sums, std::uint32_t left, Words right) {
+TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words right) {
   for (int byte = 0; byte < 4; ++byte) {
     const auto unsigned_left = static_cast<std::int32_t>((left >> (8 * byte)) & 0xFFU);
     sums += (reinterpret_cast<Ints>(right << (24 - 8 * byte)) >> 24) * unsigned_left;
@@ -170,6 +173,30 @@ TAGFORMER_INLINE void multiply(const MatrixProduct<T>& m, std::int64_t begin, st
             });
 }
 
+/// A result of bytes in the numbers that they stand for.
+template <typename T>
+TAGFORMER_INLINE void multiply_bytes_tiles(const ByteProduct<T>& m, std::int64_t begin, std::int64_t end) {
+  const std::int64_t units = units_of<Byte>(m.shape.depth);
+  for_tiles(m.shape, units, begin, end,
+            [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
+              const LeftUnits<false> tile{m.left + row * m.left_stride, m.left_stride};
+              T* const y = m.y + row * m.y_stride + column;
+              const std::int64_t columns = m.shape.columns - column;
+              multiply_rows<Byte>(
+                  rows, tile, m.right + panel * units * kPanelColumns, units, [&](int i, int j, Ints sums) {
+                    const std::int64_t first = j * kLanes;
+                    if (first >= columns) return;
+                    const std::int64_t lanes = lanes_left(first, columns);
+                    const std::int64_t at = column + first;
+                    const Ints exact = sums - load_integers(m.corrections + at, lanes);
+                    Floats values = __builtin_convertvector(exact, Floats) *
+                                    (load(m.column_scales + at, lanes) * m.left_scales[row + i]);
+                    if (m.bias != nullptr) values += load(m.bias + at, lanes);
+                    store(y + i * m.y_stride + first, values, lanes);
+                  });
+            });
+}
+
 TAGFORMER_INLINE std::uint32_t unit_of(const float* x, std::int64_t, std::int64_t) {
   return std::bit_cast<std::uint32_t>(*x);
 }
@@ -234,8 +261,82 @@ void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t
   pack_strip<kTileRows>(x, stride, depth, columns, tile);
 }
 
+namespace {
+
+/// Whole numbers that bytes hold: -127 to 127.
+constexpr float kLargestByte = 127.0F;
+constexpr std::int32_t kZeroByte = 128;
+
+/// The nearest whole number; adding and subtracting 1.5 * 2^23 rounds to it.
+TAGFORMER_INLINE Floats round_to_whole(Floats x) {
+  const Floats magic = broadcast(12582912.0F);
+  return (x + magic) - magic;
+}
+
+template <typename T>
+TAGFORMER_INLINE float largest_magnitude(const T* x, std::int64_t width) {
+  Floats best{};
+  for (std::int64_t j = 0; j < width; j += kLanes) {
+    const Floats value = load(x + j, lanes_left(j, width));
+    best = maximum(best, maximum(value, -value));
+  }
+  return largest(best);
+}
+
+}  // namespace
+
+template <typename T>
+void multiply_bytes(const ByteProduct<T>& m, std::int64_t begin, std::int64_t end) {
+  multiply_bytes_tiles(m, begin, end);
+}
+
+template <typename T>
+void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y, std::int64_t y_stride,
+                   float* scales) {
+  using Bytes = std::uint8_t __attribute__((vector_size(kBytes / 4)));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const T* const from = x + i * width;
+    std::uint8_t* const to = y + i * y_stride;
+    const float most = largest_magnitude(from, width);
+    const float factor = most > 0.0F ? kLargestByte / most : 0.0F;
+    scales[i] = most / kLargestByte;
+    for (std::int64_t j = 0; j < y_stride; j += kLanes) {
+      const std::int64_t left = lanes_left(j, width);
+      const Floats whole = round_to_whole(left > 0 ? load(from + j, left) * factor : Floats{});
+      const Bytes bytes = __builtin_convertvector(__builtin_convertvector(whole, Ints) + kZeroByte, Bytes);
+      std::memcpy(to + j, &bytes, static_cast<std::size_t>(lanes_left(j, y_stride)));
+    }
+  }
+}
+
+void quantise_panel(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                    std::uint32_t* panel, float* scales, std::int32_t* corrections) {
+  const std::int64_t units = units_of<Byte>(depth);
+  const std::int64_t there = rows < kPanelColumns ? rows : kPanelColumns;
+  for (std::int64_t row = 0; row < kPanelColumns; ++row) {
+    const float* const from = x + (row < there ? row : 0) * stride;
+    const float most = row < there ? largest_magnitude(from, depth) : 0.0F;
+    const float factor = most > 0.0F ? kLargestByte / most : 0.0F;
+    std::int32_t sum = 0;
+    for (std::int64_t p = 0; p < units; ++p) {
+      std::uint32_t unit = 0;
+      for (std::int64_t byte = 0; byte < 4 && p * 4 + byte < depth; ++byte) {
+        const auto whole = static_cast<std::int32_t>(__builtin_rintf(from[p * 4 + byte] * factor));
+        sum += whole;
+        unit |= (static_cast<std::uint32_t>(whole) & 0xFFU) << (8 * byte);
+      }
+      panel[p * kPanelColumns + row] = unit;
+    }
+    if (row >= there) continue;
+    scales[row] = most / kLargestByte;
+    corrections[row] = kZeroByte * sum;
+  }
+}
+
 #define TAGFORMER_INSTANTIATE(T)                                                                            \
   template void multiply(const MatrixProduct<T>&, std::int64_t, std::int64_t);                              \
+  template void multiply_bytes(const ByteProduct<T>&, std::int64_t, std::int64_t);                          \
+  template void quantise_rows(const T*, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t, float*);   \
   template void pack_rows(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);              \
   template void pack_columns(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);           \
   template void pack_left(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*)

@@ -19,5 +19,12 @@ void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int6
                   std::uint32_t* panel);
 template <typename T>
 void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns, std::uint32_t* tile);
+template <typename T>
+void multiply_bytes(const ByteProduct<T>&, std::int64_t begin, std::int64_t end);
+template <typename T>
+void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y, std::int64_t y_stride,
+                   float* scales);
+void quantise_panel(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                    std::uint32_t* panel, float* scales, std::int32_t* corrections);
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

@@ -11,7 +11,7 @@
 #include "kernels/cpu/kernels.h"
 
 #ifndef TAGFORMER_ISA
-#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512"
+#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512|avx512_bf16"
 #endif
 
 namespace tagformer::cpu::TAGFORMER_ISA {
@@ -42,6 +42,12 @@ TAGFORMER_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 
 TAGFORMER_INLINE Floats load(const float* p, std::int64_t count = kLanes) {
   Floats x{};
+  std::memcpy(&x, p, count == kLanes ? kBytes : static_cast<std::size_t>(count) * 4);
+  return x;
+}
+
+TAGFORMER_INLINE Ints load_integers(const std::int32_t* p, std::int64_t count) {
+  Ints x{};
   std::memcpy(&x, p, count == kLanes ? kBytes : static_cast<std::size_t>(count) * 4);
   return x;
 }
