@@ -1,81 +1,33 @@
 #include "weights/safetensors.h"
 
-#include <ATen/ops/empty.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/from_blob.h>
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
+#include "kernels/cpu/kernels.h"
 #include "runtime/error.h"
 #include "runtime/random.h"
 #include "runtime/stop.h"
+#include "weights/file.h"
 
 namespace tagformer {
 namespace {
 
-/// Bytes read or written between two looks at the stop flag.
-constexpr std::int64_t kChunk = 8 << 20;
-
-/// An open file that closes itself.
-class File {
- public:
-  File(const std::string& path, int flags)
-      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg,bugprone-signed-bitwise): so is POSIX's open
-      : path_(path), descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (descriptor_ < 0) fail("open");
-  }
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  void read(char* to, std::int64_t begin, std::int64_t count) const {
-    while (count > 0) {
-      const ssize_t got = ::pread(descriptor_, to, static_cast<std::size_t>(count), begin);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail("read");
-      if (got == 0) throw Error("INVALID_MODEL", path_ + " ended early: it was cut while it was being read");
-      to += got;
-      begin += got;
-      count -= got;
-    }
-  }
-
-  void write(const char* from, std::int64_t count) const {
-    while (count > 0) {
-      check_stop();
-      const ssize_t put = ::write(descriptor_, from, static_cast<std::size_t>(std::min(count, kChunk)));
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) fail("write");
-      from += put;
-      count -= put;
-    }
-  }
-
-  /// Flushes to disk and closes; a failure of either means that the file was not saved.
-  void finish() {
-    if (::fsync(descriptor_) != 0) fail("flush");
-    const int descriptor = std::exchange(descriptor_, -1);
-    if (::close(descriptor) != 0) fail("close");
-  }
-
- private:
-  [[noreturn]] void fail(const char* what) const {
-    throw Error("IO", std::string("could not ") + what + " " + path_ + ": " + std::strerror(errno));
-  }
-
-  std::string path_;
-  int descriptor_;
-};
+/// Bytes of a cache line.
+constexpr std::size_t kLine = 64;
+/// Elements read at a time: few enough that they are converted and checked while they are in the cache.
+constexpr std::int64_t kStep = 1 << 16;
 
 std::string text_of(const std::vector<std::int64_t>& shape) {
   std::string text = "[";
@@ -121,26 +73,65 @@ const Format& format_of(const TensorSource& source) {
                                    source.dtype + "; expected F32, F16, BF16 or F64");
 }
 
-void read_tensor(const TensorSource& source, const File& file, float* to, std::int64_t count) {
-  const Format& format = format_of(source);
-  if (source.end - source.begin != count * format.bytes) {
-    throw Error("INVALID_MODEL", "tensor " + source.name + " in " + source.file + " has " +
-                                     std::to_string(source.end - source.begin) + " bytes; expected " +
-                                     std::to_string(count * format.bytes));
+bool all_finite(const float* values, std::int64_t count) {
+  // Without a branch, so that it is compiled to vectors: the exponent of NaN and infinities is all ones.
+  constexpr std::uint32_t kExponent = 0x7F800000;
+  std::uint32_t bad = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(values[i]) & kExponent) == kExponent);
   }
-  const std::int64_t step = kChunk / format.bytes;
-  const auto buffer =
-      std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(std::min(count, step) * format.bytes));
-  for (std::int64_t first = 0; first < count; first += step) {
-    check_stop();
-    const std::int64_t now = std::min(step, count - first);
-    file.read(buffer.get(), source.begin + first * format.bytes, now * format.bytes);
-    format.convert(buffer.get(), to + first, now);
+  return bad == 0;
+}
+
+/// A tensor of a file, and where its numbers go; to neither when they are only checked.
+struct Reading {
+  const TensorSource* source;
+  const File* file;
+  std::int64_t count;
+  float* master;
+  cpu::bf16* copy;
+};
+
+void check_size(const TensorSource& source, std::int64_t count) {
+  const std::int64_t bytes = count * format_of(source).bytes;
+  if (source.end - source.begin == bytes) return;
+  throw Error("INVALID_MODEL", "tensor " + source.name + " in " + source.file + " has " +
+                                   std::to_string(source.end - source.begin) + " bytes; expected " +
+                                   std::to_string(bytes));
+}
+
+/// Reads elements [first, first + count) of a tensor; `values` and `bytes` have room for them.
+void read_step(const Reading& reading, std::int64_t first, std::int64_t count, float* values, char* bytes) {
+  const Format& format = format_of(*reading.source);
+  if (reading.master != nullptr) values = reading.master + first;
+  const bool as_stored = format.convert == &convert<float>;
+  char* const to = as_stored ? reinterpret_cast<char*>(values) : bytes;
+  reading.file->read(to, reading.source->begin + first * format.bytes, count * format.bytes);
+  if (!as_stored) format.convert(bytes, values, count);
+  if (!all_finite(values, count)) {
+    throw Error("INVALID_MODEL", "tensor " + reading.source->name + " in " + reading.source->file +
+                                     " holds NaN or infinite values");
   }
-  if (!std::all_of(to, to + count, [](float x) { return std::isfinite(x); })) {
-    throw Error("INVALID_MODEL",
-                "tensor " + source.name + " in " + source.file + " holds NaN or infinite values");
+  if (reading.copy != nullptr) cpu::kernels().round_to_bf16(values, reading.copy + first, count);
+}
+
+/// Reads tensors, with all threads.
+void read_all(const std::vector<Reading>& readings) {
+  std::vector<std::pair<const Reading*, std::int64_t>> steps;
+  for (const Reading& reading : readings) {
+    check_size(*reading.source, reading.count);
+    for (std::int64_t first = 0; first < reading.count; first += kStep) steps.emplace_back(&reading, first);
   }
+  const StopFlag stop = StopFlag::of_thread();
+  at::parallel_for(0, static_cast<std::int64_t>(steps.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    const auto values = std::make_unique_for_overwrite<float[]>(kStep);
+    const auto bytes = std::make_unique_for_overwrite<char[]>(kStep * sizeof(double));
+    for (std::int64_t i = begin; i < end; ++i) {
+      stop.check();
+      const auto [reading, first] = steps[static_cast<std::size_t>(i)];
+      read_step(*reading, first, std::min(kStep, reading->count - first), values.get(), bytes.get());
+    }
+  });
 }
 
 void fill_sinusoidal(float* to, std::int64_t rows, std::int64_t width) {
@@ -153,9 +144,8 @@ void fill_sinusoidal(float* to, std::int64_t rows, std::int64_t width) {
   }
 }
 
-void initialise(const Parameter& parameter, const Parameter::Part& part, double deviation,
+void initialise(const Parameter& parameter, const Parameter::Part& part, float* to, double deviation,
                 std::uint64_t seed) {
-  float* const to = parameter.master.data_ptr<float>() + part.begin;
   switch (parameter.initial) {
     case Initial::kNormal:
       // The stream follows from the name, so that a tensor starts the same whatever surrounds it.
@@ -194,9 +184,102 @@ std::string header_of(const ParameterSet& parameters) {
     }
   }
   json += '}';
-  json.append((8 - json.size() % 8) % 8, ' ');
+  // With the 8 bytes of its length the header ends where a cache line does, and so may mapped weights begin.
+  json.append((kLine - (json.size() + 8) % kLine) % kLine, ' ');
   return json;
 }
+
+/// Where each part of a model's parameters comes from.
+class Origins {
+ public:
+  Origins(double deviation, std::uint64_t seed) : deviation_(deviation), seed_(seed) {}
+
+  void add(const Parameter::Part& part, const TensorSource& source) {
+    auto& file = files_[source.file];
+    if (file == nullptr) file = std::make_shared<File>(source.file, O_RDONLY);
+    tensors_.emplace(&part, std::pair(source, file));
+  }
+  [[nodiscard]] bool has(const Parameter::Part& part) const { return tensors_.contains(&part); }
+
+  /// Fills all parameters: their masters, or only their bf16 copies where they have no masters.
+  void load(const ParameterSet& parameters) const {
+    std::vector<Reading> readings;
+    for (const auto& parameter : parameters.all()) {
+      const bool mapped = map(*parameter);
+      at::Tensor master = parameter->master;
+      if (!master.defined() && !from_files(*parameter)) {
+        master = at::empty(parameter->value.sizes(), at::kFloat);
+      }
+      float* const to = master.defined() && !mapped ? master.data_ptr<float>() : nullptr;
+      auto* const copy =
+          parameter->has_copy() ? static_cast<cpu::bf16*>(parameter->value.data_ptr()) : nullptr;
+      fill(*parameter, to, copy, readings);
+    }
+    read_all(readings);
+    check_unchanged();
+  }
+
+  /// Fills the master of one parameter, as it was at the first time.
+  void reread(const Parameter& parameter, float* master) const {
+    check_unchanged();
+    std::vector<Reading> readings;
+    fill(parameter, master, nullptr, readings);
+    read_all(readings);
+    check_unchanged();
+  }
+
+ private:
+  [[nodiscard]] bool from_files(const Parameter& parameter) const {
+    return std::ranges::all_of(parameter.parts, [this](const auto& part) { return has(part); });
+  }
+
+  /// Initialises the parts that no file holds, and adds the others to `readings`.
+  void fill(const Parameter& parameter, float* master, cpu::bf16* copy,
+            std::vector<Reading>& readings) const {
+    for (const Parameter::Part& part : parameter.parts) {
+      float* const to = master == nullptr ? nullptr : master + part.begin;
+      cpu::bf16* const rounded = copy == nullptr ? nullptr : copy + part.begin;
+      const auto found = tensors_.find(&part);
+      if (found != tensors_.end()) {
+        const auto& [source, file] = found->second;
+        readings.push_back({&source, file.get(), part.count, to, rounded});
+        continue;
+      }
+      initialise(parameter, part, to, deviation_, seed_);
+      if (rounded != nullptr) cpu::kernels().round_to_bf16(to, rounded, part.count);
+    }
+  }
+
+  /// Lets a parameter be the bytes of its file, where that is possible and nobody may write to the file.
+  bool map(Parameter& parameter) const {
+    const auto found = tensors_.find(&parameter.parts.front());
+    if (parameter.has_copy() || parameter.parts.size() > 1 || found == tensors_.end()) return false;
+    const auto& [source, file] = found->second;
+    const bool fits = source.dtype == "F32" && source.begin % alignof(float) == 0;
+    check_size(source, found->first->count);
+    if (!fits || found->first->count == 0 || !file->is_read_only()) return false;
+    std::shared_ptr<char> bytes = file->map();
+    char* const first = bytes.get() + source.begin;
+    parameter.master = at::from_blob(
+        first, parameter.master.sizes(), [bytes](void*) {}, parameter.master.options());
+    parameter.value = parameter.master;
+    parameter.value.requires_grad_(true);
+    return true;
+  }
+
+  void check_unchanged() const {
+    for (const auto& [path, file] : files_) {
+      if (!file->has_changed()) continue;
+      throw Error("IO", path + " was changed since the model began to load, so that its weights are no longer "
+                               "known in full precision; load the model again");
+    }
+  }
+
+  double deviation_;
+  std::uint64_t seed_;
+  std::map<std::string, std::shared_ptr<File>> files_;
+  std::map<const Parameter::Part*, std::pair<TensorSource, std::shared_ptr<File>>> tensors_;
+};
 
 }  // namespace
 
@@ -204,62 +287,44 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
                            const std::string& prefix, double deviation, std::uint64_t seed) {
   LoadReport report;
   std::string problems;
-  std::set<const Parameter::Part*> filled;
-  std::map<std::string, std::unique_ptr<File>> files;
+  std::set<const Parameter::Part*> named;
+  auto origins = std::make_shared<Origins>(deviation, seed);
   for (const TensorSource& source : sources) {
-    Parameter* parameter = nullptr;
     const Parameter::Part* part = nullptr;
     for (const std::string& name : candidates(source.name, prefix)) {
-      std::tie(parameter, part) = parameters.find(name);
+      part = parameters.find(name).second;
       if (part != nullptr) break;
     }
     if (part == nullptr) {
       report.ignored.push_back(source.name);
-      continue;
-    }
-    if (source.shape != part->shape) {
+    } else if (source.shape != part->shape) {
       problems +=
           "\n  " + source.name + " has shape " + text_of(source.shape) + "; expected " + text_of(part->shape);
-      filled.insert(part);
-      continue;
-    }
-    if (!filled.insert(part).second) {
+      named.insert(part);
+    } else if (!named.insert(part).second) {
       problems += "\n  " + source.name + " is there twice, under two names";
-      continue;
+    } else {
+      origins->add(*part, source);
     }
-    auto& file = files[source.file];
-    if (file == nullptr) file = std::make_unique<File>(source.file, O_RDONLY);
-    read_tensor(source, *file, parameter->master.data_ptr<float>() + part->begin, part->count);
   }
   for (const auto& parameter : parameters.all()) {
     for (const Parameter::Part& part : parameter->parts) {
-      if (filled.contains(&part)) continue;
+      if (named.contains(&part)) continue;
       if (!sources.empty() && !parameter->head) {
         problems += "\n  " + part.name + " " + text_of(part.shape) + " is missing";
-        continue;
+      } else {
+        report.initialised.push_back(part.name);
       }
-      initialise(*parameter, part, deviation, seed);
-      report.initialised.push_back(part.name);
     }
   }
   if (!problems.empty()) {
     throw Error("INVALID_MODEL", "the weights do not fit config.json:" + problems);
   }
-  parameters.round_copies();
+  origins->load(parameters);
+  if (parameters.precision() == Precision::kBfloat16) {
+    parameters.set_reread(
+        [origins](const Parameter& parameter, float* master) { origins->reread(parameter, master); });
+  }
   return report;
 }
 
-void save_parameters(const ParameterSet& parameters, const std::string& file) {
-  const std::string header = header_of(parameters);
-  File out(file, O_WRONLY | O_CREAT | O_TRUNC);
-  const std::uint64_t length = header.size();
-  out.write(reinterpret_cast<const char*>(&length), sizeof length);
-  out.write(header.data(), static_cast<std::int64_t>(header.size()));
-  for (const auto& parameter : parameters.all()) {
-    const at::Tensor values = parameter->master.detach().to(at::kCPU);
-    out.write(static_cast<const char*>(values.const_data_ptr()), values.numel() * 4);
-  }
-  out.finish();
-}
-
-}  // namespace tagformer

@@ -25,7 +25,9 @@ struct LoadReport {
   std::vector<std::string> ignored;
 };
 
-/// Fills every parameter from `sources`, whose names may lack `prefix` (such as "bert.") or use the old
+/// Fills every parameter from `sources`, which are read now: what becomes of the files afterwards does not
+/// matter, but that masters which are not kept (bf16) are then refused. A file that nobody may write to is
+/// mapped instead. `sources` are tensors whose names may lack `prefix` (such as "bert.") or use the old
 /// LayerNorm names gamma and beta. Head parameters that no source holds are initialised from `seed`; with no
 /// sources at all everything is. `deviation` is the standard deviation of normal initialisation. Throws
 /// INVALID_MODEL naming every missing or mis-shaped tensor.
