@@ -188,7 +188,8 @@ Engine::Examples Engine::examples_of(const BatchData& data, bool with_labels) co
 std::vector<float> Engine::predict(const BatchData& data) const {
   const c10::InferenceMode inference;
   const auto plain = operations();
-  return to_vector(settled().logits(to_batch(data), {}));
+  settle();
+  return to_vector(model_->logits(to_batch(data), {}));
 }
 
 Attribution Engine::attribute(const BatchData& text, const std::vector<std::int32_t>& baseline,
@@ -200,10 +201,11 @@ Attribution Engine::attribute(const BatchData& text, const std::vector<std::int3
     throw Error("INVALID_DATA", "expected one text, and a baseline of the same length");
   }
   const auto plain = operations();
+  settle();
   const auto repeat = [&](const std::vector<std::int32_t>& ids) {
     return [&](std::int64_t times) { return to_batch(repeated(ids, text.types, times)); };
   };
-  return integrated_gradients(settled(), repeat(text.ids), repeat(baseline), options);
+  return integrated_gradients(*model_, repeat(text.ids), repeat(baseline), options);
 }
 
 void Engine::start_training(const TrainingOptions& options) {
@@ -212,7 +214,7 @@ void Engine::start_training(const TrainingOptions& options) {
     throw Error("INVALID_OPTION", "found " + std::to_string(positive.size()) + " positive weights for " +
                                       std::to_string(labels_) + " labels");
   }
-  settled();
+  settle();
   training_ = options;
   model_->parameters().keep_masters();
   set_rates(options.rates);
@@ -241,9 +243,8 @@ void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates)
   }
 }
 
-Model& Engine::settled() const {
+void Engine::settle() const {
   if (words_ != nullptr) words_->settle();
-  return *model_;
 }
 
 void Engine::clear_gradients() {
@@ -334,24 +335,29 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
 double Engine::compute_gradients(const BatchData& data) {
   clear_gradients();
   check_labels(data, labels_);
-  settled();
+  settle();
   const at::Tensor loss = backward(data, {}, count_labelled(data.labels), nullptr);
   model_->parameters().collect_gradients(false);
   return loss.item<double>();
 }
 
-void Engine::save(const std::string& file) const { settled().save(file); }
+void Engine::save(const std::string& file) const {
+  settle();
+  model_->save(file);
+}
 
 ExportCheck Engine::export_torchscript(const std::string& file,
                                        const std::map<std::string, std::string>& extra_files) {
-  const OnCpu here(settled(), placement_.device);
+  settle();
+  const OnCpu here(*model_, placement_.device);
   return tagformer::export_torchscript(*model_, file, extra_files);
 }
 
 std::vector<float> Engine::parameter(const std::string& name) const {
   const auto [parameter, part] = model_->parameters().find(name);
   if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
-  return copy_part(settled().parameters().master_of(*parameter), *part);
+  settle();
+  return copy_part(model_->parameters().master_of(*parameter), *part);
 }
 
 std::vector<float> Engine::gradient(const std::string& name) const {

@@ -124,8 +124,8 @@ class Engine {
   /// Computes as the device does while the result lives.
   [[nodiscard]] std::optional<PlainOperations> operations() const;
   void set_rates(const std::vector<std::pair<std::string, double>>& rates);
-  /// The model with all of its weights as the last step left them.
-  [[nodiscard]] Model& settled() const;
+  /// Makes all weights what the last step left them; before anybody but the next step reads them.
+  void settle() const;
   /// Forgets all gradients.
   void clear_gradients();
   /// Leaves the gradients of one batch, and returns its loss, `[]` in fp64.

@@ -42,7 +42,7 @@ double sum_of_squares(const at::Tensor& tensor) {
 }
 
 /// at::zeros_like, but on the CPU in memory that is taken only where it is written to.
-at::Tensor zeros_like(const at::Tensor& tensor) {
+at::Tensor zeros_for(const at::Tensor& tensor) {
   if (!tensor.device().is_cpu()) return at::zeros_like(tensor);
   void* const zeros = std::calloc(static_cast<std::size_t>(tensor.numel()), sizeof(float));
   if (zeros == nullptr) throw std::bad_alloc();
@@ -132,8 +132,8 @@ AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
   for (const auto& parameter : parameters_.all()) {
     check_stop();
     if (parameter->rate == 0.0) continue;
-    parameter->mean = zeros_like(parameter->master);
-    parameter->square = zeros_like(parameter->master);
+    parameter->mean = zeros_for(parameter->master);
+    parameter->square = zeros_for(parameter->master);
   }
 }
 

@@ -111,14 +111,14 @@ void WordRows::settle() {
 }
 
 void WordRows::settle_rows(const std::vector<std::int64_t>& rows) {
-  at::parallel_for(
-      0, static_cast<std::int64_t>(rows.size()), kGrain, [&](std::int64_t begin, std::int64_t end) {
-        const std::vector<float> no_gradient(static_cast<std::size_t>(width_), 0.0F);
-        std::vector<float> no_means(static_cast<std::size_t>(width_), 0.0F);
-        for (std::int64_t i = begin; i < end; ++i) {
-          settle_row(rows[static_cast<std::size_t>(i)], no_gradient.data(), no_means.data());
-        }
-      });
+  at::parallel_for(0, static_cast<std::int64_t>(rows.size()), kGrain,
+                   [&](std::int64_t begin, std::int64_t end) {
+                     const std::vector<float> no_gradient(static_cast<std::size_t>(width_), 0.0F);
+                     std::vector<float> no_means(static_cast<std::size_t>(width_), 0.0F);
+                     for (std::int64_t i = begin; i < end; ++i) {
+                       settle_row(rows[static_cast<std::size_t>(i)], no_gradient.data(), no_means.data());
+                     }
+                   });
 }
 
 void WordRows::settle_row(std::int64_t row, const float* no_gradient, float* no_means) {

@@ -14,10 +14,10 @@ namespace tagformer {
 
 /// Gradients and updates of single rows.
 ///
-/// AdamW changes every row in every step: weights decay, and running means fade. A row without a gradient owes
-/// these changes until somebody reads it, and then they are made one after the other, by the same kernel with
-/// a gradient of zeros. So the numbers are those of updating the whole table in each step, bit for bit, without
-/// passing a hundred megabytes through the cache each time.
+/// AdamW changes every row in every step: weights decay, and running means fade. A row without a gradient
+/// owes these changes until somebody reads it, and then they are made one after the other, by the same kernel
+/// with a gradient of zeros. So the numbers are those of updating the whole table in each step, bit for bit,
+/// without passing a hundred megabytes through the cache each time.
 class WordRows {
  public:
   /// Of a table that is trained.
@@ -50,8 +50,8 @@ class WordRows {
   /// Number of steps, and of those that each row has had.
   std::int64_t now_ = 0;
   std::vector<std::int64_t> done_;
-  /// Whether a row ever had a gradient. Running means of the others are zeros, which nobody reads or writes, so
-  /// that they take no memory.
+  /// Whether a row ever had a gradient. Running means of the others are zeros, which nobody reads or writes,
+  /// so that they take no memory.
   std::vector<bool> learned_;
   /// Where the next sweep begins.
   std::int64_t next_ = 0;

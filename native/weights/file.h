@@ -1,9 +1,8 @@
 // Files of weights.
 #pragma once
 
-#include <ctime>
-
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -33,8 +32,8 @@ class File {
   [[nodiscard]] bool has_changed() const;
 
   /// The bytes in memory, shared with all processes that map them; what is written there is this one's own.
-  /// Pages are read when they are first used, so whoever cuts the file kills the process: only for a file that
-  /// is_read_only(). The same mapping every time; it may outlive the file.
+  /// Pages are read when they are first used, so whoever cuts the file kills the process: only for a file
+  /// that is_read_only(). The same mapping every time; it may outlive the file.
   std::shared_ptr<char> map();
 
  private:

@@ -61,8 +61,8 @@ struct Parameter {
   bool trainable = true;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
-  /// The weights in fp32, `[rows of all parts, ...]`; undefined where only the bf16 copy is kept, which is all
-  /// that prediction needs: see ParameterSet::master_of().
+  /// The weights in fp32, `[rows of all parts, ...]`; undefined where only the bf16 copy is kept, which is
+  /// all that prediction needs: see ParameterSet::master_of().
   at::Tensor master;
   /// What the forward pass reads and the backward pass fills `grad()` of: `master`, or its bf16 copy.
   at::Tensor value;

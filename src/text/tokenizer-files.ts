@@ -70,10 +70,7 @@ export interface TokenizerDescription {
  *
  * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file
  */
-export async function readTokenizerFiles(
-  directory: string,
-  modelType: string,
-): Promise<TokenizerDocument> {
+export async function readTokenizerFiles(directory: string, modelType: string): Promise<TokenizerDocument> {
   const config = (await readJsonObjectIfPresent(join(directory, tokenizerConfigFile), maxConfigBytes)) ?? {};
   const file = join(directory, tokenizerFile);
   const stored = await readJsonObjectIfPresent(file, maxTokenizerBytes);
