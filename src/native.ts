@@ -7,8 +7,11 @@ import { type ErrorCode, messageOf, TagformerError } from "./errors.js";
 import { builtAddon, readNativeSources } from "./install/locations.js";
 import type { LabelledBatch, RaggedBatch } from "./text/batch.js";
 
-/** Number format of the engine's activations and matrix products. Master weights are always fp32. */
-export type Precision = "fp32" | "bf16";
+/**
+ * Number format of the engine's activations and matrix products; `int8` is for prediction only. Master weights are
+ * always fp32.
+ */
+export type Precision = "fp32" | "bf16" | "int8";
 
 /** One tensor of a safetensors file: where its bytes lie. */
 export interface TensorSource {

@@ -8,9 +8,6 @@
 namespace tagformer {
 namespace {
 
-/// Rows that one thread rounds to bytes at a time.
-constexpr std::int64_t kQuantisedRows = 16;
-
 std::int64_t divided_up(std::int64_t n, std::int64_t by) { return (n + by - 1) / by; }
 
 /// Numbers of x in 32 bits.
@@ -120,10 +117,8 @@ at::Tensor multiply_bytes(const at::Tensor& x, const PackedMatrix& right,
   const at::Tensor scales = at::empty({rows}, at::kFloat);
   at::Tensor y = at::empty({rows, right.columns}, x.options());
   for_type(x, [&]<typename T> {
-    for_pieces(divided_up(rows, kQuantisedRows), [&](std::int64_t block) {
-      const std::int64_t first = block * kQuantisedRows;
-      cpu::typed_kernels<T>().quantise_rows(elements<const T>(x) + first * right.depth,
-                                            std::min(kQuantisedRows, rows - first), right.depth,
+    for_rows(rows, [&](std::int64_t first, std::int64_t count) {
+      cpu::typed_kernels<T>().quantise_rows(elements<const T>(x) + first * right.depth, count, right.depth,
                                             elements<std::uint8_t>(left) + first * stride, stride,
                                             elements<float>(scales) + first);
     });

@@ -1,5 +1,7 @@
 #include "layers/prepack.h"
 
+#include <ATen/ops/empty_like.h>
+
 
 #include "layers/matmul.h"
 #include "runtime/stop.h"

@@ -13,10 +13,6 @@
 
 #include <bit>
 #include <type_traits>
-#if defined(__AVX512BF16__)
-#include <immintrin.h>
-#endif
-
 namespace tagformer::cpu::TAGFORMER_ISA {
 namespace {
 
@@ -293,7 +289,6 @@ void multiply_bytes(const ByteProduct<T>& m, std::int64_t begin, std::int64_t en
 template <typename T>
 void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y, std::int64_t y_stride,
                    float* scales) {
-  using Bytes = std::uint8_t __attribute__((vector_size(kBytes / 4)));
   for (std::int64_t i = 0; i < rows; ++i) {
     const T* const from = x + i * width;
     std::uint8_t* const to = y + i * y_stride;
@@ -303,8 +298,7 @@ void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8
     for (std::int64_t j = 0; j < y_stride; j += kLanes) {
       const std::int64_t left = lanes_left(j, width);
       const Floats whole = round_to_whole(left > 0 ? load(from + j, left) * factor : Floats{});
-      const Bytes bytes = __builtin_convertvector(__builtin_convertvector(whole, Ints) + kZeroByte, Bytes);
-      std::memcpy(to + j, &bytes, static_cast<std::size_t>(lanes_left(j, y_stride)));
+      store_bytes(to + j, __builtin_convertvector(whole, Ints) + kZeroByte, lanes_left(j, y_stride));
     }
   }
 }
