@@ -213,6 +213,7 @@ void Engine::start_training(const TrainingOptions& options) {
                                       std::to_string(labels_) + " labels");
   }
   training_ = options;
+  model_->parameters().keep_masters();
   set_rates(options.rates);
   positive_weights_ = positive_weights(options.loss, placement_.device);
   optimizer_ = (dense_ ? make_plain_adamw : make_adamw)(model_->parameters(), options.optimizer);
@@ -327,7 +328,7 @@ ExportCheck Engine::export_torchscript(const std::string& file,
 std::vector<float> Engine::parameter(const std::string& name) const {
   const auto [parameter, part] = model_->parameters().find(name);
   if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
-  return copy_part(parameter->master, *part);
+  return copy_part(model_->parameters().master_of(*parameter), *part);
 }
 
 std::vector<float> Engine::gradient(const std::string& name) const {

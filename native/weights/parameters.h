@@ -4,11 +4,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tagformer {
@@ -59,7 +61,8 @@ struct Parameter {
   bool trainable = true;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
-  /// The weights in fp32, `[rows of all parts, ...]`.
+  /// The weights in fp32, `[rows of all parts, ...]`; undefined where only the bf16 copy is kept, which is
+  /// all that prediction needs: see ParameterSet::master_of().
   at::Tensor master;
   /// What the forward pass reads and the backward pass fills `grad()` of: `master`, or its bf16 copy.
   at::Tensor value;
@@ -96,8 +99,12 @@ class ParameterSet {
   /// The parameter that holds `name`, with the part, or nulls.
   [[nodiscard]] std::pair<Parameter*, const Parameter::Part*> find(std::string_view name) const;
 
-  /// Refreshes the bf16 copies after the masters were filled.
-  void round_copies();
+  /// The weights in fp32 of a parameter of this set: its master, or where none is kept what `reread` fills.
+  [[nodiscard]] at::Tensor master_of(const Parameter& parameter) const;
+  /// Has a master kept of every parameter from now on, as training needs.
+  void keep_masters();
+  /// How to fill the fp32 weights of a parameter again.
+  void set_reread(std::function<void(const Parameter&, float*)> reread) { reread_ = std::move(reread); }
 
   /// Adds what the last backward pass left to the gradients. `more_follow` says that other micro-batches will
   /// be added: sums are then kept in fp32, because bf16 would lose small contributions.
@@ -109,6 +116,7 @@ class ParameterSet {
  private:
   Precision precision_;
   std::vector<std::unique_ptr<Parameter>> parameters_;
+  std::function<void(const Parameter&, float*)> reread_;
 };
 
 }  // namespace tagformer
