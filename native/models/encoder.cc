@@ -33,7 +33,7 @@ class Encoder final : public Model {
   }
 
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }
-  [[nodiscard]] const Parameter* words() const override { return embeddings_.words(); }
+  [[nodiscard]] WordTable words() const override { return embeddings_.words(); }
   [[nodiscard]] std::string prefix() const override { return d_.prefix; }
   [[nodiscard]] double initial_deviation() const override { return d_.initializer_range; }
 
