@@ -67,6 +67,8 @@ class KernelAdamW final : public AdamW {
   [[nodiscard]] double gradient_norm() const {
     double total = words_ == nullptr ? 0.0 : words_->sum_of_squares();
     for (const auto& parameter : parameters().all()) {
+      if (words_ != nullptr && &words_->parameter() == parameter.get())
+        total += words_->sum_of_squares(kChunk);
       const at::Tensor& gradient = parameter->gradient;
       if (gradient.defined()) total += sum_of_squares(gradient);
     }

@@ -5,16 +5,17 @@
 #include <ATen/ops/index_select.h>
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 #include "layers/dispatch.h"
-#include "runtime/stop.h"
 
 namespace tagformer {
 namespace {
 
 /// Steps after which every row has been settled, a part of the table in each: so many have to be remembered.
 constexpr std::int64_t kMostOwed = 64;
-/// Rows that a thread settles between two looks at the stop flag.
+/// Rows that are worth a thread.
 constexpr std::int64_t kGrain = 16;
 
 }  // namespace
@@ -65,13 +66,31 @@ void WordRows::clear_gradient() {
   gradients_.clear();
 }
 
-double WordRows::sum_of_squares() const {
-  double total = 0.0;
-  for (std::size_t slot = 0; slot < touched_.size(); ++slot) {
-    total += cpu::typed_kernels<float>().sum_of_squares(
-        gradients_.data() + static_cast<std::int64_t>(slot) * width_, width_);
-  }
-  return total;
+double WordRows::sum_of_squares(std::int64_t chunk) const {
+  std::vector<std::int64_t> sorted = touched_;
+  std::ranges::sort(sorted);
+  const std::int64_t total = rows() * width_;
+  std::vector<double> sums(static_cast<std::size_t>((total + chunk - 1) / chunk), 0.0);
+  at::parallel_for(0, static_cast<std::int64_t>(sums.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> dense(static_cast<std::size_t>(chunk));
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t first = i * chunk;
+      const std::int64_t last = std::min(first + chunk, total);
+      auto row = std::ranges::lower_bound(sorted, first / width_);
+      if (row == sorted.end() || *row * width_ >= last) continue;
+      std::ranges::fill(dense, 0.0F);
+      for (; row != sorted.end() && *row * width_ < last; ++row) {
+        const std::int64_t start = *row * width_;
+        const float* const from = gradients_.data() + slots_[static_cast<std::size_t>(*row)] * width_;
+        const std::int64_t from_element = std::max(first, start);
+        std::copy(from + (from_element - start), from + (std::min(last, start + width_) - start),
+                  dense.data() + (from_element - first));
+      }
+      sums[static_cast<std::size_t>(i)] =
+          cpu::typed_kernels<float>().sum_of_squares(dense.data(), last - first);
+    }
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 void WordRows::update(const cpu::AdamWStep& step) {

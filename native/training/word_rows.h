@@ -28,7 +28,9 @@ class WordRows {
   /// Adds what a backward pass left at the leaf that look_up() gave for these ids.
   void add_gradient(const at::Tensor& ids, const at::Tensor& leaf);
   void clear_gradient();
-  [[nodiscard]] double sum_of_squares() const;
+  /// Of all elements of the table's gradient. Summed as over the whole table, in chunks of so many elements
+  /// that are then added in order.
+  [[nodiscard]] double sum_of_squares(std::int64_t chunk) const;
 
   /// One step of AdamW: rows with a gradient are updated, others owe the change.
   void update(const cpu::AdamWStep& step);
