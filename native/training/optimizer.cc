@@ -65,7 +65,7 @@ class KernelAdamW final : public AdamW {
 
  private:
   [[nodiscard]] double gradient_norm() const {
-    double total = words_ == nullptr ? 0.0 : words_->sum_of_squares();
+    double total = 0.0;
     for (const auto& parameter : parameters().all()) {
       if (words_ != nullptr && &words_->parameter() == parameter.get())
         total += words_->sum_of_squares(kChunk);
