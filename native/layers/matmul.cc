@@ -194,8 +194,9 @@ at::Tensor multiply_part(const at::Tensor& x, const PackedMatrix& right, std::in
     part.corrections = right.corrections.slice(0, first, end);
   }
   if (first == begin) return multiply(x, part, bias);
-  const at::Tensor y = multiply(x, part, std::nullopt).slice(1, begin - first).contiguous();
-  return bias ? y.add(bias->to(y.scalar_type())) : y;
+  const std::int64_t more = begin - first;
+  const auto all = bias ? std::optional(at::constant_pad_nd(*bias, {more, 0})) : std::nullopt;
+  return multiply(x, part, all).slice(1, more).contiguous();
 }
 
 at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right) {

@@ -95,10 +95,8 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
     throw Error("INVALID_MODEL", "the weights do not fit config.json:" + problems);
   }
   origins->load(parameters);
-  if (parameters.precision() == Precision::kBfloat16) {
-    parameters.set_reread(
-        [origins](const Parameter& parameter, float* master) { origins->reread(parameter, master); });
-  }
+  parameters.set_reread(
+      [origins](const Parameter& parameter, float* master) { origins->reread(parameter, master); });
   return report;
 }
 
