@@ -22,7 +22,7 @@ import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./mod
 import type { JsonObject } from "./model/json-file.js";
 import { saveModelDirectory, updateTagformerFile } from "./model/save.js";
 import { isTorchScriptPath } from "./model/torchscript/source.js";
-import type { CallOptions, ExportCheck, NativeModel } from "./native.js";
+import { type CallOptions, type ExportCheck, type NativeModel, prepareNative } from "./native.js";
 import {
   type ClassifierOptions,
   classifierOptions,
@@ -148,6 +148,7 @@ export class Classifier implements AsyncDisposable {
     { signal, ...options }: ClassifierOptions & CallOptions = {},
   ): Promise<Classifier> {
     const { device, tokenizer, threshold } = parseOptions(classifierOptions, options);
+    prepareNative();
     await checkDevice(device);
     const files = await readModelFiles(nameOrPath, tokenizer, { signal });
     const { labels, ...given } = definedOnly(options);
@@ -374,7 +375,7 @@ export class Classifier implements AsyncDisposable {
     if (format === "torchscript") {
       const extraFiles = {
         [configFile]: JSON.stringify(this.#config, null, 2),
-        [tokenizerFile]: this.#tokenizer.json,
+        [tokenizerFile]: await this.#tokenizer.json(),
       };
       return writeWhole(output, (file) => this.#model.exportTorchScript(file, extraFiles));
     }

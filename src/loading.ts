@@ -80,31 +80,60 @@ export async function loadModel(
   seed: number,
   { signal }: CallOptions,
 ): Promise<LoadedModel> {
-  const { script, tensors, labels } = files;
-  const tokenizer = await Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal);
-  let model: NativeModel | undefined;
+  const reading = Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal);
+  // A module is padded as its tokenizer says; other models load while their tokenizer does.
+  const building = files.script
+    ? reading.then((tokenizer) => buildModule(files, files.script!, tokenizer, labelNames, options, signal))
+    : buildArchitecture(files, labelNames, options, seed, signal);
+  const [read, built] = await Promise.allSettled([reading, building]);
   try {
-    const config = script ? withPadding(files.config, tokenizer) : files.config;
-    let names = labelNames ?? labels.names;
-    if (script) {
-      const { outputs } = await vetTorchScript(script, config, options.trust, signal);
-      if (labelNames === null && names.length !== outputs && !labels.named)
-        names = placeholderLabels(outputs);
-    }
-    const { precision, threads, device } = options;
-    const spec = { config, labels: names.length, tensors, seed, precision, threads, device };
-    model = await NativeModel.load(script ? { ...spec, script } : spec, { signal });
+    if (read.status === "rejected") throw read.reason;
+    if (built.status === "rejected") throw built.reason;
+    const tokenizer = read.value;
+    const { model } = built.value;
     tokenizer.checkFits(model.info.vocabularySize);
     const maxLength = Math.min(
       options.maxLength,
       model.info.maxLength,
       tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
     );
-    return { model, tokenizer, config, labelNames: names, maxLength };
+    return { ...built.value, tokenizer, maxLength };
   } catch (error) {
-    await Promise.all([tokenizer.dispose(), model?.dispose()]);
+    if (read.status === "fulfilled") await read.value.dispose();
+    if (built.status === "fulfilled") await built.value.model.dispose();
     throw error;
   }
+}
+
+type BuiltModel = Pick<LoadedModel, "model" | "config" | "labelNames">;
+
+async function buildArchitecture(
+  { config, tensors, labels }: ModelFiles,
+  labelNames: readonly string[] | null,
+  { precision, threads, device }: ResolvedModelOptions,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<BuiltModel> {
+  const names = labelNames ?? labels.names;
+  const spec = { config, labels: names.length, tensors, seed, precision, threads, device };
+  return { model: await NativeModel.load(spec, { signal }), config, labelNames: names };
+}
+
+async function buildModule(
+  files: ModelFiles,
+  script: string,
+  tokenizer: Tokenizer,
+  labelNames: readonly string[] | null,
+  { precision, threads, device, trust }: ResolvedModelOptions,
+  signal: AbortSignal | undefined,
+): Promise<BuiltModel> {
+  const config = withPadding(files.config, tokenizer);
+  let names = labelNames ?? files.labels.names;
+  const { outputs } = await vetTorchScript(script, config, trust, signal);
+  if (labelNames === null && names.length !== outputs && !files.labels.named)
+    names = placeholderLabels(outputs);
+  const spec = { config, labels: names.length, tensors: [], script, seed: 0, precision, threads, device };
+  return { model: await NativeModel.load(spec, { signal }), config, labelNames: names };
 }
 
 /** A module needs rows of equal length; how they are made is the tokenizer's to say. */

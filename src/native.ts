@@ -7,8 +7,11 @@ import { type ErrorCode, messageOf, TagformerError } from "./errors.js";
 import { builtAddon, readNativeSources } from "./install/locations.js";
 import type { LabelledBatch, RaggedBatch } from "./text/batch.js";
 
-/** Number format of the engine's activations and matrix products. Master weights are always fp32. */
-export type Precision = "fp32" | "bf16";
+/**
+ * Number format of the engine's activations and matrix products; `int8` is for prediction only. Master weights are
+ * always fp32.
+ */
+export type Precision = "fp32" | "bf16" | "int8";
 
 /** One tensor of a safetensors file: where its bytes lie. */
 export interface TensorSource {
@@ -186,6 +189,14 @@ async function loadAddon(): Promise<Addon> {
     addon = undefined; // it may be built by the next time
     throw error;
   }
+}
+
+/**
+ * Begins to open the add-on, which takes a fifth of a second of another thread's time, before it is needed. Whoever needs
+ * it then hears of a failure.
+ */
+export function prepareNative(): void {
+  loadAddon().catch(() => {});
 }
 
 async function openAddon(): Promise<Addon> {

@@ -10,9 +10,11 @@ const share = z.number().min(0).lt(1);
 /** Options of loading a model, for training and prediction alike. */
 export const modelOptions = z.strictObject({
   precision: z
-    .enum(["fp32", "bf16"])
+    .enum(["fp32", "bf16", "int8"])
     .default("fp32")
-    .describe("number format of activations and matrix products; trained weights are always kept in fp32"),
+    .describe(
+      "number format of activations and matrix products: fp32, bf16, or int8, which has bf16 activations and products of bytes",
+    ),
   device: z
     .string()
     .regex(/^(auto|cpu|cuda(:\d+)?)$/, "expected auto, cpu, cuda or cuda:N")
@@ -81,6 +83,10 @@ export const classifierOptions = modelOptions.extend({
 
 /** Options of a training run. */
 export const trainingOptions = modelOptions.extend({
+  precision: z
+    .enum(["fp32", "bf16"], "expected fp32 or bf16; int8 is for prediction")
+    .default("fp32")
+    .describe("number format of activations and matrix products; trained weights are always kept in fp32"),
   preset: z
     .enum(["default", "seed"])
     .default("default")

@@ -146,9 +146,9 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   for (std::uint32_t i = 0; i < array.Length(); ++i) spec.tensors.push_back(to_source(array.Get(i)));
   if (!object.Get("script").IsUndefined()) spec.script = text(object, "script");
   spec.seed = static_cast<std::uint64_t>(integer(object, "seed"));
-  const std::string precision = text(object, "precision");
-  if (precision != "fp32" && precision != "bf16") refuse(env, "precision", "fp32 or bf16");
-  spec.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
+  const auto precision = find_precision(text(object, "precision"));
+  if (!precision) refuse(env, "precision", "fp32, bf16 or int8");
+  spec.precision = *precision;
   if (has(object, "device")) spec.device = text(object, "device");
   spec.dense = flag(object, "dense");
   return spec;

@@ -42,7 +42,7 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(1);
     for_type(x, [&]<typename T> {
-      for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
+      for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         forward_kernel<T>()(elements<const T>(x) + at, elements<const float>(bias), elements<T>(y) + at,
                             count, width);

@@ -31,6 +31,20 @@ void for_row_blocks(std::int64_t rows, const Body& body) {
                    });
 }
 
+/// body(first row, rows), in parallel and in even shares, for results that are no sums over rows. Ends early
+/// with Stopped.
+template <typename Body>
+void for_rows(std::int64_t rows, const Body& body) {
+  // Fewer rows are not worth another thread.
+  constexpr std::int64_t kLeast = 4;
+  at::parallel_for(0, rows, kLeast, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t first = begin; first < end; first += kRowBlock) {
+      stop.check();
+      body(first, std::min(kRowBlock, end - first));
+    }
+  });
+}
+
 /// Elements of a contiguous tensor as the kernels' type T; null for an undefined tensor.
 template <typename T>
 T* elements(const at::Tensor& tensor) {

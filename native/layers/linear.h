@@ -13,7 +13,9 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor product(const at::Tensor& x, const Parameter& weight);
 
 /// x W^T + b. The bias is fp32 and takes the format of x.
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 at::Tensor linear(const at::Tensor& x, const Linear& layer);
+
+/// The outputs `begin` up to `end` of a layer.
+at::Tensor linear_part(const at::Tensor& x, const Linear& layer, std::int64_t begin, std::int64_t end);
 
 }  // namespace tagformer

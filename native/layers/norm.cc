@@ -25,7 +25,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     at::Tensor normalised = at::empty_like(x);
     at::Tensor reciprocal_deviation = at::empty({rows}, x.options().dtype(at::kFloat));
     for_type(x, [&]<typename T> {
-      for_row_blocks(rows, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+      for_rows(rows, [&](std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         cpu::typed_kernels<T>().norm_forward({
             .x = elements<const T>(x) + at,
@@ -101,7 +101,7 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(1);
     for_type(x, [&]<typename T> {
-      for_row_blocks(x.size(0), [&](std::int64_t, std::int64_t first, std::int64_t count) {
+      for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         cpu::typed_kernels<T>().dropout(elements<const T>(x) + at, elements<T>(y) + at, first, count, width,
                                         dropout);

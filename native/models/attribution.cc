@@ -49,10 +49,10 @@ class Line {
  public:
   Line(const Model& model, const Repeat& text, const Repeat& baseline, std::int64_t label)
       : model_(model), text_(text), label_(label) {
-    if (model.words() == nullptr) {
+    if (model.words().table == nullptr) {
       throw Error("INVALID_MODEL", "this model has no table of word embeddings that could be explained");
     }
-    const at::Tensor& table = model.words()->value;
+    const at::Tensor& table = model.words().table->value;
     start_ = at::embedding(table, baseline(1).ids).detach();
     span_ = at::embedding(table, text(1).ids).detach().sub(start_);
     width_ = span_.size(-1);

@@ -215,7 +215,7 @@ class Deberta final : public Model {
   }
 
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }
-  [[nodiscard]] const Parameter* words() const override { return embeddings_.words(); }
+  [[nodiscard]] WordTable words() const override { return embeddings_.words(); }
   [[nodiscard]] std::string prefix() const override { return "deberta."; }
   [[nodiscard]] double initial_deviation() const override { return c_.initializer_range; }
 
@@ -245,7 +245,7 @@ class Deberta final : public Model {
   }
 
   [[nodiscard]] at::Tensor in_precision(const at::Tensor& x) const {
-    return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
+    return x.to(parameters().activations());
   }
 
   /// The bucket of each distance: itself near 0, then growing with its logarithm. In libtorch's own fp32
@@ -296,11 +296,8 @@ class Deberta final : public Model {
     if (!positions.rows.defined()) return terms;
     const at::Tensor rows = in_precision(dropout(positions.rows, drop));
     if (c_.content_to_position) {
-      const at::Tensor& weight = layer.key_value.weight->value;
-      const at::Tensor& bias = layer.key_value.bias->value;
-      terms.position_keys = layer.position_key
-                                ? linear(rows, *layer.position_key)
-                                : linear(rows, weight.slice(0, 0, c_.width), bias.slice(0, 0, c_.width));
+      terms.position_keys = layer.position_key ? linear(rows, *layer.position_key)
+                                               : linear_part(rows, layer.key_value, 0, c_.width);
     }
     if (c_.position_to_content) {
       terms.position_queries = linear(rows, layer.position_query.value_or(layer.query));

@@ -28,6 +28,7 @@ Embeddings::Embeddings(ParameterSet& parameters, EmbeddingsDescription descripti
   if (d.projection) {
     projection_ = &parameters.add(d.name + "." + d.projection->name + ".weight",
                                   {d.projection->width, d.width}, Role::kMatrix, Initial::kNormal);
+    projection_->multiplies_only = true;
   }
   norm_ = declare_norm(parameters, d.name + ".LayerNorm", d.projection ? d.projection->width : d.width);
 }

@@ -53,7 +53,7 @@ class Embeddings {
   [[nodiscard]] at::Tensor operator()(const Batch& batch, const Mode& mode, std::uint32_t site) const;
 
   [[nodiscard]] Limits limits() const;
-  [[nodiscard]] const Parameter* words() const { return words_; }
+  [[nodiscard]] WordTable words() const { return {words_, description_.padding_id}; }
 
  private:
   EmbeddingsDescription description_;

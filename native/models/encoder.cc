@@ -23,7 +23,7 @@ class Encoder final : public Model {
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
     const HeadDescription& head = d_.head;
     at::Tensor x = embeddings_(batch, mode, kEmbeddings);
-    if (parameters().precision() == Precision::kBfloat16) x = x.to(at::kBFloat16);
+    x = x.to(parameters().activations());
     if (projection_) x = linear(x, *projection_);
     x = layers_.first_tokens(x, batch.sequences, mode, kLayers);
     x = dropout(x.to(at::kFloat), mode.dropout(head.input_dropout, kHeadInput));
@@ -33,7 +33,7 @@ class Encoder final : public Model {
   }
 
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }
-  [[nodiscard]] const Parameter* words() const override { return embeddings_.words(); }
+  [[nodiscard]] WordTable words() const override { return embeddings_.words(); }
   [[nodiscard]] std::string prefix() const override { return d_.prefix; }
   [[nodiscard]] double initial_deviation() const override { return d_.initializer_range; }
 

@@ -65,10 +65,8 @@ at::Tensor LayerStack::run_last(const Layer& layer, const at::Tensor& x, const S
                                 const Mode& mode, std::uint32_t site) const {
   const std::int64_t width = description_.width;
   const at::Tensor first_tokens = sequences.first_tokens(x);
-  const at::Tensor& weight = layer.qkv.weight->value;
-  const at::Tensor& bias = layer.qkv.bias->value;
-  const at::Tensor q = linear(first_tokens, weight.slice(0, 0, width), bias.slice(0, 0, width));
-  const at::Tensor kv = linear(x, weight.slice(0, width), bias.slice(0, width));
+  const at::Tensor q = linear_part(first_tokens, layer.qkv, 0, width);
+  const at::Tensor kv = linear_part(x, layer.qkv, width, 3 * width);
   const at::Tensor context = attention_of_one(q, kv, sequences, attention_options(mode, site));
   return layer.feed_forward(context, first_tokens, mode, site);
 }

@@ -34,6 +34,14 @@ struct Batch {
 /// `padding_id` get no gradient.
 at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id = -1);
 
+/// A model's table of word embeddings.
+struct WordTable {
+  /// Null where a model has none, or does not compute from `Batch::words` when it is given.
+  Parameter* table = nullptr;
+  /// The token whose row gets no gradient; -1: none.
+  std::int64_t padding_id = -1;
+};
+
 /// What a model accepts; batches outside of it are refused before they reach the model.
 struct Limits {
   std::int64_t max_length;
@@ -57,8 +65,7 @@ class Model {
   [[nodiscard]] virtual at::Tensor logits(const Batch& batch, const Mode& mode) const = 0;
 
   [[nodiscard]] virtual Limits limits() const = 0;
-  /// The table of word embeddings, where the model has one and computes from `Batch::words` when it is given.
-  [[nodiscard]] virtual const Parameter* words() const { return nullptr; }
+  [[nodiscard]] virtual WordTable words() const { return {}; }
   /// What Hugging Face puts before the names of the encoder's tensors, such as "bert.".
   [[nodiscard]] virtual std::string prefix() const = 0;
   /// Standard deviation of freshly initialised weights.

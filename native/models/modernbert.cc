@@ -177,7 +177,7 @@ class ModernBert final : public Model {
   }
 
   [[nodiscard]] Limits limits() const override { return {c_.max_positions, c_.vocab_size, 0}; }
-  [[nodiscard]] const Parameter* words() const override { return words_; }
+  [[nodiscard]] WordTable words() const override { return {words_, c_.padding_id}; }
   [[nodiscard]] std::string prefix() const override { return "model."; }
   [[nodiscard]] double initial_deviation() const override { return c_.initializer_range; }
 
@@ -208,7 +208,7 @@ class ModernBert final : public Model {
   /// For matrix products. The residual stream stays fp32: in bf16 every layer's addition to it would be
   /// rounded.
   [[nodiscard]] at::Tensor in_precision(const at::Tensor& x) const {
-    return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
+    return x.to(parameters().activations());
   }
 
   /// `first_only`: for the first token of each text, where nothing else is read. Returns `[tokens, width]` or
@@ -235,13 +235,8 @@ class ModernBert final : public Model {
   [[nodiscard]] at::Tensor attention_of_first(const Layer& layer, const at::Tensor& x,
                                               const Sequences& sequences,
                                               const AttentionOptions& options) const {
-    const auto part = [&](const at::Tensor& from, std::int64_t begin, std::int64_t end) {
-      const at::Tensor weight = layer.qkv.weight->value.slice(0, begin, end);
-      return layer.qkv.bias == nullptr ? product(from, weight)
-                                       : linear(from, weight, layer.qkv.bias->value.slice(0, begin, end));
-    };
-    const at::Tensor q = part(sequences.first_tokens(x), 0, c_.width);
-    return attention_of_one(q, part(x, c_.width, 3 * c_.width), sequences, options);
+    const at::Tensor q = linear_part(sequences.first_tokens(x), layer.qkv, 0, c_.width);
+    return attention_of_one(q, linear_part(x, layer.qkv, c_.width, 3 * c_.width), sequences, options);
   }
 
   [[nodiscard]] at::Tensor feed_forward(const Layer& layer, const at::Tensor& x, const Mode& mode,

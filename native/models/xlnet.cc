@@ -105,7 +105,7 @@ class Xlnet final : public Model {
 
   /// Positions are relative, so there is no longest text; 2^20 tokens keep the offsets of a batch in range.
   [[nodiscard]] Limits limits() const override { return {1 << 20, config_.vocab_size, 1 << 16}; }
-  [[nodiscard]] const Parameter* words() const override { return words_; }
+  [[nodiscard]] WordTable words() const override { return {words_}; }
   [[nodiscard]] std::string prefix() const override { return "transformer."; }
   [[nodiscard]] double initial_deviation() const override { return config_.initializer_range; }
 
@@ -139,7 +139,7 @@ class Xlnet final : public Model {
   }
 
   [[nodiscard]] at::Tensor in_precision(const at::Tensor& x) const {
-    return parameters().precision() == Precision::kBfloat16 ? x.to(at::kBFloat16) : x;
+    return x.to(parameters().activations());
   }
 
   /// Sines, then cosines, of distances: `[distances, width]`. Written without the number of distances, and

@@ -29,6 +29,7 @@ void test_attention();
 void test_disentangled_attention();
 void test_dropout();
 void test_gelu();
+void test_matmul();
 void test_norm();
 void test_optimizer();
 void test_relative_attention();

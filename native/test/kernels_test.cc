@@ -49,6 +49,7 @@ int main() {
   test::test_disentangled_attention();
   test::test_norm();
   test::test_gelu();
+  test::test_matmul();
   test::test_optimizer();
   return test::finish();
 }

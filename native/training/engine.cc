@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 
+#include "layers/prepack.h"
 #include "models/torchscript.h"
 #include "runtime/error.h"
 #include "runtime/interruptible.h"
@@ -143,6 +144,9 @@ Engine::Engine(ModelSpec spec)
       model_(build(spec)),
       dense_(spec.dense || !placement_.device.is_cpu()),
       labels_(spec.labels) {
+  if (spec.precision == Precision::kInt8 && (dense_ || !spec.script.empty())) {
+    throw Error("INVALID_OPTION", "int8 is for models of the native architectures on the CPU");
+  }
   if (spec.script.empty()) {
     report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(),
                               model_->initial_deviation(), spec.seed);
@@ -188,6 +192,9 @@ Engine::Examples Engine::examples_of(const BatchData& data, bool with_labels) co
 std::vector<float> Engine::predict(const BatchData& data) const {
   const c10::InferenceMode inference;
   const auto plain = operations();
+  settle();
+  // Between the steps of a training the weights change too often to be packed for good.
+  if (!dense_ && optimizer_ == nullptr) prepack(model_->parameters());
   return to_vector(model_->logits(to_batch(data), {}));
 }
 
@@ -200,6 +207,7 @@ Attribution Engine::attribute(const BatchData& text, const std::vector<std::int3
     throw Error("INVALID_DATA", "expected one text, and a baseline of the same length");
   }
   const auto plain = operations();
+  settle_all();
   const auto repeat = [&](const std::vector<std::int32_t>& ids) {
     return [&](std::int64_t times) { return to_batch(repeated(ids, text.types, times)); };
   };
@@ -212,10 +220,24 @@ void Engine::start_training(const TrainingOptions& options) {
     throw Error("INVALID_OPTION", "found " + std::to_string(positive.size()) + " positive weights for " +
                                       std::to_string(labels_) + " labels");
   }
+  if (model_->parameters().precision() == Precision::kInt8) {
+    throw Error("INVALID_OPTION", "int8 is for prediction; train in fp32 or bf16");
+  }
+  settle_all();
   training_ = options;
+  model_->parameters().keep_masters();
   set_rates(options.rates);
   positive_weights_ = positive_weights(options.loss, placement_.device);
-  optimizer_ = (dense_ ? make_plain_adamw : make_adamw)(model_->parameters(), options.optimizer);
+  const WordTable table = model_->words();
+  words_.reset();
+  if (dense_) {
+    optimizer_ = make_plain_adamw(model_->parameters(), options.optimizer);
+    return;
+  }
+  if (table.table != nullptr && table.table->value.requires_grad()) {
+    words_ = std::make_unique<WordRows>(table);
+  }
+  optimizer_ = make_adamw(model_->parameters(), options.optimizer, words_.get());
 }
 
 void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates) {
@@ -230,9 +252,24 @@ void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates)
   }
 }
 
-at::Tensor Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled) {
+void Engine::settle() const {
+  if (words_ != nullptr) words_->settle();
+}
+
+void Engine::settle_all() const {
+  settle();
+  unpack(model_->parameters());
+}
+
+void Engine::clear_gradients() {
+  model_->parameters().clear_gradients();
+  if (words_ != nullptr) words_->clear_gradient();
+}
+
+at::Tensor Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled, WordRows* words) {
   const auto plain = operations();
-  const Examples examples = examples_of(data, true);
+  Examples examples = examples_of(data, true);
+  if (words != nullptr) examples.batch.words = words->look_up(examples.batch.ids);
   at::Tensor logits = model_->logits(examples.batch, mode);
   if (!data.texts.empty()) {
     logits = pool_windows(logits, examples.text_of_windows, count_texts(data), training_.pooling);
@@ -241,6 +278,7 @@ at::Tensor Engine::backward(const BatchData& data, const Mode& mode, std::int64_
       mean_loss(training_.loss, positive_weights_, logits, examples.labels, examples.weights, labelled);
   const Interruptible interruptible;
   loss.backward();
+  if (words != nullptr) words->add_gradient(examples.batch.ids, examples.batch.words);
   return loss.detach().to(at::kDouble);
 }
 
@@ -249,7 +287,7 @@ at::Tensor Engine::accumulate(const BatchData& data, Mode mode, std::int64_t lab
   bool enough_memory = true;
   at::Tensor loss;
   try {
-    loss = backward(data, mode, labelled);
+    loss = backward(data, mode, labelled, words_.get());
   } catch (const std::exception& error) {
     if (!is_out_of_memory(error) || count_texts(data) == 1) throw;
     enough_memory = false;
@@ -284,7 +322,7 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
     throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
   }
   // compute_gradients leaves its gradients to be read; they are no part of this step.
-  model_->parameters().clear_gradients();
+  clear_gradients();
   try {
     at::Tensor loss;
     for (std::size_t i = 0; i < micro_batches.size(); ++i) {
@@ -301,25 +339,30 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
     result.gradient_norm = update.gradient_norm;
     result.applied = update.applied;
   } catch (...) {
-    model_->parameters().clear_gradients();
+    clear_gradients();
     throw;
   }
-  model_->parameters().clear_gradients();
+  clear_gradients();
   return result;
 }
 
 double Engine::compute_gradients(const BatchData& data) {
-  model_->parameters().clear_gradients();
+  clear_gradients();
   check_labels(data, labels_);
-  const at::Tensor loss = backward(data, {}, count_labelled(data.labels));
+  settle_all();
+  const at::Tensor loss = backward(data, {}, count_labelled(data.labels), nullptr);
   model_->parameters().collect_gradients(false);
   return loss.item<double>();
 }
 
-void Engine::save(const std::string& file) const { model_->save(file); }
+void Engine::save(const std::string& file) const {
+  settle();
+  model_->save(file);
+}
 
 ExportCheck Engine::export_torchscript(const std::string& file,
                                        const std::map<std::string, std::string>& extra_files) {
+  settle_all();
   const OnCpu here(*model_, placement_.device);
   return tagformer::export_torchscript(*model_, file, extra_files);
 }
@@ -327,7 +370,8 @@ ExportCheck Engine::export_torchscript(const std::string& file,
 std::vector<float> Engine::parameter(const std::string& name) const {
   const auto [parameter, part] = model_->parameters().find(name);
   if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
-  return copy_part(parameter->master, *part);
+  settle();
+  return copy_part(model_->parameters().master_of(*parameter), *part);
 }
 
 std::vector<float> Engine::gradient(const std::string& name) const {

@@ -15,6 +15,7 @@
 #include "training/optimizer.h"
 #include "training/pooling.h"
 #include "training/schedule.h"
+#include "training/word_rows.h"
 #include "weights/safetensors.h"
 
 namespace tagformer {
@@ -123,8 +124,14 @@ class Engine {
   /// Computes as the device does while the result lives.
   [[nodiscard]] std::optional<PlainOperations> operations() const;
   void set_rates(const std::vector<std::pair<std::string, double>>& rates);
+  /// Makes all weights what the last step left them; before anybody but the next step reads them.
+  void settle() const;
+  /// The same, with the tensors that prediction had packed; before anybody but prediction reads them.
+  void settle_all() const;
+  /// Forgets all gradients.
+  void clear_gradients();
   /// Leaves the gradients of one batch, and returns its loss, `[]` in fp64.
-  at::Tensor backward(const BatchData& data, const Mode& mode, std::int64_t labelled);
+  at::Tensor backward(const BatchData& data, const Mode& mode, std::int64_t labelled, WordRows* words);
   /// The same, with its gradients collected; in halves, and halves of those, where memory is short. `parts`
   /// counts, and names the random numbers of the halves, which may not be those of other parts.
   at::Tensor accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
@@ -139,6 +146,8 @@ class Engine {
   LoadReport report_;
   TrainingOptions training_{};
   at::Tensor positive_weights_;
+  /// Null where the table of word embeddings is not trained by rows.
+  std::unique_ptr<WordRows> words_;
   std::unique_ptr<AdamW> optimizer_;
 };
 

@@ -1,9 +1,12 @@
 #include "training/optimizer.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <new>
 
 #include "layers/dispatch.h"
 #include "runtime/stop.h"
@@ -38,9 +41,18 @@ double sum_of_squares(const at::Tensor& tensor) {
   return total;
 }
 
+/// at::zeros_like, but on the CPU in memory that is taken only where it is written to.
+at::Tensor zeros_for(const at::Tensor& tensor) {
+  if (!tensor.device().is_cpu()) return at::zeros_like(tensor);
+  void* const zeros = std::calloc(static_cast<std::size_t>(tensor.numel()), sizeof(float));
+  if (zeros == nullptr) throw std::bad_alloc();
+  return at::from_blob(zeros, tensor.sizes(), [](void* at) { std::free(at); }, tensor.options());
+}
+
 class KernelAdamW final : public AdamW {
  public:
-  KernelAdamW(ParameterSet& parameters, const AdamWOptions& options) : AdamW(parameters, options) {}
+  KernelAdamW(ParameterSet& parameters, const AdamWOptions& options, WordRows* words)
+      : AdamW(parameters, options), words_(words) {}
 
  protected:
   Update update(double learning_rate, const at::Tensor& loss) override {
@@ -55,6 +67,8 @@ class KernelAdamW final : public AdamW {
   [[nodiscard]] double gradient_norm() const {
     double total = 0.0;
     for (const auto& parameter : parameters().all()) {
+      if (words_ != nullptr && &words_->parameter() == parameter.get())
+        total += words_->sum_of_squares(kChunk);
       const at::Tensor& gradient = parameter->gradient;
       if (gradient.defined()) total += sum_of_squares(gradient);
     }
@@ -62,6 +76,8 @@ class KernelAdamW final : public AdamW {
   }
 
   void apply(double learning_rate, double norm) const;
+
+  WordRows* words_;
 };
 
 void KernelAdamW::apply(double learning_rate, double norm) const {
@@ -83,13 +99,20 @@ void KernelAdamW::apply(double learning_rate, double norm) const {
   if (clip > 0.0 && norm > 0.0)
     update.gradient_scale = static_cast<float>(std::min(1.0, clip / (norm + 1e-6)));
 
+  const auto set_rates = [&](const Parameter& parameter) {
+    const double rate = learning_rate * parameter.rate;
+    const bool decays = parameter.role != Role::kVector;
+    update.learning_rate = static_cast<float>(rate);
+    update.decay = decays ? static_cast<float>(1.0 - rate * options().weight_decay) : 1.0F;
+  };
+  if (words_ != nullptr) {
+    set_rates(words_->parameter());
+    words_->update(update);
+  }
   for (const auto& parameter : parameters().all()) {
     const at::Tensor& gradient = parameter->gradient;
     if (!gradient.defined()) continue;
-    const double rate = learning_rate * parameter->rate;
-    const bool decays = parameter->role != Role::kVector;
-    update.learning_rate = static_cast<float>(rate);
-    update.decay = decays ? static_cast<float>(1.0 - rate * options().weight_decay) : 1.0F;
+    set_rates(*parameter);
     auto* const master = elements<float>(parameter->master);
     auto* const mean = elements<float>(parameter->mean);
     auto* const square = elements<float>(parameter->square);
@@ -111,8 +134,8 @@ AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
   for (const auto& parameter : parameters_.all()) {
     check_stop();
     if (parameter->rate == 0.0) continue;
-    parameter->mean = at::zeros_like(parameter->master);
-    parameter->square = at::zeros_like(parameter->master);
+    parameter->mean = zeros_for(parameter->master);
+    parameter->square = zeros_for(parameter->master);
   }
 }
 
@@ -122,8 +145,8 @@ Update AdamW::step(double learning_rate, const at::Tensor& loss) {
   return result;
 }
 
-std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options) {
-  return std::make_unique<KernelAdamW>(parameters, options);
+std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options, WordRows* words) {
+  return std::make_unique<KernelAdamW>(parameters, options, words);
 }
 
 }  // namespace tagformer

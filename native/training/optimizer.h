@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "training/word_rows.h"
 #include "weights/parameters.h"
 
 namespace tagformer {
@@ -54,8 +55,8 @@ class AdamW {
   std::int64_t steps_ = 0;
 };
 
-/// Over the CPU kernels.
-std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options);
+/// Over the CPU kernels. `words` may be null, and outlives it otherwise; its table is then updated by rows.
+std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options, WordRows* words);
 
 /// In libtorch's own operations over many tensors at once, on any device. Loss and norm are fetched when
 /// everything else of the step has been given to the device, and nothing is before.

@@ -17,6 +17,7 @@ Linear declare_linear(ParameterSet& parameters, const std::string& name, std::in
                       bool head, Bias bias) {
   Parameter* const weight = &parameters.add(name + ".weight", {out, in}, head ? Role::kExact : Role::kMatrix,
                                             Initial::kNormal, head);
+  weight->multiplies_only = true;
   if (bias == Bias::kNone) return {weight, nullptr};
   return {weight, &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head)};
 }
@@ -29,7 +30,10 @@ Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>&
     weights.push_back(name + ".weight");
     biases.push_back(name + ".bias");
   }
-  return {&parameters.add_stacked(std::move(weights), {out, in}, Role::kMatrix, Initial::kNormal),
+  Parameter* const weight =
+      &parameters.add_stacked(std::move(weights), {out, in}, Role::kMatrix, Initial::kNormal);
+  weight->multiplies_only = true;
+  return {weight,
           &parameters.add_stacked(std::move(biases), {out}, Role::kVector, Initial::kZeros)};
 }
 

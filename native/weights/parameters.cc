@@ -8,8 +8,6 @@
 #include <numeric>
 #include <utility>
 
-#include "kernels/cpu/kernels.h"
-
 namespace tagformer {
 namespace {
 
@@ -18,6 +16,13 @@ std::int64_t product(const std::vector<std::int64_t>& shape) {
 }
 
 }  // namespace
+
+std::optional<Precision> find_precision(std::string_view name) {
+  if (name == "fp32") return Precision::kFloat32;
+  if (name == "bf16") return Precision::kBfloat16;
+  if (name == "int8") return Precision::kInt8;
+  return std::nullopt;
+}
 
 Parameter& ParameterSet::add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial,
                              bool head) {
@@ -38,10 +43,10 @@ Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector
   parameter->role = role;
   parameter->initial = initial;
   parameter->head = false;
-  parameter->master = at::empty(shape, at::kFloat);
-  parameter->value = parameter->master;
-  if (precision_ == Precision::kBfloat16 && role == Role::kMatrix) {
+  if (precision_ != Precision::kFloat32 && role == Role::kMatrix) {
     parameter->value = at::empty(shape, at::kBFloat16);
+  } else {
+    parameter->value = parameter->master = at::empty(shape, at::kFloat);
   }
   parameter->value.requires_grad_(true);
   parameters_.push_back(std::move(parameter));
@@ -65,7 +70,7 @@ void ParameterSet::to(c10::Device device) {
   const at::NoGradGuard no_gradients;
   for (const auto& parameter : parameters_) {
     const bool trained = parameter->value.requires_grad();
-    const at::Tensor master = parameter->master.detach().to(device);
+    const at::Tensor master = master_of(*parameter).detach().to(device);
     parameter->value = parameter->has_copy() ? parameter->value.detach().to(device) : master;
     parameter->master = master;
     parameter->value.requires_grad_(trained);
@@ -74,7 +79,7 @@ void ParameterSet::to(c10::Device device) {
 
 std::int64_t ParameterSet::element_count() const {
   std::int64_t count = 0;
-  for (const auto& parameter : parameters_) count += parameter->master.numel();
+  for (const auto& parameter : parameters_) count += parameter->value.numel();
   return count;
 }
 
@@ -87,13 +92,16 @@ std::pair<Parameter*, const Parameter::Part*> ParameterSet::find(std::string_vie
   return {nullptr, nullptr};
 }
 
-void ParameterSet::round_copies() {
-  for (const auto& parameter : parameters_) {
-    if (!parameter->has_copy()) continue;
-    cpu::kernels().round_to_bf16(parameter->master.const_data_ptr<float>(),
-                                 static_cast<cpu::bf16*>(parameter->value.data_ptr()),
-                                 parameter->master.numel());
-  }
+at::Tensor ParameterSet::master_of(const Parameter& parameter) const {
+  if (parameter.master.defined()) return parameter.master;
+  at::Tensor master = at::empty(parameter.value.sizes(), at::kFloat);
+  reread_(parameter, master.data_ptr<float>());
+  return master;
+}
+
+void ParameterSet::keep_masters() {
+  for (const auto& parameter : parameters_) parameter->master = master_of(*parameter);
+  reread_ = nullptr;
 }
 
 void ParameterSet::collect_gradients(bool more_follow) {

@@ -4,17 +4,29 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "weights/packed_matrix.h"
 
 namespace tagformer {
 
 /// Number format of activations and matrix products.
-enum class Precision { kFloat32, kBfloat16 };
+enum class Precision {
+  kFloat32,
+  kBfloat16,
+  /// For prediction: activations are bf16, and the products of linear layers are made of bytes.
+  kInt8,
+};
+
+/// The precision that users name so: fp32, bf16 or int8.
+std::optional<Precision> find_precision(std::string_view name);
 
 /// How a parameter starts when no file holds it.
 enum class Initial {
@@ -57,9 +69,12 @@ struct Parameter {
   double cutoff = std::numeric_limits<double>::infinity();
   /// False for a weight that its module keeps as it is.
   bool trainable = true;
+  /// True when it is read by products with a linear layer's input only, which a packed copy serves as well.
+  bool multiplies_only = false;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
-  /// The weights in fp32, `[rows of all parts, ...]`.
+  /// The weights in fp32, `[rows of all parts, ...]`; undefined where only the bf16 copy is kept, which is
+  /// all that prediction needs: see ParameterSet::master_of().
   at::Tensor master;
   /// What the forward pass reads and the backward pass fills `grad()` of: `master`, or its bf16 copy.
   at::Tensor value;
@@ -67,6 +82,8 @@ struct Parameter {
   at::Tensor gradient;
   /// Factor of the learning rate; 0: frozen, without a gradient.
   double rate = 1.0;
+  /// What products read instead of `value`, which then has no memory; see prepack().
+  PackedMatrix packed;
   /// AdamW's running means of the gradient and of its square; undefined until training starts.
   at::Tensor mean, square;
 
@@ -92,12 +109,20 @@ class ParameterSet {
 
   [[nodiscard]] const std::vector<std::unique_ptr<Parameter>>& all() const { return parameters_; }
   [[nodiscard]] Precision precision() const { return precision_; }
+  /// Number format of hidden states.
+  [[nodiscard]] at::ScalarType activations() const {
+    return precision_ == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
+  }
   [[nodiscard]] std::int64_t element_count() const;
   /// The parameter that holds `name`, with the part, or nulls.
   [[nodiscard]] std::pair<Parameter*, const Parameter::Part*> find(std::string_view name) const;
 
-  /// Refreshes the bf16 copies after the masters were filled.
-  void round_copies();
+  /// The weights in fp32 of a parameter of this set: its master, or where none is kept what `reread` fills.
+  [[nodiscard]] at::Tensor master_of(const Parameter& parameter) const;
+  /// Has a master kept of every parameter from now on, as training needs.
+  void keep_masters();
+  /// How to fill the fp32 weights of a parameter again.
+  void set_reread(std::function<void(const Parameter&, float*)> reread) { reread_ = std::move(reread); }
 
   /// Adds what the last backward pass left to the gradients. `more_follow` says that other micro-batches will
   /// be added: sums are then kept in fp32, because bf16 would lose small contributions.
@@ -109,6 +134,7 @@ class ParameterSet {
  private:
   Precision precision_;
   std::vector<std::unique_ptr<Parameter>> parameters_;
+  std::function<void(const Parameter&, float*)> reread_;
 };
 
 }  // namespace tagformer

@@ -29,6 +29,9 @@ struct LoadReport {
 /// LayerNorm names gamma and beta. Head parameters that no source holds are initialised from `seed`; with no
 /// sources at all everything is. `deviation` is the standard deviation of normal initialisation. Throws
 /// INVALID_MODEL naming every missing or mis-shaped tensor.
+///
+/// Weights are read now: whoever changes a file later changes no model. Only masters that are not kept are
+/// read again, and refused when the file has changed; and a file that nobody may write to is mapped.
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
                            const std::string& prefix, double deviation, std::uint64_t seed);
 

@@ -2,6 +2,7 @@
 // thread of its own: see tokenizer-thread.ts.
 import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
 import { messageOf, TagformerError } from "../errors.js";
+import type { JsonObject } from "../model/json-file.js";
 import { readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 
 /** Token rows of some texts, one after the other. */
@@ -43,30 +44,44 @@ const baselineTokens = ["[MASK]", "<mask>", "[PAD]", "<pad>", "[UNK]", "<unk>"];
 /** Turns texts into token ids on the thread that calls it. */
 export class Encoder {
   readonly #rust: RustTokenizer;
+  readonly #modelType: string;
   readonly description: TokenizerDescription;
   readonly frame: Frame;
   /** Largest token id + 1. */
   readonly vocabularySize: number;
 
-  private constructor(rust: RustTokenizer, description: TokenizerDescription, probe: Encoding) {
+  private constructor(
+    rust: RustTokenizer,
+    modelType: string,
+    description: TokenizerDescription,
+    probe: Encoding,
+    vocabularySize: number,
+  ) {
     this.#rust = rust;
+    this.#modelType = modelType;
     this.description = description;
     this.frame = readFrame(probe);
-    // A post-processor may add ids that are not in the vocabulary.
-    const ids = [...Object.values(rust.getVocab(true)), ...probe.getIds()];
-    this.vocabularySize = ids.reduce((size, id) => Math.max(size, id + 1), 0);
+    this.vocabularySize = vocabularySize;
   }
 
   /** @throws TagformerError `INVALID_MODEL` or `IO`, naming the file */
   static async load(directory: string, modelType: string): Promise<Encoder> {
-    const description = await readTokenizerFiles(directory, modelType);
+    const { description, document, json } = await readTokenizerFiles(directory, modelType);
     try {
-      const rust = RustTokenizer.fromString(description.json);
+      const rust = RustTokenizer.fromString(json);
       const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
-      return new Encoder(rust, description, probe!);
+      // A post-processor may add ids that are not in the vocabulary.
+      const size = Math.max(sizeOfVocabulary(rust, document), ...probe!.getIds().map((id) => id + 1));
+      return new Encoder(rust, modelType, description, probe!, size);
     } catch (error) {
       throw unusable(directory, error);
     }
+  }
+
+  /** A tokenizer.json; read again, because it is rarely needed and may have tens of megabytes. */
+  async json(): Promise<string> {
+    const { directory, generated } = this.description;
+    return generated ?? (await readTokenizerFiles(directory, this.#modelType)).json;
   }
 
   /**
@@ -154,6 +169,18 @@ export class Encoder {
       excess,
     );
   }
+}
+
+/** Largest id + 1. The library would hand out the vocabulary once more, which takes longer than to read it. */
+function sizeOfVocabulary(rust: RustTokenizer, { model, added_tokens: added }: JsonObject): number {
+  const { vocab } = model as JsonObject;
+  let size = 0;
+  if (Array.isArray(vocab)) size = vocab.length;
+  else for (const id of Object.values(vocab as Record<string, number>)) size = Math.max(size, id + 1);
+  for (const { content } of (added ?? []) as readonly { readonly content: string }[]) {
+    size = Math.max(size, (rust.tokenToId(content) ?? -1) + 1);
+  }
+  return size;
 }
 
 /** The frame of an encoded text of one word. */

@@ -90,6 +90,11 @@ export class TokenizerClient {
     return this.#ask<TokenizedText>({ text, limit, baseline });
   }
 
+  /** A tokenizer.json. */
+  json(): Promise<string> {
+    return this.#ask<string>("json");
+  }
+
   decode(tokens: readonly number[]): Promise<string> {
     return this.#ask<string>({ tokens });
   }

@@ -44,13 +44,20 @@ const olderFiles: ReadonlyMap<string, OlderFiles> = new Map([
   ["roberta", robertaFiles],
 ]);
 
-/** The tokenizer of a directory as the Rust library and {@link copyTokenizerFiles} need it. */
+/** A tokenizer as the Rust library reads it, and what else its directory says. */
+export interface TokenizerDocument {
+  readonly description: TokenizerDescription;
+  /** A tokenizer.json without truncation and padding, as parsed. */
+  readonly document: JsonObject;
+  /** The same as text. */
+  readonly json: string;
+}
+
+/** The tokenizer of a directory as {@link copyTokenizerFiles} needs it. */
 export interface TokenizerDescription {
   readonly directory: string;
-  /** A tokenizer.json without truncation and padding. */
-  readonly json: string;
-  /** Whether `json` was built because the directory has none. */
-  readonly generated: boolean;
+  /** A tokenizer.json, which was built because the directory has none; `null` when it has one. */
+  readonly generated: string | null;
   /** Longest row in tokens; `null` when tokenizer_config.json does not say. */
   readonly maxLength: number | null;
   /** The side of a text that is cut when it is too long. */
@@ -63,25 +70,24 @@ export interface TokenizerDescription {
  *
  * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file
  */
-export async function readTokenizerFiles(
-  directory: string,
-  modelType: string,
-): Promise<TokenizerDescription> {
+export async function readTokenizerFiles(directory: string, modelType: string): Promise<TokenizerDocument> {
   const config = (await readJsonObjectIfPresent(join(directory, tokenizerConfigFile), maxConfigBytes)) ?? {};
   const file = join(directory, tokenizerFile);
   const stored = await readJsonObjectIfPresent(file, maxTokenizerBytes);
   if (stored !== null) checkTokenizerJson(stored, file);
   const older = olderFiles.get(modelType);
-  const document = stored ?? (await older?.read(directory, config)) ?? null;
-  if (document === null) throw await noTokenizer(directory, older);
-  return {
+  const found = stored ?? (await older?.read(directory, config)) ?? null;
+  if (found === null) throw await noTokenizer(directory, older);
+  const document = { ...found, truncation: null, padding: null };
+  const json = JSON.stringify(document);
+  const description: TokenizerDescription = {
     directory,
-    json: JSON.stringify({ ...document, truncation: null, padding: null }),
-    generated: stored === null,
+    generated: stored === null ? json : null,
     maxLength: readMaxLength(config.model_max_length),
     truncationSide: config.truncation_side === "left" ? "left" : "right",
-    padding: readPadding(config, document),
+    padding: readPadding(config, found),
   };
+  return { description, document, json };
 }
 
 /**
@@ -94,7 +100,7 @@ export async function copyTokenizerFiles(tokenizer: TokenizerDescription, target
   for (const name of tokenizerFiles) {
     await copyIfPresent(join(tokenizer.directory, name), join(target, name));
   }
-  if (tokenizer.generated) await writeFile(join(target, tokenizerFile), tokenizer.json);
+  if (tokenizer.generated !== null) await writeFile(join(target, tokenizerFile), tokenizer.generated);
 }
 
 /** Says what is missing, and how the one file that every architecture may have is made. */

@@ -17,11 +17,12 @@ export interface LoadedTokenizer {
   readonly vocabularySize: number;
 }
 
-/** Texts with the longest row of each, one text to look at closely, or token ids to turn into text. */
+/** Texts with the longest row of each, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
 export type TokenizerRequest =
   | { readonly texts: string[]; readonly limits: Int32Array }
   | { readonly text: string; readonly limit: number; readonly baseline: string | undefined }
-  | { readonly tokens: readonly number[] };
+  | { readonly tokens: readonly number[] }
+  | "json";
 
 /** An error as it travels between threads, which knows no classes. */
 interface ThreadFailure {
@@ -51,9 +52,7 @@ let encoder: Encoder;
 let last = reply(async () => {
   encoder = await Encoder.load(directory, modelType);
   const { description, frame, vocabularySize } = encoder;
-  // Only a tokenizer.json that no file holds is needed on the other side: it may be written.
-  const json = description.generated ? description.json : "";
-  return { description: { ...description, json }, frame, vocabularySize };
+  return { description, frame, vocabularySize };
 });
 
 port.on("message", (request: TokenizerRequest) => {
@@ -61,6 +60,7 @@ port.on("message", (request: TokenizerRequest) => {
 });
 
 function answer(request: TokenizerRequest): Promise<ThreadResult> {
+  if (request === "json") return encoder.json();
   if ("texts" in request) return encoder.encode(request.texts, request.limits);
   if ("text" in request) return encoder.tokenize(request.text, request.limit, request.baseline);
   return encoder.decode(request.tokens);

@@ -55,8 +55,8 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /** A tokenizer.json of it, without truncation and padding. */
-  get json(): string {
-    return this.#description.json;
+  json(): Promise<string> {
+    return this.#client.json();
   }
 
   /** The longest row, in tokens, that tokenizer_config.json allows; `null` when it does not say. */

@@ -27,6 +27,7 @@ describe("tagformer export", () => {
     const bytes = readFileSync(output, "latin1");
     expect(bytes.startsWith("PK")).toBe(true);
     for (const file of ["extra/config.json", "extra/tokenizer.json"]) expect(bytes).toContain(file);
+    for (const part of ['"hidden_size"', '"type":"WordPiece"']) expect(bytes).toContain(part);
   });
 
   it("writes the weights, or the directory, as safetensors", async () => {

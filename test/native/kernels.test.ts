@@ -31,7 +31,7 @@ function build(name: string, type: string, flags: string): string {
   return join(directory, "kernels_test");
 }
 
-const instructionSets = process.arch === "x64" ? ["portable", "avx2", "avx512"] : ["portable"];
+const instructionSets = process.arch === "x64" ? ["portable", "avx2", "avx512", "avx512_bf16"] : ["portable"];
 
 describe.each([
   ["kernels-test", "Release", ""],

@@ -18,6 +18,9 @@ extern const Kernels kTable;
 namespace avx512 {
 extern const Kernels kTable;
 }
+namespace avx512_bf16 {
+extern const Kernels kTable;
+}
 #endif
 
 namespace {
@@ -31,11 +34,16 @@ struct Choice {
 };
 
 const Kernels& choose() {
+#ifdef TAGFORMER_X86_KERNELS
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#endif
   // Best first.
   const Choice choices[] = {
 #ifdef TAGFORMER_X86_KERNELS
-      {&avx512::kTable, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")},
+      {&avx512_bf16::kTable,
+       avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")},
+      {&avx512::kTable, avx512},
       {&avx2::kTable, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
 #endif
       {&portable::kTable, true},
@@ -47,7 +55,7 @@ const Kernels& choose() {
   }
   throw std::runtime_error(
       "TAGFORMER_ISA is \"" + std::string(wanted) +
-      "\", which this processor or build does not have; expected portable, avx2 or avx512");
+      "\", which this processor or build does not have; expected portable, avx2, avx512 or avx512_bf16");
 }
 
 }  // namespace

@@ -162,6 +162,57 @@ struct NormBackward {
   Dropout dropout;
 };
 
+/// Sizes of the pieces that operands of a matrix product are packed in.
+struct MatrixTiling {
+  /// Rows of a packed left operand in one piece.
+  std::int64_t tile_rows;
+  /// Columns of a packed right operand in one piece, a panel.
+  std::int64_t panel_columns;
+};
+
+struct MatrixShape {
+  std::int64_t rows, columns;
+  /// Number of products in each sum.
+  std::int64_t depth;
+};
+
+/// y = left x right + bias, `[rows, depth] x [depth, columns]`. The right operand is packed; what is packed
+/// counts in units of 32 bits along the depth, of which the last one is filled up with zeros.
+template <typename T>
+struct MatrixProduct {
+  MatrixShape shape;
+  /// Rows `left_stride` apart, whose depth is a multiple of a unit; or packed.
+  const T* left;
+  std::int64_t left_stride;
+  bool left_packed;
+  /// `[panels][units][panel_columns]`
+  const std::uint32_t* right;
+  /// `[columns]`; may be null.
+  const float* bias;
+  T* y;
+  std::int64_t y_stride;
+};
+
+/// y = left x right + bias of bytes, for prediction: both operands are whole numbers times scales, one for
+/// each row on the left and for each column on the right.
+template <typename T>
+struct ByteProduct {
+  MatrixShape shape;
+  /// Numbers from 1 to 255, of which 128 stands for 0; rows `left_stride` apart, a multiple of four.
+  const std::uint8_t* left;
+  std::int64_t left_stride;
+  const float* left_scales;
+  /// `[panels][units][panel_columns]`
+  const std::uint32_t* right;
+  const float* column_scales;
+  /// 128 times the sum of each column.
+  const std::int32_t* corrections;
+  /// `[columns]`; may be null.
+  const float* bias;
+  T* y;
+  std::int64_t y_stride;
+};
+
 /// One AdamW update of `count` elements (Loshchilov & Hutter 2019), as torch.optim.AdamW computes it.
 struct AdamWStep {
   float learning_rate;
@@ -188,6 +239,23 @@ struct TypedKernels {
                                           const DisentangledGradients&, float* workspace);
   void (*norm_forward)(const NormForward<T>&);
   void (*norm_backward)(const NormBackward<T>&);
+  /// Tiles `begin` up to `end` of a product, of which there are (rows / tile_rows) x (columns /
+  /// panel_columns), each rounded up. The split changes no number.
+  void (*multiply)(const MatrixProduct<T>&, std::int64_t begin, std::int64_t end);
+  /// One panel of the right operand from up to panel_columns rows of its transpose, such as a weight `[out,
+  /// in]`.
+  void (*pack_rows)(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                    std::uint32_t* panel);
+  /// One panel of the right operand from up to panel_columns of its columns.
+  void (*pack_columns)(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                       std::uint32_t* panel);
+  /// One piece of the left operand, `[units][tile_rows]`, from up to tile_rows columns of its transpose.
+  void (*pack_left)(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                    std::uint32_t* piece);
+  void (*multiply_bytes)(const ByteProduct<T>&, std::int64_t begin, std::int64_t end);
+  /// Rows of `x` as bytes for the left side of a ByteProduct, each with the finest scale that holds it.
+  void (*quantise_rows)(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y,
+                        std::int64_t y_stride, float* scales);
   /// y = gelu(x + bias), the exact (erf) form, over rows of `width`.
   void (*gelu_forward)(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
   /// grad_bias is added to.
@@ -210,6 +278,11 @@ struct Kernels {
   const char* name;
   TypedKernels<float> f32;
   TypedKernels<bf16> b16;
+  MatrixTiling tiling;
+  /// One panel of the right side of a ByteProduct, with its scales and corrections, from up to panel_columns
+  /// rows of its transpose.
+  void (*quantise_panel)(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                         std::uint32_t* panel, float* scales, std::int32_t* corrections);
   void (*round_to_bf16)(const float* x, bf16* y, std::int64_t count);
 };
 
@@ -220,7 +293,7 @@ std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_d
 
 std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
-/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512)
+/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512, avx512_bf16)
 /// names.
 const Kernels& kernels();
 

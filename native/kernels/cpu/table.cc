@@ -1,5 +1,6 @@
 // The table of this instruction set's kernels.
 #include "kernels/cpu/attention.h"
+#include "kernels/cpu/matmul.h"
 #include "kernels/cpu/optimizer.h"
 #include "kernels/cpu/rows.h"
 
@@ -20,6 +21,12 @@ constexpr TypedKernels<T> typed() {
       .disentangled_attention_backward = disentangled_attention_backward<T>,
       .norm_forward = norm_forward<T>,
       .norm_backward = norm_backward<T>,
+      .multiply = multiply<T>,
+      .pack_rows = pack_rows<T>,
+      .pack_columns = pack_columns<T>,
+      .pack_left = pack_left<T>,
+      .multiply_bytes = multiply_bytes<T>,
+      .quantise_rows = quantise_rows<T>,
       .gelu_forward = gelu_forward<T>,
       .gelu_backward = gelu_backward<T>,
       .tanh_gelu_forward = tanh_gelu_forward<T>,
@@ -33,7 +40,7 @@ constexpr TypedKernels<T> typed() {
 }  // namespace
 
 extern const Kernels kTable;
-constinit const Kernels kTable = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(),
+constinit const Kernels kTable = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), kTiling, quantise_panel,
                                   round_to_bf16};
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

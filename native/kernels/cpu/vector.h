@@ -10,8 +10,12 @@
 
 #include "kernels/cpu/kernels.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #ifndef TAGFORMER_ISA
-#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512"
+#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512|avx512_bf16"
 #endif
 
 namespace tagformer::cpu::TAGFORMER_ISA {
@@ -32,27 +36,96 @@ using Halves = std::uint16_t __attribute__((vector_size(kBytes / 2)));
 
 #define TAGFORMER_INLINE static inline __attribute__((always_inline))
 
-TAGFORMER_INLINE Floats broadcast(float x) { return Floats{} + x; }
+/// Subtracting nothing, unlike adding it, changes no number: the compiler leaves it out.
+TAGFORMER_INLINE Floats broadcast(float x) { return x - Floats{}; }
 TAGFORMER_INLINE Floats select(Ints condition, Floats yes, Floats no) { return condition ? yes : no; }
 TAGFORMER_INLINE Floats minimum(Floats a, Floats b) { return a < b ? a : b; }
 TAGFORMER_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 
 // Loads and stores of `count` elements, 1 to kLanes; missing lanes read as zero.
+//
+// With AVX-512 a mask does it without a branch. Elsewhere whole registers have a path of their own: one copy of a
+// length that is only known at run time would go through the stack.
+
+#if defined(__AVX512F__)
+
+TAGFORMER_INLINE __mmask16 mask_of(std::int64_t count) {
+  return static_cast<__mmask16>(0xFFFFU >> (kLanes - count));
+}
 
 TAGFORMER_INLINE Floats load(const float* p, std::int64_t count = kLanes) {
-  Floats x{};
-  std::memcpy(&x, p, count == kLanes ? kBytes : static_cast<std::size_t>(count) * 4);
-  return x;
+  return reinterpret_cast<Floats>(_mm512_maskz_loadu_ps(mask_of(count), p));
+}
+
+TAGFORMER_INLINE Ints load_integers(const std::int32_t* p, std::int64_t count) {
+  return reinterpret_cast<Ints>(_mm512_maskz_loadu_epi32(mask_of(count), p));
 }
 
 TAGFORMER_INLINE void store(float* p, Floats x, std::int64_t count = kLanes) {
-  std::memcpy(p, &x, count == kLanes ? kBytes : static_cast<std::size_t>(count) * 4);
+  _mm512_mask_storeu_ps(p, mask_of(count), reinterpret_cast<__m512>(x));
 }
 
+TAGFORMER_INLINE Halves load_halves(const bf16* p, std::int64_t count) {
+  return reinterpret_cast<Halves>(_mm256_maskz_loadu_epi16(mask_of(count), p));
+}
+
+TAGFORMER_INLINE void store_halves(bf16* p, Halves x, std::int64_t count) {
+  _mm256_mask_storeu_epi16(p, mask_of(count), reinterpret_cast<__m256i>(x));
+}
+
+/// Writes the lowest byte of each lane.
+TAGFORMER_INLINE void store_bytes(std::uint8_t* p, Ints x, std::int64_t count) {
+  _mm_mask_storeu_epi8(p, mask_of(count), _mm512_maskz_cvtepi32_epi8(0xFFFFU, reinterpret_cast<__m512i>(x)));
+}
+
+#else
+
+template <typename Vector, typename T>
+TAGFORMER_INLINE Vector load_vector(const T* p, std::int64_t count) {
+  Vector x{};
+  if (count == kLanes) {
+    std::memcpy(&x, p, sizeof(Vector));
+  } else {
+    std::memcpy(&x, p, static_cast<std::size_t>(count) * sizeof(T));
+  }
+  return x;
+}
+
+template <typename Vector, typename T>
+TAGFORMER_INLINE void store_vector(T* p, const Vector& x, std::int64_t count) {
+  if (count == kLanes) {
+    std::memcpy(p, &x, sizeof(Vector));
+  } else {
+    std::memcpy(p, &x, static_cast<std::size_t>(count) * sizeof(T));
+  }
+}
+
+TAGFORMER_INLINE Floats load(const float* p, std::int64_t count = kLanes) {
+  return load_vector<Floats>(p, count);
+}
+
+TAGFORMER_INLINE Ints load_integers(const std::int32_t* p, std::int64_t count) {
+  return load_vector<Ints>(p, count);
+}
+
+TAGFORMER_INLINE void store(float* p, Floats x, std::int64_t count = kLanes) { store_vector(p, x, count); }
+
+TAGFORMER_INLINE Halves load_halves(const bf16* p, std::int64_t count) {
+  return load_vector<Halves>(p, count);
+}
+
+TAGFORMER_INLINE void store_halves(bf16* p, Halves x, std::int64_t count) { store_vector(p, x, count); }
+
+/// Writes the lowest byte of each lane.
+TAGFORMER_INLINE void store_bytes(std::uint8_t* p, Ints x, std::int64_t count) {
+  using Bytes = std::uint8_t __attribute__((vector_size(kBytes / 4)));
+  store_vector(p, __builtin_convertvector(x, Bytes), count);
+}
+
+#endif
+
 TAGFORMER_INLINE Floats load(const bf16* p, std::int64_t count = kLanes) {
-  Halves h{};
-  std::memcpy(&h, p, count == kLanes ? kBytes / 2 : static_cast<std::size_t>(count) * 2);
-  const Words w = __builtin_convertvector(h, Words) << 16;
+  const Words w = __builtin_convertvector(load_halves(p, count), Words) << 16;
   return reinterpret_cast<Floats>(w);
 }
 
@@ -61,8 +134,7 @@ TAGFORMER_INLINE void store(bf16* p, Floats x, std::int64_t count = kLanes) {
   const auto w = reinterpret_cast<Words>(x);
   const Words rounded = (w + 0x7FFFU + ((w >> 16) & 1U)) >> 16;
   const Words quiet_nan = (w >> 16) | 0x40U;
-  const Halves h = __builtin_convertvector((x == x) ? rounded : quiet_nan, Halves);
-  std::memcpy(p, &h, count == kLanes ? kBytes / 2 : static_cast<std::size_t>(count) * 2);
+  store_halves(p, __builtin_convertvector((x == x) ? rounded : quiet_nan, Halves), count);
 }
 
 TAGFORMER_INLINE float sum(Floats x) {

@@ -1,0 +1,341 @@
+// Matrix products over a packed right operand.
+//
+// All formats share one loop, because they share one shape: a *unit* is 32 bits along the depth of the sums,
+// one float or two bf16 numbers or four bytes. The inner loop broadcasts a unit of the left operand and
+// multiplies it with a register of units of the right one, adding into 32-bit accumulators. A tile of
+// kTileRows x kTileVectors registers is summed over the whole depth before it is written, so an element is
+// one sum in one order, whatever the number of rows and threads.
+//
+// The right operand lies in panels as wide as a tile, unit by unit, and is read as one stream; the left one
+// is read where it is, kTileRows rows at once. (Goto & van de Geijn, "Anatomy of High-Performance Matrix
+// Multiplication", 2008, without their packing of the left operand: with six rows it gained nothing here.)
+#include "kernels/cpu/matmul.h"
+
+#include <bit>
+#include <type_traits>
+namespace tagformer::cpu::TAGFORMER_ISA {
+namespace {
+
+/// Panels whose rows share a pass over the left operand: as many as half of a common L2 cache holds.
+constexpr std::int64_t kGroupUnits = 512 * 1024 / 4;
+
+/// Bytes on the right side of a product.
+using Byte = std::int8_t;
+
+template <typename T>
+constexpr std::int64_t kPerUnit = 4 / static_cast<std::int64_t>(sizeof(T));
+
+/// What a register of accumulators holds.
+template <typename T>
+using Sums = std::conditional_t<std::is_same_v<T, Byte>, Ints, Floats>;
+
+TAGFORMER_INLINE Words load_units(const std::uint32_t* p) {
+  Words w;
+  std::memcpy(&w, p, kBytes);
+  return w;
+}
+
+TAGFORMER_INLINE Floats multiply_add(float, Floats sums, std::uint32_t left, Words right) {
+  return sums + broadcast(std::bit_cast<float>(left)) * reinterpret_cast<Floats>(right);
+}
+
+#if defined(__AVX512BF16__)
+TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Words right) {
+  return reinterpret_cast<Floats>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sums),
+                                                   reinterpret_cast<__m512bh>(Words{} + left),
+                                                   reinterpret_cast<__m512bh>(right)));
+}
+#else
+TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Words right) {
+  const Floats low = reinterpret_cast<Floats>(right << 16);
+  const Floats high = reinterpret_cast<Floats>(right & 0xFFFF0000U);
+  return sums + broadcast(std::bit_cast<float>(left << 16)) * low +
+         broadcast(std::bit_cast<float>(left & 0xFFFF0000U)) * high;
+}
+#endif
+
+#if defined(__AVX512VNNI__)
+TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words right) {
+  return reinterpret_cast<Ints>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sums),
+                                                    reinterpret_cast<__m512i>(Words{} + left),
+                                                    reinterpret_cast<__m512i>(right)));
+}
+#else
+/// Four products of an unsigned byte on the left and a signed one on the right.
+TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words right) {
+  for (int byte = 0; byte < 4; ++byte) {
+    const auto unsigned_left = static_cast<std::int32_t>((left >> (8 * byte)) & 0xFFU);
+    sums += (reinterpret_cast<Ints>(right << (24 - 8 * byte)) >> 24) * unsigned_left;
+  }
+  return sums;
+}
+#endif
+
+/// Rows of the left operand as units. Packed rows are those of a tile, kTileRows units beside each other.
+template <bool kPacked>
+struct LeftUnits {
+  const unsigned char* data;
+  std::int64_t row_bytes;
+
+  [[nodiscard, gnu::always_inline]] std::uint32_t at(std::int64_t row, std::int64_t unit) const {
+    std::uint32_t bits;
+    std::memcpy(&bits, data + (kPacked ? (unit * kTileRows + row) * 4 : row * row_bytes + unit * 4), 4);
+    return bits;
+  }
+};
+
+/// Sums kRows rows of `left` times a panel over the whole depth, and hands each register of results to
+/// `finish(row, vector, sums)`.
+template <typename T, int kRows, typename Left, typename Finish>
+TAGFORMER_INLINE void multiply_tile(const Left& left, const std::uint32_t* panel, std::int64_t units,
+                                    const Finish& finish) {
+  Sums<T> sums[kRows][kTileVectors] = {};
+  for (std::int64_t p = 0; p < units; ++p) {
+    Words right[kTileVectors];
+    for (int j = 0; j < kTileVectors; ++j) right[j] = load_units(panel + p * kPanelColumns + j * kLanes);
+    for (int i = 0; i < kRows; ++i) {
+      const std::uint32_t unit = left.at(i, p);
+      for (int j = 0; j < kTileVectors; ++j) sums[i][j] = multiply_add(T{}, sums[i][j], unit, right[j]);
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kTileVectors; ++j) finish(i, j, sums[i][j]);
+  }
+}
+
+/// The same for a number of rows that is known only now.
+template <typename T, typename Left, typename Finish>
+TAGFORMER_INLINE void multiply_rows(std::int64_t rows, const Left& left, const std::uint32_t* panel,
+                                    std::int64_t units, const Finish& finish) {
+  switch (rows) {
+    case 1:
+      return multiply_tile<T, 1>(left, panel, units, finish);
+    case 2:
+      return multiply_tile<T, 2>(left, panel, units, finish);
+    case 3:
+      return multiply_tile<T, 3>(left, panel, units, finish);
+    case 4:
+      return multiply_tile<T, 4>(left, panel, units, finish);
+    case 5:
+      return multiply_tile<T, 5>(left, panel, units, finish);
+    default:
+      return multiply_tile<T, kTileRows>(left, panel, units, finish);
+  }
+}
+
+/// Calls body(first row, rows, first column, panel) for tiles `begin` up to `end`: groups of panels slowest,
+/// so that a group stays in cache while all rows pass by.
+template <typename Body>
+TAGFORMER_INLINE void for_tiles(const MatrixShape& shape, std::int64_t units, std::int64_t begin,
+                                std::int64_t end, const Body& body) {
+  const std::int64_t row_tiles = (shape.rows + kTileRows - 1) / kTileRows;
+  const std::int64_t panels = (shape.columns + kPanelColumns - 1) / kPanelColumns;
+  const std::int64_t fitting = kGroupUnits / (units * kPanelColumns);
+  const std::int64_t group = fitting < 1 ? 1 : fitting;
+  for (std::int64_t at = begin; at < end; ++at) {
+    const std::int64_t first_panel = at / (group * row_tiles) * group;
+    const std::int64_t width = panels - first_panel < group ? panels - first_panel : group;
+    const std::int64_t in_group = at - first_panel * row_tiles;
+    const std::int64_t row = in_group / width * kTileRows;
+    const std::int64_t panel = first_panel + in_group % width;
+    const std::int64_t left = shape.rows - row;
+    body(row, left < kTileRows ? left : kTileRows, panel * kPanelColumns, panel);
+  }
+}
+
+template <typename T>
+std::int64_t units_of(std::int64_t depth) {
+  return (depth + kPerUnit<T> - 1) / kPerUnit<T>;
+}
+
+template <bool kPacked, typename T>
+TAGFORMER_INLINE void multiply(const MatrixProduct<T>& m, std::int64_t begin, std::int64_t end) {
+  const std::int64_t units = units_of<T>(m.shape.depth);
+  const auto* const left = reinterpret_cast<const unsigned char*>(m.left);
+  for_tiles(m.shape, units, begin, end,
+            [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
+              const std::int64_t row_bytes = kPacked ? units * 4 : m.left_stride * static_cast<std::int64_t>(sizeof(T));
+              const LeftUnits<kPacked> tile{left + row * row_bytes, row_bytes};
+              T* const y = m.y + row * m.y_stride + column;
+              const std::int64_t columns = m.shape.columns - column;
+              multiply_rows<T>(rows, tile, m.right + panel * units * kPanelColumns, units,
+                               [&](int i, int j, Floats sums) {
+                                 const std::int64_t first = j * kLanes;
+                                 if (first >= columns) return;
+                                 const std::int64_t lanes = lanes_left(first, columns);
+                                 if (m.bias != nullptr) sums += load(m.bias + column + first, lanes);
+                                 store(y + i * m.y_stride + first, sums, lanes);
+                               });
+            });
+}
+
+/// A result of bytes in the numbers that they stand for.
+template <typename T>
+TAGFORMER_INLINE void multiply_bytes_tiles(const ByteProduct<T>& m, std::int64_t begin, std::int64_t end) {
+  const std::int64_t units = units_of<Byte>(m.shape.depth);
+  for_tiles(m.shape, units, begin, end,
+            [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
+              const LeftUnits<false> tile{m.left + row * m.left_stride, m.left_stride};
+              T* const y = m.y + row * m.y_stride + column;
+              const std::int64_t columns = m.shape.columns - column;
+              multiply_rows<Byte>(
+                  rows, tile, m.right + panel * units * kPanelColumns, units, [&](int i, int j, Ints sums) {
+                    const std::int64_t first = j * kLanes;
+                    if (first >= columns) return;
+                    const std::int64_t lanes = lanes_left(first, columns);
+                    const std::int64_t at = column + first;
+                    const Ints exact = sums - load_integers(m.corrections + at, lanes);
+                    Floats values = __builtin_convertvector(exact, Floats) *
+                                    (load(m.column_scales + at, lanes) * m.left_scales[row + i]);
+                    if (m.bias != nullptr) values += load(m.bias + at, lanes);
+                    store(y + i * m.y_stride + first, values, lanes);
+                  });
+            });
+}
+
+TAGFORMER_INLINE std::uint32_t unit_of(const float* x, std::int64_t, std::int64_t) {
+  return std::bit_cast<std::uint32_t>(*x);
+}
+
+/// Two numbers `step` apart, of which `count` are there.
+TAGFORMER_INLINE std::uint32_t unit_of(const bf16* x, std::int64_t step, std::int64_t count) {
+  return x[0].bits | (count > 1 ? static_cast<std::uint32_t>(x[step].bits) << 16 : 0U);
+}
+
+}  // namespace
+
+template <typename T>
+void multiply(const MatrixProduct<T>& m, std::int64_t begin, std::int64_t end) {
+  m.left_packed ? multiply<true>(m, begin, end) : multiply<false>(m, begin, end);
+}
+
+template <typename T>
+void pack_rows(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t depth, std::uint32_t* panel) {
+  const std::int64_t units = units_of<T>(depth);
+  // Blocks of a cache line's width, so that both sides stay in L1.
+  constexpr std::int64_t kBlock = 16;
+  for (std::int64_t first = 0; first < units; first += kBlock) {
+    const std::int64_t last = first + kBlock < units ? first + kBlock : units;
+    for (std::int64_t row = 0; row < kPanelColumns; ++row) {
+      for (std::int64_t p = first; p < last; ++p) {
+        panel[p * kPanelColumns + row] =
+            row < rows ? unit_of(x + row * stride + p * kPerUnit<T>, 1, depth - p * kPerUnit<T>) : 0U;
+      }
+    }
+  }
+}
+
+namespace {
+
+/// Units of consecutive rows in strips `width` columns wide; of the last strip only `columns` are there.
+template <std::int64_t kWidth, typename T>
+TAGFORMER_INLINE void pack_strip(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                                 std::uint32_t* strip) {
+  const std::int64_t units = units_of<T>(depth);
+  for (std::int64_t p = 0; p < units; ++p) {
+    const T* const row = x + p * kPerUnit<T> * stride;
+    const std::int64_t count = depth - p * kPerUnit<T>;
+    std::uint32_t* const to = strip + p * kWidth;
+    if (columns >= kWidth) {
+      for (std::int64_t j = 0; j < kWidth; ++j) to[j] = unit_of(row + j, stride, count);
+    } else {
+      for (std::int64_t j = 0; j < kWidth; ++j) to[j] = j < columns ? unit_of(row + j, stride, count) : 0U;
+    }
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                  std::uint32_t* panel) {
+  pack_strip<kPanelColumns>(x, stride, depth, columns, panel);
+}
+
+template <typename T>
+void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns, std::uint32_t* tile) {
+  pack_strip<kTileRows>(x, stride, depth, columns, tile);
+}
+
+namespace {
+
+/// Whole numbers that bytes hold: -127 to 127.
+constexpr float kLargestByte = 127.0F;
+constexpr std::int32_t kZeroByte = 128;
+
+/// The nearest whole number; adding and subtracting 1.5 * 2^23 rounds to it.
+TAGFORMER_INLINE Floats round_to_whole(Floats x) {
+  const Floats magic = broadcast(12582912.0F);
+  return (x + magic) - magic;
+}
+
+template <typename T>
+TAGFORMER_INLINE float largest_magnitude(const T* x, std::int64_t width) {
+  Floats best{};
+  for (std::int64_t j = 0; j < width; j += kLanes) {
+    const Floats value = load(x + j, lanes_left(j, width));
+    best = maximum(best, maximum(value, -value));
+  }
+  return largest(best);
+}
+
+}  // namespace
+
+template <typename T>
+void multiply_bytes(const ByteProduct<T>& m, std::int64_t begin, std::int64_t end) {
+  multiply_bytes_tiles(m, begin, end);
+}
+
+template <typename T>
+void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y, std::int64_t y_stride,
+                   float* scales) {
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const T* const from = x + i * width;
+    std::uint8_t* const to = y + i * y_stride;
+    const float most = largest_magnitude(from, width);
+    const float factor = most > 0.0F ? kLargestByte / most : 0.0F;
+    scales[i] = most / kLargestByte;
+    for (std::int64_t j = 0; j < y_stride; j += kLanes) {
+      const std::int64_t left = lanes_left(j, width);
+      const Floats whole = round_to_whole(left > 0 ? load(from + j, left) * factor : Floats{});
+      store_bytes(to + j, __builtin_convertvector(whole, Ints) + kZeroByte, lanes_left(j, y_stride));
+    }
+  }
+}
+
+void quantise_panel(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                    std::uint32_t* panel, float* scales, std::int32_t* corrections) {
+  const std::int64_t units = units_of<Byte>(depth);
+  const std::int64_t there = rows < kPanelColumns ? rows : kPanelColumns;
+  for (std::int64_t row = 0; row < kPanelColumns; ++row) {
+    const float* const from = x + (row < there ? row : 0) * stride;
+    const float most = row < there ? largest_magnitude(from, depth) : 0.0F;
+    const float factor = most > 0.0F ? kLargestByte / most : 0.0F;
+    std::int32_t sum = 0;
+    for (std::int64_t p = 0; p < units; ++p) {
+      std::uint32_t unit = 0;
+      for (std::int64_t byte = 0; byte < 4 && p * 4 + byte < depth; ++byte) {
+        const auto whole = static_cast<std::int32_t>(__builtin_rintf(from[p * 4 + byte] * factor));
+        sum += whole;
+        unit |= (static_cast<std::uint32_t>(whole) & 0xFFU) << (8 * byte);
+      }
+      panel[p * kPanelColumns + row] = unit;
+    }
+    if (row >= there) continue;
+    scales[row] = most / kLargestByte;
+    corrections[row] = kZeroByte * sum;
+  }
+}
+
+#define TAGFORMER_INSTANTIATE(T)                                                                            \
+  template void multiply(const MatrixProduct<T>&, std::int64_t, std::int64_t);                              \
+  template void multiply_bytes(const ByteProduct<T>&, std::int64_t, std::int64_t);                          \
+  template void quantise_rows(const T*, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t, float*);   \
+  template void pack_rows(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);              \
+  template void pack_columns(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);           \
+  template void pack_left(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*)
+TAGFORMER_INSTANTIATE(float);
+TAGFORMER_INSTANTIATE(bf16);
+#undef TAGFORMER_INSTANTIATE
+
+}  // namespace tagformer::cpu::TAGFORMER_ISA

@@ -1,0 +1,228 @@
+#include "layers/matmul.h"
+
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/empty.h>
+
+#include "layers/dispatch.h"
+
+namespace tagformer {
+namespace {
+
+std::int64_t divided_up(std::int64_t n, std::int64_t by) { return (n + by - 1) / by; }
+
+/// Numbers of x in 32 bits.
+std::int64_t per_unit(const at::Tensor& x) { return 4 / static_cast<std::int64_t>(x.element_size()); }
+
+std::int64_t units_of(const at::Tensor& x, std::int64_t depth) { return divided_up(depth, per_unit(x)); }
+
+/// body(index) for indices up to `count`, in parallel. Ends early with Stopped.
+template <typename Body>
+void for_pieces(std::int64_t count, const Body& body) {
+  at::parallel_for(0, count, 1, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      stop.check();
+      body(i);
+    }
+  });
+}
+
+at::Tensor packed_memory(std::int64_t pieces, std::int64_t units, std::int64_t width) {
+  return at::empty({pieces, units, width}, at::kInt);
+}
+
+/// body(begin, end) for tiles of a product, in parallel. Ends early with Stopped.
+template <typename Body>
+void for_tiles(const cpu::MatrixShape& shape, const Body& body) {
+  const cpu::MatrixTiling tiling = cpu::kernels().tiling;
+  const std::int64_t tiles =
+      divided_up(shape.rows, tiling.tile_rows) * divided_up(shape.columns, tiling.panel_columns);
+  // Between two looks at the stop flag: well below a millisecond each.
+  constexpr std::int64_t kTiles = 16;
+  at::parallel_for(0, tiles, 1, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end; at += kTiles) {
+      stop.check();
+      body(at, std::min(at + kTiles, end));
+    }
+  });
+}
+
+template <typename T>
+void run(const cpu::MatrixProduct<T>& product) {
+  for_tiles(product.shape, [&](std::int64_t begin, std::int64_t end) {
+    cpu::typed_kernels<T>().multiply(product, begin, end);
+  });
+}
+
+/// The transpose of `weight`, whose rows lie in one piece each.
+PackedMatrix pack_rows(const at::Tensor& weight) {
+  const std::int64_t columns = weight.size(0);
+  const std::int64_t depth = weight.size(1);
+  const std::int64_t width = cpu::kernels().tiling.panel_columns;
+  const std::int64_t units = units_of(weight, depth);
+  at::Tensor packed = packed_memory(divided_up(columns, width), units, width);
+  for_type(weight, [&]<typename T> {
+    const T* const from = elements<const T>(weight);
+    auto* const to = elements<std::uint32_t>(packed);
+    for_pieces(packed.size(0), [&](std::int64_t panel) {
+      const std::int64_t first = panel * width;
+      cpu::typed_kernels<T>().pack_rows(from + first * weight.stride(0), weight.stride(0), columns - first,
+                                        depth, to + first * units);
+    });
+  });
+  return {packed, depth, columns, {}, {}};
+}
+
+/// `x` itself, whose rows lie in one piece each.
+PackedMatrix pack_columns(const at::Tensor& x) {
+  const std::int64_t depth = x.size(0);
+  const std::int64_t columns = x.size(1);
+  const std::int64_t width = cpu::kernels().tiling.panel_columns;
+  const std::int64_t units = units_of(x, depth);
+  at::Tensor packed = packed_memory(divided_up(columns, width), units, width);
+  for_type(x, [&]<typename T> {
+    const T* const from = elements<const T>(x);
+    auto* const to = elements<std::uint32_t>(packed);
+    for_pieces(packed.size(0), [&](std::int64_t panel) {
+      const std::int64_t first = panel * width;
+      cpu::typed_kernels<T>().pack_columns(from + first, x.stride(0), depth, columns - first,
+                                           to + first * units);
+    });
+  });
+  return {packed, depth, columns, {}, {}};
+}
+
+at::Tensor multiply_numbers(const at::Tensor& x, const PackedMatrix& right,
+                            const std::optional<at::Tensor>& bias) {
+  const std::int64_t missing = units_of(x, right.depth) * per_unit(x) - right.depth;
+  const at::Tensor left = missing == 0 ? x : at::constant_pad_nd(x, {0, missing});
+  at::Tensor y = at::empty({x.size(0), right.columns}, x.options());
+  for_type(x, [&]<typename T> {
+    run<T>({.shape = {x.size(0), right.columns, right.depth},
+            .left = elements<const T>(left),
+            .left_stride = left.stride(0),
+            .left_packed = false,
+            .right = elements<const std::uint32_t>(right.units),
+            .bias = bias ? elements<const float>(*bias) : nullptr,
+            .y = elements<T>(y),
+            .y_stride = right.columns});
+  });
+  return y;
+}
+
+at::Tensor multiply_bytes(const at::Tensor& x, const PackedMatrix& right,
+                          const std::optional<at::Tensor>& bias) {
+  const std::int64_t rows = x.size(0);
+  const std::int64_t stride = divided_up(right.depth, 4) * 4;
+  const at::Tensor left = at::empty({rows, stride}, at::kByte);
+  const at::Tensor scales = at::empty({rows}, at::kFloat);
+  at::Tensor y = at::empty({rows, right.columns}, x.options());
+  for_type(x, [&]<typename T> {
+    for_rows(rows, [&](std::int64_t first, std::int64_t count) {
+      cpu::typed_kernels<T>().quantise_rows(elements<const T>(x) + first * right.depth, count, right.depth,
+                                            elements<std::uint8_t>(left) + first * stride, stride,
+                                            elements<float>(scales) + first);
+    });
+    const cpu::ByteProduct<T> product{
+        .shape = {rows, right.columns, right.depth},
+        .left = elements<const std::uint8_t>(left),
+        .left_stride = stride,
+        .left_scales = elements<const float>(scales),
+        .right = elements<const std::uint32_t>(right.units),
+        .column_scales = elements<const float>(right.scales),
+        .corrections = elements<const std::int32_t>(right.corrections),
+        .bias = bias ? elements<const float>(*bias) : nullptr,
+        .y = elements<T>(y),
+        .y_stride = right.columns};
+    for_tiles(product.shape, [&](std::int64_t begin, std::int64_t end) {
+      cpu::typed_kernels<T>().multiply_bytes(product, begin, end);
+    });
+  });
+  return y;
+}
+
+bool has_whole_rows(const at::Tensor& x) { return x.stride(1) == 1 || x.size(1) == 1; }
+bool has_whole_columns(const at::Tensor& x) { return x.stride(0) == 1 || x.size(0) == 1; }
+
+}  // namespace
+
+PackedMatrix pack_transposed(const at::Tensor& weight) {
+  if (has_whole_rows(weight)) return pack_rows(weight);
+  return has_whole_columns(weight) ? pack_columns(weight.t()) : pack_rows(weight.contiguous());
+}
+
+PackedMatrix pack(const at::Tensor& x) {
+  if (has_whole_rows(x)) return pack_columns(x);
+  return has_whole_columns(x) ? pack_rows(x.t()) : pack_columns(x.contiguous());
+}
+
+PackedMatrix pack_bytes(const at::Tensor& weight) {
+  const std::int64_t columns = weight.size(0);
+  const std::int64_t depth = weight.size(1);
+  const std::int64_t width = cpu::kernels().tiling.panel_columns;
+  const std::int64_t units = divided_up(depth, 4);
+  PackedMatrix packed{.units = packed_memory(divided_up(columns, width), units, width),
+                      .depth = depth,
+                      .columns = columns,
+                      .scales = at::empty({columns}, at::kFloat),
+                      .corrections = at::empty({columns}, at::kInt)};
+  const at::Tensor from = weight.contiguous();
+  for_pieces(packed.units.size(0), [&](std::int64_t panel) {
+    const std::int64_t first = panel * width;
+    cpu::kernels().quantise_panel(elements<const float>(from) + first * depth, depth, columns - first, depth,
+                                  elements<std::uint32_t>(packed.units) + first * units,
+                                  elements<float>(packed.scales) + first,
+                                  elements<std::int32_t>(packed.corrections) + first);
+  });
+  return packed;
+}
+
+at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias) {
+  return right.holds_bytes() ? multiply_bytes(x, right, bias) : multiply_numbers(x, right, bias);
+}
+
+at::Tensor multiply_part(const at::Tensor& x, const PackedMatrix& right, std::int64_t begin, std::int64_t end,
+                         const std::optional<at::Tensor>& bias) {
+  if (begin == 0 && end == right.columns) return multiply(x, right, bias);
+  const std::int64_t width = cpu::kernels().tiling.panel_columns;
+  // A part of a panel cannot be had alone: more than is asked for is computed.
+  const std::int64_t first = begin / width * width;
+  PackedMatrix part = right;
+  part.units = right.units.slice(0, first / width, divided_up(end, width));
+  part.columns = end - first;
+  if (right.holds_bytes()) {
+    part.scales = right.scales.slice(0, first, end);
+    part.corrections = right.corrections.slice(0, first, end);
+  }
+  if (first == begin) return multiply(x, part, bias);
+  const std::int64_t more = begin - first;
+  const auto all = bias ? std::optional(at::constant_pad_nd(*bias, {more, 0})) : std::nullopt;
+  return multiply(x, part, all).slice(1, more).contiguous();
+}
+
+at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right) {
+  const std::int64_t rows = x.size(1);
+  const std::int64_t width = cpu::kernels().tiling.tile_rows;
+  const std::int64_t units = units_of(x, right.depth);
+  const at::Tensor packed = packed_memory(divided_up(rows, width), units, width);
+  at::Tensor y = at::empty({rows, right.columns}, x.options());
+  for_type(x, [&]<typename T> {
+    const T* const from = elements<const T>(x);
+    auto* const to = elements<std::uint32_t>(packed);
+    for_pieces(packed.size(0), [&](std::int64_t piece) {
+      const std::int64_t first = piece * width;
+      cpu::typed_kernels<T>().pack_left(from + first, x.stride(0), right.depth, rows - first,
+                                        to + first * units);
+    });
+    run<T>({.shape = {rows, right.columns, right.depth},
+            .left = elements<const T>(packed),
+            .left_stride = 0,
+            .left_packed = true,
+            .right = elements<const std::uint32_t>(right.units),
+            .bias = nullptr,
+            .y = elements<T>(y),
+            .y_stride = right.columns});
+  });
+  return y;
+}
+
+}  // namespace tagformer

@@ -1,0 +1,35 @@
+// Matrix products of row-major tensors over the CPU kernels, `[rows, width]`, in fp32 or bf16.
+//
+// Every element is one sum in one order: it depends neither on the number of threads nor on the other rows.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+#include "weights/packed_matrix.h"
+
+namespace tagformer {
+
+/// The transpose of `weight`, `[columns, depth]`.
+PackedMatrix pack_transposed(const at::Tensor& weight);
+
+/// `x` itself, `[depth, columns]`.
+PackedMatrix pack(const at::Tensor& x);
+
+/// The transpose of `weight`, fp32, each column rounded to bytes.
+PackedMatrix pack_bytes(const at::Tensor& weight);
+
+
+/// x right + bias, `[rows, depth] -> [rows, columns]`; the bias is fp32. The rows of x are rounded to bytes
+/// where the right side holds bytes.
+at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias);
+
+/// The columns `begin` up to `end` of `x right`, with their bias.
+at::Tensor multiply_part(const at::Tensor& x, const PackedMatrix& right, std::int64_t begin, std::int64_t end,
+                         const std::optional<at::Tensor>& bias);
+
+/// x^T right, with x `[depth, rows]`.
+at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right);
+
+}  // namespace tagformer

@@ -1,0 +1,54 @@
+// Files of weights.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string>
+
+namespace tagformer {
+
+/// An open file that closes itself. All errors are IO, with the path.
+class File {
+ public:
+  /// `flags` as POSIX's open takes them.
+  File(std::string path, int flags);
+  ~File();
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// Reads [begin, begin + count). Throws INVALID_MODEL where the file ends before that.
+  void read(char* to, std::int64_t begin, std::int64_t count) const;
+  /// Appends; a stopped job ends between parts.
+  void write(const char* from, std::int64_t count) const;
+  /// Flushes to disk and closes; a failure of either means that the file was not saved.
+  void finish();
+
+  /// True where nobody has permission to write, so that the bytes stay what they are.
+  [[nodiscard]] bool is_read_only() const;
+  /// Whether size or time of modification are others than when the file was opened.
+  [[nodiscard]] bool has_changed() const;
+
+  /// The bytes in memory, shared with all processes that map them; what is written there is this one's own.
+  /// Pages are read when they are first used, so whoever cuts the file kills the process: only for a file
+  /// that is_read_only(). The same mapping every time; it may outlive the file.
+  std::shared_ptr<char> map();
+
+ private:
+  struct State {
+    std::int64_t size;
+    timespec modified;
+    bool read_only;
+  };
+  [[nodiscard]] State state() const;
+  [[noreturn]] void fail(const char* what) const;
+
+  std::string path_;
+  int descriptor_;
+  State opened_{};
+  std::weak_ptr<char> mapping_;
+};
+
+}  // namespace tagformer

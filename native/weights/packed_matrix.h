@@ -1,0 +1,23 @@
+// The right operand of matrix products as the CPU kernels read it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace tagformer {
+
+/// `[depth, columns]`, packed in the format of the left operand, or rounded to bytes (see cpu::ByteProduct).
+struct PackedMatrix {
+  /// int32, `[panels, units, panel_columns]`.
+  at::Tensor units;
+  std::int64_t depth = 0;
+  std::int64_t columns = 0;
+  /// Of bytes: each column's scale, fp32, and correction, int32; undefined otherwise.
+  at::Tensor scales, corrections;
+
+  [[nodiscard]] bool defined() const { return units.defined(); }
+  [[nodiscard]] bool holds_bytes() const { return scales.defined(); }
+};
+
+}  // namespace tagformer
