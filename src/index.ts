@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export { Classifier, type ClassifierEvaluation, type Prediction } from "./classifier.js";
-export type { OnBadRow, SkippedRow } from "./data/bad-rows.js";
+export type { OnBadRow, OnEncodingError, SkippedRow } from "./data/bad-rows.js";
 export {
   checkDataset,
   type DatasetCheck,
