@@ -32,8 +32,8 @@ class Worker {
   /// Queues a job. After close() or stop() it is dropped at once.
   void post(Job job);
 
-  /// Drops a job that waits, or asks the running one to end with Stopped (runtime/stop.h), which it may be too
-  /// late for; false when the job is done or unknown.
+  /// Drops a job that waits, or asks the running one to end with Stopped (runtime/stop.h), which it may be
+  /// too late for; false when the job is done or unknown.
   bool cancel(std::uint64_t id);
 
   /// Drops the queued jobs, runs `last` after the one that is running, and takes no more. Returns false, and

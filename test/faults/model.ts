@@ -6,16 +6,11 @@ import { finish, tinyDataset, tinyRun, tinySource } from "../unit/training/tiny-
 /** Tokens of the vocabulary. */
 const words = 60_000;
 
-/** Makes the config and vocabulary of such a model; 30 MB of weights. */
-export function largeSource(): { config: string; tokenizer: string } {
+/** Trains such a model for a moment; its directory, with 30 MB of weights. */
+export async function largeModel(): Promise<string> {
   const source = tinySource({ vocab_size: words, hidden_size: 128 });
   const known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "my", "parcel", "is", "late"];
   const vocabulary = Array.from({ length: words }, (_, i) => known[i] ?? `w${i}`);
   writeFileSync(join(dirname(source.config), "vocab.txt"), vocabulary.join("\n"));
-  return source;
-}
-
-/** Trains such a model for a moment; its directory. */
-export async function largeModel(): Promise<string> {
-  return (await finish(tinyRun({ ...largeSource(), epochs: 1, train: tinyDataset(40) }))).end.directory;
+  return (await finish(tinyRun({ ...source, epochs: 1, train: tinyDataset(40) }))).end.directory;
 }
