@@ -7,5 +7,6 @@ export default defineConfig({
     fileParallelism: false,
     pool: "forks",
     testTimeout: 3_600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -4,7 +4,10 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { localBin, main, node, setUp } from "./steps.mjs";
 
-const tests = ["test/native/engine", "test/faults/lifetime", "test/faults/places"];
+const tests = [
+  ...["test/native/engine", "test/native/weights"],
+  ...["test/faults/lifetime", "test/faults/places", "test/faults/fuzz"],
+];
 
 await main(async () => {
   setUp();

@@ -226,7 +226,8 @@ export class Classifier implements AsyncDisposable {
     for (const chunk of chunksOf(texts, textsAtOnce)) {
       options.signal?.throwIfAborted();
       const { windowStride, windowPooling } = this.#windows;
-      const tokens = await this.#tokenizer.encodeWindows(chunk, { maxLength: this.maxLength, windowStride });
+      const limit = { maxLength: this.maxLength, windowStride };
+      const tokens = await this.#tokenizer.encodeWindows(chunk, limit, options.signal);
       await computing;
       const first = taken;
       taken += chunk.length;
@@ -266,11 +267,8 @@ export class Classifier implements AsyncDisposable {
     const { logits, labels } = await this.#score(dataset, options);
     const { metrics, worst } = await inBackground(
       "judge",
-      logits,
-      labels,
-      this.labels,
-      this.temperatures,
-      this.thresholds,
+      [logits, labels, this.labels, this.temperatures, this.thresholds],
+      options,
     );
     return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels };
   }
@@ -285,7 +283,7 @@ export class Classifier implements AsyncDisposable {
     const { signal, onProgress, ...tuning } = options;
     parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
     const { logits, labels } = await this.#score(dataset, { signal, onProgress });
-    const found = await inBackground("tune", logits, labels, this.labels, tuning);
+    const found = await inBackground("tune", [logits, labels, this.labels, tuning], { signal });
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
     this.#decisionFields = tuningFields(found, this.labels, dataset.source);
     this.#changeCard = (card) => cardWithTuning(card, found, this.labels, dataset.source);
@@ -331,17 +329,23 @@ export class Classifier implements AsyncDisposable {
     return { text, label: this.labels[label]!, probability, ...attribution };
   }
 
-  /** Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before. */
-  async save(directory: string): Promise<void> {
+  /**
+   * Saves the model as a Hugging Face directory, replacing a model that tagformer saved there before.
+   *
+   * @throws TagformerError `IO`, `INVALID_OPTION` where the files of others are; or the reason of the signal. What was
+   * there before then still is
+   */
+  async save(directory: string, { signal }: CallOptions = {}): Promise<void> {
     const card = this.#directory === null ? undefined : await readCard(this.#directory);
-    await saveModelDirectory(directory, {
+    const model = {
       config: this.#config,
       labelNames: this.labels,
       tagformer: { ...this.#tagformer, ...this.#decisionFields },
       card: card && this.#changeCard(card),
-      writeTokenizer: (folder) => this.#tokenizer.writeFiles(folder),
-      writeWeights: (file) => this.#model.save(file),
-    });
+      writeTokenizer: (folder: string) => this.#tokenizer.writeFiles(folder),
+      writeWeights: (file: string) => this.#model.save(file, { signal }),
+    };
+    await saveModelDirectory(directory, model, { signal });
   }
 
   /**
@@ -358,13 +362,18 @@ export class Classifier implements AsyncDisposable {
    *
    * @returns how a TorchScript module was compared with this model; nothing for other formats
    * @throws TagformerError `IO`; `INVALID_OPTION` when `output` is a directory, or a TorchScript module is asked of a
-   * model that was loaded in another precision than fp32
+   * model that was loaded in another precision than fp32; or the reason of the signal
    */
-  async export(output: string, options: ExportOptions = {}): Promise<ExportCheck | undefined> {
+  async export(
+    output: string,
+    { signal, ...options }: ExportOptions & CallOptions = {},
+  ): Promise<ExportCheck | undefined> {
     const { format } = parseOptions(exportOptions, options);
+    const calls = { signal };
+    const save = (file: string) => this.#model.save(file, calls);
     if (this.#config.model_type === torchScriptType) {
       if (format === "torchscript") {
-        await writeWhole(output, (file) => this.#model.save(file));
+        await writeWhole(output, save, calls);
         return undefined;
       }
       throw new TagformerError(
@@ -377,10 +386,11 @@ export class Classifier implements AsyncDisposable {
         [configFile]: JSON.stringify(this.#config, null, 2),
         [tokenizerFile]: await this.#tokenizer.json(),
       };
-      return writeWhole(output, (file) => this.#model.exportTorchScript(file, extraFiles));
+      const exportTo = (file: string) => this.#model.exportTorchScript(file, extraFiles, calls);
+      return writeWhole(output, exportTo, calls);
     }
-    if (output.endsWith(".safetensors")) await writeWhole(output, (file) => this.#model.save(file));
-    else await this.save(output);
+    if (output.endsWith(".safetensors")) await writeWhole(output, save, calls);
+    else await this.save(output, calls);
     return undefined;
   }
 

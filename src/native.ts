@@ -167,8 +167,12 @@ interface Session {
   startTraining(options: NativeTrainingOptions): Promise<void>;
   trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
   computeGradients(batch: LabelledBatch): Promise<number>;
-  save(file: string): Promise<void>;
-  exportTorchScript(file: string, extraFiles: Readonly<Record<string, string>>): Promise<ExportCheck>;
+  save(file: string, job: number): Promise<void>;
+  exportTorchScript(
+    file: string,
+    extraFiles: Readonly<Record<string, string>>,
+    job: number,
+  ): Promise<ExportCheck>;
   parameter(name: string): Promise<Float32Array>;
   gradient(name: string): Promise<Float32Array>;
   parameterNames(): Promise<string[]>;
@@ -274,7 +278,10 @@ export async function findDevice(device: string): Promise<string> {
 
 /** Cancellation of calls. */
 export interface CallOptions {
-  /** Cancels the call while it waits in the model's queue; the promise then rejects with the signal's reason. */
+  /**
+   * Ends the call, whether it waits for the model or runs: the promise then rejects with the signal's reason. A training
+   * step that ends so changes no weight.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -341,8 +348,8 @@ export class NativeModel implements AsyncDisposable {
   }
 
   /** Writes the weights as safetensors in fp32; the bytes are on disk when the promise resolves. */
-  save(file: string): Promise<void> {
-    return settle(this.#session.save(file));
+  save(file: string, options: CallOptions = {}): Promise<void> {
+    return this.#cancellable((job) => this.#session.save(file, job), options.signal);
   }
 
   /**
@@ -350,8 +357,12 @@ export class NativeModel implements AsyncDisposable {
    *
    * @param extraFiles texts to store inside, by file name
    */
-  exportTorchScript(file: string, extraFiles: Readonly<Record<string, string>> = {}): Promise<ExportCheck> {
-    return settle(this.#session.exportTorchScript(file, extraFiles));
+  exportTorchScript(
+    file: string,
+    extraFiles: Readonly<Record<string, string>> = {},
+    options: CallOptions = {},
+  ): Promise<ExportCheck> {
+    return this.#cancellable((job) => this.#session.exportTorchScript(file, extraFiles, job), options.signal);
   }
 
   /** A copy of a parameter, by Hugging Face's name. */

@@ -246,7 +246,7 @@ Napi::Value Session::compute_gradients(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::save(const Napi::CallbackInfo& info) {
-  return run(info, 0, [this, file = text_argument(info, 0)] {
+  return run(info, job_argument(info, 1), [this, file = text_argument(info, 0)] {
     engine().save(file);
     return nothing();
   });
@@ -254,7 +254,7 @@ Napi::Value Session::save(const Napi::CallbackInfo& info) {
 
 Napi::Value Session::export_torchscript(const Napi::CallbackInfo& info) {
   return run(
-      info, 0,
+      info, job_argument(info, 2),
       [this, file = text_argument(info, 0), extra_files = to_texts(object_argument(info, 1))]() -> Result {
         return [check = engine().export_torchscript(file, extra_files)](Napi::Env env) {
           return to_export_check(env, check);

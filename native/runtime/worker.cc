@@ -41,7 +41,11 @@ bool Worker::cancel(std::uint64_t id) {
   {
     const std::scoped_lock lock(mutex_);
     const auto found = std::ranges::find(jobs_, id, &Job::id);
-    if (found == jobs_.end()) return false;
+    if (found == jobs_.end()) {
+      if (id == 0 || id != running_) return false;
+      stop_ = true;
+      return true;
+    }
     job = std::move(*found);
     jobs_.erase(found);
   }
@@ -57,6 +61,12 @@ bool Worker::close(std::function<void()> last) {
   jobs_.push_back({0, std::move(last), [] {}});
   wake_.notify_one();
   return true;
+}
+
+void Worker::interrupt() {
+  const std::scoped_lock lock(mutex_);
+  interrupted_ = true;
+  stop_ = true;
 }
 
 void Worker::stop() {
@@ -87,10 +97,14 @@ void Worker::run(int threads, int cores) {
       if (jobs_.empty()) break;
       job = std::move(jobs_.front());
       jobs_.pop_front();
+      running_ = job.id;
+      stop_ = interrupted_;  // a cancellation was meant for the job before
     }
     // Of this thread only: other models of the process keep their own number.
     at::set_num_threads(threads > 0 ? threads : std::max(1, cores / sharing.load()));
     job.run();
+    const std::scoped_lock lock(mutex_);
+    running_ = 0;
   }
   if (threads == 0) --sharing;
 }

@@ -32,15 +32,16 @@ class Worker {
   /// Queues a job. After close() or stop() it is dropped at once.
   void post(Job job);
 
-  /// Drops a job that has not started; false when it is running, done or unknown.
+  /// Drops a job that waits, or asks the running one to end with Stopped (runtime/stop.h), which it may be
+  /// too late for; false when the job is done or unknown.
   bool cancel(std::uint64_t id);
 
   /// Drops the queued jobs, runs `last` after the one that is running, and takes no more. Returns false, and
   /// never runs `last`, when that was done before.
   bool close(std::function<void()> last);
 
-  /// Asks the running job, and all that follow, to end with Stopped (runtime/stop.h); does not wait for that.
-  void interrupt() { stop_ = true; }
+  /// Asks the running job, and all that follow, to end with Stopped; does not wait for that.
+  void interrupt();
 
   /// Interrupts, drops the waiting jobs and joins the thread. May be called several times, from any other
   /// thread.
@@ -54,6 +55,10 @@ class Worker {
   std::condition_variable wake_;
   std::deque<Job> jobs_;
   bool closed_ = false;
+  bool interrupted_ = false;
+  /// Number of the job that runs; 0 when none does, or it has none.
+  std::uint64_t running_ = 0;
+  /// What jobs look at.
   std::atomic<bool> stop_ = false;
   std::mutex join_mutex_;
   std::thread thread_;

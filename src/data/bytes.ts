@@ -107,6 +107,7 @@ export async function checkReadable(file: string): Promise<void> {
 }
 
 async function* readChunks(file: string): AsyncGenerator<Buffer> {
+  const size = await sizeOf(file);
   const source = file === standardInput ? process.stdin : createReadStream(file);
   // The callback has nothing to do: an error of either stream ends the loop below.
   const chunks: Readable = file.toLowerCase().endsWith(".gz")
@@ -117,6 +118,17 @@ async function* readChunks(file: string): AsyncGenerator<Buffer> {
   } catch (error) {
     throw readError(file, error);
   }
+  if ("bytesRead" in source && source.bytesRead < size) {
+    throw new TagformerError(
+      "IO",
+      `${file} was cut while it was being read: ${source.bytesRead} bytes of ${size} were there`,
+    );
+  }
+}
+
+/** Bytes of a file; 0 for what has no size, such as a pipe. */
+async function sizeOf(file: string): Promise<number> {
+  return file === standardInput ? 0 : ((await stat(file).catch(() => null))?.size ?? 0);
 }
 
 /** Looks for the byte order marks of UTF-16, neither of which can begin UTF-8 text. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../errors.js";
 import { packageRoot } from "../install/locations.js";
+import type { CallOptions } from "../native.js";
 import type { JobReply, JobRequest } from "./evaluation-thread.js";
 import { type JobName, type JobParameters, type JobResults, jobs } from "./jobs.js";
 
@@ -15,19 +16,23 @@ const fewLogits = 1000;
 /**
  * Runs a job, on a thread of its own when there is much to do.
  *
- * @throws what the job throws
+ * @throws what the job throws, or the reason of the signal, which ends the thread
  */
 export async function inBackground<Name extends JobName>(
   name: Name,
-  ...parameters: JobParameters[Name]
+  parameters: JobParameters[Name],
+  { signal }: CallOptions = {},
 ): Promise<JobResults[Name]> {
+  signal?.throwIfAborted();
   if (parameters[0].length <= fewLogits) return jobs[name](...parameters);
-  return (await runOnThread({ name, parameters })) as JobResults[Name];
+  return (await runOnThread({ name, parameters }, signal)) as JobResults[Name];
 }
 
-async function runOnThread(request: JobRequest): Promise<unknown> {
+async function runOnThread(request: JobRequest, signal: AbortSignal | undefined): Promise<unknown> {
   // Without the process's own flags: --input-type, which `node -e` takes, would end a thread that runs a file.
   const worker = new Worker(threadFile, { workerData: request, execArgv: [] });
+  const stop = () => void worker.terminate();
+  signal?.addEventListener("abort", stop, { once: true });
   try {
     return await new Promise((resolve, reject) => {
       worker.on("error", (error) => reject(threadEnded(messageOf(error), error)));
@@ -37,7 +42,11 @@ async function runOnThread(request: JobRequest): Promise<unknown> {
         else reject(new TagformerError(reply.failure.code, reply.failure.message));
       });
     });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", stop);
     await worker.terminate();
   }
 }

@@ -3,13 +3,20 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
+import type { CallOptions } from "../native.js";
 
 /**
  * Has `write` fill a file beside `file`, flushes it and renames it: `file` is the old one or the new one, whole.
  *
- * @throws TagformerError `IO` when it cannot be written, `INVALID_OPTION` when it is a directory; what `write` throws
+ * @throws TagformerError `IO` when it cannot be written, `INVALID_OPTION` when it is a directory; what `write` throws; or
+ * the reason of the signal, which `write` obeys
  */
-export async function writeWhole<T>(file: string, write: (path: string) => Promise<T>): Promise<T> {
+export async function writeWhole<T>(
+  file: string,
+  write: (path: string) => Promise<T>,
+  { signal }: CallOptions = {},
+): Promise<T> {
+  signal?.throwIfAborted();
   const target = resolve(file);
   const beside = join(dirname(target), `.${basename(target)}.writing-${randomUUID()}`);
   if ((await stat(target).catch(() => null))?.isDirectory()) {
@@ -27,6 +34,7 @@ export async function writeWhole<T>(file: string, write: (path: string) => Promi
     return result;
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {}); // the first error says more
+    signal?.throwIfAborted();
     if (error instanceof TagformerError) throw error;
     throw new TagformerError("IO", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
   }

@@ -1,8 +1,21 @@
 // Writes a model directory so that a crash at any moment leaves the old or the new one, whole.
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
+import type { CallOptions } from "../native.js";
 import { findArchitecture } from "./architectures.js";
 import {
   cardFile,
@@ -56,16 +69,23 @@ const savedFiles: ReadonlySet<string> = new Set([
  * Writes a Hugging Face model directory: beside its place, flushed, then renamed. A model directory that tagformer
  * wrote earlier is replaced, and other files that lie in it are kept.
  *
- * @throws TagformerError `IO` when it cannot be written, and as {@link checkSaveTarget}; what was there then still is
+ * @throws TagformerError `IO` when it cannot be written, and as {@link checkSaveTarget}; or the reason of the signal, which
+ * `writeWeights` obeys. What was there then still is
  */
-export async function saveModelDirectory(directory: string, model: ModelToSave): Promise<void> {
+export async function saveModelDirectory(
+  directory: string,
+  model: ModelToSave,
+  { signal }: CallOptions = {},
+): Promise<void> {
+  signal?.throwIfAborted();
   try {
     const target = await realpath(directory).catch(() => resolve(directory));
     await mkdir(dirname(target), { recursive: true });
     await finishInterruptedSave(target);
-    await checkSaveTarget(target);
+    await checkFreeOrOurs(target);
     await writeBeside(target, model);
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof TagformerError) throw error;
     throw new TagformerError("IO", `cannot save the model to ${directory}: ${messageOf(error)}`, {
       cause: error,
@@ -75,11 +95,32 @@ export async function saveModelDirectory(directory: string, model: ModelToSave):
 
 /**
  * Checks that a model may be saved to `directory`: nothing is there, an empty directory, or a model that tagformer
- * wrote. Worth a call before a long training.
+ * wrote, in a place where files can be made. Worth a call before a long training.
  *
- * @throws TagformerError `INVALID_OPTION` when something else is there
+ * @throws TagformerError `INVALID_OPTION` when something else is there, `IO` when nothing can be written there
  */
 export async function checkSaveTarget(directory: string): Promise<void> {
+  await checkFreeOrOurs(directory);
+  const target = await realpath(directory).catch(() => resolve(directory));
+  const parent = await nearestDirectory(dirname(target));
+  try {
+    await rmdir(await mkdtemp(join(parent, ".tagformer-")));
+  } catch (error) {
+    throw new TagformerError(
+      "IO",
+      `cannot save a model to ${directory}: ${messageOf(error)}; choose another output directory`,
+      { cause: error },
+    );
+  }
+}
+
+/** The directory itself, or the first above it that is there. */
+async function nearestDirectory(path: string): Promise<string> {
+  const above = dirname(path);
+  return above === path || (await exists(path)) ? path : nearestDirectory(above);
+}
+
+async function checkFreeOrOurs(directory: string): Promise<void> {
   const found = await stat(directory).catch(() => null);
   if (found === null) return;
   const files = found.isDirectory() ? await readdir(directory) : null;

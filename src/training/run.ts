@@ -169,7 +169,8 @@ export class Run {
     try {
       const logits = await computing;
       this.#validationLogits = logits;
-      return await inBackground("measure", logits, tokens.labels, dataset.labelNames);
+      const signal = this.#signal;
+      return await inBackground("measure", [logits, tokens.labels, dataset.labelNames], { signal });
     } catch (error) {
       if (this.#signal?.aborted) return undefined;
       throw error;

@@ -2,25 +2,16 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
-import {
-  csvOf,
-  finish,
-  labelNames,
-  temporaryFolder,
-  tinyDataset,
-  tinyRun,
-} from "../unit/training/tiny-run.js";
-import { buildCommand, tagformer, write } from "./command.js";
+import { csvOf, labelNames, temporaryFolder } from "../unit/training/tiny-run.js";
+import { tagformer, write } from "./command.js";
+import { type Trained, trained } from "./trained.js";
 
-const data = tinyDataset(100, 2);
 let model: string;
+let data: Trained["data"];
 let table: string;
-let withModel: string[];
+let withModel: readonly string[];
 beforeAll(async () => {
-  buildCommand();
-  model = (await finish(tinyRun())).end.directory;
-  withModel = ["--model", model, "--threads", "1"];
-  table = write(join(temporaryFolder(), "test.csv"), csvOf(data));
+  ({ directory: model, flags: withModel, data, table } = await trained(100));
 });
 
 describe("tagformer evaluate", () => {

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finish, temporaryFolder, tinyRun } from "../unit/training/tiny-run.js";
-import { buildCommand, tagformer } from "./command.js";
+import { temporaryFolder } from "../unit/training/tiny-run.js";
+import { tagformer } from "./command.js";
+import { trained } from "./trained.js";
 
-let withModel: string[];
+let withModel: readonly string[];
 beforeAll(async () => {
-  buildCommand();
-  withModel = ["--model", (await finish(tinyRun())).end.directory, "--threads", "1"];
+  withModel = (await trained(1)).flags;
 });
 
 describe("tagformer explain", () => {

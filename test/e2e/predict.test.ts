@@ -5,26 +5,17 @@ import { dirname, join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Classifier, type Prediction } from "../../src/classifier.js";
-import {
-  csvOf,
-  finish,
-  labelNames,
-  temporaryFolder,
-  tinyDataset,
-  tinyRun,
-} from "../unit/training/tiny-run.js";
-import { buildCommand, Running, shellName, tagformer, write } from "./command.js";
+import { csvOf, labelNames, temporaryFolder } from "../unit/training/tiny-run.js";
+import { Running, shellName, tagformer, write } from "./command.js";
+import { type Trained, trained } from "./trained.js";
 
-const data = tinyDataset(1500, 2);
 let model: string;
+let data: Trained["data"];
 let table: string;
-let withModel: string[];
+let withModel: readonly string[];
 let expected: Prediction[];
 beforeAll(async () => {
-  buildCommand();
-  model = (await finish(tinyRun())).end.directory;
-  withModel = ["--model", model, "--threads", "1"];
-  table = write(join(temporaryFolder(), "new.csv"), csvOf(data));
+  ({ directory: model, flags: withModel, data, table } = await trained(1500));
   await using classifier = await Classifier.load(model, { threads: 1 });
   expected = await classifier.predict(data.texts);
 });

@@ -5,24 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { NativeModel } from "../../src/native.js";
+import { plainTraining } from "../fixtures/bert.mjs";
 import { archive, code, labels, parts } from "../unit/model/torchscript/module.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-device-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const options = {
-  learningRate: 0.1,
-  schedule: "constant",
-  warmupSteps: 0,
-  totalSteps: 20,
-  weightDecay: 0,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  maxGradientNorm: 0,
-  seed: 1,
-  dropout: false,
-} as const;
 /** The module computes until a text has this token. */
 const deadly = 7;
 const rows = (...ids: number[]) => ({
@@ -66,7 +54,7 @@ it.each([
 ])("after %s every call rejects, and other models go on", async (message) => {
   await using model = await load(message);
   await using other = await load("never");
-  await model.startTraining(options);
+  await model.startTraining(plainTraining);
   expect((await model.trainStep([rows(1, 2)])).applied).toBe(true);
   const failure = { code: "DEVICE_FAILED", message: expect.stringContaining(message.slice(0, 20)) };
   await expect(model.trainStep([rows(1, deadly)])).rejects.toMatchObject(failure);
@@ -83,7 +71,7 @@ it.each([
   "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
 ])("%s is no such failure: the batch is halved, and the model goes on", async (message) => {
   await using model = await load(message);
-  await model.startTraining(options);
+  await model.startTraining(plainTraining);
   // The half with the deadly token fails until it stands alone, which is as small as a batch gets.
   await expect(model.trainStep([rows(1, 2, 3, deadly)])).rejects.toMatchObject({
     code: "OUT_OF_MEMORY",

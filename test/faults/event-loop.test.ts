@@ -1,7 +1,8 @@
 // The event loop goes on whatever runs natively. Tests share their cores, so only the time counts in which the loop's own
 // thread held it up; test/long has the whole delay, with a BERT-base. The vocabulary is as large as XLM-RoBERTa's: reading
 // it takes a second.
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { largeModel } from "./model.js";
 import { runChild } from "./run-child.js";
 
 it("is not held up while a model trains, saves, loads and predicts", async () => {
@@ -10,4 +11,11 @@ it("is not held up while a model trains, saves, loads and predicts", async () =>
   const held = reports.held as Record<string, number>;
   expect(Object.keys(held)).toHaveLength(6);
   for (const [part, milliseconds] of Object.entries(held)) expect(milliseconds, part).toBeLessThan(60);
+});
+
+it("leaves libuv's pool to others, be it of one thread", async () => {
+  vi.stubEnv("UV_THREADPOOL_SIZE", "1");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { end, reports, stderr } = await runChild("thread-pool.mjs", await largeModel());
+  expect({ end, stderr, reports }).toEqual({ end: 0, stderr: "", reports: { reads: 50 } });
 });

@@ -8,6 +8,8 @@ export interface Outcome {
   /** What the script reported, all lines in one object. */
   readonly reports: Readonly<Record<string, unknown>>;
   readonly stderr: string;
+  /** When the process was gone, in milliseconds as Date.now() counts. */
+  readonly endedAt: number;
 }
 
 /** A process that is still there then hangs; of the quick ones none works for even a tenth of it. */
@@ -42,6 +44,7 @@ function spawnChild(script: string, limit: number, parameters: readonly string[]
   let stdout = "";
   let stderr = "";
   let hung = false;
+  let endedAt = 0;
   child.stdout.on("data", (data) => {
     stdout += data;
   });
@@ -54,6 +57,9 @@ function spawnChild(script: string, limit: number, parameters: readonly string[]
   }, limit * 1000);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
+    child.on("exit", () => {
+      endedAt = Date.now();
+    });
     child.on("close", (code, signal) => {
       clearTimeout(watch);
       const reports = Object.assign(
@@ -63,7 +69,7 @@ function spawnChild(script: string, limit: number, parameters: readonly string[]
           .filter(Boolean)
           .map((line) => JSON.parse(line)),
       );
-      resolve({ end: hung ? "hung" : (code ?? signal ?? "?"), reports, stderr });
+      resolve({ end: hung ? "hung" : (code ?? signal ?? "?"), reports, stderr, endedAt });
     });
   });
 }

@@ -49,11 +49,44 @@ const configs = [
     d_head: 4,
     ff_activation: "gelu",
   },
+  {
+    ...bert,
+    model_type: "deberta-v2",
+    relative_attention: true,
+    position_buckets: 4,
+    max_relative_positions: -1,
+    pos_att_type: ["c2p", "p2c"],
+    norm_rel_ebd: "layer_norm",
+    share_att_key: true,
+    position_biased_input: false,
+    conv_kernel_size: 3,
+    conv_act: "gelu",
+    pooler_hidden_act: "gelu",
+  },
+  {
+    model_type: "modernbert",
+    vocab_size: 16,
+    hidden_size: 8,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 8,
+    max_position_embeddings: 16,
+    local_attention: 4,
+    global_attn_every_n_layers: 2,
+    global_rope_theta: 160000,
+    local_rope_theta: 10000,
+    classifier_pooling: "mean",
+    hidden_activation: "gelu",
+  },
 ];
 const configWords = [
   "bert",
   "roberta",
   "xlnet",
+  "deberta-v2",
+  "modernbert",
+  "sliding_attention",
+  "linear",
   "gelu",
   "relu",
   "absolute",
@@ -180,6 +213,27 @@ const tokenizerWords = [
   ["b", "a"],
   charsmap,
 ];
+
+/** Tokenizers in several files: the type of their model, and each file's content in the order of `names`. */
+const vocabularies = [
+  {
+    type: "bert",
+    names: ["vocab.txt", "tokenizer_config.json"],
+    contents: ["[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\nb\né\n", '{"do_lower_case": true}'],
+  },
+  {
+    type: "roberta",
+    names: ["vocab.json", "merges.txt", "tokenizer_config.json"],
+    contents: [
+      '{"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4, "a": 5, "b": 6, "ab": 7, "Ġ": 8, "Ġa": 9}',
+      "#version: 0.2\na b\nĠ a\n",
+      '{"add_prefix_space": true, "added_tokens_decoder": {"10": {"content": "<x>", "special": true}}}',
+    ],
+  },
+];
+const separator = Buffer.of(0);
+const vocabularyFiles = vocabularies.map(({ contents }) => Buffer.from(contents.join("\0")));
+
 const probes = ["a b ab", "aé\u0301b  [CLS] \ud83d\ude42 \ufdfa ", ""];
 
 const tables = [
@@ -263,6 +317,24 @@ export const targets = {
     async read(input, directory) {
       put(directory, "tokenizer.json", input);
       const encoder = await Encoder.load(directory, "bert");
+      await encoder.encode([...probes], Int32Array.of(8, 4, 2));
+    },
+  },
+  vocabulary: {
+    make(random) {
+      const kind = random.below(vocabularies.length);
+      return Buffer.concat([Buffer.of(kind), mutateBytes(random, vocabularyFiles[kind], vocabularyFiles)]);
+    },
+    async read(input, directory) {
+      const { type, names } = vocabularies[input[0]];
+      const folder = join(directory, type);
+      let rest = input.subarray(1);
+      for (const name of names) {
+        const end = name === names.at(-1) ? -1 : rest.indexOf(separator);
+        put(folder, name, end < 0 ? rest : rest.subarray(0, end));
+        rest = end < 0 ? Buffer.alloc(0) : rest.subarray(end + 1);
+      }
+      const encoder = await Encoder.load(folder, type);
       await encoder.encode([...probes], Int32Array.of(8, 4, 2));
     },
   },

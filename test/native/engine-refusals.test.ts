@@ -72,6 +72,17 @@ describe("a configuration", () => {
     ["an unknown field", { rope_theta: 10000 }, /rope_theta \(10000\)/],
     ["a missing field", { hidden_size: undefined }, /hidden_size is missing/],
     ["a number out of range", { num_hidden_layers: 0 }, /num_hidden_layers is 0; expected an integer from 1/],
+    [
+      "a billion layers",
+      { num_hidden_layers: 1e9 },
+      /num_hidden_layers is .*; expected an integer from 1 to 1000\b/,
+    ],
+    [
+      "a vocabulary of 2^31 tokens",
+      { vocab_size: 2 ** 31 },
+      /vocab_size is .*; expected an integer from 1 to \d+/,
+    ],
+    ["a negative width", { hidden_size: -48 }, /hidden_size is -48; expected an integer from 1/],
     ["a fraction", { num_hidden_layers: 1.5 }, /num_hidden_layers is 1.5/],
     ["a text for a number", { hidden_size: "48" }, /hidden_size is "48"/],
     ["dropout of 1", { hidden_dropout_prob: 1 }, /hidden_dropout_prob is 1; expected a number from 0/],

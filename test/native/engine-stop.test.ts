@@ -4,9 +4,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { builtAddon } from "../../src/install/locations.js";
-import { NativeModel } from "../../src/native.js";
+import { type CallOptions, NativeModel } from "../../src/native.js";
 import { temporaryFolder } from "../parity/models.js";
-import { batchOf, config, freshModel, labels, training } from "./tiny-bert.js";
+import {
+  weightsOf as allWeightsOf,
+  batchOf,
+  config,
+  freshModel,
+  labels,
+  training,
+  weightsDifference,
+} from "./tiny-bert.js";
 
 /** The add-on's own session: `NativeModel` lets nobody stop a training step. */
 interface Session {
@@ -65,6 +73,52 @@ it("a training step that is stopped changes all weights or none, and nothing is 
     await session.dispose();
   }
   expect(stopped).toBeGreaterThan(0);
+});
+
+/** Calls that take a while; `file` is one to write. */
+const longCalls: Record<
+  string,
+  (model: NativeModel, file: string, options: CallOptions) => Promise<unknown>
+> = {
+  predict: (model, _, options) => model.predict(batchOf(1500), options),
+  attribute: (model, _, options) => {
+    const { ids, offsets } = batchOf(1, 4);
+    const request = { ids, offsets, baseline: new Int32Array(ids.length), label: 0, tolerance: 1e-12 };
+    return model.attribute({ ...request, maxGradients: 100 }, options);
+  },
+  trainStep: (model, _, options) => model.trainStep(batches, options),
+  save: (model, file, options) => model.save(file, options),
+  exportTorchScript: (model, file, options) => model.exportTorchScript(file, {}, options),
+};
+
+it.each(Object.keys(longCalls))("%s ends in its middle with the reason of its signal", async (name) => {
+  const call = longCalls[name]!;
+  await using model = await freshModel({ config: { ...config, vocab_size: 200_000 } });
+  await model.startTraining(training);
+  const file = join(temporaryFolder(), "written");
+  const started = performance.now();
+  await call(model, file, {});
+  let wait = (performance.now() - started) / 4;
+
+  let stopped = false;
+  for (let i = 0; i < tries && !stopped; i++, wait /= 2) {
+    const weights = await allWeightsOf(model);
+    const logits = await model.predict(batchOf(3));
+    const controller = new AbortController();
+    const calling = call(model, file, { signal: controller.signal });
+    const ending = calling.then(
+      () => false,
+      (error) => error === controller.signal.reason,
+    );
+    const next = model.predict(batchOf(3)); // waits, and is not meant
+    await sleep(wait);
+    controller.abort(new Error("enough"));
+    stopped = await ending; // not when it was done before that: then sooner
+    if (!stopped) continue;
+    expect(await next).toEqual(logits);
+    expect(weightsDifference(weights, await allWeightsOf(model))).toBe(0);
+  }
+  expect(stopped).toBe(true);
 });
 
 it("a load that is given up rejects with the signal's reason, and ends early", async () => {

@@ -1,18 +1,10 @@
 // What the engine's tests share: a BERT small enough to build in every test, and batches for it.
 import { NativeModel, type NativeModelSpec, type NativeTrainingOptions } from "../../src/native.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
+import { plainTraining, smallBert } from "../fixtures/bert.mjs";
 import { randomBatch } from "../parity/models.js";
 
-export const config = {
-  model_type: "bert",
-  vocab_size: 60,
-  hidden_size: 48,
-  num_hidden_layers: 3,
-  num_attention_heads: 3,
-  intermediate_size: 100,
-  max_position_embeddings: 40,
-  initializer_range: 0.1,
-};
+export const config = smallBert;
 
 export const labels = 3;
 
@@ -49,19 +41,7 @@ export function rowsOf(batch: LabelledBatch, rows: readonly number[]): LabelledB
   };
 }
 
-export const training: NativeTrainingOptions = {
-  learningRate: 1e-3,
-  schedule: "constant",
-  warmupSteps: 0,
-  totalSteps: 100,
-  weightDecay: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  maxGradientNorm: 1,
-  seed: 1,
-  dropout: true,
-};
+export const training = plainTraining;
 
 /** Trains a model step by step, on one batch after the other; the loss of each step. */
 export async function train(

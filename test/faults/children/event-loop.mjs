@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { Classifier, Trainer } from "../../../dist/index.js";
+import { smallBert } from "../../fixtures/bert.mjs";
 import { report } from "./work.mjs";
 
 const sizes = {
@@ -66,7 +67,7 @@ try {
   const output = join(directory, "model");
   mkdirSync(source);
   const config = {
-    model_type: "bert",
+    ...smallBert,
     vocab_size: vocabulary.length,
     max_position_embeddings: 128,
     ...sizes[size],

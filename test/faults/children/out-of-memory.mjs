@@ -3,30 +3,18 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { NativeModel } from "../../../dist/native.js";
+import { plainTraining, smallBert } from "../../fixtures/bert.mjs";
 import { report } from "./work.mjs";
 
 const config = {
-  model_type: "bert",
-  vocab_size: 50,
+  ...smallBert,
   hidden_size: 32,
   num_hidden_layers: 2, // the last computes one token of each text
   num_attention_heads: 2,
   intermediate_size: 4096,
   max_position_embeddings: 8192,
 };
-const training = {
-  learningRate: 1e-3,
-  schedule: "constant",
-  warmupSteps: 0,
-  totalSteps: 10,
-  weightDecay: 0,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  maxGradientNorm: 0,
-  seed: 1,
-  dropout: false,
-};
+const training = { ...plainTraining, dropout: false };
 
 function batchOf(rows, length) {
   return {

@@ -1,33 +1,22 @@
-// What the children of the lifetime tests share: a model big enough that an event can come in the middle of its work.
+// What the children of the lifetime tests share: models big enough that an event can come in the middle of their work.
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Classifier, Trainer } from "../../../dist/index.js";
 import { NativeModel } from "../../../dist/native.js";
+import { plainTraining, smallBert } from "../../fixtures/bert.mjs";
 
 const labels = 3;
 const config = {
-  model_type: "bert",
+  ...smallBert,
   vocab_size: 60_000,
   hidden_size: 128,
-  num_hidden_layers: 2,
   num_attention_heads: 2,
   intermediate_size: 512,
   max_position_embeddings: 128,
 };
 const spec = { config, labels, tensors: [], seed: 1, precision: "fp32", threads: 2 };
-const training = {
-  learningRate: 1e-3,
-  schedule: "constant",
-  warmupSteps: 0,
-  totalSteps: 100,
-  weightDecay: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  maxGradientNorm: 1,
-  seed: 1,
-  dropout: true,
-};
 /** Jobs of one kind that are begun at once: one runs, the others wait. */
 const jobsAtOnce = 3;
 
@@ -52,26 +41,78 @@ export function batchOf(rows) {
   };
 }
 
+const temporaryFolder = () => mkdtempSync(join(tmpdir(), "tagformer-lifetime-"));
+
+/** Texts and labels for a classifier or a run. */
+function datasetOf(rows) {
+  const texts = Array.from({ length: rows }, (_, row) => "my parcel is late ".repeat(1 + (row % 8)));
+  const labelNames = ["delivery", "money", "access"];
+  const values = Float32Array.from({ length: rows * labelNames.length }, (_, i) => i % 2);
+  return { source: "parcels", texts, labels: values, labelNames };
+}
+
+/** A run of some hundred steps; `stepped` is called at each. */
+async function train(model, signal, stepped) {
+  const output = join(temporaryFolder(), "model");
+  const run = { model, train: datasetOf(400), output, epochs: 1, batchSize: 4, report: false };
+  for await (const { type } of new Trainer(run).run(signal)) if (type === "step") stepped();
+}
+
+/**
+ * What is under way at each moment: makes ready, and returns what begins a job. `own` keeps a model until it is disposed
+ * of, `directory` holds a trained one.
+ */
+const moments = {
+  load: ({ signal }) => ({ begin: () => loadModel({ signal }) }),
+  async predict({ own }) {
+    const model = own(await loadModel());
+    return { begin: () => model.predict(batchOf(128)) };
+  },
+  async "training step"({ own }) {
+    const model = own(await loadModel());
+    await model.startTraining(plainTraining);
+    return { begin: () => model.trainStep([batchOf(64)]) };
+  },
+  async save({ own }) {
+    const model = own(await loadModel());
+    const folder = temporaryFolder();
+    return { begin: (i) => model.save(join(folder, `${i}.safetensors`)) };
+  },
+  "a classifier's load": ({ signal, directory }) => ({ begin: () => Classifier.load(directory, { signal }) }),
+  async "a classifier's predict"({ own, directory }) {
+    const classifier = own(await Classifier.load(directory));
+    return { begin: () => classifier.predict(datasetOf(500).texts) };
+  },
+  "a run"({ signal, directory }) {
+    const steps = new EventEmitter();
+    return { begin: () => train(directory, signal, () => steps.emit("step")), underWay: once(steps, "step") };
+  },
+  async idle({ own, directory }) {
+    own(await loadModel());
+    own(await Classifier.load(directory));
+    return {};
+  },
+};
+
 /** Jobs that were begun at a moment of a model's life; none of them is awaited. */
 export class Work {
-  #stopLoading = new AbortController();
+  #stop = new AbortController();
   #models = [];
   #pending = 0;
   #jobs = [];
 
-  static async begin(moment) {
+  static async begin(moment, directory) {
     const work = new Work();
-    if (moment !== "load") work.#models.push(await loadModel());
-    const [model] = work.#models;
-    if (moment === "training step") await model.startTraining(training);
-    const folder = moment === "save" ? mkdtempSync(join(tmpdir(), "tagformer-lifetime-")) : "";
-    const begin = {
-      load: () => loadModel({ signal: work.#stopLoading.signal }),
-      predict: () => model.predict(batchOf(128)),
-      "training step": () => model.trainStep([batchOf(64)]),
-      save: (i) => model.save(join(folder, `${i}.safetensors`)),
-    }[moment];
+    const { begin, underWay } = await moments[moment]({
+      signal: work.#stop.signal,
+      directory,
+      own(model) {
+        work.#models.push(model);
+        return model;
+      },
+    });
     if (begin) work.#jobs = Array.from({ length: jobsAtOnce }, (_, i) => work.#watch(begin(i)));
+    await underWay;
     return work;
   }
 
@@ -86,7 +127,7 @@ export class Work {
   }
 
   dispose() {
-    this.#stopLoading.abort();
+    this.#stop.abort();
     return Promise.all(this.#models.map((model) => model.dispose()));
   }
 

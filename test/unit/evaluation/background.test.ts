@@ -18,25 +18,36 @@ const calls: JobParameters = {
 describe("an evaluation in the background", () => {
   it.each(Object.keys(calls) as JobName[])("gives what it gives here: %s", async (name) => {
     const check = async <Name extends JobName>(name: Name) =>
-      expect(await inBackground(name, ...calls[name])).toEqual(jobs[name](...calls[name]));
+      expect(await inBackground(name, calls[name])).toEqual(jobs[name](...calls[name]));
     await check(name);
   });
 
   it("goes on beside the event loop when there is much to do", async () => {
     let ended = false;
-    const evaluating = inBackground("measure", ...calls.measure).then(() => (ended = true));
+    const evaluating = inBackground("measure", calls.measure).then(() => (ended = true));
     await new Promise((resolve) => setTimeout(resolve, 1));
     expect(ended).toBe(false); // computed here, it would have kept the timer waiting
     expect(await evaluating).toBe(true);
   });
 
+  it("ends with the signal's reason, whether that comes before or during it", async () => {
+    const controller = new AbortController();
+    const evaluating = inBackground("measure", calls.measure, { signal: controller.signal });
+    const aborted = expect(evaluating).rejects.toThrow("enough");
+    controller.abort(new Error("enough"));
+    await aborted;
+    await expect(inBackground("measure", calls.measure, { signal: controller.signal })).rejects.toThrow(
+      "enough",
+    );
+  });
+
   it.each([9, 6000])("rejects with the error of the job: %i logits", async (length) => {
     const few = logits.slice(0, length).fill(Number.NaN, 4, 5);
-    await expect(inBackground("measure", few, labels.slice(0, length), names)).rejects.toMatchObject({
+    await expect(inBackground("measure", [few, labels.slice(0, length), names])).rejects.toMatchObject({
       name: "TagformerError",
       code: "NOT_FINITE",
     });
-    await expect(inBackground("measure", few, labels.slice(1, length), names)).rejects.toMatchObject({
+    await expect(inBackground("measure", [few, labels.slice(1, length), names])).rejects.toMatchObject({
       code: "INVALID_DATA",
     });
   });

@@ -236,6 +236,24 @@ describe("checkSaveTarget", () => {
     await expect(checkSaveTarget(join(target, "thesis.doc"))).rejects.toThrow("is a file");
     await expect(saveModelDirectory(target, model())).rejects.toThrow("did not write");
     expect(readdirSync(target)).toEqual(["thesis.doc"]);
-    await checkSaveTarget(join(parent, "nothing"));
+  });
+
+  it("takes a place where nothing is yet, and leaves it so", async () => {
+    await checkSaveTarget(join(parent, "nothing", "below", "it"));
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  it.runIf(process.platform === "linux")("refuses a place where nothing can be written", async () => {
+    for (const place of ["/proc/model", "/sys/kernel/models/model"]) {
+      await expect(checkSaveTarget(place)).rejects.toMatchObject({
+        code: "IO",
+        message: expect.stringMatching(new RegExp(`^cannot save a model to ${place}: .*choose another`)),
+      });
+    }
+  });
+
+  it("refuses a place below a file", async () => {
+    writeFileSync(join(parent, "file"), "");
+    await expect(checkSaveTarget(join(parent, "file", "model"))).rejects.toMatchObject({ code: "IO" });
   });
 });

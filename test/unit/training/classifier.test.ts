@@ -1,6 +1,6 @@
 // Classifier through its API, on a model that the tiny data trained.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -125,6 +125,31 @@ describe("a signal", () => {
       onProgress: () => controller.abort("during"),
     });
     await expect(call).rejects.toBe("during");
+    expect(await classifier.predict(["parcel"])).toHaveLength(1);
+  });
+
+  it("ends an evaluation, tuning, saving and exporting, before they begin or soon after", async () => {
+    await using classifier = await Classifier.load(directory);
+    const folder = temporaryFolder();
+    const data = tinyDataset(2000, 5);
+    const calls: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+      evaluate: (signal) => classifier.evaluate(data, { signal }),
+      tune: (signal) => classifier.tune(data, { signal }),
+      save: (signal) => classifier.save(join(folder, "saved"), { signal }),
+      "export as a module": (signal) => classifier.export(join(folder, "model.pt"), { signal }),
+      "export of weights": (signal) =>
+        classifier.export(join(folder, "weights.safetensors"), { format: "safetensors", signal }),
+      "export of a directory": (signal) =>
+        classifier.export(join(folder, "directory"), { format: "safetensors", signal }),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      await expect(call(AbortSignal.abort("before")), name).rejects.toBe("before");
+      const controller = new AbortController();
+      const calling = call(controller.signal);
+      controller.abort("after");
+      await expect(calling, name).rejects.toBe("after");
+    }
+    expect(readdirSync(folder)).toEqual([]);
     expect(await classifier.predict(["parcel"])).toHaveLength(1);
   });
 

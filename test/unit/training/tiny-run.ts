@@ -1,5 +1,5 @@
 // What the tests of training and of the command line share: a BERT that trains in a second, and labels that it can learn.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -8,6 +8,7 @@ import { TagformerError } from "../../../src/errors.js";
 import { generator } from "../../../src/random.js";
 import { Trainer, type TrainingRun } from "../../../src/trainer.js";
 import type { EndEvent, EpochEvent, TrainingEvent } from "../../../src/training/events.js";
+import { smallBert } from "../../fixtures/bert.mjs";
 
 /** A label is set when its word is there. */
 const labelWords = { delivery: "parcel", money: "refund", access: "login" };
@@ -25,14 +26,13 @@ const vocabulary = [
 ];
 
 const config = {
-  model_type: "bert",
+  ...smallBert,
   vocab_size: vocabulary.length,
   hidden_size: 32,
   num_hidden_layers: 1,
   num_attention_heads: 2,
   intermediate_size: 64,
   max_position_embeddings: 32,
-  initializer_range: 0.1,
   hidden_dropout_prob: 0.05,
   attention_probs_dropout_prob: 0.05,
 };
@@ -121,6 +121,21 @@ export async function finish(
   const end = events.at(-1)!;
   if (end.type !== "end") throw new Error(`the last event is ${end.type}`);
   return { events, epochs: events.filter((event) => event.type === "epoch"), end };
+}
+
+/** Event types, one for each uninterrupted row of the same. */
+export function outline(events: readonly TrainingEvent[]): string[] {
+  return events.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+}
+
+/** The weights of a saved model, as they lie in its file. */
+export function weightsOf(directory: string): Buffer {
+  return readFileSync(join(directory, "model.safetensors"));
+}
+
+/** tagformer.json of a saved model. */
+export function recordOf(directory: string) {
+  return JSON.parse(readFileSync(join(directory, "tagformer.json"), "utf8"));
 }
 
 /** The error that an action ends in, checked to be one for users. */
