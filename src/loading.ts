@@ -1,5 +1,6 @@
 // From the files of a model to one that computes, and its tokenizer.
 import { stat } from "node:fs/promises";
+import { experiments } from "./device.js";
 import { type ModelConfig, type ModelWeights, readModelDirectory } from "./model/directory.js";
 import { resolveModel } from "./model/hub/resolve.js";
 import type { JsonObject } from "./model/json-file.js";
@@ -92,7 +93,8 @@ export async function loadModel(
         names = placeholderLabels(outputs);
     }
     const { precision, threads, device } = options;
-    const spec = { config, labels: names.length, tensors, seed, precision, threads, device };
+    const computing = { precision, threads, device, experiments: experiments() };
+    const spec = { config, labels: names.length, tensors, seed, ...computing };
     model = await NativeModel.load(script ? { ...spec, script } : spec, { signal });
     tokenizer.checkFits(model.info.vocabularySize);
     const maxLength = Math.min(
