@@ -164,7 +164,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   spec.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
   if (has(object, "device")) spec.device = text(object, "device");
   spec.dense = flag(object, "dense");
-  if (has(object, "experiments")) spec.experiments = experiments_named(to_strings(object, "experiments"));
+  if (has(object, "experiments")) spec.experiments = to_strings(object, "experiments");
   return spec;
 }
 

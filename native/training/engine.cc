@@ -72,10 +72,11 @@ BatchData repeated(const std::vector<std::int32_t>& ids, const std::vector<std::
 }  // namespace
 
 Engine::Engine(ModelSpec spec)
-    : placement_(choose_device(spec.device)),
+    : wanted_(experiments_named(spec.experiments)),
+      placement_(choose_device(spec.device)),
       model_(build(spec)),
       form_(choose_form(spec)),
-      graphs_(spec.experiments.graphs && form_ != Form::kRagged && spec.script.empty()),
+      graphs_(wanted_.graphs && form_ != Form::kRagged && spec.script.empty()),
       labels_(spec.labels) {
   if (spec.script.empty()) {
     report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(),
@@ -85,11 +86,11 @@ Engine::Engine(ModelSpec spec)
   if (form_ == Form::kPacked) experiments_.emplace_back("flash");
   if (graphs_) experiments_.emplace_back("graphs");
   if (placement_.device.is_cpu()) return;
-  if (spec.experiments.tf32) {
+  if (wanted_.tf32) {
     allow_tf32();
     experiments_.emplace_back("tf32");
   }
-  if (spec.experiments.deterministic) {
+  if (wanted_.deterministic) {
     compute_deterministically();
     experiments_.emplace_back("deterministic");
   }
@@ -105,7 +106,7 @@ std::string Engine::device_note() const {
 Engine::Form Engine::choose_form(const ModelSpec& spec) const {
   const c10::Device device = placement_.device;
   if (device.is_cpu() && !spec.dense) return Form::kRagged;
-  if (!spec.experiments.flash || !model_->takes_packed()) return Form::kDense;
+  if (!wanted_.flash || !model_->takes_packed()) return Form::kDense;
   // The kernels know no fp32; where the CPU has any, they are a test's, which takes all.
   const bool fits = device.is_cpu() || spec.precision == Precision::kBfloat16;
   return fits && has_flash_attention(device.type()) ? Form::kPacked : Form::kDense;

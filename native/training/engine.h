@@ -34,7 +34,8 @@ struct ModelSpec {
   std::string device = "cpu";
   /// True: the CPU computes as another device does, over padded batches and in libtorch's own operations.
   bool dense = false;
-  Experiments experiments = {};
+  /// As experiments_named() takes them.
+  std::vector<std::string> experiments;
 };
 
 struct TrainingOptions {
@@ -131,7 +132,9 @@ class Engine {
   at::Tensor accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
                         std::int64_t& parts);
 
-  /// Chosen before anything else is made.
+  /// What was asked for, whether or not it has an effect.
+  Experiments wanted_;
+  /// Chosen before anything of libtorch is made.
   Placement placement_;
   std::unique_ptr<Model> model_;
   /// Other than kRagged: libtorch's own operations compute.

@@ -71,9 +71,9 @@ ModelSpec to_spec(const Fields& job) {
                  .dense = job.flag("dense"),
                  .experiments = {}};
   if (job.has("experiments")) {
-    std::vector<std::string> names;
-    for (const Json& name : job.array("experiments")) names.push_back(as<std::string>(name, "experiments"));
-    spec.experiments = experiments_named(names);
+    for (const Json& name : job.array("experiments")) {
+      spec.experiments.push_back(as<std::string>(name, "experiments"));
+    }
   }
   for (const Json& tensor : job.array("tensors")) spec.tensors.push_back(to_source(Fields(tensor)));
   return spec;
