@@ -1,4 +1,4 @@
-// Where a model computes.
+// Where a model computes, and how it may there.
 import { findDevice } from "./native.js";
 
 /**
@@ -8,4 +8,12 @@ import { findDevice } from "./native.js";
  */
 export async function checkDevice(device: string): Promise<void> {
   if (device !== "auto" && device !== "cpu") await findDevice(device);
+}
+
+/**
+ * What computes on a GPU only when it is asked for: the names in `TAGFORMER_EXPERIMENTAL`, with commas between them. The
+ * engine knows them, and docs/cuda.md says what they do.
+ */
+export function experiments(): string[] {
+  return (process.env.TAGFORMER_EXPERIMENTAL ?? "").split(",").flatMap((name) => name.trim() || []);
 }

@@ -7,6 +7,8 @@ import { poolWindows } from "./text/pooling.js";
 
 /** One native call: enough for full speed, little enough that a stopped one ends soon. */
 const batchLimits = { maxRows: 256, maxTokens: 4096 };
+/** A GPU has done as little as that before the next call is there. Not yet measured on one. */
+const deviceBatchLimits = { maxRows: 1024, maxTokens: 32_768 };
 /** Native calls that wait while one runs, so that the model's thread never idles. */
 const callsAhead = 2;
 
@@ -34,6 +36,8 @@ export async function predictLogits(
   const running = new Set<Promise<unknown>>();
   let done = 0;
 
+  const limits = model.info.device === "cpu" ? batchLimits : deviceBatchLimits;
+
   const compute = async (rows: Int32Array) => {
     scatterRows(logits, rows, await model.predict(selectRows(tokens, rows), options));
     done += rows.length;
@@ -41,7 +45,7 @@ export async function predictLogits(
   };
 
   try {
-    for (const rows of predictionPlan(tokens, batchLimits)) {
+    for (const rows of predictionPlan(tokens, limits)) {
       // A call that failed stays: another may have ended the race first, and its rows must not be taken for computed.
       const call: Promise<unknown> = compute(rows).then(() => running.delete(call));
       running.add(call);

@@ -1,5 +1,6 @@
 // From the files of a model to one that computes, and its tokenizer.
 import { stat } from "node:fs/promises";
+import { experiments } from "./device.js";
 import { type ModelConfig, type ModelWeights, readModelDirectory } from "./model/directory.js";
 import { resolveModel } from "./model/hub/resolve.js";
 import type { JsonObject } from "./model/json-file.js";
@@ -115,7 +116,8 @@ async function buildArchitecture(
   signal: AbortSignal | undefined,
 ): Promise<BuiltModel> {
   const names = labelNames ?? labels.names;
-  const spec = { config, labels: names.length, tensors, seed, precision, threads, device };
+  const computing = { precision, threads, device, experiments: experiments() };
+  const spec = { config, labels: names.length, tensors, seed, ...computing };
   return { model: await NativeModel.load(spec, { signal }), config, labelNames: names };
 }
 
@@ -132,7 +134,8 @@ async function buildModule(
   const { outputs } = await vetTorchScript(script, config, trust, signal);
   if (labelNames === null && names.length !== outputs && !files.labels.named)
     names = placeholderLabels(outputs);
-  const spec = { config, labels: names.length, tensors: [], script, seed: 0, precision, threads, device };
+  const computing = { precision, threads, device, experiments: experiments() };
+  const spec = { config, labels: names.length, tensors: [], script, seed: 0, ...computing };
   return { model: await NativeModel.load(spec, { signal }), config, labelNames: names };
 }
 

@@ -46,6 +46,8 @@ export interface NativeModelSpec {
    * same results.
    */
   readonly dense?: boolean;
+  /** Of `flash`, `graphs`, `tf32` and `deterministic`, what shall be tried where the device allows it; see docs/cuda.md. Absent: nothing. */
+  readonly experiments?: readonly string[];
 }
 
 export interface NativeModelInfo {

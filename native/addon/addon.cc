@@ -9,6 +9,7 @@
 #include "addon/session.h"
 #include "kernels/cpu/kernels.h"
 #include "models/torchscript.h"
+#include "runtime/cuda_library.h"
 #include "runtime/device.h"
 #include "runtime/limits.h"
 
@@ -47,6 +48,7 @@ Napi::Value try_torchscript(const Napi::CallbackInfo& info) {
 Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
   const CudaDriver& driver = cuda_driver();
   const CudaLibrary& library = open_cuda_library();
+  const OwnCudaLibrary& own = open_own_cuda_library();
   auto gpus = Napi::Array::New(info.Env(), driver.gpus.size());
   for (std::uint32_t i = 0; i < driver.gpus.size(); ++i) gpus.Set(i, driver.gpus[i]);
   auto result = Napi::Object::New(info.Env());
@@ -55,6 +57,8 @@ Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
   result.Set("gpus", gpus);
   result.Set("library", library.file);
   result.Set("libraryProblem", library.problem);
+  result.Set("ownLibrary", own.file);
+  result.Set("ownLibraryProblem", own.problem);
   return result;
 }
 

@@ -114,6 +114,19 @@ std::vector<std::pair<std::string, double>> to_rates(const Napi::Value& value) {
   return rates;
 }
 
+std::vector<std::string> to_strings(const Napi::Object& object, const char* field) {
+  const Napi::Value value = object.Get(field);
+  if (!value.IsArray()) refuse(object.Env(), field, "an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> strings;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value item = array.Get(i);
+    if (!item.IsString()) refuse(object.Env(), field, "an array of strings");
+    strings.push_back(item.As<Napi::String>().Utf8Value());
+  }
+  return strings;
+}
+
 TensorSource to_source(const Napi::Value& value) {
   if (!value.IsObject()) refuse(value.Env(), "tensors", "an array of objects");
   const auto object = value.As<Napi::Object>();
@@ -151,6 +164,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   spec.precision = *precision;
   if (has(object, "device")) spec.device = text(object, "device");
   spec.dense = flag(object, "dense");
+  if (has(object, "experiments")) spec.experiments = to_strings(object, "experiments");
   return spec;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "layers/dispatch.h"
+#include "layers/flash_attention.h"
 #include "layers/plain.h"
 #include "layers/saved.h"
 
@@ -95,7 +96,8 @@ template <typename T>
 std::pair<at::Tensor, at::Tensor> forward(const Layout& layout, Pointers<const T> in,
                                           const at::TensorOptions& type) {
   const at::Tensor out = at::empty({layout.total_queries(), layout.width()}, type);
-  const at::Tensor log_sum_exp = at::empty({layout.options.heads, layout.total_queries()}, type.dtype(at::kFloat));
+  const at::Tensor log_sum_exp =
+      at::empty({layout.options.heads, layout.total_queries()}, type.dtype(at::kFloat));
   T* const to = elements<T>(out);
   auto* const sums = elements<float>(log_sum_exp);
   for_heads(layout, [&](std::int64_t sequence, std::int64_t head, float* workspace) {
@@ -238,6 +240,7 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
 }  // namespace
 
 at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, const AttentionOptions& options) {
+  if (sequences.is_packed()) return flash_attention(qkv, sequences, options);
   if (sequences.is_dense()) {
     const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
     return plain_attention(parts[0], parts[1], parts[2], sequences, /*one_query=*/false, options);
@@ -249,6 +252,7 @@ at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, const At
 
 at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Sequences& sequences,
                             const AttentionOptions& options) {
+  if (sequences.is_packed()) return flash_attention_of_one(q, kv, sequences, options);
   if (sequences.is_dense()) {
     const std::vector<at::Tensor> parts = kv.chunk(2, -1);
     return plain_attention(q.unsqueeze(1), parts[0], parts[1], sequences, /*one_query=*/true, options)

@@ -27,6 +27,15 @@ std::mutex generator_mutex;
 
 thread_local bool plain_only = false;
 
+/// Whether a StepGenerator of this thread lives.
+thread_local bool seeded_for_step = false;
+
+void seed_generator(c10::Device device, std::uint64_t seed) {
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  const std::scoped_lock own(generator.mutex());
+  generator.set_current_seed(seed);
+}
+
 }  // namespace
 
 bool has_kernels(const at::Tensor& x) {
@@ -38,11 +47,18 @@ PlainOperations::~PlainOperations() { plain_only = outer_; }
 
 double rate(const cpu::Dropout& dropout) { return dropout.threshold / 65536.0; }
 
-SeededGenerator::SeededGenerator(c10::Device device, const cpu::Dropout& dropout) : lock_(generator_mutex) {
-  at::Generator generator = at::globalContext().defaultGenerator(device);
-  const std::scoped_lock own(generator.mutex());
-  generator.set_current_seed(seed_of(dropout));
+SeededGenerator::SeededGenerator(c10::Device device, const cpu::Dropout& dropout) {
+  if (seeded_for_step) return;
+  lock_ = std::unique_lock(generator_mutex);
+  seed_generator(device, seed_of(dropout));
 }
+
+StepGenerator::StepGenerator(c10::Device device, std::uint64_t seed) : lock_(generator_mutex) {
+  seed_generator(device, seed);
+  seeded_for_step = true;
+}
+
+StepGenerator::~StepGenerator() { seeded_for_step = false; }
 
 at::Tensor plain_dropout(const at::Tensor& x, const cpu::Dropout& dropout) {
   if (!dropout.active()) return x;

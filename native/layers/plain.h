@@ -42,6 +42,19 @@ class SeededGenerator {
   std::unique_lock<std::mutex> lock_;
 };
 
+/// While it lives, this thread draws all random numbers of a device from the default generator, seeded once,
+/// for a step that is recorded: there, nothing can be seeded in between. Other models wait meanwhile.
+class StepGenerator {
+ public:
+  StepGenerator(c10::Device device, std::uint64_t seed);
+  ~StepGenerator();
+  StepGenerator(const StepGenerator&) = delete;
+  StepGenerator& operator=(const StepGenerator&) = delete;
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
 /// dropout(x), with other random numbers than the kernels'; `x` itself when nothing is dropped.
 at::Tensor plain_dropout(const at::Tensor& x, const cpu::Dropout& dropout);
 

@@ -20,6 +20,8 @@ class Rotary {
   [[nodiscard]] cpu::RotaryTable table() const;
   /// In libtorch's operations: `[texts, heads, length, head_dim]`, turned.
   [[nodiscard]] at::Tensor rotate(const at::Tensor& x) const;
+  /// The same of a packed batch: `[total, heads, head_dim]`, and the position of each row.
+  [[nodiscard]] at::Tensor rotate_rows(const at::Tensor& x, const at::Tensor& positions) const;
 
  private:
   /// `[longest, head_dim / 2]`, fp32; undefined where there is no rotation.

@@ -1,7 +1,9 @@
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "models/model.h"
 
@@ -28,6 +30,24 @@ Batch Batch::padded() const {
   for (std::size_t i = 1; i < offsets.size(); ++i) longest = std::max(longest, offsets[i] - offsets[i - 1]);
   return {pad(ids, offsets, longest), types.defined() ? pad(types, offsets, longest) : at::Tensor(),
           Sequences::dense(pad(ids.new_ones({offsets.back()}), offsets, longest))};
+}
+
+Batch Batch::packed() const {
+  const std::vector<std::int32_t>& offsets = *sequences.offsets();
+  Places places{.offsets = at::empty({static_cast<std::int64_t>(offsets.size())}, at::kInt),
+                .positions = sequences.positions(),
+                .texts = at::empty({offsets.back()}, at::kLong),
+                .longest = 0};
+  std::copy(offsets.begin(), offsets.end(), places.offsets.data_ptr<std::int32_t>());
+  auto* const text = places.texts.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+    std::fill(text + offsets[i], text + offsets[i + 1], static_cast<std::int64_t>(i));
+    places.longest = std::max<std::int64_t>(places.longest, offsets[i + 1] - offsets[i]);
+  }
+  // To a power of two: the kernels only size their grid by it, and batches of more shapes cannot be told
+  // apart.
+  places.longest = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(places.longest)));
+  return {ids, types, Sequences::packed(std::move(places))};
 }
 
 at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id) {

@@ -1,5 +1,6 @@
 #include "models/encoder.h"
 
+#include "layers/flash_attention.h"
 #include "layers/linear.h"
 #include "layers/norm.h"
 
@@ -32,6 +33,9 @@ class Encoder final : public Model {
     return linear(x, output_);
   }
 
+  [[nodiscard]] bool takes_packed() const override {
+    return fits_flash_attention(d_.layers.width / d_.layers.heads);
+  }
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }
   [[nodiscard]] WordTable words() const override { return embeddings_.words(); }
   [[nodiscard]] std::string prefix() const override { return d_.prefix; }

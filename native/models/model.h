@@ -28,6 +28,8 @@ struct Batch {
 
   /// This ragged batch in the dense form, padded on the right with zeros.
   [[nodiscard]] Batch padded() const;
+  /// This ragged batch in the packed form.
+  [[nodiscard]] Batch packed() const;
 };
 
 /// A token's row of the table of word embeddings, or what the batch gives in its place. The rows of the token
@@ -60,6 +62,9 @@ class Model {
   [[nodiscard]] virtual Batch dense(const Batch& batch) const { return batch.padded(); }
   /// Moves everything that logits() computes with; batches are then expected there, in the dense form.
   virtual void to(c10::Device device) { parameters_.to(device); }
+
+  /// Whether logits() takes batches in the packed form as well.
+  [[nodiscard]] virtual bool takes_packed() const { return false; }
 
   /// `[rows, labels]` in fp32.
   [[nodiscard]] virtual at::Tensor logits(const Batch& batch, const Mode& mode) const = 0;

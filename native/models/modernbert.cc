@@ -5,6 +5,7 @@
 
 #include "layers/activation.h"
 #include "layers/attention.h"
+#include "layers/flash_attention.h"
 #include "layers/linear.h"
 #include "layers/norm.h"
 #include "models/bert.h"
@@ -176,6 +177,11 @@ class ModernBert final : public Model {
     return linear(dropout(x, mode.dropout(c_.classifier_dropout, kHead)), output_);
   }
 
+  [[nodiscard]] bool takes_packed() const override {
+    // The kernels count the window of a lone query from the end of the text.
+    const bool lone_query_sees_all = c_.mean_pooling || c_.layers.back() == kGlobal;
+    return lone_query_sees_all && fits_flash_attention(c_.head_dim());
+  }
   [[nodiscard]] Limits limits() const override { return {c_.max_positions, c_.vocab_size, 0}; }
   [[nodiscard]] WordTable words() const override { return {words_, c_.padding_id}; }
   [[nodiscard]] std::string prefix() const override { return "model."; }

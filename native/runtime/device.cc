@@ -169,6 +169,15 @@ Placement choose_device(const std::string& wanted) {
   return {device, ""};
 }
 
+void allow_tf32() { at::globalContext().setAllowTF32CuBLAS(true); }
+
+void compute_deterministically() {
+  at::Context& context = at::globalContext();
+  context.setDeterministicAlgorithms(true, /*warn_only=*/true);
+  // All memory that we read was written before.
+  context.setDeterministicFillUninitializedMemory(false);
+}
+
 bool tells_device_failure(std::string_view text) {
   if (tells_out_of_memory(text)) return false;
   // libtorch has a type for it since 2.9 only.

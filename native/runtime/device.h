@@ -46,6 +46,12 @@ struct Placement {
 /// before anything of libtorch runs.
 Placement choose_device(const std::string& wanted);
 
+/// Lets fp32 products round their factors to TF32, in the whole process: libtorch knows no smaller scope.
+void allow_tf32();
+
+/// Lets operations choose what adds in the same order every time, in the whole process.
+void compute_deterministically();
+
 /// Whether the text of an error tells of a failure after which a GPU's context, and so every model of the
 /// process that is on it, cannot be used: all later calls fail too.
 bool tells_device_failure(std::string_view text);

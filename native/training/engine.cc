@@ -1,94 +1,27 @@
 #include "training/engine.h"
 
-#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <functional>
 
+#include "layers/flash_attention.h"
 #include "layers/prepack.h"
 #include "models/torchscript.h"
 #include "runtime/error.h"
 #include "runtime/interruptible.h"
 #include "runtime/memory.h"
+#include "runtime/random.h"
 #include "runtime/stop.h"
-#include "runtime/upload.h"
 #include "training/halves.h"
 
 namespace tagformer {
 namespace {
 
-at::Tensor to_float(const std::vector<float>& values) {
-  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kFloat);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
-  return tensor;
-}
-
 std::vector<float> to_vector(const at::Tensor& tensor) {
   const at::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   const auto* const first = values.const_data_ptr<float>();
   return {first, first + values.numel()};
-}
-
-at::Tensor to_long(const std::vector<std::int32_t>& values) {
-  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<std::int64_t>());
-  return tensor;
-}
-
-void check_range(const std::vector<std::int32_t>& values, std::int64_t end, const char* what,
-                 const char* of) {
-  for (const std::int32_t value : values) {
-    if (value < 0 || value >= end) {
-      throw Error("INVALID_DATA", std::string(what) + " " + std::to_string(value) +
-                                      " is outside the model's " + of + ", 0 to " + std::to_string(end - 1) +
-                                      ": do tokenizer and model belong together?");
-    }
-  }
-}
-
-void check_offsets(const std::vector<std::int32_t>& offsets, std::size_t total, std::int64_t max_length) {
-  if (offsets.size() < 2 || offsets.front() != 0 || static_cast<std::size_t>(offsets.back()) != total) {
-    throw Error("INVALID_DATA", "offsets must begin with 0 and end with the number of token ids");
-  }
-  for (std::size_t i = 1; i < offsets.size(); ++i) {
-    const std::int64_t length = std::int64_t{offsets[i]} - offsets[i - 1];
-    if (length < 1 || length > max_length) {
-      throw Error("INVALID_DATA", "row " + std::to_string(i - 1) + " has " + std::to_string(length) +
-                                      " tokens; the model takes 1 to " + std::to_string(max_length));
-    }
-  }
-}
-
-/// Number of texts, each of which has a row of labels.
-std::int64_t count_texts(const BatchData& data) {
-  const auto& boundaries = data.texts.empty() ? data.offsets : data.texts;
-  return static_cast<std::int64_t>(boundaries.size()) - 1;
-}
-
-void check_labels(const BatchData& data, std::int64_t labels) {
-  const std::int64_t texts = count_texts(data);
-  if (static_cast<std::int64_t>(data.labels.size()) != texts * labels) {
-    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
-                                    std::to_string(data.labels.size()) + " label values; expected " +
-                                    std::to_string(texts * labels));
-  }
-  if (!data.weights.empty() && static_cast<std::int64_t>(data.weights.size()) != texts) {
-    throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
-                                    std::to_string(data.weights.size()) + " weights");
-  }
-}
-
-void check_texts(const BatchData& data) {
-  const auto& texts = data.texts;
-  const auto rows = static_cast<std::int32_t>(data.offsets.size()) - 1;
-  if (texts.empty()) return;
-  if (texts.front() != 0 || texts.back() != rows ||
-      std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) != texts.end()) {
-    throw Error("INVALID_DATA", "texts must rise from 0 to the number of rows");
-  }
 }
 
 std::unique_ptr<Model> build(ModelSpec& spec) {
@@ -140,11 +73,13 @@ BatchData repeated(const std::vector<std::int32_t>& ids, const std::vector<std::
 }  // namespace
 
 Engine::Engine(ModelSpec spec)
-    : placement_(choose_device(spec.device)),
+    : wanted_(experiments_named(spec.experiments)),
+      placement_(choose_device(spec.device)),
       model_(build(spec)),
-      dense_(spec.dense || !placement_.device.is_cpu()),
+      form_(choose_form(spec)),
+      graphs_(wanted_.graphs && form_ != Form::kRagged && spec.script.empty()),
       labels_(spec.labels) {
-  if (spec.precision == Precision::kInt8 && (dense_ || !spec.script.empty())) {
+  if (spec.precision == Precision::kInt8 && (form_ != Form::kRagged || !spec.script.empty())) {
     throw Error("INVALID_OPTION", "int8 is for models of the native architectures on the CPU");
   }
   if (spec.script.empty()) {
@@ -152,41 +87,49 @@ Engine::Engine(ModelSpec spec)
                               model_->initial_deviation(), spec.seed);
   }
   if (!placement_.device.is_cpu()) model_->to(placement_.device);
+  if (form_ == Form::kPacked) experiments_.emplace_back("flash");
+  if (graphs_) experiments_.emplace_back("graphs");
+  if (placement_.device.is_cpu()) return;
+  if (wanted_.tf32) {
+    allow_tf32();
+    experiments_.emplace_back("tf32");
+  }
+  if (wanted_.deterministic) {
+    compute_deterministically();
+    experiments_.emplace_back("deterministic");
+  }
+}
+
+std::string Engine::device_note() const {
+  if (experiments_.empty()) return placement_.note;
+  std::string note = placement_.note + (placement_.note.empty() ? "" : "; ") + "experimental:";
+  for (const std::string& name : experiments_) note += " " + name;
+  return note;
+}
+
+Engine::Form Engine::choose_form(const ModelSpec& spec) const {
+  const c10::Device device = placement_.device;
+  if (device.is_cpu() && !spec.dense) return Form::kRagged;
+  if (!wanted_.flash || !model_->takes_packed()) return Form::kDense;
+  // The kernels know no fp32; where the CPU has any, they are a test's, which takes all.
+  const bool fits = device.is_cpu() || spec.precision == Precision::kBfloat16;
+  return fits && has_flash_attention(device.type()) ? Form::kPacked : Form::kDense;
 }
 
 std::optional<PlainOperations> Engine::operations() const {
-  return dense_ ? std::optional<PlainOperations>(std::in_place) : std::nullopt;
+  return form_ != Form::kRagged ? std::optional<PlainOperations>(std::in_place) : std::nullopt;
 }
 
-Batch Engine::to_batch(const BatchData& data) const { return examples_of(data, false).batch; }
+Batch Engine::to_batch(const BatchData& data) const { return examples_of(data, std::nullopt).batch; }
 
-Engine::Examples Engine::examples_of(const BatchData& data, bool with_labels) const {
-  const Limits limits = model_->limits();
-  check_offsets(data.offsets, data.ids.size(), limits.max_length);
-  check_range(data.ids, limits.vocabulary_size, "token id", "vocabulary");
-  if (!data.types.empty()) {
-    if (data.types.size() != data.ids.size()) throw Error("INVALID_DATA", "types and ids differ in length");
-    check_range(data.types, limits.type_count, "segment id", "segments");
-  }
-  Examples examples{{to_long(data.ids), data.types.empty() ? at::Tensor() : to_long(data.types),
-                     Sequences::ragged(std::make_shared<const std::vector<std::int32_t>>(data.offsets))},
-                    {},
-                    {},
-                    {}};
-  if (with_labels) {
-    check_texts(data);
-    check_labels(data, labels_);
-    const std::int64_t texts = count_texts(data);
-    examples.labels = to_float(data.labels).view({texts, labels_});
-    if (!data.weights.empty()) examples.weights = to_float(data.weights);
-    if (!data.texts.empty()) examples.text_of_windows = text_of_windows(data.texts);
-  }
-  if (!dense_) return examples;
-  const Batch batch = model_->dense(examples.batch);
-  const std::vector<at::Tensor> sent = upload({batch.ids, batch.types, batch.sequences.mask(),
-                                               examples.labels, examples.weights, examples.text_of_windows},
-                                              placement_.device);
-  return {{sent[0], sent[1], Sequences::dense(sent[2])}, sent[3], sent[4], sent[5]};
+Examples Engine::examples_of(const BatchData& data, std::optional<std::int64_t> labelled) const {
+  Examples examples = tagformer::examples_of(data, model_->limits(), labels_, labelled);
+  return form_ == Form::kRagged ? examples : on_device(in_form(std::move(examples)), placement_.device);
+}
+
+Examples Engine::in_form(Examples examples) const {
+  examples.batch = form_ == Form::kPacked ? examples.batch.packed() : model_->dense(examples.batch);
+  return examples;
 }
 
 std::vector<float> Engine::predict(const BatchData& data) const {
@@ -194,8 +137,18 @@ std::vector<float> Engine::predict(const BatchData& data) const {
   const auto plain = operations();
   settle();
   // Between the steps of a training the weights change too often to be packed for good.
-  if (!dense_ && optimizer_ == nullptr) prepack(model_->parameters());
-  return to_vector(model_->logits(to_batch(data), {}));
+  if (form_ == Form::kRagged && optimizer_ == nullptr) prepack(model_->parameters());
+  try {
+    return to_vector(model_->logits(to_batch(data), {}));
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error) || count_texts(data) < 2) throw;
+  }
+  // Not in the catch clause: the exception keeps tensors alive.
+  const auto [first, second] = halves(data, /*labels=*/0);
+  std::vector<float> logits = predict(first);
+  const std::vector<float> others = predict(second);
+  logits.insert(logits.end(), others.begin(), others.end());
+  return logits;
 }
 
 Attribution Engine::attribute(const BatchData& text, const std::vector<std::int32_t>& baseline,
@@ -228,16 +181,27 @@ void Engine::start_training(const TrainingOptions& options) {
   model_->parameters().keep_masters();
   set_rates(options.rates);
   positive_weights_ = positive_weights(options.loss, placement_.device);
-  const WordTable table = model_->words();
+  recorded_.reset();
+  plain_optimizer_ = nullptr;
   words_.reset();
-  if (dense_) {
-    optimizer_ = make_plain_adamw(model_->parameters(), options.optimizer);
+  if (form_ == Form::kRagged) {
+    const WordTable table = model_->words();
+    if (table.table != nullptr && table.table->value.requires_grad()) {
+      words_ = std::make_unique<WordRows>(table);
+    }
+    optimizer_ = make_adamw(model_->parameters(), options.optimizer, words_.get());
     return;
   }
-  if (table.table != nullptr && table.table->value.requires_grad()) {
-    words_ = std::make_unique<WordRows>(table);
-  }
-  optimizer_ = make_adamw(model_->parameters(), options.optimizer, words_.get());
+  auto optimizer = std::make_unique<PlainAdamW>(model_->parameters(), options.optimizer, placement_.device);
+  plain_optimizer_ = optimizer.get();
+  optimizer_ = std::move(optimizer);
+  if (graphs_ && plain_optimizer_->repeats_itself()) make_recorded_steps();
+}
+
+void Engine::make_recorded_steps() {
+  recorded_ = std::make_unique<RecordedSteps>(
+      placement_.device,
+      [this](const Examples& examples, const at::Tensor& rate) { return whole_step(examples, rate); });
 }
 
 void Engine::set_rates(const std::vector<std::pair<std::string, double>>& rates) {
@@ -266,20 +230,55 @@ void Engine::clear_gradients() {
   if (words_ != nullptr) words_->clear_gradient();
 }
 
+at::Tensor Engine::loss_of(const Examples& examples, std::int64_t texts, const Mode& mode) const {
+  at::Tensor logits = model_->logits(examples.batch, mode);
+  if (examples.text_of_windows.defined()) {
+    logits = pool_windows(logits, examples.text_of_windows, texts, training_.pooling);
+  }
+  return mean_loss(training_.loss, positive_weights_, logits, examples.labels, examples.weights,
+                   examples.labelled);
+}
+
 at::Tensor Engine::backward(const BatchData& data, const Mode& mode, std::int64_t labelled, WordRows* words) {
   const auto plain = operations();
-  Examples examples = examples_of(data, true);
+  Examples examples = examples_of(data, labelled);
   if (words != nullptr) examples.batch.words = words->look_up(examples.batch.ids);
-  at::Tensor logits = model_->logits(examples.batch, mode);
-  if (!data.texts.empty()) {
-    logits = pool_windows(logits, examples.text_of_windows, count_texts(data), training_.pooling);
-  }
-  const at::Tensor loss =
-      mean_loss(training_.loss, positive_weights_, logits, examples.labels, examples.weights, labelled);
+  const at::Tensor loss = loss_of(examples, count_texts(data), mode);
   const Interruptible interruptible;
   loss.backward();
   if (words != nullptr) words->add_gradient(examples.batch.ids, examples.batch.words);
   return loss.detach().to(at::kDouble);
+}
+
+at::Tensor Engine::whole_step(const Examples& examples, const at::Tensor& learning_rate) {
+  const auto plain = operations();
+  ParameterSet& parameters = model_->parameters();
+  const Mode mode{.training = training_.dropout};
+  const at::Tensor loss = loss_of(examples, examples.labels.size(0), mode);
+  {
+    const Interruptible interruptible;
+    loss.backward();
+  }
+  parameters.collect_gradients(/*more_follow=*/false);
+  const at::Tensor seen = plain_optimizer_->enqueue(learning_rate, loss.detach().to(at::kDouble));
+  parameters.clear_gradients();
+  return seen;
+}
+
+std::optional<Update> Engine::recorded_step(const BatchData& data, double learning_rate,
+                                            std::int64_t labelled) {
+  const Examples examples = in_form(tagformer::examples_of(data, model_->limits(), labels_, labelled));
+  const std::uint64_t seed =
+      stream_of("step " + std::to_string(training_.seed) + " " + std::to_string(optimizer_->steps()));
+  try {
+    const at::Tensor seen = recorded_->run(examples, learning_rate, seed);
+    if (seen.defined()) return plain_optimizer_->take(seen);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    make_recorded_steps();  // gives back the memory of all recordings
+  }
+  model_->parameters().clear_gradients();
+  return std::nullopt;
 }
 
 at::Tensor Engine::accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
@@ -304,6 +303,21 @@ at::Tensor Engine::accumulate(const BatchData& data, Mode mode, std::int64_t lab
   return loss;
 }
 
+Update Engine::step_over(const std::vector<BatchData>& micro_batches, std::int64_t labelled,
+                         StepResult& result) {
+  at::Tensor loss;
+  for (std::size_t i = 0; i < micro_batches.size(); ++i) {
+    const Mode mode{.training = training_.dropout,
+                    .seed = training_.seed,
+                    .step = static_cast<std::uint32_t>(result.step - 1),
+                    .micro_batch = static_cast<std::uint32_t>(i)};
+    const at::Tensor part =
+        accumulate(micro_batches[i], mode, labelled, micro_batches.size() > 1, result.parts);
+    loss = loss.defined() ? loss.add(part) : part;
+  }
+  return optimizer_->step(result.learning_rate, loss);
+}
+
 StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
   if (optimizer_ == nullptr) throw Error("INTERNAL", "train_step before start_training");
   std::int64_t labelled = 0;
@@ -324,20 +338,16 @@ StepResult Engine::train_step(const std::vector<BatchData>& micro_batches) {
   // compute_gradients leaves its gradients to be read; they are no part of this step.
   clear_gradients();
   try {
-    at::Tensor loss;
-    for (std::size_t i = 0; i < micro_batches.size(); ++i) {
-      const Mode mode{.training = training_.dropout,
-                      .seed = training_.seed,
-                      .step = static_cast<std::uint32_t>(done),
-                      .micro_batch = static_cast<std::uint32_t>(i)};
-      const at::Tensor part =
-          accumulate(micro_batches[i], mode, labelled, micro_batches.size() > 1, result.parts);
-      loss = loss.defined() ? loss.add(part) : part;
+    std::optional<Update> update;
+    std::vector<BatchData> batches = micro_batches;
+    if (recorded_ != nullptr && batches.size() == 1 && batches[0].texts.empty()) {
+      batches[0] = rounded(batches[0], labels_, model_->limits().max_length, form_ == Form::kDense);
+      update = recorded_step(batches[0], result.learning_rate, labelled);
     }
-    const Update update = optimizer_->step(result.learning_rate, loss);
-    result.loss = update.loss;
-    result.gradient_norm = update.gradient_norm;
-    result.applied = update.applied;
+    if (!update) update = step_over(batches, labelled, result);
+    result.loss = update->loss;
+    result.gradient_norm = update->gradient_norm;
+    result.applied = update->applied;
   } catch (...) {
     clear_gradients();
     throw;
@@ -363,6 +373,7 @@ void Engine::save(const std::string& file) const {
 ExportCheck Engine::export_torchscript(const std::string& file,
                                        const std::map<std::string, std::string>& extra_files) {
   settle_all();
+  if (recorded_ != nullptr) make_recorded_steps();  // the weights will lie elsewhere
   const OnCpu here(*model_, placement_.device);
   return tagformer::export_torchscript(*model_, file, extra_files);
 }

@@ -11,9 +11,12 @@
 #include "models/model.h"
 #include "models/torchscript_export.h"
 #include "runtime/device.h"
+#include "runtime/experiments.h"
+#include "training/examples.h"
 #include "training/loss.h"
-#include "training/optimizer.h"
+#include "training/plain_optimizer.h"
 #include "training/pooling.h"
+#include "training/recorded_steps.h"
 #include "training/schedule.h"
 #include "training/word_rows.h"
 #include "weights/safetensors.h"
@@ -32,20 +35,8 @@ struct ModelSpec {
   std::string device = "cpu";
   /// True: the CPU computes as another device does, over padded batches and in libtorch's own operations.
   bool dense = false;
-};
-
-/// A ragged batch as it arrives: ids and types `[total]`, offsets `[rows + 1]`, labels `[texts * labels]`.
-struct BatchData {
-  std::vector<std::int32_t> ids;
-  std::vector<std::int32_t> offsets;
-  /// Empty when all segment ids are zero.
-  std::vector<std::int32_t> types;
-  /// Empty for prediction; NaN where not labelled.
-  std::vector<float> labels;
-  /// Where each text's rows begin, `[texts + 1]`, when long texts were cut into windows; empty: a row a text.
-  std::vector<std::int32_t> texts;
-  /// Weight of each text in the loss, `[texts]`; empty: all 1.
-  std::vector<float> weights;
+  /// As experiments_named() takes them.
+  std::vector<std::string> experiments;
 };
 
 struct TrainingOptions {
@@ -76,7 +67,7 @@ class Engine {
  public:
   explicit Engine(ModelSpec spec);
 
-  /// Logits `[rows * labels]`.
+  /// Logits `[rows * labels]`; in halves, and halves of those, where memory is short.
   [[nodiscard]] std::vector<float> predict(const BatchData& batch) const;
 
   /// What each token of one text adds to a logit. `baseline` holds a token id for each of the text's: what to
@@ -108,18 +99,20 @@ class Engine {
   /// Where the model computes, such as "cpu" or "cuda:0".
   [[nodiscard]] std::string device() const { return placement_.device.str(); }
   /// See Placement.
-  [[nodiscard]] const std::string& device_note() const { return placement_.note; }
+  [[nodiscard]] std::string device_note() const;
+  /// Names of the experiments that have an effect on this model.
+  [[nodiscard]] const std::vector<std::string>& experiments() const { return experiments_; }
   [[nodiscard]] std::int64_t labels() const { return labels_; }
   [[nodiscard]] std::int64_t parameter_count() const { return model_->parameters().element_count(); }
 
  private:
-  /// A batch, checked and where the model computes. What the loss needs is there when training asks for it.
-  struct Examples {
-    Batch batch;
-    /// As mean_loss() and pool_windows() take them; undefined where there are none.
-    at::Tensor labels, weights, text_of_windows;
-  };
-  [[nodiscard]] Examples examples_of(const BatchData& data, bool with_labels) const;
+  /// The form in which batches are computed; see Sequences.
+  enum class Form { kRagged, kDense, kPacked };
+  [[nodiscard]] Form choose_form(const ModelSpec& spec) const;
+  /// A batch, checked and where the model computes; `labelled` as tagformer::examples_of takes it.
+  [[nodiscard]] Examples examples_of(const BatchData& data, std::optional<std::int64_t> labelled) const;
+  /// The same, still on the CPU.
+  [[nodiscard]] Examples in_form(Examples examples) const;
   [[nodiscard]] Batch to_batch(const BatchData& data) const;
   /// Computes as the device does while the result lives.
   [[nodiscard]] std::optional<PlainOperations> operations() const;
@@ -130,6 +123,15 @@ class Engine {
   void settle_all() const;
   /// Forgets all gradients.
   void clear_gradients();
+  /// Forgets all recordings, and begins anew.
+  void make_recorded_steps();
+  /// The update over all micro-batches; `result` has its number and rate, and counts the parts.
+  Update step_over(const std::vector<BatchData>& micro_batches, std::int64_t labelled, StepResult& result);
+  /// Loss and gradients of examples, in one step of AdamW, all given to the device: what is recorded.
+  [[nodiscard]] at::Tensor whole_step(const Examples& examples, const at::Tensor& learning_rate);
+  /// A step of one batch that was recorded; nothing where none is, or where memory is too short to record it.
+  std::optional<Update> recorded_step(const BatchData& data, double learning_rate, std::int64_t labelled);
+  [[nodiscard]] at::Tensor loss_of(const Examples& examples, std::int64_t texts, const Mode& mode) const;
   /// Leaves the gradients of one batch, and returns its loss, `[]` in fp64.
   at::Tensor backward(const BatchData& data, const Mode& mode, std::int64_t labelled, WordRows* words);
   /// The same, with its gradients collected; in halves, and halves of those, where memory is short. `parts`
@@ -137,11 +139,15 @@ class Engine {
   at::Tensor accumulate(const BatchData& data, Mode mode, std::int64_t labelled, bool more_follow,
                         std::int64_t& parts);
 
-  /// Chosen before anything else is made.
+  /// What was asked for, whether or not it has an effect.
+  Experiments wanted_;
+  /// Chosen before anything of libtorch is made.
   Placement placement_;
   std::unique_ptr<Model> model_;
-  /// Whether batches are padded and libtorch's own operations compute them.
-  bool dense_;
+  /// Other than kRagged: libtorch's own operations compute.
+  Form form_;
+  bool graphs_;
+  std::vector<std::string> experiments_;
   std::int64_t labels_;
   LoadReport report_;
   TrainingOptions training_{};
@@ -149,6 +155,9 @@ class Engine {
   /// Null where the table of word embeddings is not trained by rows.
   std::unique_ptr<WordRows> words_;
   std::unique_ptr<AdamW> optimizer_;
+  /// The same, where it is one that can be recorded.
+  PlainAdamW* plain_optimizer_ = nullptr;
+  std::unique_ptr<RecordedSteps> recorded_;
 };
 
 }  // namespace tagformer

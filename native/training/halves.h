@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "training/engine.h"
+#include "training/examples.h"
 
 namespace tagformer {
 

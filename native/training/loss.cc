@@ -66,12 +66,12 @@ at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
 }
 
 at::Tensor mean_loss(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
-                     const at::Tensor& labels, const at::Tensor& weights, std::int64_t labelled) {
+                     const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled) {
   at::Tensor element_weights = at::isnan(labels).logical_not().to(at::kFloat);
   if (weights.defined()) element_weights = element_weights * weights.unsqueeze(1);
   at::Tensor targets = at::nan_to_num(labels);
   if (options.smoothing > 0.0) targets = targets * (1.0 - options.smoothing) + options.smoothing / 2.0;
-  return weighted_sum(options, positive, logits, targets, element_weights).div(static_cast<double>(labelled));
+  return weighted_sum(options, positive, logits, targets, element_weights).div(labelled);
 }
 
 }  // namespace tagformer

@@ -140,9 +140,12 @@ AdamW::AdamW(ParameterSet& parameters, const AdamWOptions& options)
 }
 
 Update AdamW::step(double learning_rate, const at::Tensor& loss) {
-  const Update result = update(learning_rate, loss);
-  if (result.applied) ++steps_;
-  return result;
+  return counted(update(learning_rate, loss));
+}
+
+Update AdamW::counted(const Update& update) {
+  if (update.applied) ++steps_;
+  return update;
 }
 
 std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options, WordRows* words) {

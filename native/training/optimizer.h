@@ -37,6 +37,9 @@ class AdamW {
   /// finite. Throws Stopped before it begins, never after.
   Update step(double learning_rate, const at::Tensor& loss);
 
+  /// Counts an update that was applied.
+  Update counted(const Update& update);
+
   /// Updates applied so far.
   [[nodiscard]] std::int64_t steps() const { return steps_; }
 
@@ -57,9 +60,5 @@ class AdamW {
 
 /// Over the CPU kernels. `words` may be null, and outlives it otherwise; its table is then updated by rows.
 std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, const AdamWOptions& options, WordRows* words);
-
-/// In libtorch's own operations over many tensors at once, on any device. Loss and norm are fetched when
-/// everything else of the step has been given to the device, and nothing is before.
-std::unique_ptr<AdamW> make_plain_adamw(ParameterSet& parameters, const AdamWOptions& options);
 
 }  // namespace tagformer

@@ -4,7 +4,8 @@ For a bare machine with a GPU: it needs Python with torch, transformers and safe
 Ninja or Make, and neither Node nor a network. It builds the engine as a program (native/test/driver) and compares that
 with transformers in PyTorch, stage by stage. Each stage is timed; what they found is written as JSON and as a page.
 
-With --device cpu the CPU computes as a device does, at tiny sizes: that proves this script, and no speed.
+With --device cpu the CPU computes as a device does, at tiny sizes: that proves this script, and no speed. A stage that
+only a GPU can run then says so.
 """
 
 import argparse
@@ -23,7 +24,8 @@ import transformers
 
 import report
 import stages
-from driver import Driver, build
+from driver import Driver, build, build_cuda_library
+from setting import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +35,7 @@ def arguments():
     parser.add_argument("--device", default="cuda", help="cpu, cuda or cuda:N (default: cuda)")
     parser.add_argument("--stages", help="names with commas (default: all of them): " + ", ".join(stages.ALL))
     parser.add_argument("--driver", help="a device_driver that is built already")
+    parser.add_argument("--carry", default=str(ROOT / "build/device-check/carry.tar.xz"), help="what pack.mjs packed")
     parser.add_argument("--output", default=str(ROOT / "docs" / "gpu"), help="folder of the report")
     return parser.parse_args()
 
@@ -61,13 +64,15 @@ def commit():
 def run_stage(name, setting):
     start = time.time()
     print(f"{name} ...", flush=True)
+    setting.begin_stage()
+    if setting.seconds_left <= 0:
+        return {"failed": [], "notRun": "no time was left", "seconds": 0}
     try:
         found = stages.ALL[name](setting)
     except Exception as error:  # the others shall run whatever one does
         found = {"failed": [f"{type(error).__name__}: {error}"], "trace": traceback.format_exc()}
     found["seconds"] = round(time.time() - start, 1)
-    state = "; ".join(found["failed"]) if found["failed"] else "ok"
-    print(f"{name}: {state} ({found['seconds']} s)", flush=True)
+    print(f"{name}: {report.outcome(found)} ({found['seconds']} s)", flush=True)
     return found
 
 
@@ -87,12 +92,13 @@ def main():
     found = {"machine": machine(options.device), "stages": {}}
     start = time.time()
     program = options.driver or build(ROOT)
+    found["machine"]["cudaLibrary"] = build_cuda_library(program) or "built"
     found["machine"]["buildSeconds"] = round(time.time() - start, 1)
-    setting = stages.Setting(options.device, Driver(program, options.device))
+    setting = Setting(options.device, Driver(program, options.device), Path(options.carry))
     for name in names:
         found["stages"][name] = run_stage(name, setting)
         report.write(found, Path(options.output))
-    print(json.dumps({name: stage["failed"] for name, stage in found["stages"].items()}))
+    print(json.dumps({name: report.outcome(stage) for name, stage in found["stages"].items()}))
     sys.exit(1 if any(stage["failed"] for stage in found["stages"].values()) else 0)
 
 

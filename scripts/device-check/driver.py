@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import torch
@@ -19,24 +20,47 @@ def build(root):
         "TAGFORMER_TORCH_VERSION": torch.__version__,
     }
     run(["cmake", "-S", root, "-B", directory, *(f"-D{name}={value}" for name, value in definitions.items())])
-    run(["cmake", "--build", directory, "--target", "device_driver", "--parallel", str(os.cpu_count())])
+    build_target(directory, "device_driver")
     return directory / "device_driver"
 
 
-def run(words):
-    outcome = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+def build_cuda_library(program):
+    """Builds the second library beside a driver that was built; returns why it cannot be, or nothing."""
+    try:
+        build_target(Path(program).parent, "tagformer_cuda")
+        return ""
+    except RuntimeError as error:
+        return str(error)
+
+
+def build_target(directory, target):
+    run(["cmake", "--build", directory, "--target", target, "--parallel", str(os.cpu_count())])
+
+
+def run(words, seconds=None, **options):
+    words = [str(word) for word in words]
+    outcome = subprocess.run(words, capture_output=True, text=True, timeout=seconds, **options)
     if outcome.returncode != 0:
         raise RuntimeError(f"{words[0]} ended with {outcome.returncode}: {(outcome.stdout + outcome.stderr)[-3000:]}")
+    return outcome.stdout
 
 
 class Driver:
     def __init__(self, program, device):
         self.program = program
         self.device = device
+        self.deadline = None
+        # What to run the program under, such as compute-sanitizer.
+        self.under = []
 
-    def __call__(self, directory, actions, batches, labels, precision="fp32", kernels=False):
+    @property
+    def seconds_left(self):
+        return None if self.deadline is None else max(1.0, self.deadline - time.monotonic())
+
+    def __call__(self, directory, actions, batches, labels, precision="fp32", kernels=False, experiments=()):
         """The results of actions on the model in a Hugging Face directory. `kernels`: on the CPU, over the CPU's own
-        kernels; otherwise on the device, which the CPU can play too."""
+        kernels; otherwise on the device, which the CPU can play too.
+        `experiments`: those that must have an effect."""
         job = {
             "config": json.loads((Path(directory) / "config.json").read_text()),
             "labels": labels,
@@ -44,6 +68,7 @@ class Driver:
             "precision": precision,
             "device": "cpu" if kernels else self.device,
             "dense": not kernels and self.device == "cpu",
+            "experiments": list(experiments),
             "batches": batches,
             "actions": actions,
         }
@@ -51,11 +76,14 @@ class Driver:
             files = [os.path.join(folder, name) for name in ("job.json", "result.json")]
             with open(files[0], "w") as file:
                 json.dump(job, file)
-            run([self.program, *files])
+            run([*self.under, self.program, *files], self.seconds_left)
             with open(files[1]) as file:
                 answer = json.load(file)
         if "error" in answer:
             raise RuntimeError(f"{answer['error']}: {answer['message']}")
+        missing = set(experiments) - set(answer["experiments"].split())
+        if missing:
+            raise RuntimeError(f"{', '.join(missing)} had no effect: the model computed without")
         return answer["results"]
 
 

@@ -18,13 +18,21 @@ def page(found):
     lines += [f"- {name}: {value}" for name, value in machine.items()]
     lines += ["", "| stage | seconds | result |", "|---|---|---|"]
     for name, stage in found["stages"].items():
-        lines.append(f"| {name} | {stage['seconds']} | {'; '.join(stage['failed']) or 'ok'} |")
+        lines.append(f"| {name} | {stage['seconds']} | {outcome(stage)} |")
     for name, stage in found["stages"].items():
-        if "figures" in stage:
+        if stage.get("figures"):
             lines += ["", f"## {name}", "", *table(stage["figures"])]
+        if "ratioOfBest" in stage:
+            lines += ["", f"- training speed, our best to their best: {stage['ratioOfBest']:.2f}"]
         if "epochSeconds" in stage:
             lines += ["", *(f"- an epoch, {how}: {seconds:.0f} s" for how, seconds in stage["epochSeconds"].items())]
     return "\n".join(lines) + "\n"
+
+
+def outcome(stage):
+    if "notRun" in stage:
+        return f"not run: {stage['notRun']}"
+    return "; ".join(stage["failed"]) or "ok"
 
 
 def table(figures):

@@ -1,43 +1,17 @@
 """The stages: each takes the setting and returns what it found, with a list `failed` of what is not as it must be."""
 
 import tempfile
-from dataclasses import dataclass
 
 import torch
 
 import bench
-from driver import Driver, succeeded
+import experiments
+import memory
+import node
+import robustness
+from comparing import LENGTHS, TRAINING, judged, largest, relative
+from driver import succeeded
 from models import ARCHITECTURES, LABELS, load_model, make_batch, padded, save_model
-
-
-@dataclass
-class Setting:
-    device: str
-    driver: Driver
-
-    @property
-    def tiny(self):
-        return self.device == "cpu"
-
-
-LENGTHS = [37, 1, 12, 60, 5, 24]
-TRAINING = {"learningRate": 3e-4, "weightDecay": 0.01, "dropout": False}
-BOUNDS = {"logits": 1e-4, "kernels": 1e-4, "bf16": 1e-2, "gradients": 1e-3, "losses": 1e-2}
-
-
-def largest(a, b):
-    return max(abs(x - y) for x, y in zip(a, b, strict=True))
-
-
-def judged(figures):
-    """Figures by name of case, and the names of those beyond their bounds."""
-    failed = [
-        f"{case}: {name} is {value:.1e}, expected at most {BOUNDS[name]:.0e}"
-        for case, values in figures.items()
-        for name, value in values.items()
-        if not value <= BOUNDS[name]
-    ]
-    return {"failed": failed, "figures": figures, "bounds": BOUNDS}
 
 
 def loss_of(logits, labels):
@@ -58,12 +32,15 @@ def parity(setting):
             def logits(**how):
                 return succeeded(setting.driver(folder, [{"what": "predict"}], [batch], LABELS, **how)[0])["logits"]
 
+            def off(**how):
+                return (torch.tensor(logits(**how)).sigmoid() - expected.sigmoid()).abs().max().item()
+
             ours = logits()
-            bf16 = torch.tensor(logits(precision="bf16")).sigmoid()
             figures[model_type] = {
                 "logits": largest(ours, expected.tolist()),
                 "kernels": largest(ours, logits(kernels=True)),
-                "bf16": (bf16 - expected.sigmoid()).abs().max().item(),
+                "bf16": off(precision="bf16"),
+                **({} if setting.tiny else {"tf32": off(experiments=("tf32",))}),
             }
     return judged(figures)
 
@@ -83,12 +60,6 @@ def gradients(setting):
             whole = torch.stack([one.norm() for one in expected.values()]).norm()
             figures[model_type] = {"gradients": max(relative(ours[name], one, whole) for name, one in expected.items())}
     return judged(figures)
-
-
-def relative(ours, expected, whole):
-    # What is zero in exact arithmetic, such as a key's bias, has only roundings to be relative to.
-    size = expected.norm()
-    return ((torch.tensor(ours) - expected).norm() / (whole if size < 1e-6 * whole else size)).item()
 
 
 def curves(setting):
@@ -127,50 +98,18 @@ def their_losses(model, batches, steps):
     return losses
 
 
-def out_of_memory(setting):
-    """A step with too little memory is computed in parts, with the same loss and gradient norm, and training goes on."""
-    sizes = {**ARCHITECTURES["bert"], "hidden_size": 64, "max_position_embeddings": 512}
-    rows, free = (64, 96 << 20) if setting.tiny else (512, 400 << 20)
-    with tempfile.TemporaryDirectory() as folder:
-        save_model("bert", sizes, folder)
-        batches = [make_batch([9], 120, seed=5), make_batch([400] * rows, 120, seed=4)]
-        # The first step, of a small batch, makes all that a process makes once.
-        small = {"what": "train", "steps": 1, "training": TRAINING}
-        large = {"what": "train", "steps": 1, "first": 1}
-        enough = [succeeded(one) for one in setting.driver(folder, [small, large], batches, LABELS)][1]
-        actions = [small, {"what": "leave free", "bytes": free}, large, {**small, "first": 0}]
-        results = [succeeded(one) for one in setting.driver(folder, actions, batches, LABELS)]
-        short, again = results[2], results[3]
-    failed = []
-    if short["parts"] < 2:
-        failed.append("memory was not short: the step was computed in one part")
-    for name in ("losses", "gradientNorms"):
-        if not abs(short[name][0] / enough[name][0] - 1) < 1e-4:
-            failed.append(f"{name}: {short[name][0]} in parts, {enough[name][0]} in one")
-    return {"failed": failed, "parts": [enough["parts"], short["parts"], again["parts"]]}
-
-
-def soak(setting):
-    """Many steps over batches of many shapes: losses stay finite, and memory does not grow."""
-    times = 30 if setting.tiny else 3000
-    with tempfile.TemporaryDirectory() as folder:
-        save_model("bert", ARCHITECTURES["bert"], folder)
-        batches = [make_batch([1 + (i * k) % 70 for i in range(1, 9)], 120, k) for k in range(1, 40)]
-        train = {"what": "train", "steps": times, "training": {**TRAINING, "dropout": True}}
-        results = setting.driver(folder, [train, {**train, "training": TRAINING}], batches, LABELS)
-    losses = [loss for result in results for loss in succeeded(result)["losses"]]
-    memory = [result["memory"] for result in results]
-    failed = ["a loss is not finite"] if None in losses else []
-    if memory[1] > memory[0] * 1.05 + (64 << 20):
-        failed.append(f"memory grew from {memory[0]} to {memory[1]} bytes")
-    return {"failed": failed, "steps": 2 * times, "memory": memory}
-
-
 ALL = {
     "parity": parity,
     "gradients": gradients,
     "curves": curves,
-    "out-of-memory": out_of_memory,
-    "soak": soak,
-    "bench": bench.run,
+    "flash": experiments.flash,
+    "graphs": experiments.graphs,
+    "memory": memory.run,
+    "out-of-memory": robustness.out_of_memory,
+    "soak": robustness.soak,
+    "sanitizer": robustness.sanitizer,
+    "node": node.run,
+    "bench-fp32": bench.stage("fp32"),
+    "bench-tf32": bench.stage("tf32"),
+    "bench-bf16": bench.stage("bf16"),
 }

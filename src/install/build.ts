@@ -63,11 +63,13 @@ async function compile(directory: string, libtorch: Libtorch, progress: Progress
   return join(directory, "Release", addonName);
 }
 
-function torchDefinitions({ directory, version }: Libtorch): string[] {
+/** What CMakeLists.txt is told of a libtorch. */
+export function torchDefinitions({ directory, version }: Libtorch): string[] {
   return [`--CDTAGFORMER_TORCH=${directory}`, `--CDTAGFORMER_TORCH_VERSION=${version}`];
 }
 
-function cmakeJs(
+/** Runs cmake-js; `onLine` is given each line that it writes. */
+export function cmakeJs(
   command: "configure" | "build",
   out: string,
   parameters: readonly string[],

@@ -76,7 +76,7 @@ async function checkCuda(): Promise<Check[]> {
   const addon = findBuiltAddon()!;
   const cuda = await inspectCuda(addon.file);
   if ("problem" in cuda) return [{ name: "CUDA", status: "note", found: cuda.problem }];
-  const { driverVersion, driverProblem, gpus, library, libraryProblem } = cuda;
+  const { driverVersion, driverProblem, gpus, library, libraryProblem, ownLibrary, ownLibraryProblem } = cuda;
   const driver =
     driverProblem || `runs CUDA ${driverVersion}; ${gpus.map((gpu, i) => `cuda:${i} ${gpu}`).join(", ")}`;
   const build = addon.torchVersion.split("+")[1];
@@ -87,6 +87,11 @@ async function checkCuda(): Promise<Check[]> {
       name: "libtorch's CUDA",
       status: note(libraryProblem),
       found: libraryProblem || `${library}${build ? ` (${build})` : ""} opens`,
+    },
+    {
+      name: "tagformer's CUDA",
+      status: note(ownLibraryProblem),
+      found: ownLibraryProblem || `${ownLibrary} opens; only experiments need it`,
     },
   ];
 }

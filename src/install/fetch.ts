@@ -1,9 +1,9 @@
 // Fetches libtorch as the wheel of the package index into the cache, without the gigabytes that only CUDA needs.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TagformerError } from "../errors.js";
 import { inspectLibtorch, type Libtorch } from "./libtorch.js";
-import { cacheDirectory, fetchedSitePackages, fetchedTorch } from "./locations.js";
+import { cacheDirectory, cudaHeadersDirectory, fetchedSitePackages, fetchedTorch } from "./locations.js";
 import { withLock } from "./lock.js";
 import type { Progress } from "./progress.js";
 import { lastLines, type Outcome, run } from "./run.js";
@@ -84,6 +84,18 @@ export async function fetchCudaLibraries(version: string, progress: Progress): P
       rmSync(part, { recursive: true, force: true });
     },
   );
+}
+
+/**
+ * Fetches the headers of CUDA `version`, such as `13.0`: two megabytes, of which libtorch's wheel brings most along, but
+ * not all. Throws `SETUP_FAILED`.
+ */
+export async function fetchCudaHeaders(version: string): Promise<void> {
+  const target = dirname(dirname(dirname(cudaHeadersDirectory(version))));
+  const installer = await findInstaller(`${target}.venv`);
+  const packages = ["nvidia-cuda-runtime", "nvidia-cuda-crt"].map((name) => `${name}==${version}.*`);
+  await install(installer, target, ["--no-deps", "--upgrade", ...packages], () => {});
+  rmSync(`${target}.venv`, { recursive: true, force: true });
 }
 
 /** Puts a folder in the place of another; a process that has files of that open keeps them. */

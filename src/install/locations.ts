@@ -46,6 +46,11 @@ export function fetchedSitePackages(version: string): string {
   return join(cacheDirectory(), "libtorch", version);
 }
 
+/** Where setup unpacks the headers of this CUDA that are in no libtorch. */
+export function cudaHeadersDirectory(version: string): string {
+  return join(cacheDirectory(), "cuda-headers", version, "nvidia", `cu${version.split(".")[0]}`, "include");
+}
+
 /** The libtorch in {@link fetchedSitePackages}. */
 export function fetchedTorch(version: string): string {
   return join(fetchedSitePackages(version), "torch");
@@ -70,6 +75,7 @@ export function addonDirectory(): string {
 
 /** File names in {@link addonDirectory}. */
 export const addonName = "tagformer.node";
+export const cudaLibraryName = "libtagformer_cuda.so";
 export const buildRecordName = "build.json";
 
 /** What setup writes beside an add-on that it built and tested. */

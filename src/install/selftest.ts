@@ -39,6 +39,10 @@ export interface CudaInspection {
   readonly library: string;
   /** Why it cannot be opened, and what to type. */
   readonly libraryProblem: string;
+  /** Our own CUDA library, which only experiments need. */
+  readonly ownLibrary: string;
+  /** Why that cannot be opened, and what to type. */
+  readonly ownLibraryProblem: string;
 }
 
 const cudaProgram = "process.stdout.write(JSON.stringify(require(process.argv[1]).inspectCuda()))";

@@ -1,6 +1,7 @@
 // Setup: everything between an installed package and an add-on that works. Nothing is done twice.
 import { TagformerError } from "../errors.js";
 import { buildAddon } from "./build.js";
+import { buildCudaLibrary } from "./cuda-library.js";
 import { fetchCudaLibraries, fetchLibtorch } from "./fetch.js";
 import { type Attempt, hasVersion, searchLibtorch } from "./find.js";
 import { defaultTorchVersion, hasCudaLibrary, type Libtorch } from "./libtorch.js";
@@ -36,7 +37,7 @@ export async function setUp({ torch, cuda = false, progress }: SetupOptions): Pr
     );
   }
   const present = await workingAddon(torch);
-  if (present && !(cuda && (await cudaProblem(present)))) return { ...present, built: false };
+  if (present && !(cuda && (await lacksCuda(present)))) return { ...present, built: false };
 
   const problem = platformProblem() ?? cacheProblem();
   if (problem) throw new TagformerError("SETUP_FAILED", problem);
@@ -64,6 +65,15 @@ async function completeCuda(addon: BuiltAddon, progress: Progress): Promise<void
   if ((await cudaProblem(addon)) && version !== null) await fetchCudaLibraries(version, progress);
   const problem = await cudaProblem(addon);
   if (problem) throw new TagformerError("SETUP_FAILED", `the add-on works, but not with CUDA: ${problem}`);
+  const libtorch = { directory: addon.torchDirectory, version: addon.torchVersion };
+  const missing = await buildCudaLibrary(libtorch, progress);
+  // Only experiments need it.
+  if (missing) progress(`without the CUDA library, which could not be built: ${missing}`);
+}
+
+async function lacksCuda(addon: BuiltAddon): Promise<boolean> {
+  const cuda = await inspectCuda(addon.file);
+  return "problem" in cuda || cuda.libraryProblem !== "" || cuda.ownLibraryProblem !== "";
 }
 
 /** Why the add-on's libtorch cannot open its CUDA library, or nothing. */

@@ -19,11 +19,14 @@ const rows = (...ids: number[]) => ({
   labels: new Float32Array(ids.length * labels),
 });
 
-/** A bag of words that raises `message` at the deadly token. */
-function write(message: string): string {
+/** Whether the deadly token is there, in TorchScript. */
+const isDeadly = `bool(torch.any(torch.eq(input_ids, ${deadly})))`;
+
+/** A bag of words that raises `message` when `condition` holds. */
+function write(message: string, condition: string): string {
   const body = [
     "x = torch.embedding(weight, input_ids)",
-    `bad = bool(torch.any(torch.eq(input_ids, ${deadly})))`,
+    `bad = ${condition}`,
     "if bad:",
     `  ops.prim.RaiseException(${JSON.stringify(message)}, "RuntimeError")`,
     "else:",
@@ -31,17 +34,17 @@ function write(message: string): string {
     "mask = torch.unsqueeze(attention_mask, -1)",
     "return torch.sum(torch.mul(x, mask), [1])",
   ];
-  const file = join(folder, `${message.length}.pt`);
+  const file = join(folder, `${message.length}-${condition.length}.pt`);
   writeFileSync(file, archive(parts(code(body))));
   return file;
 }
 
-const load = (message: string) =>
+const load = (message: string, condition = isDeadly) =>
   NativeModel.load({
     config: { model_type: "torchscript", pad_token_id: 0 },
     labels,
     tensors: [],
-    script: write(message),
+    script: write(message, condition),
     seed: 1,
     precision: "fp32",
     threads: 1,
@@ -78,4 +81,18 @@ it.each([
     message: expect.stringContaining(message.slice(0, 20)),
   });
   expect((await model.trainStep([rows(1, 2)])).applied).toBe(true);
+});
+
+it("prediction goes on in halves too, down to a text that does not fit alone", async () => {
+  const message = "CUDA out of memory. Tried to allocate 2.00 GiB";
+  await using model = await load(message, "torch.gt(torch.size(input_ids, 0), 2)");
+  const alone = [];
+  for (const id of [1, 2, 3, 4, 5]) alone.push(...(await model.predict(rows(id))));
+  expect([...(await model.predict(rows(1, 2, 3, 4, 5)))]).toEqual(alone);
+  await using other = await load(message);
+  await expect(other.predict(rows(1, 2, deadly))).rejects.toMatchObject({
+    code: "OUT_OF_MEMORY",
+    message: expect.stringContaining("2.00 GiB"),
+  });
+  expect(await other.predict(rows(1))).toHaveLength(labels);
 });

@@ -68,7 +68,13 @@ ModelSpec to_spec(const Fields& job) {
                  .seed = static_cast<std::uint64_t>(job.integer_or("seed", 1)),
                  .precision = job.text("precision") == "bf16" ? Precision::kBfloat16 : Precision::kFloat32,
                  .device = job.text("device"),
-                 .dense = job.flag("dense")};
+                 .dense = job.flag("dense"),
+                 .experiments = {}};
+  if (job.has("experiments")) {
+    for (const Json& name : job.array("experiments")) {
+      spec.experiments.push_back(as<std::string>(name, "experiments"));
+    }
+  }
   for (const Json& tensor : job.array("tensors")) spec.tensors.push_back(to_source(Fields(tensor)));
   return spec;
 }

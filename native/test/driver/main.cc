@@ -55,6 +55,12 @@ class Driver {
   }
 
   [[nodiscard]] std::string device() const { return engine_.device(); }
+  /// Names, with blanks between them.
+  [[nodiscard]] std::string experiments() const {
+    std::string names;
+    for (const std::string& name : engine_.experiments()) names += (names.empty() ? "" : " ") + name;
+    return names;
+  }
 
  private:
   Json perform(const Fields& action) {
@@ -133,6 +139,7 @@ Json perform(const Json& json) {
   return guarded([&]() -> Json {
     Driver driver(job);
     Json::Object result{{"device", {driver.device()}}, {"loadSeconds", {seconds_since(start)}}};
+    result["experiments"] = {driver.experiments()};
     Json::Array results;
     for (const Json& action : job.array("actions")) results.push_back(driver.run(Fields(action)));
     result["results"] = {std::move(results)};

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { checkDevice } from "../../../src/device.js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { checkDevice, experiments } from "../../../src/device.js";
 import { findDevice } from "../../../src/native.js";
 import { freshModel } from "../../native/tiny-bert.js";
 
@@ -33,5 +33,23 @@ describe.skipIf(gpu === null)("where there is a GPU", () => {
 
   it("one too many is refused", async () => {
     await expect(checkDevice("cuda:63")).rejects.toMatchObject({ code: "DEVICE_UNAVAILABLE" });
+  });
+});
+
+describe("TAGFORMER_EXPERIMENTAL", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    ["", []],
+    ["graphs", ["graphs"]],
+    [" flash, graphs,", ["flash", "graphs"]],
+  ])("%j names %j", (value, names) => {
+    vi.stubEnv("TAGFORMER_EXPERIMENTAL", value);
+    expect(experiments()).toEqual(names);
+  });
+
+  it("is nothing where it is not set", () => {
+    vi.stubEnv("TAGFORMER_EXPERIMENTAL", undefined);
+    expect(experiments()).toEqual([]);
   });
 });

@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { diagnose } from "../../../src/install/doctor.js";
-import { addonName, builtAddon, fetchedSitePackages, fetchedTorch } from "../../../src/install/locations.js";
+import {
+  addonDirectory,
+  addonName,
+  builtAddon,
+  cudaLibraryName,
+  fetchedSitePackages,
+  fetchedTorch,
+} from "../../../src/install/locations.js";
 import type { CudaInspection } from "../../../src/install/selftest.js";
 import { setUp } from "../../../src/install/setup.js";
 import { answers, pythonWith, useMachine, writeTorch } from "./machine.js";
@@ -21,6 +28,8 @@ const works: CudaInspection = {
   gpus: ["NVIDIA H200"],
   library: "/somewhere/libtorch_cuda.so",
   libraryProblem: "",
+  ownLibrary: "/somewhere/libtagformer_cuda.so",
+  ownLibraryProblem: "",
 };
 const lacks = {
   ...works,
@@ -46,6 +55,16 @@ if (args[0] === "--version") { console.log("cmake version 3.25.1"); process.exit
 if (args[0] === "-E") { console.log(JSON.stringify({ generators: [] })); process.exit(); }
 if (args[0] !== "--build") { fs.writeFileSync("CMakeCache.txt", ""); process.exit(); }
 fs.mkdirSync(args[1] + "/Release", { recursive: true });
+if (args.includes("tagformer_cuda")) {
+  const headers = ${JSON.stringify(machine.directory)} + "/no-headers";
+  if (fs.existsSync(headers)) {
+    fs.rmSync(headers);
+    console.error("ninja: error: unknown target 'tagformer_cuda'");
+    process.exit(1);
+  }
+  fs.writeFileSync(args[1] + "/Release/${cudaLibraryName}", "built");
+  process.exit();
+}
 fs.copyFileSync(${JSON.stringify(realAddon)}, args[1] + "/Release/${addonName}");`,
   );
   machine.program(
@@ -95,8 +114,32 @@ onLinuxX64("fetches what the CUDA library is linked with, in the versions that t
   );
   expect(existsSync(join(target, "nvidia", "fetched"))).toBe(true);
   expect(existsSync(join(target, "nvidia", "old"))).toBe(false);
+  expect(readFileSync(join(addonDirectory(), cudaLibraryName), "utf8")).toBe("built");
   expect(await setUp({ cuda: true, progress: silent })).toMatchObject({ built: false });
   expect(calls()).toHaveLength(1);
+});
+
+onLinuxX64("fetches the headers that our own CUDA library lacks, and builds it", async () => {
+  writeFetched();
+  writeFileSync(join(machine.directory, "no-headers"), "");
+  inspections.splice(0, 9, works);
+  await setUp({ cuda: true, progress: silent });
+  expect(calls()).toHaveLength(1);
+  expect(calls()[0]).toMatch(/ nvidia-cuda-runtime==13\.0\.\* nvidia-cuda-crt==13\.0\.\*$/);
+  expect(existsSync(join(addonDirectory(), cudaLibraryName))).toBe(true);
+});
+
+onLinuxX64("goes on without our own CUDA library where it cannot be built, and says so", async () => {
+  const torch = writeTorch(join(machine.directory, "cuda12"), { version: "2.13.0+cu128" });
+  writeFileSync(join(torch, "lib", "libtorch_cuda.so"), "");
+  machine.program("python3", pythonWith(torch));
+  writeFileSync(join(machine.directory, "no-headers"), "");
+  inspections.splice(0, 9, works);
+  const said: string[] = [];
+  const result = await setUp({ cuda: true, progress: (step) => said.push(step) });
+  expect(result).toMatchObject({ built: true, torchDirectory: torch });
+  expect(said.at(-1)).toMatch(/without the CUDA library, .* 2\.13\.0\+cu128 is none for CUDA 13/);
+  expect(existsSync(join(addonDirectory(), cudaLibraryName))).toBe(false);
 });
 
 onLinuxX64("says what is wrong when that does not help", async () => {
@@ -140,7 +183,18 @@ it("doctor tells driver, GPUs and library, none of which is a fault", async () =
     status: "ok",
     found: "/somewhere/libtorch_cuda.so (cu130) opens",
   });
-  inspections.splice(0, 9, { ...lacks, driverProblem: "there is no NVIDIA driver", gpus: [] });
+  expect(await found("tagformer's CUDA")).toMatchObject({
+    status: "ok",
+    found: expect.stringContaining("libtagformer_cuda.so opens"),
+  });
+  const ownLibraryProblem = "it is not built; type: npx tagformer setup --cuda";
+  inspections.splice(0, 9, {
+    ...lacks,
+    driverProblem: "there is no NVIDIA driver",
+    gpus: [],
+    ownLibraryProblem,
+  });
+  expect(await found("tagformer's CUDA")).toMatchObject({ status: "note", found: ownLibraryProblem });
   expect(await found("GPU driver")).toMatchObject({ status: "note", found: "there is no NVIDIA driver" });
   expect(await found("libtorch's CUDA")).toMatchObject({ status: "note", found: lacks.libraryProblem });
 });

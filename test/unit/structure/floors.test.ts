@@ -30,6 +30,7 @@ const typescript = [
 const cpp = [
   ["kernels"],
   ["runtime"],
+  ["cuda"],
   ["weights"],
   ["layers"],
   ["torchscript"],

@@ -1,0 +1,29 @@
+// Our own second library, libtagformer_cuda.so: what needs CUDA's headers to be built (native/cuda).
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <string>
+
+#include "runtime/recording.h"
+
+namespace tagformer {
+
+/// What the library is made for; both sides must say the same.
+constexpr const char* kOwnCudaLibraryVersion = TAGFORMER_VERSION " for libtorch " TAGFORMER_TORCH_VERSION;
+
+/// Its functions, by these names and with C linkage.
+using LibraryVersion = const char* (*)();
+using MakeRecording = Recording* (*)(c10::DeviceIndex);
+
+struct OwnCudaLibrary {
+  std::string file;
+  /// Why it cannot be used, and what to type; empty when it is open.
+  std::string problem;
+  MakeRecording make_recording = nullptr;
+};
+
+/// Opens it, once in a process, beside the add-on (or program) that this is part of.
+const OwnCudaLibrary& open_own_cuda_library();
+
+}  // namespace tagformer
