@@ -7,8 +7,8 @@ namespace tagformer {
 
 /// Checks every method of every part of the module: its operators are harmless (operators.h), it has no
 /// hooks, no objects that are not modules, no loops without a known end, and not more nodes than any model
-/// has. Functions that methods call are put in their place, so that what follows sees all there is. Throws
-/// INVALID_MODEL.
+/// has, all calls unfolded. Functions that methods call are put in their place, so that what follows sees all
+/// there is. Throws INVALID_MODEL.
 void check_graphs(const torch::jit::Module& module);
 
 /// What follow_mode found.
