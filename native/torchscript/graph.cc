@@ -150,7 +150,9 @@ bool follows_always(const jit::Node& node) {
 
 void follow_flag(jit::Node& node, jit::Value* self, DropoutReport& report) {
   jit::Value* const flag = training_flag(node);
-  if (flag == nullptr || !jit::constant_as<bool>(flag) || !follows_always(node)) return;
+  const auto fixed = flag == nullptr ? std::nullopt : jit::constant_as<bool>(flag);
+  if (!fixed || !follows_always(node)) return;
+  report.traced_in_training = report.traced_in_training || *fixed;
   const jit::WithInsertPoint here(&node);
   node.replaceInputWith(flag, node.owningGraph()->insertGetAttr(self, kTraining));
   ++report.freed;
@@ -173,6 +175,7 @@ void follow_rate(jit::Node& node, jit::Value* self, DropoutReport& report) {
       graph.insert(c10::Symbol::fromQualString("aten::Float"), {graph.insertGetAttr(self, kTraining)});
   // Not replaceInputWith: the same constant may be an input of other nodes, or of this one.
   node.replaceInput(static_cast<std::size_t>(*index), graph.insert(c10::aten::mul, {training, value}));
+  report.traced_in_training = true;
   ++report.freed;
 }
 
@@ -206,6 +209,8 @@ DropoutReport follow_mode(const jit::Module& module) {
       });
     }
   }
+  // A rate of 0 that was written in training is the model's own.
+  if (report.traced_in_training) report.lost = 0;
   return report;
 }
 

@@ -17,6 +17,7 @@ struct DropoutReport {
   int freed = 0;
   /// Fused attention traced in evaluation mode: its dropout rate was written as 0 and cannot be known.
   int lost = 0;
+  bool traced_in_training = false;
 };
 
 /// Tracing writes the mode of its moment into the graph: torch.nn.Dropout becomes aten::dropout(x, p, True).
