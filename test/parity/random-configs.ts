@@ -3,7 +3,7 @@ import { generator, type Random } from "../../src/random.js";
 import type { ParityCase } from "./describe-parity.js";
 import { randomBatch } from "./models.js";
 
-export interface RandomConfig {
+interface RandomConfig {
   readonly config: Readonly<Record<string, unknown>> & { readonly model_type: string };
   readonly labels: number;
   readonly vocabulary: number;
