@@ -1,4 +1,4 @@
-// npm run parity: runs the parity tests and writes what they measured into the table of the README.
+// npm run parity: runs the parity tests of the architectures and writes what they measured into the table of the README.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,9 @@ import { localBin, main, node, root, setUp } from "./steps.mjs";
 
 const readme = join(root, "README.md");
 const markers = ["<!-- written by: npm run parity -->\n", "<!-- end of what npm run parity wrote -->"];
+
+/** The tests that note figures (test/parity/figures.ts). */
+const tests = ["architectures", "published-shapes", "export"].map((name) => `test/parity/${name}.test.ts`);
 
 const columns = [
   ["`model_type`", ({ modelType }) => `\`${modelType}\``],
@@ -24,7 +27,7 @@ await main(() => {
   const directory = mkdtempSync(join(tmpdir(), "tagformer-parity-"));
   try {
     process.env.TAGFORMER_FIGURES = join(directory, "figures.jsonl");
-    localBin("vitest", "run", "test/parity", ...process.argv.slice(2));
+    localBin("vitest", "run", ...tests, ...process.argv.slice(2));
     writeTable(render(collect(readFileSync(process.env.TAGFORMER_FIGURES, "utf8"))));
   } finally {
     rmSync(directory, { recursive: true });

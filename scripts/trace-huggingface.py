@@ -10,7 +10,7 @@ Before it is written, a trace in evaluation mode is compared with the model at o
 
 import argparse
 import inspect
-import os
+import pathlib
 
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
@@ -71,6 +71,12 @@ def largest_difference(model, traced, with_types):
     return max(differences)
 
 
+def reason_of(error):
+    """What went wrong, without the trace of the model's source around it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if line.startswith("RuntimeError: ")), lines[0])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", help="Hugging Face model directory")
@@ -83,17 +89,19 @@ def main():
     model = load(options.directory, options.labels and options.labels.split(","))
     with_types = "token_type_ids" in inspect.signature(model.forward).parameters
     model.eval()
-    with torch.no_grad():
-        difference = largest_difference(model, trace(model, with_types), with_types)
-    if not difference < 1e-4:
-        raise SystemExit(
-            f"the traced model's logits differ by {difference} at other sizes than the traced ones: "
-            "this architecture cannot be traced"
-        )
-    model.train()
-    beside = f"{options.output}.writing"
-    trace(model, with_types).save(beside)
-    os.replace(beside, options.output)
+    beside = pathlib.Path(f"{options.output}.writing")
+    try:
+        with torch.no_grad():
+            difference = largest_difference(model, trace(model, with_types), with_types)
+        if not difference < 1e-4:
+            raise RuntimeError(f"at other sizes than the traced ones its logits differ by {difference}")
+        model.train()
+        trace(model, with_types).save(str(beside))
+        beside.replace(options.output)
+    except RuntimeError as error:
+        raise SystemExit(f"this architecture cannot be traced: {reason_of(error)}")
+    finally:
+        beside.unlink(missing_ok=True)
     print(f"{options.output}: logits within {difference:.1e} of {options.directory}'s; labels: "
           f"{', '.join(model.config.id2label[i] for i in range(model.config.num_labels))}")
 

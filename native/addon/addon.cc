@@ -30,12 +30,12 @@ Napi::Value self_test(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/// tryTorchScript(file, config) -> { outputs }, with this process's limits lowered for good: for a child
-/// process.
+/// tryTorchScript(file, config, processorSeconds) -> { outputs }, with this process's limits lowered for
+/// good: for a child process.
 Napi::Value try_torchscript(const Napi::CallbackInfo& info) {
   const std::string file = info[0].As<Napi::String>().Utf8Value();
   Json config = to_json(info[1]);
-  limit_process(file);
+  limit_process(file, info[2].As<Napi::Number>().Uint32Value());
   at::set_num_threads(1);
   const auto model =
       make_torchscript(file, std::get<Json::Object>(std::move(config.value)), Precision::kFloat32);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "models/suggestion.h"
 #include "runtime/error.h"
 
 namespace tagformer {
@@ -238,20 +239,25 @@ void require_multiple(const char* field, std::int64_t value, const char* divisor
 }
 
 void Config::refuse_unread() const {
+  const std::vector<std::string> known(read_.begin(), read_.end());
   std::string unknown;
+  std::string meant;
   for (const auto& [field, json] : fields_) {
     if (json.is_null() || read_.contains(field) || kWithoutEffect.contains(field) ||
         kGenerationOnly.contains(field)) {
       continue;
     }
     unknown += (unknown.empty() ? "" : ", ") + path_ + field + " (" + describe(json) + ")";
+    const auto nearest = nearest_name(field, known);
+    if (nearest) meant += (meant.empty() ? "" : ", ") + path_ + *nearest;
   }
   if (unknown.empty()) return;
   std::string supported;
-  for (const std::string& field : read_) supported += (supported.empty() ? "" : ", ") + field;
-  throw Error("INVALID_MODEL", "config.json has fields that this architecture does not support: " + unknown +
-                                   "; supported are " + supported +
-                                   ". Remove a field that has no effect on the model");
+  for (const std::string& field : known) supported += (supported.empty() ? "" : ", ") + field;
+  throw Error("INVALID_MODEL",
+              "config.json has fields that this architecture does not support: " + unknown +
+                  (meant.empty() ? "; supported" : "; did you mean " + meant + "? Supported") + " are " +
+                  supported + ". Remove a field that has no effect on the model");
 }
 
 }  // namespace tagformer

@@ -7,6 +7,7 @@
 #include "models/model.h"
 #include "models/modernbert.h"
 #include "models/roberta.h"
+#include "models/suggestion.h"
 #include "models/xlnet.h"
 #include "runtime/error.h"
 
@@ -31,6 +32,7 @@ constexpr Architecture kArchitectures[] = {
 std::unique_ptr<Model> make_model(Json::Object fields, std::int64_t labels, Precision precision) {
   Config config(std::move(fields));
   const std::string model_type = config.text_or("model_type", "");
+  std::vector<std::string> names;
   std::string supported;
   for (const Architecture& architecture : kArchitectures) {
     if (model_type == architecture.model_type) {
@@ -38,10 +40,13 @@ std::unique_ptr<Model> make_model(Json::Object fields, std::int64_t labels, Prec
       config.refuse_unread();
       return model;
     }
-    supported += (supported.empty() ? "" : ", ") + std::string(architecture.model_type);
+    names.emplace_back(architecture.model_type);
+    supported += (supported.empty() ? "" : ", ") + names.back();
   }
-  throw Error("INVALID_MODEL", "config.json: model_type is \"" + model_type +
-                                   "\", which is not supported; supported are " + supported);
+  const auto nearest = nearest_name(model_type, names);
+  throw Error("INVALID_MODEL", "config.json: model_type is \"" + model_type + "\", which is not supported; " +
+                                   (nearest ? "did you mean \"" + *nearest + "\"? Supported" : "supported") +
+                                   " are " + supported);
 }
 
 }  // namespace tagformer

@@ -1,12 +1,14 @@
 // Limits of a process that loads what nobody knows.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace tagformer {
 
-/// Takes from this process, for good, what loading `file` does not need: it can write to no file, and its
-/// memory ends at a few times the file's size. Throws IO.
-void limit_process(const std::string& file);
+/// Takes from this process, for good, what loading `file` does not need: it can write to no file, its memory
+/// ends at a few times the file's size, and SIGXCPU ends it after `processor_seconds`, which whoever started
+/// it need not live to see. Throws IO.
+void limit_process(const std::string& file, std::uint32_t processor_seconds);
 
 }  // namespace tagformer

@@ -1,10 +1,13 @@
 // `tagformer export`
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { type ExportOptions, exportOptions } from "../options.js";
-import { addFlags } from "./flags.js";
+import { type ExportOptions, exportOptions, modelOptions } from "../options.js";
+import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";
+
+/** What loading a model may need; it computes in fp32 on the CPU whatever the other options. */
+const loadingOptions = modelOptions.pick({ tokenizer: true, trust: true });
 
 interface ExportFlags extends ExportOptions {
   readonly output: string;
@@ -16,7 +19,8 @@ export function addExportCommand(root: Command): void {
     .command("export <model>")
     .description(`write a trained model for other programs, in fp32: ${modelHelp}`)
     .requiredOption("--output <file>", "file to write");
-  addFlags(command, exportOptions)
+  addFlags(command, exportOptions);
+  addFlags(command, loadingOptions)
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -25,9 +29,11 @@ export function addExportCommand(root: Command): void {
     .action(runExport);
 }
 
-async function runExport(model: string, { output, format, json }: ExportFlags): Promise<void> {
+async function runExport(model: string, flags: ExportFlags): Promise<void> {
+  const { output, format, json } = flags;
   await ensureSetUp();
-  await using classifier = await loadClassifier(model, { precision: "fp32", device: "cpu" });
+  const loading = takeFlags(loadingOptions, flags as unknown as Record<string, unknown>);
+  await using classifier = await loadClassifier(model, { ...loading, precision: "fp32", device: "cpu" });
   const check = await classifier.export(output, format === undefined ? {} : { format });
   const { size } = await stat(output);
   if (json) {

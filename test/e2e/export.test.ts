@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
+import { archive } from "../unit/model/torchscript/module.mjs";
 import { finish, temporaryFolder, tinyRun } from "../unit/training/tiny-run.js";
 import { buildCommand, tagformer } from "./command.js";
 
@@ -45,6 +46,33 @@ describe("tagformer export", () => {
     await using again = await Classifier.load(copy, { threads: 1 });
     const texts = ["alpha beta", "gamma"];
     expect(await again.logits(texts)).toEqual(await classifier.logits(texts));
+  });
+
+  it("writes a TorchScript module as it is", async () => {
+    const file = join(folder, "bag.pt");
+    writeFileSync(file, archive());
+    const tokenizer = join(folder, "tokenizer");
+    mkdirSync(tokenizer);
+    writeFileSync(join(tokenizer, "config.json"), JSON.stringify({ model_type: "bert" }));
+    writeFileSync(join(tokenizer, "vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+    const output = join(folder, "copy.pt");
+    const refused = await tagformer(["export", file, "--tokenizer", tokenizer, "--output", output]);
+    expect(refused.stderr).toContain("--trust");
+    expect(existsSync(output)).toBe(false);
+    const { status } = await tagformer([
+      "export",
+      file,
+      "--tokenizer",
+      tokenizer,
+      "--trust",
+      "--output",
+      output,
+    ]);
+    expect(status).toBe(0);
+    const options = { tokenizer, trust: true, threads: 1 };
+    await using original = await Classifier.load(file, options);
+    await using copy = await Classifier.load(output, options);
+    expect(await copy.logits(["a a"])).toEqual(await original.logits(["a a"]));
   });
 
   it("replaces a file only by a whole one", async () => {

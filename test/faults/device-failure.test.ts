@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { NativeModel } from "../../src/native.js";
 import { plainTraining } from "../fixtures/bert.mjs";
-import { archive, code, labels, parts } from "../unit/model/torchscript/module.js";
+import { archive, code, labels, parts } from "../unit/model/torchscript/module.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-device-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -11,6 +11,7 @@ const slowMilliseconds = 1000;
 
 mkdirSync(directory, { recursive: true });
 const progress = openSync(join(directory, "number"), "w");
+await targets[name].prepare?.();
 let accepted = 0;
 for (let number = Number(first); number < Number(first) + Number(count); number++) {
   const input = targets[name].make(generator(Number(seed), `${name} ${number}`));

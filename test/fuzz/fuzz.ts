@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
-export const targetNames = ["safetensors", "config", "tokenizer", "csv", "vocabulary"] as const;
+export const targetNames = [
+  "safetensors",
+  "torchscript",
+  "config",
+  "tokenizer",
+  "csv",
+  "vocabulary",
+] as const;
 
 /** Inputs of one process; a crash is known by its number. */
 const inputsAtOnce = 100_000;

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { checkDataset, readDataset } from "../../dist/index.js";
 import { readModelConfig } from "../../dist/model/directory.js";
 import { readSafetensors } from "../../dist/model/safetensors.js";
+import { checkTorchScriptFile } from "../../dist/model/torchscript/check.js";
 import { NativeModel } from "../../dist/native.js";
 import { Encoder } from "../../dist/text/encoder.js";
+import { archive, code, labels, parts, pickle } from "../unit/model/torchscript/module.mjs";
 import { mutateBytes, mutateJson } from "./mutations.mjs";
 
 const bert = {
@@ -77,6 +79,7 @@ const configs = [
     local_rope_theta: 10000,
     classifier_pooling: "mean",
     hidden_activation: "gelu",
+    pad_token_id: 0,
   },
 ];
 const configWords = [
@@ -275,7 +278,28 @@ const headerWords = [
 
 const files = [safetensors(headers[0], 22), safetensors(headers[1], 8)];
 
-/** @type {Record<string, { make(random): Buffer, read(input: Buffer, directory: string): Promise<unknown> }>} */
+/** Source and pickle of a module, and others that parts of them may come from. */
+const sources = [
+  code(),
+  code(["x = torch.sum(weight)", "return torch.embedding(weight, input_ids)[:, 0] * x"]),
+];
+const pickles = [pickle(), pickle({ rows: 4, offset: 2 })];
+
+const loadSpec = { tensors: [], seed: 1, precision: "fp32", threads: 1 };
+
+/** Opens libtorch, which takes longer than any input may. */
+async function openEngine() {
+  const model = await NativeModel.load({ ...loadSpec, config: configs[0], labels: 1 });
+  await model.dispose();
+}
+
+/**
+ * @type {Record<string, {
+ *   prepare?(): Promise<void>,
+ *   make(random): Buffer,
+ *   read(input: Buffer, directory: string): Promise<unknown>,
+ * }>}
+ */
 export const targets = {
   safetensors: {
     make: (random) =>
@@ -284,7 +308,37 @@ export const targets = {
         : safetensors(mutateJson(random, headers[random.below(2)], headerWords), random.below(3) ? 22 : 8),
     read: (input, directory) => readSafetensors(put(directory, "model.safetensors", input)),
   },
+  // What passes the check is loaded in this process, not in one of its own as users have it: it must not break that either.
+  torchscript: {
+    prepare: openEngine,
+    make(random) {
+      const mutated = (list) => mutateBytes(random, list[random.below(list.length)], list);
+      const [weights, ...others] = parts();
+      switch (random.below(4)) {
+        case 0:
+          return mutated([archive()]);
+        case 1:
+          return archive(parts(mutated(sources.map((text) => Buffer.from(text))).toString("latin1")));
+        case 2:
+          return archive(parts(sources[0], mutated(pickles)));
+        default:
+          return archive([{ ...weights, bytes: mutated([weights.bytes]) }, ...others]);
+      }
+    },
+    async read(input, directory) {
+      const script = put(directory, "model.pt", input);
+      await checkTorchScriptFile(script);
+      const model = await NativeModel.load({
+        ...loadSpec,
+        config: { model_type: "torchscript" },
+        labels,
+        script,
+      });
+      await model.dispose();
+    },
+  },
   config: {
+    prepare: openEngine,
     make: (random) => {
       const document = configs[random.below(configs.length)];
       if (random.below(10) === 0) return mutateBytes(random, Buffer.from(JSON.stringify(document)), files);
@@ -293,15 +347,7 @@ export const targets = {
     async read(input, directory) {
       const { config, labels } = await readModelConfig(put(directory, "config.json", input));
       if (isLarge(config)) return; // a real model, which takes its time
-      const spec = {
-        config,
-        labels: labels.names.length,
-        tensors: [],
-        seed: 1,
-        precision: "fp32",
-        threads: 1,
-      };
-      const model = await NativeModel.load(spec);
+      const model = await NativeModel.load({ ...loadSpec, config, labels: labels.names.length });
       await model
         .predict({ ids: Int32Array.of(1, 2, 3), offsets: Int32Array.of(0, 3) })
         .finally(() => model.dispose());

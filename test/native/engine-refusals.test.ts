@@ -68,8 +68,18 @@ describe("a batch", () => {
 describe("a configuration", () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     ["an unknown architecture", { model_type: "gpt2" }, /model_type is "gpt2".*supported are .*bert/],
+    [
+      "a misspelt architecture",
+      { model_type: "robertta" },
+      /"robertta", which is not supported; did you mean "roberta"\? Supported are albert, bert, /,
+    ],
     ["no architecture", { model_type: null }, /model_type is ""/],
     ["an unknown field", { rope_theta: 10000 }, /rope_theta \(10000\)/],
+    [
+      "a misspelt field",
+      { layer_norm_epsilon: 1e-6 },
+      /layer_norm_epsilon \(1e-06\); did you mean layer_norm_eps\? Supported are .*hidden_act/,
+    ],
     ["a missing field", { hidden_size: undefined }, /hidden_size is missing/],
     ["a number out of range", { num_hidden_layers: 0 }, /num_hidden_layers is 0; expected an integer from 1/],
     [

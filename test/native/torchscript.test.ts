@@ -1,14 +1,14 @@
 // TorchScript modules in the engine: what they compute, how they train, and what is refused in a process of its own.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkTorchScriptFile } from "../../src/model/torchscript/check.js";
-import { tryTorchScript } from "../../src/model/torchscript/trial.js";
+import { type TrialLimits, tryTorchScript } from "../../src/model/torchscript/trial.js";
 import { vetTorchScript } from "../../src/model/torchscript/vet.js";
 import { NativeModel } from "../../src/native.js";
-import { archive, bagOfWords, code, labels, parts, weights } from "../unit/model/torchscript/module.js";
+import { archive, bagOfWords, code, labels, parts, weights } from "../unit/model/torchscript/module.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-torchscript-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -185,7 +185,15 @@ describe("the trial in a process of its own", () => {
       "return torch.add(torch.sum(torch.mul(x0, mask), [1]), y)",
     ];
     const file = write(code(body));
-    await expect(tryTorchScript(file, config, undefined, 4)).rejects.toThrow(/not loaded within 4 seconds/);
+    const trial = (limits: TrialLimits) => tryTorchScript(file, config, undefined, limits);
+    await expect(trial({ seconds: 4, processorSeconds: 60 })).rejects.toThrow(/not loaded within 4 seconds/);
+    // What holds when this process does not live to see it.
+    await expect(trial({ seconds: 60, processorSeconds: 2 })).rejects.toThrow(/the processor's time/);
+  });
+
+  it("finds a file by the path that it was given, wherever the child works", async () => {
+    const file = relative(process.cwd(), write(code()));
+    expect(await vetTorchScript(file, config, true, undefined)).toEqual({ outputs: labels });
   });
 
   it("is not made without trust", async () => {

@@ -1,95 +1,18 @@
-// Every architecture against transformers in PyTorch, over random small configurations and ragged batches: logits,
-// gradients, training, and model directories read both ways.
-import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
-import { saveModelDirectory } from "../../src/model/save.js";
+// Every architecture against transformers in PyTorch, over random small configurations; and what config.json may say.
+import { describe, expect, it } from "vitest";
 import { NativeModel } from "../../src/native.js";
-import { generator } from "../../src/random.js";
-import { note } from "./figures.js";
-import {
-  gradientDifference,
-  largestDifference,
-  loadModel,
-  type Question,
-  type Reference,
-  randomBatch,
-  references,
-  rowOf,
-  temporaryFolder,
-  training,
-} from "./models.js";
-import { draws, type RandomConfig } from "./random-configs.js";
+import { describeParity } from "./describe-parity.js";
+import { largestDifference, randomBatch, training } from "./models.js";
+import { draws, randomCases } from "./random-configs.js";
 
-const seed = 20;
-/** Two threads would wait for each other longer than such small models compute. */
-const threads = 1;
-/** Few for BERT, which has tests of its own, and for what differs from another model type only in its name. */
-const counts: Readonly<Record<string, number>> = { bert: 2, camembert: 1, "xlm-roberta": 1 };
-const usualCount = 6;
-const noWeights = { tensors: [], seed: 4, precision: "fp32", threads } as const;
-
-interface Case {
-  readonly name: string;
-  readonly drawn: RandomConfig;
-  /** A random model that transformers makes and saves. */
-  readonly theirs: Question;
-  /** A model that we make, train for a few steps and save. */
-  readonly ours: Question;
-}
-
-const cases = Object.keys(draws).flatMap((modelType) =>
-  Array.from({ length: counts[modelType] ?? usualCount }, (_, i) => drawCase(modelType, i)),
-);
-const ourLogits = new Map<string, Float32Array>();
-const expected = new Map<Question, Reference>();
-
-function drawCase(modelType: string, index: number): Case {
-  const name = `${modelType} ${index}`;
-  const random = generator(seed, name);
-  const drawn = draws[modelType]!(random);
-  const { vocabulary, labels, types, maxLength } = drawn;
-  const longest = Math.min(maxLength, 70);
-  const some = Array.from({ length: random.below(6) }, () => 1 + random.below(longest));
-  const lengths = [...some, index % 2 === 0 ? longest : 1];
-  const batch = randomBatch(lengths, {
-    vocabulary,
-    labels,
-    types: index % 3 === 0 ? 0 : types,
-    seed: seed + index,
-  });
-  return {
-    name,
-    drawn,
-    theirs: { directory: temporaryFolder(), config: drawn.config, seed: seed + index, steps: 20, batch },
-    ours: { directory: join(temporaryFolder(), "saved"), batch },
-  };
-}
-
-/** A model of ours with random weights, after a few training steps with dropout: no bias is zero any more. */
-async function makeAndSave({ drawn, ours }: Case): Promise<Float32Array> {
-  const config = { ...drawn.config, initializer_range: 0.3 };
-  await using model = await fresh(config, drawn.labels);
-  await model.startTraining({ ...training, dropout: true, learningRate: 0.02 });
-  for (let i = 0; i < 3; i++) await model.trainStep([ours.batch]);
-  await saveModelDirectory(ours.directory, {
-    config,
-    labelNames: Array.from({ length: drawn.labels }, (_, i) => `label ${i}`),
-    tagformer: {},
-    writeTokenizer: async () => {},
-    writeWeights: (file) => model.save(file),
-  });
-  return await model.predict(ours.batch);
-}
+/** Few for what differs from another model type only in its name. */
+const counts: Readonly<Record<string, number>> = { camembert: 2, "xlm-roberta": 2 };
+const cases = randomCases(20, (modelType) => counts[modelType] ?? 6);
+const noWeights = { tensors: [], seed: 4, precision: "fp32", threads: 1 } as const;
 
 function fresh(config: Record<string, unknown>, labels: number): Promise<NativeModel> {
   return NativeModel.load({ ...noWeights, config, labels });
 }
-
-beforeAll(async () => {
-  for (const one of cases) ourLogits.set(one.name, await makeAndSave(one));
-  const questions = cases.flatMap(({ theirs, ours }) => [theirs, ours]);
-  for (const [i, answer] of references(questions).entries()) expected.set(questions[i]!, answer);
-});
 
 it("is every architecture that the engine knows", async () => {
   const unknown = NativeModel.load({ ...noWeights, config: { model_type: "gpt2" }, labels: 1 });
@@ -100,77 +23,10 @@ it("is every architecture that the engine knows", async () => {
   });
 });
 
-describe.each(cases)("a random $name", ({ name, drawn, theirs, ours }) => {
-  const modelType = String(drawn.config.model_type);
-  let model: NativeModel;
-  beforeAll(async () => {
-    model = await loadModel(theirs.directory, drawn.labels, { threads });
-    return () => model.dispose();
-  });
-
-  it("is read from transformers' files, whole", () => {
-    expect(model.info).toMatchObject({ initialised: [], ignored: [] });
-    if (drawn.maxLength < Number.POSITIVE_INFINITY) expect(model.info.maxLength).toBe(drawn.maxLength);
-    note(modelType, { loads: true });
-  });
-
-  it("has transformers' logits", async () => {
-    const logits = largestDifference(await model.predict(theirs.batch), expected.get(theirs)!.logits);
-    expect(logits).toBeLessThan(1e-5);
-    note(modelType, { logits });
-  });
-
-  it("scores a text as it does alone", async () => {
-    const together = await model.predict(theirs.batch);
-    for (let row = 0; row + 1 < theirs.batch.offsets.length; row++) {
-      const alone = await model.predict(rowOf(theirs.batch, row));
-      const beside = together.subarray(row * drawn.labels, (row + 1) * drawn.labels);
-      expect(largestDifference(alone, beside)).toBeLessThan(5e-6); // other blocks in matrix products
-    }
-  });
-
-  it("has PyTorch's loss and gradients", async () => {
-    expect(await model.computeGradients(theirs.batch)).toBeCloseTo(expected.get(theirs)!.loss, 5);
-    const { name: tensor, relative } = await gradientDifference(model, theirs.directory);
-    expect(relative, tensor).toBeLessThan(1e-4);
-    note(modelType, { gradients: relative });
-  });
-
-  it("gives bf16 probabilities within 0.01 of fp32", async () => {
-    await using rounded = await loadModel(theirs.directory, drawn.labels, { threads, precision: "bf16" });
-    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-    const ours = (await rounded.predict(theirs.batch)).map(sigmoid);
-    const bf16 = largestDifference(ours, expected.get(theirs)!.logits.map(sigmoid));
-    expect(bf16).toBeLessThan(0.01);
-    note(modelType, { bf16 });
-  });
-
-  it("has the same logits and gradients in libtorch's own operations over padded batches", async () => {
-    await using dense = await loadModel(theirs.directory, drawn.labels, { threads, dense: true });
-    const { logits, loss } = expected.get(theirs)!;
-    expect(largestDifference(await dense.predict(theirs.batch), logits)).toBeLessThan(1e-5);
-    expect(await dense.computeGradients(theirs.batch)).toBeCloseTo(loss, 5);
-    const { name: tensor, relative } = await gradientDifference(dense, theirs.directory);
-    expect(relative, tensor).toBeLessThan(1e-4);
-  });
-
-  it("makes twenty AdamW steps with PyTorch's losses", async () => {
-    await model.startTraining(training);
-    const losses: number[] = [];
-    for (let i = 0; i < 20; i++) losses.push((await model.trainStep([theirs.batch])).loss);
-    expect(largestDifference(losses, expected.get(theirs)!.losses)).toBeLessThan(1e-4);
-    expect(losses[19]).toBeLessThan(losses[0]!);
-    note(modelType, { trains: true });
-  });
-
-  it("is saved so that transformers reads it with the same logits", () => {
-    expect(largestDifference(ourLogits.get(name)!, expected.get(ours)!.logits)).toBeLessThan(1e-5);
-    note(modelType, { saves: true });
-  });
-});
+describeParity(cases);
 
 describe("config.json", () => {
-  const small = Object.fromEntries(cases.map(({ drawn: { config } }) => [config.model_type, config]));
+  const small = Object.fromEntries(cases.map(({ config }) => [config.model_type, config]));
 
   /** The loss of one training step, with dropout or without. */
   async function lossOf(config: Record<string, unknown>, dropout: boolean): Promise<number> {

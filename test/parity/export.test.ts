@@ -27,7 +27,8 @@ interface PaddedBatch {
 }
 
 const seed = 31;
-const architectures = Object.keys(draws);
+/** Configurations of each architecture: what is traced depends on many of their fields. */
+const each = 3;
 
 /** Our export of a random model, and batches for it. */
 class Exported {
@@ -41,12 +42,17 @@ class Exported {
   readonly #lengths: readonly (readonly number[])[];
   readonly #drawn;
 
-  constructor(readonly modelType: string) {
-    this.#drawn = draws[modelType]!(generator(seed, modelType));
+  constructor(
+    readonly modelType: string,
+    readonly name: string,
+  ) {
+    this.#drawn = draws[modelType]!(generator(seed, name));
     const { vocabulary, maxLength } = this.#drawn;
     const longest = Math.min(maxLength, 40);
-    this.#lengths = [[longest, 1, 5], [7], [3, 3, 8, 2, 1, 6].map((length) => Math.min(length, longest))];
-    const random = generator(seed, `${modelType} ids`);
+    this.#lengths = [[longest, 1, 5], [7], [3, 3, 8, 2, 1, 6]].map((lengths) =>
+      lengths.map((length) => Math.min(length, longest)),
+    );
+    const random = generator(seed, `${name} ids`);
     // Never the padding token: in RoBERTa it has a position of its own.
     const token = () => 4 + random.below(vocabulary - 4);
     this.batches = this.#lengths.map((lengths, i) => {
@@ -76,7 +82,8 @@ class Exported {
 
   async make(): Promise<void> {
     const { config: drawn, labels } = this.#drawn;
-    const config = { ...drawn, initializer_range: 0.3 };
+    // As large as in model_reference.py. With 0.3, PyTorch's own fp32 is further than 1e-5 from its fp64.
+    const config = { ...drawn, initializer_range: 0.15 };
     await using model = await NativeModel.load({
       config,
       labels,
@@ -114,21 +121,20 @@ class Exported {
   }
 }
 
-const exported = new Map(architectures.map((name) => [name, new Exported(name)]));
+const exported = Object.keys(draws).flatMap((modelType) =>
+  Array.from({ length: each }, (_, i) => new Exported(modelType, `${modelType} ${i}`)),
+);
 
 beforeAll(async () => {
-  const all = [...exported.values()];
-  for (const one of all) await one.make();
+  for (const one of exported) await one.make();
   const answers = runPython(
     "torchscript.py",
-    all.map(({ file, directory, batches }) => ({ file, directory, batches })),
+    exported.map(({ file, directory, batches }) => ({ file, directory, batches })),
   ) as Answer[];
-  for (const [i, one] of all.entries()) one.answer = answers[i]!;
+  for (const [i, one] of exported.entries()) one.answer = answers[i]!;
 });
 
-describe.each(architectures)("an exported %s", (name) => {
-  const one = exported.get(name)!;
-
+describe.each(exported)("an exported $name", (one) => {
   it("was compared with its model before it was called done", () => {
     expect(one.check.difference).toBeLessThan(1e-5);
     expect(one.check).toMatchObject({ texts: 8, shortest: 1 });
@@ -138,13 +144,17 @@ describe.each(architectures)("an exported %s", (name) => {
     for (const [i, logits] of one.answer.logits.entries()) {
       const torchscript = largestDifference(logits, one.ours[i]!);
       expect(torchscript, `batch ${i}`).toBeLessThan(1e-5);
-      note(name, { torchscript });
+      note(one.modelType, { torchscript });
       expect(largestDifference(logits, one.answer.theirs[i]!), `batch ${i}`).toBeLessThan(1e-5);
     }
   });
 
   it("has transformers' parameter names, trains there, holds its config, and drops nothing", () => {
-    expect(one.answer).toMatchObject({ names: true, trainable: true, files: { "config.json": name } });
+    expect(one.answer).toMatchObject({
+      names: true,
+      trainable: true,
+      files: { "config.json": one.modelType },
+    });
     expect(largestDifference(one.answer.evaluates, one.answer.logits[0]!)).toBeLessThan(1e-6);
   });
 });

@@ -1,16 +1,7 @@
-// ModernBERT against transformers in PyTorch where random small configurations do not reach: the released model's shape
-// of a configuration, and texts several windows long.
-import { beforeAll, describe, expect, it } from "vitest";
+// What only ModernBERT has: older names of its fields, and initial weights without outliers.
+import { expect, it } from "vitest";
 import { NativeModel } from "../../src/native.js";
-import {
-  gradientDifference,
-  largestDifference,
-  loadModel,
-  type Reference,
-  randomBatch,
-  references,
-  temporaryFolder,
-} from "./models.js";
+import { randomBatch } from "./models.js";
 
 /** As the first release wrote it: no layer_types, no rope_parameters. */
 const released = {
@@ -28,45 +19,22 @@ const released = {
   pad_token_id: 283,
   num_labels: 6,
 };
-const lengths = [1, 2, 63, 64, 65, 130, 512];
 
-const questions = ["cls", "mean"].map((classifier_pooling, i) => ({
-  directory: temporaryFolder(),
-  config: { ...released, classifier_pooling },
-  seed: i,
-  batch: randomBatch(lengths, { vocabulary: 280, labels: 6, seed: i }),
-}));
-let answers: Reference[];
-
-beforeAll(() => {
-  answers = references(questions);
-});
-
-describe.each([0, 1])("a random ModernBERT, %i", (index) => {
-  const { directory, batch, config } = questions[index]!;
-  it.each([false, true])("has transformers' logits and gradients (dense: %s)", async (dense) => {
-    await using model = await loadModel(directory, 6, { dense });
-    expect(largestDifference(await model.predict(batch), answers[index]!.logits)).toBeLessThan(1e-5);
-    expect(await model.computeGradients(batch)).toBeCloseTo(answers[index]!.loss, 5);
-    const { name, relative } = await gradientDifference(model, directory);
-    expect(relative, name).toBeLessThan(1e-4);
+it("reads the older names of the same fields", async () => {
+  const batch = randomBatch([1, 65, 130], { vocabulary: 280, labels: 6, seed: 1 });
+  const logitsOf = async (fields: Record<string, unknown>) => {
+    const spec = { tensors: [], labels: 6, seed: 5, precision: "fp32", threads: 1 } as const;
+    await using model = await NativeModel.load({ ...spec, config: { ...released, ...fields } });
+    return await model.predict(batch);
+  };
+  const older = await logitsOf({ global_rope_theta: 500, local_rope_theta: 100, initializer_range: 0.5 });
+  const newer = await logitsOf({
+    initializer_range: 0.5,
+    rope_parameters: { full_attention: { rope_theta: 500 }, sliding_attention: { rope_theta: 100 } },
+    layer_types: [0, 1, 2, 3, 4].map((i) => (i % 3 === 0 ? "full_attention" : "sliding_attention")),
   });
-
-  it("reads the older names of the same fields", async () => {
-    const logitsOf = async (fields: Record<string, unknown>) => {
-      const spec = { tensors: [], labels: 6, seed: 5, precision: "fp32", threads: 1 } as const;
-      await using model = await NativeModel.load({ ...spec, config: { ...config, ...fields } });
-      return await model.predict(batch);
-    };
-    const older = await logitsOf({ global_rope_theta: 500, local_rope_theta: 100, initializer_range: 0.5 });
-    const newer = await logitsOf({
-      initializer_range: 0.5,
-      rope_parameters: { full_attention: { rope_theta: 500 }, sliding_attention: { rope_theta: 100 } },
-      layer_types: [0, 1, 2, 3, 4].map((i) => (i % 3 === 0 ? "full_attention" : "sliding_attention")),
-    });
-    expect(newer).toEqual(older);
-    expect(await logitsOf({ initializer_range: 0.5 })).not.toEqual(older);
-  });
+  expect(newer).toEqual(older);
+  expect(await logitsOf({ initializer_range: 0.5 })).not.toEqual(older);
 });
 
 it("starts from weights that are nowhere beyond initializer_cutoff_factor deviations", async () => {

@@ -1,8 +1,10 @@
-// Random small config.json of every architecture, drawn from a seed.
-import type { Random } from "../../src/random.js";
+// Random small config.json of every architecture, drawn from a seed, and batches for them.
+import { generator, type Random } from "../../src/random.js";
+import type { ParityCase } from "./describe-parity.js";
+import { randomBatch } from "./models.js";
 
-export interface RandomConfig {
-  readonly config: Record<string, unknown>;
+interface RandomConfig {
+  readonly config: Readonly<Record<string, unknown>> & { readonly model_type: string };
   readonly labels: number;
   readonly vocabulary: number;
   /** Segments that a batch may use; 0 where the architecture has none. */
@@ -49,7 +51,10 @@ function bertLike(random: Random) {
 const classifierDropout = (random: Random) => ({ classifier_dropout: oneOf(random, [null, 0, 0.3]) });
 
 /** `skipped` is the number of positions that no token has. */
-function described<T extends ReturnType<typeof bertLike>>(config: T, skipped = 0): RandomConfig {
+function described<T extends ReturnType<typeof bertLike> & { readonly model_type: string }>(
+  config: T,
+  skipped = 0,
+): RandomConfig {
   return {
     config: { ...config },
     labels: config.num_labels,
@@ -231,3 +236,35 @@ export const draws: Readonly<Record<string, Draw>> = {
   "xlm-roberta": roberta("xlm-roberta"),
   xlnet,
 };
+
+/** What the architectures call the activation of their feed-forward layers. */
+const activationFields = ["hidden_act", "activation", "ff_activation", "hidden_activation"];
+
+/**
+ * Cases of every architecture: rows as long as the model takes, rows of one token, and others, with segments or without.
+ * They take the activations in turn, so that none is left to chance.
+ */
+export function randomCases(seed: number, count: (modelType: string) => number): ParityCase[] {
+  let turn = 0;
+  const draw = (modelType: string, index: number): ParityCase => {
+    const name = `${modelType} ${index}`;
+    const random = generator(seed, name);
+    const { config, vocabulary, labels, types, maxLength } = draws[modelType]!(random);
+    const activation = activationFields.find((field) => field in config)!;
+    const longest = Math.min(maxLength, 70);
+    const some = Array.from({ length: random.below(6) }, () => 1 + random.below(longest));
+    const lengths = [...some, index % 2 === 0 ? longest : 1];
+    const used = index % 3 === 0 ? 0 : types;
+    return {
+      name,
+      config: { ...config, [activation]: activations[turn++ % activations.length] },
+      labels,
+      batch: randomBatch(lengths, { vocabulary, labels, types: used, seed: seed + index }),
+      maxLength,
+      seed: seed + index,
+    };
+  };
+  return Object.keys(draws).flatMap((modelType) =>
+    Array.from({ length: count(modelType) }, (_, index) => draw(modelType, index)),
+  );
+}

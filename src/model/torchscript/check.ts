@@ -53,13 +53,27 @@ async function checkRecords(
   for (const [name, record] of code) {
     checkCode(name, (await readRecord(file, record, maxCodeBytes)).toString("utf8"));
   }
-  for (const name of ["data", "constants", "traced_inputs"]) {
-    const record = records.get(`${name}.pkl`);
-    if (!record) continue;
-    const sizeOf = (key: string) => records.get(`${name}/${key}`)?.size;
-    // What a module was traced with is written without its bytes, and never looked at.
-    const sizes = name === "traced_inputs" ? () => Number.POSITIVE_INFINITY : sizeOf;
-    checkPickle(`${name}.pkl`, await readRecord(file, record, maxPickleBytes), sizes);
+  for (const [name, record] of records) {
+    const sizeOf = storageSizes(name, records);
+    if (sizeOf) checkPickle(name, await readRecord(file, record, maxPickleBytes), sizeOf);
+  }
+}
+
+/** Bytes of the records that a pickle may name, by their keys; `undefined` for what is no pickle. */
+function storageSizes(
+  name: string,
+  records: ReadonlyMap<string, ArchiveRecord>,
+): ((key: string) => number | undefined) | undefined {
+  switch (name) {
+    case "data.pkl":
+    case "constants.pkl":
+      return (key) => records.get(`${name.replace(".pkl", "")}/${key}`)?.size;
+    case "traced_inputs.pkl":
+      // What a module was traced with is written without its bytes, and never looked at.
+      return () => Number.POSITIVE_INFINITY;
+    default:
+      // Where source lines came from, which libtorch reads when it has to tell of an error.
+      return name.endsWith(".debug_pkl") ? () => undefined : undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { TagformerError } from "../../errors.js";
 import { builtAddon } from "../../install/locations.js";
@@ -12,26 +13,33 @@ export interface ModuleTrial {
   readonly outputs: number;
 }
 
-/** Seconds for the process and libtorch, and for each gigabyte of weights. */
-const baseSeconds = 60;
+/** How long a trial may take; files of a gigabyte have a minute more. */
+export interface TrialLimits {
+  /** On the clock. */
+  readonly seconds: number;
+  /** Of a processor: holds as well when this process ends before the trial does. */
+  readonly processorSeconds: number;
+}
+
+const usualLimits: TrialLimits = { seconds: 60, processorSeconds: 60 };
 const secondsPerGigabyte = 60;
 
 const program =
-  "process.stdout.write(JSON.stringify(require(process.argv[1]).tryTorchScript(process.argv[2], JSON.parse(process.argv[3]))))";
+  "const [addon, ...parameters] = JSON.parse(process.argv[1]);" +
+  "process.stdout.write(JSON.stringify(require(addon).tryTorchScript(...parameters)))";
 
 /**
  * Loads `file` in a child process that can write no file, with bounded memory and time, checks every operator and runs
  * it on two short rows.
  *
  * @param config config.json of the model
- * @param seconds that it may take, and more for large files
  * @throws TagformerError `INVALID_MODEL`, naming the file; `NATIVE_NOT_BUILT`; or the signal's reason
  */
 export async function tryTorchScript(
   file: string,
   config: Readonly<Record<string, unknown>>,
   signal?: AbortSignal,
-  seconds = baseSeconds,
+  limits: TrialLimits = usualLimits,
 ): Promise<ModuleTrial> {
   const addon = builtAddon();
   if (!addon) {
@@ -41,19 +49,20 @@ export async function tryTorchScript(
     );
   }
   const { size } = await stat(file);
-  const timeout = Math.ceil((seconds + (size / 1e9) * secondsPerGigabyte) * 1000);
+  const more = Math.round((size / 1e9) * secondsPerGigabyte);
+  const timeout = (limits.seconds + more) * 1000;
+  const parameters = [addon, resolve(file), config, limits.processorSeconds + more];
   try {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ["-e", program, addon, file, JSON.stringify(config)],
+      ["-e", program, JSON.stringify(parameters)],
       { cwd: tmpdir(), env: childEnvironment(), timeout, killSignal: "SIGKILL", signal },
     );
     return JSON.parse(stdout) as ModuleTrial;
   } catch (error) {
     signal?.throwIfAborted();
-    throw new TagformerError("INVALID_MODEL", `${file}: ${diagnose(error as ChildFailure, timeout)}`, {
-      cause: error,
-    });
+    const problem = diagnose(error as ChildFailure, timeout / 1000);
+    throw new TagformerError("INVALID_MODEL", `${file}: ${problem}`, { cause: error });
   }
 }
 
@@ -68,8 +77,9 @@ interface ChildFailure {
   readonly stderr?: string;
 }
 
-function diagnose({ killed, signal, stderr = "" }: ChildFailure, timeout: number): string {
-  if (killed) return `it was not loaded within ${Math.round(timeout / 1000)} seconds`;
+function diagnose({ killed, signal, stderr = "" }: ChildFailure, seconds: number): string {
+  if (killed) return `it was not loaded within ${seconds} seconds`;
+  if (signal === "SIGXCPU") return "loading it took more of the processor's time than any model needs";
   if (signal) return `loading it in a process of its own ended that with ${signal}`;
   return stderr.match(/^(?:\w*Error): (.*)$/m)?.[1] ?? "it could not be loaded in a process of its own";
 }

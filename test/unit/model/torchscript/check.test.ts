@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { readArchive, readRecord } from "../../../../src/model/torchscript/archive.js";
 import { checkTorchScriptFile } from "../../../../src/model/torchscript/check.js";
 import { generator } from "../../../../src/random.js";
-import { archive, bagOfWords, code, parts, pickle } from "./module.js";
+import { archive, bagOfWords, code, parts, pickle } from "./module.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-torchscript-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -125,6 +125,14 @@ describe("the check of a TorchScript file", () => {
     ["nothing on its stack", Buffer.from("\x80\x02bbb.", "latin1"), /not there/],
   ])("refuses a pickle with %s", async (_, data, problem) => {
     await expect(check(archive(parts(code(), data)))).rejects.toEqual(refused(problem));
+  });
+
+  it("looks into the pickles that tell where source lines came from", async () => {
+    const debug = {
+      name: "code/__torch__.py.debug_pkl",
+      bytes: Buffer.from("\x80\x02cos\nsystem\n.", "latin1"),
+    };
+    await expect(check(archive([...parts(), debug]))).rejects.toEqual(refused(/debug_pkl names "os.system"/));
   });
 
   const state = ["def __setstate__(self: __torch__.Bag, state: Tensor) -> None:", "  self.weight = state"];

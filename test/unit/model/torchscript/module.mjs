@@ -1,13 +1,6 @@
 // TorchScript files made by hand: a bag of words, and whatever a test puts in the place of its parts.
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** A record of an archive, by its name without the archive's directory. */
-interface Part {
-  readonly name: string;
-  readonly bytes: Buffer;
-  readonly deflated?: boolean;
-}
-
 const vocabulary = 8;
 export const labels = 2;
 
@@ -23,7 +16,7 @@ export const bagOfWords = [
 ];
 
 /** Source code of the module's class. */
-export function code(body: readonly string[] = bagOfWords, members: readonly string[] = []): string {
+export function code(body = bagOfWords, members = []) {
   return [
     "class Bag(Module):",
     '  __parameters__ = ["weight", ]',
@@ -40,28 +33,17 @@ export function code(body: readonly string[] = bagOfWords, members: readonly str
   ].join("\n");
 }
 
-const text = (value: string) => {
+const text = (value) => {
   const bytes = Buffer.from(value);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(bytes.length);
   return Buffer.concat([Buffer.from("X"), size, bytes]);
 };
-const number = (value: number) => Buffer.from([0x4d, value & 255, value >> 8]);
-const raw = (value: string) => Buffer.from(value, "latin1");
-
-/** What the pickle says of the tensor's storage and of the tensor. */
-interface TensorClaim {
-  readonly elements?: number;
-  readonly rows?: number;
-  readonly offset?: number;
-}
+const number = (value) => Buffer.from([0x4d, value & 255, value >> 8]);
+const raw = (value) => Buffer.from(value, "latin1");
 
 /** data.pkl: one object with its two attributes. */
-export function pickle({
-  elements = weights.length,
-  rows = vocabulary,
-  offset = 0,
-}: TensorClaim = {}): Buffer {
+export function pickle({ elements = weights.length, rows = vocabulary, offset = 0 } = {}) {
   const storage = [
     raw("(("),
     text("storage"),
@@ -85,7 +67,7 @@ export function pickle({
   ]);
 }
 
-export function parts(source: string = code(), data: Buffer = pickle()): Part[] {
+export function parts(source = code(), data = pickle()) {
   return [
     { name: "data/0", bytes: Buffer.from(weights.buffer) },
     { name: "data.pkl", bytes: data },
@@ -97,9 +79,9 @@ export function parts(source: string = code(), data: Buffer = pickle()): Part[] 
 }
 
 /** A zip archive of the parts, in the manner of torch.jit.save. */
-export function archive(records: readonly Part[] = parts()): Buffer {
-  const bodies: Buffer[] = [];
-  const directory: Buffer[] = [];
+export function archive(records = parts()) {
+  const bodies = [];
+  const directory = [];
   let at = 0;
   for (const { name, bytes, deflated = false } of records) {
     const path = Buffer.from(`bag/${name}`, "latin1");

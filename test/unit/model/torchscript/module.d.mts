@@ -1,0 +1,29 @@
+/** A record of an archive, by its name without the archive's directory. */
+export interface Part {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly deflated?: boolean;
+}
+
+/** Scores of the bag of words. */
+export const labels: number;
+/** Its weights: `[8, labels]`. */
+export const weights: Float32Array;
+/** The body of `forward`, with `input_ids`, `attention_mask` and `weight` in reach. */
+export const bagOfWords: readonly string[];
+
+/** Source code of the module's class. */
+export function code(body?: readonly string[], members?: readonly string[]): string;
+
+/** data.pkl: one object with its two attributes, and what it says of the tensor's storage and of the tensor. */
+export function pickle(claim?: {
+  readonly elements?: number;
+  readonly rows?: number;
+  readonly offset?: number;
+}): Buffer;
+
+/** The records of a module. */
+export function parts(source?: string, data?: Buffer): Part[];
+
+/** A zip archive of records, in the manner of torch.jit.save. */
+export function archive(records?: readonly Part[]): Buffer;
