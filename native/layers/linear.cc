@@ -64,7 +64,8 @@ at::Tensor linear(const at::Tensor& x, const Linear& layer) {
 
 at::Tensor linear_part(const at::Tensor& x, const Linear& layer, std::int64_t begin, std::int64_t end) {
   const Parameter& weight = *layer.weight;
-  const auto bias = layer.bias == nullptr ? std::nullopt : std::optional(layer.bias->value.slice(0, begin, end));
+  const auto bias =
+      layer.bias == nullptr ? std::nullopt : std::optional(layer.bias->value.slice(0, begin, end));
   if (weight.packed.defined()) return multiply_part(x.contiguous(), weight.packed, begin, end, bias);
   return multiply_weight(x, weight.value.slice(0, begin, end), bias);
 }

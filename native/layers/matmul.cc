@@ -122,17 +122,16 @@ at::Tensor multiply_bytes(const at::Tensor& x, const PackedMatrix& right,
                                             elements<std::uint8_t>(left) + first * stride, stride,
                                             elements<float>(scales) + first);
     });
-    const cpu::ByteProduct<T> product{
-        .shape = {rows, right.columns, right.depth},
-        .left = elements<const std::uint8_t>(left),
-        .left_stride = stride,
-        .left_scales = elements<const float>(scales),
-        .right = elements<const std::uint32_t>(right.units),
-        .column_scales = elements<const float>(right.scales),
-        .corrections = elements<const std::int32_t>(right.corrections),
-        .bias = bias ? elements<const float>(*bias) : nullptr,
-        .y = elements<T>(y),
-        .y_stride = right.columns};
+    const cpu::ByteProduct<T> product{.shape = {rows, right.columns, right.depth},
+                                      .left = elements<const std::uint8_t>(left),
+                                      .left_stride = stride,
+                                      .left_scales = elements<const float>(scales),
+                                      .right = elements<const std::uint32_t>(right.units),
+                                      .column_scales = elements<const float>(right.scales),
+                                      .corrections = elements<const std::int32_t>(right.corrections),
+                                      .bias = bias ? elements<const float>(*bias) : nullptr,
+                                      .y = elements<T>(y),
+                                      .y_stride = right.columns};
     for_tiles(product.shape, [&](std::int64_t begin, std::int64_t end) {
       cpu::typed_kernels<T>().multiply_bytes(product, begin, end);
     });

@@ -20,7 +20,6 @@ PackedMatrix pack(const at::Tensor& x);
 /// The transpose of `weight`, fp32, each column rounded to bytes.
 PackedMatrix pack_bytes(const at::Tensor& weight);
 
-
 /// x right + bias, `[rows, depth] -> [rows, columns]`; the bias is fp32. The rows of x are rounded to bytes
 /// where the right side holds bytes.
 at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias);

@@ -2,7 +2,6 @@
 
 #include <ATen/ops/empty_like.h>
 
-
 #include "layers/matmul.h"
 #include "runtime/stop.h"
 

@@ -1,4 +1,5 @@
-// Matrix products against double precision: every remainder of rows, columns and depth, and how the work is split.
+// Matrix products against double precision: every remainder of rows, columns and depth, and how the work is
+// split.
 #include <array>
 #include <cstring>
 
@@ -58,7 +59,8 @@ std::vector<float> some_bias(Random& random, std::int64_t columns) {
 template <typename Pack>
 Units packed(std::int64_t count, std::int64_t width, std::int64_t units, const Pack& pack) {
   Units memory(static_cast<std::size_t>(divided_up(count, width) * width * units), 0xFFFFFFFFU);
-  for (std::int64_t first = 0; first < count; first += width) pack(first, count - first, memory.data() + first * units);
+  for (std::int64_t first = 0; first < count; first += width)
+    pack(first, count - first, memory.data() + first * units);
   return memory;
 }
 
@@ -84,8 +86,10 @@ void test_product(const cpu::MatrixShape& shape) {
                                  kernels.pack_rows(&weight.at(first, 0), shape.depth, rest, shape.depth, to);
                                });
   auto y = Matrix<T>::output(shape.rows, shape.columns, shape.columns + 3);
-  const auto multiply = [&](const T* left, bool left_packed, const Units& right, const float* b, Matrix<T>& to) {
-    const cpu::MatrixProduct<T> product{shape, left, units * per_unit, left_packed, right.data(), b, to.data(), to.stride()};
+  const auto multiply = [&](const T* left, bool left_packed, const Units& right, const float* b,
+                            Matrix<T>& to) {
+    const cpu::MatrixProduct<T> product{shape,        left, units * per_unit, left_packed,
+                                        right.data(), b,    to.data(),        to.stride()};
     in_two_parts(shape, [&](std::int64_t begin, std::int64_t end) { kernels.multiply(product, begin, end); });
   };
   multiply(x.data(), false, by_rows, bias.data(), y);
@@ -99,20 +103,23 @@ void test_product(const cpu::MatrixShape& shape) {
                             [&](std::int64_t first, std::int64_t rest, std::uint32_t* to) {
                               kernels.pack_left(&a.at(0, first), shape.rows, shape.depth, rest, to);
                             });
-  const Units by_columns = packed(shape.columns, tiling().panel_columns, units,
-                                  [&](std::int64_t first, std::int64_t rest, std::uint32_t* to) {
-                                    kernels.pack_columns(&b.at(0, first), shape.columns, shape.depth, rest, to);
-                                  });
+  const Units by_columns =
+      packed(shape.columns, tiling().panel_columns, units,
+             [&](std::int64_t first, std::int64_t rest, std::uint32_t* to) {
+               kernels.pack_columns(&b.at(0, first), shape.columns, shape.depth, rest, to);
+             });
   auto z = Matrix<T>::output(shape.rows, shape.columns);
   multiply(reinterpret_cast<const T*>(left.data()), true, by_columns, nullptr, z);
-  expect_at_most(name + " transposed", error(z, shape.depth, [&](auto i, auto p) { return a(p, i); }, b, {}), allowed);
+  expect_at_most(name + " transposed", error(z, shape.depth, [&](auto i, auto p) { return a(p, i); }, b, {}),
+                 allowed);
   expect(name + " transposed stays inside", z.kept_inside());
 }
 
 template <typename T>
 void test_bytes(const cpu::MatrixShape& shape) {
   const std::int64_t units = divided_up(shape.depth, 4);
-  const std::string name = name_of("product of bytes", format_name<T>(), shape.rows, "x", shape.depth, "x", shape.columns);
+  const std::string name =
+      name_of("product of bytes", format_name<T>(), shape.rows, "x", shape.depth, "x", shape.columns);
   Random random(11);
   auto x = Matrix<T>::input(random, shape.rows, shape.depth);
   auto weight = Matrix<float>::input(random, shape.columns, shape.depth);
@@ -120,14 +127,16 @@ void test_bytes(const cpu::MatrixShape& shape) {
 
   std::vector<std::uint8_t> left(static_cast<std::size_t>(shape.rows * units * 4), 0xFF);
   std::vector<float> left_scales(static_cast<std::size_t>(shape.rows));
-  cpu::typed_kernels<T>().quantise_rows(x.data(), shape.rows, shape.depth, left.data(), units * 4, left_scales.data());
+  cpu::typed_kernels<T>().quantise_rows(x.data(), shape.rows, shape.depth, left.data(), units * 4,
+                                        left_scales.data());
   std::vector<float> scales(static_cast<std::size_t>(shape.columns));
   std::vector<std::int32_t> corrections(scales.size());
-  const Units right = packed(shape.columns, tiling().panel_columns, units,
-                             [&](std::int64_t first, std::int64_t rest, std::uint32_t* to) {
-                               cpu::kernels().quantise_panel(&weight.at(first, 0), shape.depth, rest, shape.depth, to,
-                                                             scales.data() + first, corrections.data() + first);
-                             });
+  const Units right =
+      packed(shape.columns, tiling().panel_columns, units,
+             [&](std::int64_t first, std::int64_t rest, std::uint32_t* to) {
+               cpu::kernels().quantise_panel(&weight.at(first, 0), shape.depth, rest, shape.depth, to,
+                                             scales.data() + first, corrections.data() + first);
+             });
   // What the bytes stand for: no further from the numbers than half a step.
   double steps = 0.0;
   const auto of_left = [&](std::int64_t i, std::int64_t p) {
@@ -142,17 +151,20 @@ void test_bytes(const cpu::MatrixShape& shape) {
   };
   for (std::int64_t i = 0; i < shape.rows; ++i) {
     for (std::int64_t p = 0; p < shape.depth; ++p)
-      steps = std::max(steps, std::abs(of_left(i, p) - x(i, p)) / static_cast<double>(left_scales[static_cast<std::size_t>(i)]));
+      steps = std::max(steps, std::abs(of_left(i, p) - x(i, p)) /
+                                  static_cast<double>(left_scales[static_cast<std::size_t>(i)]));
   }
   for (std::int64_t j = 0; j < shape.columns; ++j) {
     for (std::int64_t p = 0; p < shape.depth; ++p)
-      steps = std::max(steps, std::abs(of_right(p, j) - weight(j, p)) / static_cast<double>(scales[static_cast<std::size_t>(j)]));
+      steps = std::max(steps, std::abs(of_right(p, j) - weight(j, p)) /
+                                  static_cast<double>(scales[static_cast<std::size_t>(j)]));
   }
   expect_at_most(name + " rounds to the nearest", steps, 0.5001);
 
   auto y = Matrix<T>::output(shape.rows, shape.columns, shape.columns + 1);
-  const cpu::ByteProduct<T> product{shape, left.data(), units * 4, left_scales.data(), right.data(), scales.data(),
-                                    corrections.data(), bias.data(), y.data(), y.stride()};
+  const cpu::ByteProduct<T> product{shape,        left.data(),   units * 4,          left_scales.data(),
+                                    right.data(), scales.data(), corrections.data(), bias.data(),
+                                    y.data(),     y.stride()};
   in_two_parts(shape, [&](std::int64_t begin, std::int64_t end) {
     cpu::typed_kernels<T>().multiply_bytes(product, begin, end);
   });
@@ -164,14 +176,14 @@ void test_bytes(const cpu::MatrixShape& shape) {
 
 void test_matmul() {
   const std::array<cpu::MatrixShape, 9> shapes = {{{1, 1, 1},
-                                                  {1, 64, 8},
-                                                  {2, 65, 7},
-                                                  {3, 130, 33},
-                                                  {4, 3, 64},
-                                                  {5, 17, 2},
-                                                  {6, 128, 96},
-                                                  {13, 200, 70},
-                                                  {31, 700, 768}}};
+                                                   {1, 64, 8},
+                                                   {2, 65, 7},
+                                                   {3, 130, 33},
+                                                   {4, 3, 64},
+                                                   {5, 17, 2},
+                                                   {6, 128, 96},
+                                                   {13, 200, 70},
+                                                   {31, 700, 768}}};
   for (const cpu::MatrixShape& shape : shapes) {
     test_product<float>(shape);
     test_product<bf16>(shape);

@@ -33,8 +33,7 @@ Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>&
   Parameter* const weight =
       &parameters.add_stacked(std::move(weights), {out, in}, Role::kMatrix, Initial::kNormal);
   weight->multiplies_only = true;
-  return {weight,
-          &parameters.add_stacked(std::move(biases), {out}, Role::kVector, Initial::kZeros)};
+  return {weight, &parameters.add_stacked(std::move(biases), {out}, Role::kVector, Initial::kZeros)};
 }
 
 }  // namespace tagformer

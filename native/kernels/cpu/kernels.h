@@ -293,8 +293,8 @@ std::int64_t relative_attention_workspace(std::int64_t keys, std::int64_t head_d
 
 std::int64_t disentangled_attention_workspace(std::int64_t keys, std::int64_t head_dim);
 
-/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512, avx512_bf16)
-/// names.
+/// The kernels in use: the best that this processor runs, or what `TAGFORMER_ISA` (portable, avx2, avx512,
+/// avx512_bf16) names.
 const Kernels& kernels();
 
 template <typename T>

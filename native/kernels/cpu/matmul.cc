@@ -154,7 +154,8 @@ TAGFORMER_INLINE void multiply(const MatrixProduct<T>& m, std::int64_t begin, st
   const auto* const left = reinterpret_cast<const unsigned char*>(m.left);
   for_tiles(m.shape, units, begin, end,
             [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
-              const std::int64_t row_bytes = kPacked ? units * 4 : m.left_stride * static_cast<std::int64_t>(sizeof(T));
+              const std::int64_t row_bytes =
+                  kPacked ? units * 4 : m.left_stride * static_cast<std::int64_t>(sizeof(T));
               const LeftUnits<kPacked> tile{left + row * row_bytes, row_bytes};
               T* const y = m.y + row * m.y_stride + column;
               const std::int64_t columns = m.shape.columns - column;
@@ -253,7 +254,8 @@ void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int6
 }
 
 template <typename T>
-void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns, std::uint32_t* tile) {
+void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+               std::uint32_t* tile) {
   pack_strip<kTileRows>(x, stride, depth, columns, tile);
 }
 
@@ -327,12 +329,12 @@ void quantise_panel(const float* x, std::int64_t stride, std::int64_t rows, std:
   }
 }
 
-#define TAGFORMER_INSTANTIATE(T)                                                                            \
-  template void multiply(const MatrixProduct<T>&, std::int64_t, std::int64_t);                              \
-  template void multiply_bytes(const ByteProduct<T>&, std::int64_t, std::int64_t);                          \
-  template void quantise_rows(const T*, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t, float*);   \
-  template void pack_rows(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);              \
-  template void pack_columns(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);           \
+#define TAGFORMER_INSTANTIATE(T)                                                                          \
+  template void multiply(const MatrixProduct<T>&, std::int64_t, std::int64_t);                            \
+  template void multiply_bytes(const ByteProduct<T>&, std::int64_t, std::int64_t);                        \
+  template void quantise_rows(const T*, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t, float*); \
+  template void pack_rows(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);            \
+  template void pack_columns(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);         \
   template void pack_left(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*)
 TAGFORMER_INSTANTIATE(float);
 TAGFORMER_INSTANTIATE(bf16);

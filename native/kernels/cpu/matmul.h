@@ -18,7 +18,8 @@ template <typename T>
 void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                   std::uint32_t* panel);
 template <typename T>
-void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns, std::uint32_t* tile);
+void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+               std::uint32_t* tile);
 template <typename T>
 void multiply_bytes(const ByteProduct<T>&, std::int64_t begin, std::int64_t end);
 template <typename T>

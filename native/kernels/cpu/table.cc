@@ -40,7 +40,7 @@ constexpr TypedKernels<T> typed() {
 }  // namespace
 
 extern const Kernels kTable;
-constinit const Kernels kTable = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), kTiling, quantise_panel,
-                                  round_to_bf16};
+constinit const Kernels kTable = {
+    TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), kTiling, quantise_panel, round_to_bf16};
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

@@ -44,8 +44,8 @@ TAGFORMER_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 
 // Loads and stores of `count` elements, 1 to kLanes; missing lanes read as zero.
 //
-// With AVX-512 a mask does it without a branch. Elsewhere whole registers have a path of their own: one copy of a
-// length that is only known at run time would go through the stack.
+// With AVX-512 a mask does it without a branch. Elsewhere whole registers have a path of their own: one copy
+// of a length that is only known at run time would go through the stack.
 
 #if defined(__AVX512F__)
 
