@@ -10,10 +10,10 @@ namespace {
 
 std::int64_t divided_up(std::int64_t n, std::int64_t by) { return (n + by - 1) / by; }
 
-/// Numbers of x in 32 bits.
-std::int64_t per_unit(const at::Tensor& x) { return 4 / static_cast<std::int64_t>(x.element_size()); }
-
-std::int64_t units_of(const at::Tensor& x, std::int64_t depth) { return divided_up(depth, per_unit(x)); }
+template <typename T>
+std::int64_t units_of(std::int64_t depth) {
+  return divided_up(depth, cpu::typed_kernels<T>().per_unit);
+}
 
 /// body(index) for indices up to `count`, in parallel. Ends early with Stopped.
 template <typename Body>
@@ -58,9 +58,10 @@ PackedMatrix pack_rows(const at::Tensor& weight) {
   const std::int64_t columns = weight.size(0);
   const std::int64_t depth = weight.size(1);
   const std::int64_t width = cpu::kernels().tiling.panel_columns;
-  const std::int64_t units = units_of(weight, depth);
-  at::Tensor packed = packed_memory(divided_up(columns, width), units, width);
+  at::Tensor packed;
   for_type(weight, [&]<typename T> {
+    const std::int64_t units = units_of<T>(depth);
+    packed = packed_memory(divided_up(columns, width), units, width);
     const T* const from = elements<const T>(weight);
     auto* const to = elements<std::uint32_t>(packed);
     for_pieces(packed.size(0), [&](std::int64_t panel) {
@@ -77,9 +78,10 @@ PackedMatrix pack_columns(const at::Tensor& x) {
   const std::int64_t depth = x.size(0);
   const std::int64_t columns = x.size(1);
   const std::int64_t width = cpu::kernels().tiling.panel_columns;
-  const std::int64_t units = units_of(x, depth);
-  at::Tensor packed = packed_memory(divided_up(columns, width), units, width);
+  at::Tensor packed;
   for_type(x, [&]<typename T> {
+    const std::int64_t units = units_of<T>(depth);
+    packed = packed_memory(divided_up(columns, width), units, width);
     const T* const from = elements<const T>(x);
     auto* const to = elements<std::uint32_t>(packed);
     for_pieces(packed.size(0), [&](std::int64_t panel) {
@@ -93,13 +95,15 @@ PackedMatrix pack_columns(const at::Tensor& x) {
 
 at::Tensor multiply_numbers(const at::Tensor& x, const PackedMatrix& right,
                             const std::optional<at::Tensor>& bias) {
-  const std::int64_t missing = units_of(x, right.depth) * per_unit(x) - right.depth;
-  const at::Tensor left = missing == 0 ? x : at::constant_pad_nd(x, {0, missing});
   at::Tensor y = at::empty({x.size(0), right.columns}, x.options());
   for_type(x, [&]<typename T> {
+    const std::int64_t per_unit = cpu::typed_kernels<T>().per_unit;
+    const std::int64_t missing = units_of<T>(right.depth) * per_unit - right.depth;
+    at::Tensor left = missing == 0 ? x : at::constant_pad_nd(x, {0, missing});
+    if (per_unit == 1) left = left.to(at::kFloat);
     run<T>({.shape = {x.size(0), right.columns, right.depth},
-            .left = elements<const T>(left),
-            .left_stride = left.stride(0),
+            .left = left.const_data_ptr(),
+            .left_stride = left.stride(0) / per_unit,
             .left_packed = false,
             .right = elements<const std::uint32_t>(right.units),
             .bias = bias ? elements<const float>(*bias) : nullptr,
@@ -201,10 +205,10 @@ at::Tensor multiply_part(const at::Tensor& x, const PackedMatrix& right, std::in
 at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right) {
   const std::int64_t rows = x.size(1);
   const std::int64_t width = cpu::kernels().tiling.tile_rows;
-  const std::int64_t units = units_of(x, right.depth);
-  const at::Tensor packed = packed_memory(divided_up(rows, width), units, width);
   at::Tensor y = at::empty({rows, right.columns}, x.options());
   for_type(x, [&]<typename T> {
+    const std::int64_t units = units_of<T>(right.depth);
+    const at::Tensor packed = packed_memory(divided_up(rows, width), units, width);
     const T* const from = elements<const T>(x);
     auto* const to = elements<std::uint32_t>(packed);
     for_pieces(packed.size(0), [&](std::int64_t piece) {
@@ -213,7 +217,7 @@ at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right) {
                                         to + first * units);
     });
     run<T>({.shape = {rows, right.columns, right.depth},
-            .left = elements<const T>(packed),
+            .left = packed.const_data_ptr(),
             .left_stride = 0,
             .left_packed = true,
             .right = elements<const std::uint32_t>(right.units),

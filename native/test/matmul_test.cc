@@ -13,11 +13,6 @@ using Units = std::vector<std::uint32_t>;
 
 std::int64_t divided_up(std::int64_t n, std::int64_t by) { return (n + by - 1) / by; }
 
-template <typename T>
-std::int64_t units_of(std::int64_t depth) {
-  return divided_up(depth, 4 / static_cast<std::int64_t>(sizeof(T)));
-}
-
 const cpu::MatrixTiling& tiling() { return cpu::kernels().tiling; }
 
 /// Tiles in two calls, so that a split in the middle is seen.
@@ -67,8 +62,8 @@ Units packed(std::int64_t count, std::int64_t width, std::int64_t units, const P
 template <typename T>
 void test_product(const cpu::MatrixShape& shape) {
   const auto& kernels = cpu::typed_kernels<T>();
-  const std::int64_t units = units_of<T>(shape.depth);
-  const std::int64_t per_unit = 4 / static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t per_unit = kernels.per_unit;
+  const std::int64_t units = divided_up(shape.depth, per_unit);
   const std::string name =
       name_of("matrix product", format_name<T>(), shape.rows, "x", shape.depth, "x", shape.columns);
   const double allowed = bound<T>(sum_bound(shape.depth));
@@ -86,13 +81,18 @@ void test_product(const cpu::MatrixShape& shape) {
                                  kernels.pack_rows(&weight.at(first, 0), shape.depth, rest, shape.depth, to);
                                });
   auto y = Matrix<T>::output(shape.rows, shape.columns, shape.columns + 3);
-  const auto multiply = [&](const T* left, bool left_packed, const Units& right, const float* b,
+  const auto multiply = [&](const void* left, bool left_packed, const Units& right, const float* b,
                             Matrix<T>& to) {
-    const cpu::MatrixProduct<T> product{shape,        left, units * per_unit, left_packed,
-                                        right.data(), b,    to.data(),        to.stride()};
+    const cpu::MatrixProduct<T> product{shape,        left, units,     left_packed,
+                                        right.data(), b,    to.data(), to.stride()};
     in_two_parts(shape, [&](std::int64_t begin, std::int64_t end) { kernels.multiply(product, begin, end); });
   };
-  multiply(x.data(), false, by_rows, bias.data(), y);
+  // One number in a unit: floats, whatever the format.
+  std::vector<float> widened(static_cast<std::size_t>(shape.rows * units));
+  for (std::size_t i = 0; per_unit == 1 && i < widened.size(); ++i)
+    widened[i] = static_cast<float>(value(x.data()[i]));
+  const void* const rows = per_unit == 1 ? static_cast<const void*>(widened.data()) : x.data();
+  multiply(rows, false, by_rows, bias.data(), y);
   expect_at_most(name, error(y, shape.depth, x, [&](auto p, auto j) { return weight(j, p); }, bias), allowed);
   expect(name + " stays inside", y.kept_inside());
 
@@ -109,7 +109,7 @@ void test_product(const cpu::MatrixShape& shape) {
                kernels.pack_columns(&b.at(0, first), shape.columns, shape.depth, rest, to);
              });
   auto z = Matrix<T>::output(shape.rows, shape.columns);
-  multiply(reinterpret_cast<const T*>(left.data()), true, by_columns, nullptr, z);
+  multiply(left.data(), true, by_columns, nullptr, z);
   expect_at_most(name + " transposed", error(z, shape.depth, [&](auto i, auto p) { return a(p, i); }, b, {}),
                  allowed);
   expect(name + " transposed stays inside", z.kept_inside());

@@ -176,13 +176,14 @@ struct MatrixShape {
   std::int64_t depth;
 };
 
-/// y = left x right + bias, `[rows, depth] x [depth, columns]`. The right operand is packed; what is packed
-/// counts in units of 32 bits along the depth, of which the last one is filled up with zeros.
+/// y = left x right + bias, `[rows, depth] x [depth, columns]`. Operands are read in units of 32 bits along
+/// the depth, TypedKernels::per_unit numbers each, of which the last one is filled up with zeros.
 template <typename T>
 struct MatrixProduct {
   MatrixShape shape;
-  /// Rows `left_stride` apart, whose depth is a multiple of a unit; or packed.
-  const T* left;
+  /// Rows of units `left_stride` units apart, or packed. With one number in a unit these are floats, whatever
+  /// T is.
+  const void* left;
   std::int64_t left_stride;
   bool left_packed;
   /// `[panels][units][panel_columns]`
@@ -239,6 +240,8 @@ struct TypedKernels {
                                           const DisentangledGradients&, float* workspace);
   void (*norm_forward)(const NormForward<T>&);
   void (*norm_backward)(const NormBackward<T>&);
+  /// Numbers in a unit of an operand: 2 for bf16 where the processor multiplies pairs of them, else 1.
+  std::int64_t per_unit;
   /// Tiles `begin` up to `end` of a product, of which there are (rows / tile_rows) x (columns /
   /// panel_columns), each rounded up. The split changes no number.
   void (*multiply)(const MatrixProduct<T>&, std::int64_t begin, std::int64_t end);

@@ -22,9 +22,6 @@ constexpr std::int64_t kGroupUnits = 512 * 1024 / 4;
 /// Bytes on the right side of a product.
 using Byte = std::int8_t;
 
-template <typename T>
-constexpr std::int64_t kPerUnit = 4 / static_cast<std::int64_t>(sizeof(T));
-
 /// What a register of accumulators holds.
 template <typename T>
 using Sums = std::conditional_t<std::is_same_v<T, Byte>, Ints, Floats>;
@@ -44,13 +41,6 @@ TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Word
   return reinterpret_cast<Floats>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sums),
                                                    reinterpret_cast<__m512bh>(Words{} + left),
                                                    reinterpret_cast<__m512bh>(right)));
-}
-#else
-TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Words right) {
-  const Floats low = reinterpret_cast<Floats>(right << 16);
-  const Floats high = reinterpret_cast<Floats>(right & 0xFFFF0000U);
-  return sums + broadcast(std::bit_cast<float>(left << 16)) * low +
-         broadcast(std::bit_cast<float>(left & 0xFFFF0000U)) * high;
 }
 #endif
 
@@ -90,12 +80,13 @@ template <typename T, int kRows, typename Left, typename Finish>
 TAGFORMER_INLINE void multiply_tile(const Left& left, const std::uint32_t* panel, std::int64_t units,
                                     const Finish& finish) {
   Sums<T> sums[kRows][kTileVectors] = {};
+  using Number = std::conditional_t<kWidened<T>, float, T>;
   for (std::int64_t p = 0; p < units; ++p) {
     Words right[kTileVectors];
     for (int j = 0; j < kTileVectors; ++j) right[j] = load_units(panel + p * kPanelColumns + j * kLanes);
     for (int i = 0; i < kRows; ++i) {
       const std::uint32_t unit = left.at(i, p);
-      for (int j = 0; j < kTileVectors; ++j) sums[i][j] = multiply_add(T{}, sums[i][j], unit, right[j]);
+      for (int j = 0; j < kTileVectors; ++j) sums[i][j] = multiply_add(Number{}, sums[i][j], unit, right[j]);
     }
   }
   for (int i = 0; i < kRows; ++i) {
@@ -151,11 +142,10 @@ std::int64_t units_of(std::int64_t depth) {
 template <bool kPacked, typename T>
 TAGFORMER_INLINE void multiply(const MatrixProduct<T>& m, std::int64_t begin, std::int64_t end) {
   const std::int64_t units = units_of<T>(m.shape.depth);
-  const auto* const left = reinterpret_cast<const unsigned char*>(m.left);
+  const auto* const left = static_cast<const unsigned char*>(m.left);
   for_tiles(m.shape, units, begin, end,
             [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
-              const std::int64_t row_bytes =
-                  kPacked ? units * 4 : m.left_stride * static_cast<std::int64_t>(sizeof(T));
+              const std::int64_t row_bytes = 4 * (kPacked ? units : m.left_stride);
               const LeftUnits<kPacked> tile{left + row * row_bytes, row_bytes};
               T* const y = m.y + row * m.y_stride + column;
               const std::int64_t columns = m.shape.columns - column;
@@ -194,12 +184,15 @@ TAGFORMER_INLINE void multiply_bytes_tiles(const ByteProduct<T>& m, std::int64_t
             });
 }
 
+/// kNumbers numbers `step` apart as one unit; zeros stand for those beyond `count`.
+template <std::int64_t kNumbers>
 TAGFORMER_INLINE std::uint32_t unit_of(const float* x, std::int64_t, std::int64_t) {
   return std::bit_cast<std::uint32_t>(*x);
 }
 
-/// Two numbers `step` apart, of which `count` are there.
+template <std::int64_t kNumbers>
 TAGFORMER_INLINE std::uint32_t unit_of(const bf16* x, std::int64_t step, std::int64_t count) {
+  if constexpr (kNumbers == 1) return count > 0 ? static_cast<std::uint32_t>(x[0].bits) << 16 : 0U;
   return x[0].bits | (count > 1 ? static_cast<std::uint32_t>(x[step].bits) << 16 : 0U);
 }
 
@@ -220,7 +213,8 @@ void pack_rows(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t 
     for (std::int64_t row = 0; row < kPanelColumns; ++row) {
       for (std::int64_t p = first; p < last; ++p) {
         panel[p * kPanelColumns + row] =
-            row < rows ? unit_of(x + row * stride + p * kPerUnit<T>, 1, depth - p * kPerUnit<T>) : 0U;
+            row < rows ? unit_of<kPerUnit<T>>(x + row * stride + p * kPerUnit<T>, 1, depth - p * kPerUnit<T>)
+                       : 0U;
       }
     }
   }
@@ -229,18 +223,18 @@ void pack_rows(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t 
 namespace {
 
 /// Units of consecutive rows in strips `width` columns wide; of the last strip only `columns` are there.
-template <std::int64_t kWidth, typename T>
+template <std::int64_t kWidth, std::int64_t kNumbers, typename T>
 TAGFORMER_INLINE void pack_strip(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-                                 std::uint32_t* strip) {
-  const std::int64_t units = units_of<T>(depth);
+                                 std::int64_t units, std::uint32_t* strip) {
   for (std::int64_t p = 0; p < units; ++p) {
-    const T* const row = x + p * kPerUnit<T> * stride;
-    const std::int64_t count = depth - p * kPerUnit<T>;
+    const T* const row = x + p * kNumbers * stride;
+    const std::int64_t count = depth - p * kNumbers;
     std::uint32_t* const to = strip + p * kWidth;
     if (columns >= kWidth) {
-      for (std::int64_t j = 0; j < kWidth; ++j) to[j] = unit_of(row + j, stride, count);
+      for (std::int64_t j = 0; j < kWidth; ++j) to[j] = unit_of<kNumbers>(row + j, stride, count);
     } else {
-      for (std::int64_t j = 0; j < kWidth; ++j) to[j] = j < columns ? unit_of(row + j, stride, count) : 0U;
+      for (std::int64_t j = 0; j < kWidth; ++j)
+        to[j] = j < columns ? unit_of<kNumbers>(row + j, stride, count) : 0U;
     }
   }
 }
@@ -250,13 +244,13 @@ TAGFORMER_INLINE void pack_strip(const T* x, std::int64_t stride, std::int64_t d
 template <typename T>
 void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                   std::uint32_t* panel) {
-  pack_strip<kPanelColumns>(x, stride, depth, columns, panel);
+  pack_strip<kPanelColumns, kPerUnit<T>>(x, stride, depth, columns, units_of<T>(depth), panel);
 }
 
 template <typename T>
 void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                std::uint32_t* tile) {
-  pack_strip<kTileRows>(x, stride, depth, columns, tile);
+  pack_strip<kTileRows, kPerUnit<T>>(x, stride, depth, columns, units_of<T>(depth), tile);
 }
 
 namespace {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cpu/vector.h"
 
 namespace tagformer::cpu::TAGFORMER_ISA {
@@ -9,6 +11,20 @@ constexpr int kTileRows = 6;
 constexpr int kTileVectors = kBytes == 64 ? 4 : 2;
 constexpr std::int64_t kPanelColumns = kTileVectors * kLanes;
 constexpr MatrixTiling kTiling = {kTileRows, kPanelColumns};
+
+/// Without an instruction for products of bf16 pairs, operands of bf16 are the floats that their numbers are:
+/// bf16 is then as fast as fp32.
+#if defined(__AVX512BF16__)
+template <typename T>
+constexpr bool kWidened = false;
+#else
+template <typename T>
+constexpr bool kWidened = std::is_same_v<T, bf16>;
+#endif
+
+/// Numbers in a unit of an operand.
+template <typename T>
+constexpr std::int64_t kPerUnit = kWidened<T> ? 1 : 4 / static_cast<std::int64_t>(sizeof(T));
 
 template <typename T>
 void multiply(const MatrixProduct<T>&, std::int64_t begin, std::int64_t end);

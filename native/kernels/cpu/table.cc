@@ -21,6 +21,7 @@ constexpr TypedKernels<T> typed() {
       .disentangled_attention_backward = disentangled_attention_backward<T>,
       .norm_forward = norm_forward<T>,
       .norm_backward = norm_backward<T>,
+      .per_unit = kPerUnit<T>,
       .multiply = multiply<T>,
       .pack_rows = pack_rows<T>,
       .pack_columns = pack_columns<T>,
