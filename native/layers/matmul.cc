@@ -179,6 +179,11 @@ PackedMatrix pack_bytes(const at::Tensor& weight) {
   return packed;
 }
 
+at::Tensor unpacked(const PackedMatrix& packed) {
+  const at::Tensor panels = packed.units.view(at::kFloat).transpose(1, 2).flatten(0, 1);
+  return panels.slice(0, 0, packed.columns).slice(1, 0, packed.depth).contiguous();
+}
+
 at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias) {
   return right.holds_bytes() ? multiply_bytes(x, right, bias) : multiply_numbers(x, right, bias);
 }

@@ -20,6 +20,9 @@ PackedMatrix pack(const at::Tensor& x);
 /// The transpose of `weight`, fp32, each column rounded to bytes.
 PackedMatrix pack_bytes(const at::Tensor& weight);
 
+/// The fp32 weight `[columns, depth]` that pack_transposed() packed, exactly.
+at::Tensor unpacked(const PackedMatrix& packed);
+
 /// x right + bias, `[rows, depth] -> [rows, columns]`; the bias is fp32. The rows of x are rounded to bytes
 /// where the right side holds bytes.
 at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias);

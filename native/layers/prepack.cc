@@ -31,9 +31,13 @@ void unpack(ParameterSet& parameters) {
     if (!parameter->packed.defined()) continue;
     check_stop();
     const bool trained = parameter->value.requires_grad();
-    const at::Tensor master = parameters.master_of(*parameter);
-    if (parameter->value.scalar_type() == at::kFloat) parameter->master = master;
-    parameter->value = master.to(parameter->value.scalar_type()).requires_grad_(trained);
+    if (parameter->value.scalar_type() == at::kFloat) {
+      parameter->value = unpacked(parameter->packed);
+      parameter->master = parameter->value;
+    } else {
+      parameter->value = parameters.master_of(*parameter).to(parameter->value.scalar_type());
+    }
+    parameter->value.requires_grad_(trained);
     parameter->packed = {};
   }
 }

@@ -9,7 +9,7 @@ namespace tagformer {
 /// tensors go. Nothing to do when that was done.
 void prepack(ParameterSet& parameters);
 
-/// Brings the tensors back, from where they came, for everything else.
+/// Brings the tensors back for everything else: fp32 as it was packed, others from where they came.
 void unpack(ParameterSet& parameters);
 
 }  // namespace tagformer

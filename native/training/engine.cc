@@ -366,7 +366,7 @@ double Engine::compute_gradients(const BatchData& data) {
 }
 
 void Engine::save(const std::string& file) const {
-  settle();
+  settle_all();
   model_->save(file);
 }
 
@@ -381,7 +381,7 @@ ExportCheck Engine::export_torchscript(const std::string& file,
 std::vector<float> Engine::parameter(const std::string& name) const {
   const auto [parameter, part] = model_->parameters().find(name);
   if (parameter == nullptr) throw Error("INVALID_OPTION", "the model has no parameter named " + name);
-  settle();
+  settle_all();
   return copy_part(model_->parameters().master_of(*parameter), *part);
 }
 

@@ -10,10 +10,10 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
-function fakeModel() {
+function fakeModel(device = "cpu") {
   const calls: Call[] = [];
   const model = {
-    info: { labels: 1 },
+    info: { labels: 1, device },
     predict: (batch: RaggedBatch) =>
       new Promise<Float32Array>((resolve, reject) => calls.push({ batch, resolve, reject })),
   } as unknown as NativeModel;
@@ -32,6 +32,15 @@ const answer = ({ batch, resolve }: Call) => resolve(Float32Array.of(batch.ids[0
 const settled = () => new Promise(setImmediate);
 
 describe("predictLogits", () => {
+  it("gives a GPU eight times as many tokens at once", async () => {
+    const { model, calls } = fakeModel("cuda:0");
+    const result = predictLogits(model, longRows(8));
+    await settled();
+    expect(calls.map(({ batch }) => batch.offsets.length - 1)).toEqual([8]);
+    calls[0]!.resolve(new Float32Array(8));
+    expect(await result).toHaveLength(8);
+  });
+
   it("keeps a few batches waiting, never all, and puts every row in its place", async () => {
     const { model, calls } = fakeModel();
     const done: number[] = [];
