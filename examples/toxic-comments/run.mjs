@@ -16,6 +16,7 @@ import {
   inspectDataset,
   readDataset,
   readValidation,
+  TagformerError,
   Trainer,
   tune,
 } from "tagformer";
@@ -188,10 +189,16 @@ function compare(half, searched, threshold, perLabel) {
   );
 }
 
-const { dataset } = await readDataset(join(folder, "train.csv"));
-await lookAt(dataset);
-await train(dataset);
-await test();
-console.log(
-  `\nThe model, its split, report.html and comparisons.csv are in ${values.output}. To use a threshold for each label from now on: npx tagformer thresholds --model ${values.output}`,
-);
+try {
+  const { dataset } = await readDataset(join(folder, "train.csv"));
+  await lookAt(dataset);
+  await train(dataset);
+  await test();
+  console.log(
+    `\nThe model, its split, report.html and comparisons.csv are in ${values.output}. To use a threshold for each label from now on: npx tagformer thresholds --model ${values.output}`,
+  );
+} catch (error) {
+  if (!(error instanceof TagformerError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
