@@ -120,7 +120,7 @@ function body(facts: CardFacts): string {
   const parts = [
     `# ${text(name)}`,
     `A multi-label text classifier${from}: every label gets a probability of its own, the sigmoid of its logit.`,
-    `Trained with [tagformer](https://www.npmjs.com/package/tagformer) on ${trainingRows} rows of ${text(data)}: ${epochs} epochs, learning rate ${learningRate}, batches of ${batchSize}, texts of up to ${maxLength} tokens.`,
+    `Trained with tagformer on ${trainingRows} rows of ${text(data)}: ${epochs} epochs, learning rate ${learningRate}, batches of ${batchSize}, texts of up to ${maxLength} tokens.`,
     "## Labels",
     labelTable(facts),
     ...(validation
