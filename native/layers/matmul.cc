@@ -53,30 +53,10 @@ void run(const cpu::MatrixProduct<T>& product) {
   });
 }
 
-/// The transpose of `weight`, whose rows lie in one piece each.
-PackedMatrix pack_rows(const at::Tensor& weight) {
-  const std::int64_t columns = weight.size(0);
-  const std::int64_t depth = weight.size(1);
-  const std::int64_t width = cpu::kernels().tiling.panel_columns;
-  at::Tensor packed;
-  for_type(weight, [&]<typename T> {
-    const std::int64_t units = units_of<T>(depth);
-    packed = packed_memory(divided_up(columns, width), units, width);
-    const T* const from = elements<const T>(weight);
-    auto* const to = elements<std::uint32_t>(packed);
-    for_pieces(packed.size(0), [&](std::int64_t panel) {
-      const std::int64_t first = panel * width;
-      cpu::typed_kernels<T>().pack_rows(from + first * weight.stride(0), weight.stride(0), columns - first,
-                                        depth, to + first * units);
-    });
-  });
-  return {packed, depth, columns, {}, {}};
-}
-
-/// `x` itself, whose rows lie in one piece each.
-PackedMatrix pack_columns(const at::Tensor& x) {
-  const std::int64_t depth = x.size(0);
-  const std::int64_t columns = x.size(1);
+/// A matrix `[depth, columns]` of the format of `x`, panel by panel: pack(kernels, data of x, first column,
+/// units to write).
+template <typename Pack>
+PackedMatrix pack_panels(const at::Tensor& x, std::int64_t depth, std::int64_t columns, const Pack& pack) {
   const std::int64_t width = cpu::kernels().tiling.panel_columns;
   at::Tensor packed;
   for_type(x, [&]<typename T> {
@@ -86,11 +66,31 @@ PackedMatrix pack_columns(const at::Tensor& x) {
     auto* const to = elements<std::uint32_t>(packed);
     for_pieces(packed.size(0), [&](std::int64_t panel) {
       const std::int64_t first = panel * width;
-      cpu::typed_kernels<T>().pack_columns(from + first, x.stride(0), depth, columns - first,
-                                           to + first * units);
+      pack(cpu::typed_kernels<T>(), from, first, to + first * units);
     });
   });
   return {packed, depth, columns, {}, {}};
+}
+
+/// The transpose of `weight`, whose rows lie in one piece each.
+PackedMatrix pack_rows(const at::Tensor& weight) {
+  const std::int64_t columns = weight.size(0);
+  const std::int64_t depth = weight.size(1);
+  const std::int64_t stride = weight.stride(0);
+  return pack_panels(weight, depth, columns,
+                     [&](const auto& kernels, const auto* from, std::int64_t first, std::uint32_t* to) {
+                       kernels.pack_rows(from + first * stride, stride, columns - first, depth, to);
+                     });
+}
+
+/// `x` itself, whose rows lie in one piece each.
+PackedMatrix pack_columns(const at::Tensor& x) {
+  const std::int64_t depth = x.size(0);
+  const std::int64_t columns = x.size(1);
+  return pack_panels(x, depth, columns,
+                     [&](const auto& kernels, const auto* from, std::int64_t first, std::uint32_t* to) {
+                       kernels.pack_columns(from + first, x.stride(0), depth, columns - first, to);
+                     });
 }
 
 at::Tensor multiply_numbers(const at::Tensor& x, const PackedMatrix& right,

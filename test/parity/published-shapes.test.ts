@@ -2,6 +2,7 @@
 // published models, and texts of hundreds of tokens, over several blocks of the kernels.
 import { describeParity, type ParityCase } from "./describe-parity.js";
 import { randomBatch } from "./models.js";
+import { releasedModernBert } from "./released-modernbert.js";
 
 const shared = { hidden_size: 64, num_hidden_layers: 4, num_attention_heads: 4, intermediate_size: 200 };
 
@@ -41,22 +42,6 @@ const debertaV3 = {
   share_att_key: true,
   pos_att_type: "p2c|c2p",
   position_biased_input: false,
-};
-
-/** As the first release wrote it: no layer_types, no rope_parameters. */
-const modernbert = {
-  model_type: "modernbert",
-  vocab_size: 300,
-  hidden_size: 64,
-  intermediate_size: 96,
-  num_hidden_layers: 5,
-  num_attention_heads: 2,
-  max_position_embeddings: 8192,
-  local_attention: 128,
-  global_attn_every_n_layers: 3,
-  global_rope_theta: 160000.0,
-  local_rope_theta: 10000.0,
-  pad_token_id: 283,
 };
 
 interface Shape {
@@ -106,7 +91,7 @@ const shapes: readonly Shape[] = [
   },
   ...["cls", "mean"].map((classifier_pooling) => ({
     name: `ModernBERT, pooling ${classifier_pooling}`,
-    config: { ...modernbert, classifier_pooling },
+    config: { ...releasedModernBert, classifier_pooling },
     lengths: [1, 2, 63, 64, 65, 130, 512],
     maxLength: 8192,
     steps: 3,
