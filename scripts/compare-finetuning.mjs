@@ -1,4 +1,4 @@
-// node scripts/compare-finetuning.mjs [TABLE] [--seeds 3] [--epochs 4] [--max-length 64] [--learning-rate 3e-4] [--precision fp32]
+// node scripts/compare-finetuning.mjs [TABLE] [--seeds 3] [--epochs 4] [--max-length 64] [--learning-rate 1e-4] [--precision fp32]
 //
 // Fine-tunes MiniLM on a table (default: the 3,000 real rows of ../shared/data) with tagformer and with Hugging Face in
 // PyTorch: the same first weights, rows, batches and options, only dropout is drawn differently. Prints the validation
@@ -26,7 +26,7 @@ await main(async () => {
       seeds: { type: "string", default: "3" },
       epochs: { type: "string", default: "4" },
       "max-length": { type: "string", default: "64" },
-      "learning-rate": { type: "string", default: "3e-4" },
+      "learning-rate": { type: "string", default: "1e-4" },
       precision: { type: "string", default: "fp32" },
     },
   });
