@@ -18,6 +18,7 @@ export function checkTokenizerJson(document: JsonObject, file: string): void {
     if (!isJsonObject(document.model))
       throw new Error('has no object "model"; it is not a tokenizer of Hugging Face');
     const { vocab: _, merges: __, ...model } = document.model;
+    checkIds(document.model);
     checkMerges(document.model);
     for (const part of objectsIn({ ...document, model })) checkPart(part);
   } catch (error) {
@@ -66,6 +67,20 @@ function checkTemplate({ single, pair, special_tokens: defined }: JsonObject): v
     .find((piece) => isJsonObject(piece) && isJsonObject(piece.Sequence) && piece.Sequence.id !== "A");
   if (second !== undefined)
     throw new Error("post_processor asks for a second text where there is a single one");
+}
+
+/** The library would take either of two tokens for the other, as in a vocabulary that was edited by hand. */
+function checkIds({ vocab }: JsonObject): void {
+  if (!isJsonObject(vocab)) return;
+  const owners = new Map<unknown, string>();
+  for (const [token, id] of Object.entries(vocab)) {
+    const other = owners.get(id);
+    if (other === undefined) owners.set(id, token);
+    else
+      throw new Error(
+        `is damaged: its tokens ${JSON.stringify(other)} and ${JSON.stringify(token)} have the same id, ${id}`,
+      );
+  }
 }
 
 /** What two tokens merge into has to be a token, and the second has to be long enough to lose its prefix. */

@@ -8,7 +8,15 @@ import { checkTorchScriptFile } from "../../src/model/torchscript/check.js";
 import { type TrialLimits, tryTorchScript } from "../../src/model/torchscript/trial.js";
 import { vetTorchScript } from "../../src/model/torchscript/vet.js";
 import { NativeModel } from "../../src/native.js";
-import { archive, bagOfWords, code, labels, parts, weights } from "../unit/model/torchscript/module.mjs";
+import {
+  archive,
+  bagOfWords,
+  code,
+  labels,
+  parts,
+  pickle,
+  weights,
+} from "../unit/model/torchscript/module.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-torchscript-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -125,6 +133,17 @@ describe("a TorchScript module", () => {
       }),
     ).rejects.toThrow(/gives 2 scores a text, but there are 3 labels/);
   });
+});
+
+it("a module in half precision is refused with how to save it", async () => {
+  const [, , ...others] = parts();
+  const halves = [
+    { name: "data/0", bytes: Buffer.alloc(2 * weights.length) },
+    { name: "data.pkl", bytes: pickle({ storage: "Half" }) },
+  ];
+  const file = join(folder, "half.pt");
+  writeFileSync(file, archive([...halves, ...others]));
+  await expect(load(file)).rejects.toThrow(/weight as Half; expected .* module\.float\(\)/);
 });
 
 describe("the trial in a process of its own", () => {

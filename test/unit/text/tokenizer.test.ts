@@ -364,6 +364,11 @@ describe("a tokenizer.json", () => {
       '{"model":{"type":"WordPiece","vocab":{"a":-1},"unk_token":"[UNK]"}}',
       "cannot be used",
     ],
+    [
+      "two tokens of one id",
+      '{"model":{"type":"WordPiece","vocab":{"[UNK]":0,"a":1,"b":2,"c":1},"unk_token":"[UNK]"}}',
+      'tokens "a" and "c" have the same id, 1',
+    ],
     ["no JSON", "{", "not valid JSON"],
   ])("is refused with %s", async (_, content, problem) => {
     writeFileSync(join(directory, "tokenizer.json"), content);

@@ -20,6 +20,8 @@ export function pickle(claim?: {
   readonly elements?: number;
   readonly rows?: number;
   readonly offset?: number;
+  /** Type of the numbers: `Float`, `Half`. */
+  readonly storage?: string;
 }): Buffer;
 
 /** The records of a module. */

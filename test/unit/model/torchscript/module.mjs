@@ -43,11 +43,16 @@ const number = (value) => Buffer.from([0x4d, value & 255, value >> 8]);
 const raw = (value) => Buffer.from(value, "latin1");
 
 /** data.pkl: one object with its two attributes. */
-export function pickle({ elements = weights.length, rows = vocabulary, offset = 0 } = {}) {
+export function pickle({
+  elements = weights.length,
+  rows = vocabulary,
+  offset = 0,
+  storage: type = "Float",
+} = {}) {
   const storage = [
     raw("(("),
     text("storage"),
-    raw("ctorch\nFloatStorage\n"),
+    raw(`ctorch\n${type}Storage\n`),
     text("0"),
     text("cpu"),
     number(elements),
