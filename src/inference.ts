@@ -5,8 +5,11 @@ import type { TextBatch } from "./text/batch.js";
 import { predictionPlan, rowCount, scatterRows, selectRows, textCount } from "./text/plan.js";
 import { poolWindows } from "./text/pooling.js";
 
-/** One native call: enough for full speed, little enough that a stopped one ends soon. */
-const batchLimits = { maxRows: 256, maxTokens: 4096 };
+/**
+ * One native call: enough for full speed, little enough that its activations stay in the cache and that a stopped one ends
+ * soon.
+ */
+const batchLimits = { maxRows: 256, maxTokens: 1024 };
 /** A GPU has done as little as that before the next call is there. Not yet measured on one. */
 const deviceBatchLimits = { maxRows: 1024, maxTokens: 32_768 };
 /** Native calls that wait while one runs, so that the model's thread never idles. */

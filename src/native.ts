@@ -214,9 +214,10 @@ async function openAddon(): Promise<Addon> {
       "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
     );
   }
-  await openElsewhere(file);
+  const restore = shortenSpinning();
   let opened: Addon;
   try {
+    await openElsewhere(file);
     opened = createRequire(import.meta.url)(file) as Addon;
   } catch (error) {
     throw new TagformerError(
@@ -224,10 +225,28 @@ async function openAddon(): Promise<Addon> {
       `the native add-on ${file} cannot be loaded (${messageOf(error).split("\n")[0]}); run \`npx tagformer doctor\` to see why, or \`npx tagformer setup\` to build it again`,
       { cause: error },
     );
+  } finally {
+    restore();
   }
   // process.exit() and uncaught exceptions run no native clean-up hooks, only this.
   process.once("exit", opened.stopAll);
   return opened;
+}
+
+/**
+ * Has the threads of libgomp, which libtorch computes with, spin for microseconds instead of milliseconds before they
+ * sleep. On a quiet machine that costs nothing; on a busy one they would keep a core from the thread that they wait for.
+ * libgomp reads this when it is loaded, and only the main thread's variables are the process's.
+ *
+ * @returns puts the variables back, so that child processes do not inherit it
+ */
+function shortenSpinning(): () => void {
+  const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
+  if (GOMP_SPINCOUNT !== undefined || OMP_WAIT_POLICY !== undefined) return () => {};
+  process.env.GOMP_SPINCOUNT = "1000";
+  return () => {
+    delete process.env.GOMP_SPINCOUNT;
+  };
 }
 
 /**

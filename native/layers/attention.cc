@@ -42,12 +42,12 @@ void for_heads(const Layout& layout, const Body& body) {
   const std::int64_t sequences = layout.sequences();
   const std::int64_t floats = cpu::attention_workspace(layout.longest(), layout.options.head_dim);
   const std::int64_t tasks = sequences * layout.options.heads;
-  at::parallel_for(0, tasks, 1, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
+  share_out(tasks, 1, [&, stop = StopFlag::of_thread()](const auto& each) {
     const auto workspace = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats));
-    for (std::int64_t task = begin; task < end; ++task) {
+    each([&](std::int64_t task, std::int64_t) {
       stop.check();
       body(task % sequences, task / sequences, workspace.get());
-    }
+    });
   });
 }
 

@@ -1,13 +1,13 @@
 // From tensors to the typed CPU kernels, and from rows to threads.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
 
 #include "kernels/cpu/kernels.h"
 #include "runtime/error.h"
+#include "runtime/parallel.h"
 #include "runtime/stop.h"
 
 namespace tagformer {
@@ -21,27 +21,26 @@ inline std::int64_t row_blocks(std::int64_t rows) { return (rows + kRowBlock - 1
 /// body(block, first row, rows) for every block of rows, in parallel. Ends early with Stopped.
 template <typename Body>
 void for_row_blocks(std::int64_t rows, const Body& body) {
-  at::parallel_for(0, row_blocks(rows), 1,
-                   [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t block = begin; block < end; ++block) {
-                       stop.check();
-                       const std::int64_t first = block * kRowBlock;
-                       body(block, first, std::min(kRowBlock, rows - first));
-                     }
-                   });
+  share_out(rows, kRowBlock, [&, stop = StopFlag::of_thread()](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) {
+      stop.check();
+      body(begin / kRowBlock, begin, end - begin);
+    });
+  });
 }
 
-/// body(first row, rows), in parallel and in even shares, for results that are no sums over rows. Ends early
-/// with Stopped.
+/// body(first row, rows), in parallel, for results that are no sums over rows. Ends early with Stopped.
 template <typename Body>
 void for_rows(std::int64_t rows, const Body& body) {
-  // Fewer rows are not worth another thread.
+  // Some pieces a thread, so that none waits long for another; fewer rows than the least are not worth one.
+  constexpr std::int64_t kPieces = 4;
   constexpr std::int64_t kLeast = 4;
-  at::parallel_for(0, rows, kLeast, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t first = begin; first < end; first += kRowBlock) {
+  const std::int64_t grain = std::clamp(rows / (kPieces * at::get_num_threads()), kLeast, kRowBlock);
+  share_out(rows, grain, [&, stop = StopFlag::of_thread()](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) {
       stop.check();
-      body(first, std::min(kRowBlock, end - first));
-    }
+      body(begin, end - begin);
+    });
   });
 }
 

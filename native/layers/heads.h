@@ -97,17 +97,16 @@ cpu::AttentionBackward<T> backward_of(const HeadLayout& layout, std::int64_t seq
 /// made in their order, and so do not depend on the number of threads. Ends early with Stopped.
 template <typename Body>
 void for_each_head(const HeadLayout& layout, std::int64_t workspace_floats, const Body& body) {
-  at::parallel_for(0, layout.options.heads, 1,
-                   [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
-                     const auto workspace =
-                         std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(workspace_floats));
-                     for (std::int64_t head = begin; head < end; ++head) {
-                       for (std::int64_t sequence = 0; sequence < layout.sequences(); ++sequence) {
-                         stop.check();
-                         body(sequence, head, workspace.get());
-                       }
-                     }
-                   });
+  share_out(layout.options.heads, 1, [&, stop = StopFlag::of_thread()](const auto& each) {
+    const auto workspace =
+        std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(workspace_floats));
+    each([&](std::int64_t head, std::int64_t) {
+      for (std::int64_t sequence = 0; sequence < layout.sequences(); ++sequence) {
+        stop.check();
+        body(sequence, head, workspace.get());
+      }
+    });
+  });
 }
 
 }  // namespace tagformer

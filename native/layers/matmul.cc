@@ -18,11 +18,11 @@ std::int64_t units_of(std::int64_t depth) {
 /// body(index) for indices up to `count`, in parallel. Ends early with Stopped.
 template <typename Body>
 void for_pieces(std::int64_t count, const Body& body) {
-  at::parallel_for(0, count, 1, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
+  share_out(count, 1, [&, stop = StopFlag::of_thread()](const auto& each) {
+    each([&](std::int64_t index, std::int64_t) {
       stop.check();
-      body(i);
-    }
+      body(index);
+    });
   });
 }
 
@@ -36,13 +36,15 @@ void for_tiles(const cpu::MatrixShape& shape, const Body& body) {
   const cpu::MatrixTiling tiling = cpu::kernels().tiling;
   const std::int64_t tiles =
       divided_up(shape.rows, tiling.tile_rows) * divided_up(shape.columns, tiling.panel_columns);
-  // Between two looks at the stop flag: well below a millisecond each.
-  constexpr std::int64_t kTiles = 16;
-  at::parallel_for(0, tiles, 1, [&, stop = StopFlag::of_thread()](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; at += kTiles) {
+  // Some pieces a thread, so that none waits long for another, and well below a millisecond each.
+  constexpr std::int64_t kPieces = 16;
+  constexpr std::int64_t kMost = 16;
+  const std::int64_t grain = std::clamp(tiles / (kPieces * at::get_num_threads()), std::int64_t{1}, kMost);
+  share_out(tiles, grain, [&, stop = StopFlag::of_thread()](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) {
       stop.check();
-      body(at, std::min(at + kTiles, end));
-    }
+      body(begin, end);
+    });
   });
 }
 
@@ -169,19 +171,23 @@ PackedMatrix pack_bytes(const at::Tensor& weight) {
                       .scales = at::empty({columns}, at::kFloat),
                       .corrections = at::empty({columns}, at::kInt)};
   const at::Tensor from = weight.contiguous();
-  for_pieces(packed.units.size(0), [&](std::int64_t panel) {
-    const std::int64_t first = panel * width;
-    cpu::kernels().quantise_panel(elements<const float>(from) + first * depth, depth, columns - first, depth,
-                                  elements<std::uint32_t>(packed.units) + first * units,
-                                  elements<float>(packed.scales) + first,
-                                  elements<std::int32_t>(packed.corrections) + first);
+  for_type(from, [&]<typename T> {
+    for_pieces(packed.units.size(0), [&](std::int64_t panel) {
+      const std::int64_t first = panel * width;
+      cpu::typed_kernels<T>().quantise_panel(elements<const T>(from) + first * depth, depth, columns - first,
+                                             depth, elements<std::uint32_t>(packed.units) + first * units,
+                                             elements<float>(packed.scales) + first,
+                                             elements<std::int32_t>(packed.corrections) + first);
+    });
   });
   return packed;
 }
 
-at::Tensor unpacked(const PackedMatrix& packed) {
-  const at::Tensor panels = packed.units.view(at::kFloat).transpose(1, 2).flatten(0, 1);
-  return panels.slice(0, 0, packed.columns).slice(1, 0, packed.depth).contiguous();
+at::Tensor unpacked(const PackedMatrix& packed, at::ScalarType format) {
+  const bool widened = format == at::kBFloat16 && cpu::typed_kernels<cpu::bf16>().per_unit == 1;
+  const at::Tensor rows = packed.units.transpose(1, 2).flatten(0, 1).slice(0, 0, packed.columns);
+  const at::Tensor numbers = rows.contiguous().view(widened ? at::kFloat : format);
+  return numbers.slice(1, 0, packed.depth).to(format).contiguous();
 }
 
 at::Tensor multiply(const at::Tensor& x, const PackedMatrix& right, const std::optional<at::Tensor>& bias) {
@@ -216,10 +222,11 @@ at::Tensor multiply_transposed(const at::Tensor& x, const PackedMatrix& right) {
     const at::Tensor packed = packed_memory(divided_up(rows, width), units, width);
     const T* const from = elements<const T>(x);
     auto* const to = elements<std::uint32_t>(packed);
-    for_pieces(packed.size(0), [&](std::int64_t piece) {
-      const std::int64_t first = piece * width;
-      cpu::typed_kernels<T>().pack_left(from + first, x.stride(0), right.depth, rows - first,
-                                        to + first * units);
+    const std::int64_t at_once = cpu::kernels().tiling.left_columns;
+    for_pieces(divided_up(rows, at_once), [&](std::int64_t part) {
+      const std::int64_t first = part * at_once;
+      cpu::typed_kernels<T>().pack_left(from + first, x.stride(0), right.depth,
+                                        std::min(at_once, rows - first), to + first * units);
     });
     run<T>({.shape = {rows, right.columns, right.depth},
             .left = packed.const_data_ptr(),

@@ -17,11 +17,11 @@ PackedMatrix pack_transposed(const at::Tensor& weight);
 /// `x` itself, `[depth, columns]`.
 PackedMatrix pack(const at::Tensor& x);
 
-/// The transpose of `weight`, fp32, each column rounded to bytes.
+/// The transpose of `weight`, each column rounded to bytes.
 PackedMatrix pack_bytes(const at::Tensor& weight);
 
-/// The fp32 weight `[columns, depth]` that pack_transposed() packed, exactly.
-at::Tensor unpacked(const PackedMatrix& packed);
+/// The weight `[columns, depth]` of this format that pack_transposed() packed, exactly.
+at::Tensor unpacked(const PackedMatrix& packed, at::ScalarType format);
 
 /// x right + bias, `[rows, depth] -> [rows, columns]`; the bias is fp32. The rows of x are rounded to bytes
 /// where the right side holds bytes.

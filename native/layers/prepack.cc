@@ -11,32 +11,52 @@ namespace {
 /// The shape and format of a tensor without its numbers.
 at::Tensor without_memory(const at::Tensor& tensor) { return at::empty_like(tensor, at::kMeta); }
 
+/// Hidden states are rounded to bf16 a moment after the rows of the table have been added up.
+void round_table(Parameter& table, Precision precision) {
+  if (precision == Precision::kFloat32 || table.has_copy()) return;
+  check_stop();
+  const bool trained = table.value.requires_grad();
+  table.value = table.master.detach().to(at::kBFloat16).requires_grad_(trained);
+  table.master = at::Tensor();
+}
+
+void restore_table(const ParameterSet& parameters, Parameter& table) {
+  if (!table.has_copy()) return;
+  check_stop();
+  const bool trained = table.value.requires_grad();
+  table.master = parameters.master_of(table);
+  table.value = table.master;
+  table.value.requires_grad_(trained);
+}
+
 }  // namespace
 
+void prepack(Parameter& parameter, Precision precision) {
+  if (parameter.looked_up_only) round_table(parameter, precision);
+  if (!parameter.multiplies_only || parameter.packed.defined()) return;
+  check_stop();
+  const at::Tensor weight = parameter.value.detach();
+  const bool bytes = precision == Precision::kInt8 && parameter.has_copy();
+  parameter.packed = bytes ? pack_bytes(weight) : pack_transposed(weight);
+  const bool trained = parameter.value.requires_grad();
+  if (!parameter.has_copy()) parameter.master = at::Tensor();
+  parameter.value = without_memory(weight).requires_grad_(trained);
+}
+
 void prepack(ParameterSet& parameters) {
-  for (const auto& parameter : parameters.all()) {
-    if (!parameter->multiplies_only || parameter->packed.defined()) continue;
-    check_stop();
-    const at::Tensor weight = parameter->value.detach();
-    const bool bytes = parameters.precision() == Precision::kInt8 && parameter->has_copy();
-    parameter->packed = bytes ? pack_bytes(weight.to(at::kFloat)) : pack_transposed(weight);
-    const bool trained = parameter->value.requires_grad();
-    if (!parameter->has_copy()) parameter->master = at::Tensor();
-    parameter->value = without_memory(weight).requires_grad_(trained);
-  }
+  for (const auto& parameter : parameters.all()) prepack(*parameter, parameters.precision());
 }
 
 void unpack(ParameterSet& parameters) {
   for (const auto& parameter : parameters.all()) {
+    if (parameter->looked_up_only) restore_table(parameters, *parameter);
     if (!parameter->packed.defined()) continue;
     check_stop();
     const bool trained = parameter->value.requires_grad();
-    if (parameter->value.scalar_type() == at::kFloat) {
-      parameter->value = unpacked(parameter->packed);
-      parameter->master = parameter->value;
-    } else {
-      parameter->value = parameters.master_of(*parameter).to(parameter->value.scalar_type());
-    }
+    const at::ScalarType format = parameter->value.scalar_type();
+    parameter->value = parameter->packed.holds_bytes() ? parameters.master_of(*parameter).to(format)
+                                                       : unpacked(parameter->packed, format);
+    if (format == at::kFloat) parameter->master = parameter->value;
     parameter->value.requires_grad_(trained);
     parameter->packed = {};
   }

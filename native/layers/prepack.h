@@ -1,15 +1,19 @@
-// Weights of linear layers kept as their products read them.
+// Weights in the form in which prediction reads them.
 #pragma once
 
 #include "weights/parameters.h"
 
 namespace tagformer {
 
-/// For prediction: packs the weights that are read by products only, in the model's precision, and lets the
-/// tensors go. Nothing to do when that was done.
+/// For prediction: packs the weights that are read by products only, in the model's precision, rounds the
+/// word table where activations are bf16, and lets the tensors go. Nothing to do when that was done.
 void prepack(ParameterSet& parameters);
 
-/// Brings the tensors back for everything else: fp32 as it was packed, others from where they came.
+/// The same for one parameter of a set of this precision.
+void prepack(Parameter& parameter, Precision precision);
+
+/// Brings the tensors back for everything else: as they were packed, or from where they came when they were
+/// rounded for prediction.
 void unpack(ParameterSet& parameters);
 
 }  // namespace tagformer

@@ -99,9 +99,9 @@ cpu::RelativePart<T> relative_part(const Inputs<T>& in, const Layout& layout, st
 template <typename Body>
 void for_each_head(const Layout& layout, const Body& body) {
   const std::int64_t floats = cpu::relative_attention_workspace(layout.longest, layout.options.head_dim);
-  at::parallel_for(0, layout.options.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+  share_out(layout.options.heads, 1, [&](const auto& each) {
     const auto workspace = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats));
-    for (std::int64_t head = begin; head < end; ++head) body(head, workspace.get());
+    each([&](std::int64_t head, std::int64_t) { body(head, workspace.get()); });
   });
 }
 

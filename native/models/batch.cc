@@ -51,7 +51,8 @@ Batch Batch::packed() const {
 }
 
 at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id) {
-  return batch.words.defined() ? batch.words : at::embedding(table.value, batch.ids, padding_id);
+  return batch.words.defined() ? batch.words
+                               : at::embedding(table.value, batch.ids, padding_id).to(at::kFloat);
 }
 
 }  // namespace tagformer

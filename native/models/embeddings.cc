@@ -19,6 +19,7 @@ Embeddings::Embeddings(ParameterSet& parameters, EmbeddingsDescription descripti
     : description_(std::move(description)) {
   const EmbeddingsDescription& d = description_;
   words_ = declare_table(parameters, d.name + ".word_embeddings", d.vocabulary_size, d.width);
+  words_->looked_up_only = true;
   if (d.positions != Positions::kNone) {
     positions_ = declare_table(parameters, d.name + ".position_embeddings", d.max_positions, d.width,
                                d.initial_positions);

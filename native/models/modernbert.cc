@@ -142,6 +142,7 @@ class ModernBert final : public Model {
   ModernBert(ModernBertConfig config, std::int64_t labels, Precision precision)
       : Model(precision), c_(std::move(config)) {
     words_ = declare_table(parameters(), "model.embeddings.tok_embeddings", c_.vocab_size, c_.width);
+    words_->looked_up_only = true;
     embedding_norm_ = declare_norm(parameters(), "model.embeddings.norm", c_.width, c_.norm_bias);
     for (std::size_t i = 0; i < c_.layers.size(); ++i) layers_.push_back(declare(i));
     final_norm_ = declare_norm(parameters(), "model.final_norm", c_.width, c_.norm_bias);

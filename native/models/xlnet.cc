@@ -79,6 +79,7 @@ class Xlnet final : public Model {
   Xlnet(const XlnetConfig& config, std::int64_t labels, Precision precision)
       : Model(precision), config_(config) {
     words_ = declare_table(parameters(), "transformer.word_embedding", config.vocab_size, config.width);
+    words_->looked_up_only = true;
     // Used in pre-training only; kept, because a saved model holds it.
     parameters().add("transformer.mask_emb", {1, 1, config.width}, Role::kExact, Initial::kNormal);
     for (std::int64_t i = 0; i < config.layers; ++i)

@@ -122,7 +122,7 @@ void test_bytes(const cpu::MatrixShape& shape) {
       name_of("product of bytes", format_name<T>(), shape.rows, "x", shape.depth, "x", shape.columns);
   Random random(11);
   auto x = Matrix<T>::input(random, shape.rows, shape.depth);
-  auto weight = Matrix<float>::input(random, shape.columns, shape.depth);
+  auto weight = Matrix<T>::input(random, shape.columns, shape.depth);
   const std::vector<float> bias = some_bias(random, shape.columns);
 
   std::vector<std::uint8_t> left(static_cast<std::size_t>(shape.rows * units * 4), 0xFF);
@@ -134,8 +134,8 @@ void test_bytes(const cpu::MatrixShape& shape) {
   const Units right =
       packed(shape.columns, tiling().panel_columns, units,
              [&](std::int64_t first, std::int64_t rest, std::uint32_t* to) {
-               cpu::kernels().quantise_panel(&weight.at(first, 0), shape.depth, rest, shape.depth, to,
-                                             scales.data() + first, corrections.data() + first);
+               cpu::typed_kernels<T>().quantise_panel(&weight.at(first, 0), shape.depth, rest, shape.depth,
+                                                      to, scales.data() + first, corrections.data() + first);
              });
   // What the bytes stand for: no further from the numbers than half a step.
   double steps = 0.0;

@@ -83,8 +83,12 @@ Engine::Engine(ModelSpec spec)
     throw Error("INVALID_OPTION", "int8 is for models of the native architectures on the CPU");
   }
   if (spec.script.empty()) {
+    // A model whose products read other numbers than its file holds is packed at once: training unpacks it.
+    const bool at_once = form_ == Form::kRagged && spec.precision != Precision::kFloat32;
     report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(),
-                              model_->initial_deviation(), spec.seed);
+                              model_->initial_deviation(), spec.seed, [&](Parameter& parameter) {
+                                if (at_once) prepack(parameter, spec.precision);
+                              });
   }
   if (!placement_.device.is_cpu()) model_->to(placement_.device);
   if (form_ == Form::kPacked) experiments_.emplace_back("flash");

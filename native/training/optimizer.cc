@@ -1,6 +1,5 @@
 #include "training/optimizer.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -21,10 +20,8 @@ constexpr std::int64_t kChunk = 1 << 16;
 /// body(chunk, first, count) over the elements, in parallel.
 template <typename Body>
 void for_chunks(std::int64_t elements, const Body& body) {
-  at::parallel_for(0, (elements + kChunk - 1) / kChunk, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
-      body(chunk, chunk * kChunk, std::min(kChunk, elements - chunk * kChunk));
-    }
+  share_out(elements, kChunk, [&](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) { body(begin / kChunk, begin, end - begin); });
   });
 }
 

@@ -1,6 +1,5 @@
 #include "weights/origins.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/util/BFloat16.h>
@@ -13,6 +12,7 @@
 #include <cstring>
 
 #include "runtime/error.h"
+#include "runtime/parallel.h"
 #include "runtime/random.h"
 #include "runtime/stop.h"
 
@@ -108,9 +108,9 @@ void Origins::add(const Parameter::Part& part, const TensorSource& source) {
   tensors_.insert({&part, {source, file}});
 }
 
-void Origins::load(const ParameterSet& parameters) const {
-  std::vector<Reading> readings;
+void Origins::load(const ParameterSet& parameters, const std::function<void(Parameter&)>& loaded) const {
   for (const auto& parameter : parameters.all()) {
+    std::vector<Reading> readings;
     const bool mapped = map(*parameter);
     at::Tensor master = parameter->master;
     if (!master.defined() && !from_files(*parameter)) {
@@ -119,8 +119,9 @@ void Origins::load(const ParameterSet& parameters) const {
     float* const to = master.defined() && !mapped ? master.data_ptr<float>() : nullptr;
     auto* const copy = parameter->has_copy() ? static_cast<cpu::bf16*>(parameter->value.data_ptr()) : nullptr;
     fill(*parameter, to, copy, readings);
+    read_all(readings);
+    loaded(*parameter);
   }
-  read_all(readings);
   check_unchanged();
 }
 
@@ -191,14 +192,14 @@ void Origins::read_all(const std::vector<Reading>& readings) {
     for (std::int64_t first = 0; first < reading.count; first += kStep) steps.emplace_back(&reading, first);
   }
   const StopFlag stop = StopFlag::of_thread();
-  at::parallel_for(0, static_cast<std::int64_t>(steps.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+  share_out(static_cast<std::int64_t>(steps.size()), 1, [&](const auto& each) {
     const auto values = std::make_unique_for_overwrite<float[]>(kStep);
     const auto bytes = std::make_unique_for_overwrite<char[]>(kStep * sizeof(double));
-    for (std::int64_t i = begin; i < end; ++i) {
+    each([&](std::int64_t i, std::int64_t) {
       stop.check();
       const auto [reading, first] = steps[static_cast<std::size_t>(i)];
       read_step(*reading, first, std::min(kStep, reading->count - first), values.get(), bytes.get());
-    }
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,8 +26,10 @@ class Origins {
 
   /// Fills all parameters: their masters, or only the bf16 copies where there are no masters. A part without
   /// a file is initialised. A parameter becomes the bytes of its file, mapped, where it is stored in fp32 and
-  /// nobody may write to the file. Throws INVALID_MODEL or IO.
-  void load(const ParameterSet& parameters) const;
+  /// nobody may write to the file. Each parameter is handed to `loaded` before the next is read, so that it
+  /// can be brought into another form without a time at which the whole model is there twice. Throws
+  /// INVALID_MODEL or IO.
+  void load(const ParameterSet& parameters, const std::function<void(Parameter&)>& loaded) const;
 
   /// Fills the master of one parameter with the numbers that load() found. Throws IO where a file was
   /// changed.

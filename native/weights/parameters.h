@@ -41,7 +41,8 @@ enum class Initial {
 enum class Role {
   /// Weight of a matrix product: decays; in bf16 the products read a rounded copy.
   kMatrix,
-  /// Lookup table, or the classification head, whose rounding would show in the scores: decays; stays fp32.
+  /// Lookup table, or the classification head, whose rounding would show in the scores: decays; stays fp32,
+  /// but for a table that is looked_up_only while a model in bf16 or int8 predicts.
   kExact,
   /// Bias or LayerNorm: does not decay; stays fp32.
   kVector,
@@ -71,6 +72,8 @@ struct Parameter {
   bool trainable = true;
   /// True when it is read by products with a linear layer's input only, which a packed copy serves as well.
   bool multiplies_only = false;
+  /// True for a table in which token ids are looked up and nothing else: by far the largest one.
+  bool looked_up_only = false;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
   /// The weights in fp32, `[rows of all parts, ...]`; undefined where only the bf16 copy is kept, which is

@@ -3,6 +3,7 @@
 // Headers are read and checked in TypeScript (src/model/safetensors.ts); here only ranges of bytes arrive.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,11 @@ struct LoadReport {
 ///
 /// Weights are read now: whoever changes a file later changes no model. Only masters that are not kept are
 /// read again, and refused when the file has changed; and a file that nobody may write to is mapped.
+///
+/// Each parameter is handed to `loaded` before the next is read.
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
-                           const std::string& prefix, double deviation, std::uint64_t seed);
+                           const std::string& prefix, double deviation, std::uint64_t seed,
+                           const std::function<void(Parameter&)>& loaded);
 
 /// Writes all parameters to `file` in fp32 under their names; the bytes are on disk when it returns.
 /// Throws IO; the caller writes beside the final name and renames.

@@ -18,7 +18,7 @@ const optimizer = {
   maxGradientNorm: 1,
 };
 
-/** What is computed to warm up: this many of the longest texts. */
+/** What is predicted to warm up: this many of the longest texts. */
 const warmUpRows = 8;
 
 /** What a contestant needs to know for a task. */

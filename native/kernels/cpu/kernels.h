@@ -168,6 +168,8 @@ struct MatrixTiling {
   std::int64_t tile_rows;
   /// Columns of a packed right operand in one piece, a panel.
   std::int64_t panel_columns;
+  /// Columns from which pack_left makes pieces fastest, a multiple of tile_rows.
+  std::int64_t left_columns;
 };
 
 struct MatrixShape {
@@ -252,13 +254,17 @@ struct TypedKernels {
   /// One panel of the right operand from up to panel_columns of its columns.
   void (*pack_columns)(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                        std::uint32_t* panel);
-  /// One piece of the left operand, `[units][tile_rows]`, from up to tile_rows columns of its transpose.
+  /// Pieces of the left operand, `[units][tile_rows]` each, from columns of its transpose.
   void (*pack_left)(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-                    std::uint32_t* piece);
+                    std::uint32_t* pieces);
   void (*multiply_bytes)(const ByteProduct<T>&, std::int64_t begin, std::int64_t end);
   /// Rows of `x` as bytes for the left side of a ByteProduct, each with the finest scale that holds it.
   void (*quantise_rows)(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y,
                         std::int64_t y_stride, float* scales);
+  /// One panel of the right side of a ByteProduct, with its scales and corrections, from up to panel_columns
+  /// rows of its transpose.
+  void (*quantise_panel)(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+                         std::uint32_t* panel, float* scales, std::int32_t* corrections);
   /// y = gelu(x + bias), the exact (erf) form, over rows of `width`.
   void (*gelu_forward)(const T* x, const float* bias, T* y, std::int64_t rows, std::int64_t width);
   /// grad_bias is added to.
@@ -282,10 +288,6 @@ struct Kernels {
   TypedKernels<float> f32;
   TypedKernels<bf16> b16;
   MatrixTiling tiling;
-  /// One panel of the right side of a ByteProduct, with its scales and corrections, from up to panel_columns
-  /// rows of its transpose.
-  void (*quantise_panel)(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
-                         std::uint32_t* panel, float* scales, std::int32_t* corrections);
   void (*round_to_bf16)(const float* x, bf16* y, std::int64_t count);
 };
 

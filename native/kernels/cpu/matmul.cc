@@ -13,6 +13,8 @@
 
 #include <bit>
 #include <type_traits>
+#include <utility>
+
 namespace tagformer::cpu::TAGFORMER_ISA {
 namespace {
 
@@ -184,16 +186,51 @@ TAGFORMER_INLINE void multiply_bytes_tiles(const ByteProduct<T>& m, std::int64_t
             });
 }
 
-/// kNumbers numbers `step` apart as one unit; zeros stand for those beyond `count`.
-template <std::int64_t kNumbers>
-TAGFORMER_INLINE std::uint32_t unit_of(const float* x, std::int64_t, std::int64_t) {
-  return std::bit_cast<std::uint32_t>(*x);
+TAGFORMER_INLINE void store_units(std::uint32_t* p, const Words& units) { std::memcpy(p, &units, kBytes); }
+
+/// Units along a row: those of `x[0]` up to `x[count]`, at most a register; zeros stand for those beyond.
+template <typename T>
+TAGFORMER_INLINE Words units_along(const T* x, std::int64_t count) {
+  if constexpr (kPerUnit<T> == 1) {
+    return reinterpret_cast<Words>(load(x, count < kLanes ? count : kLanes));
+  } else {
+    Words units{};
+    std::memcpy(&units, x,
+                count < kPerUnit<T> * kLanes ? static_cast<std::size_t>(count) * sizeof(T) : kBytes);
+    return units;
+  }
 }
 
-template <std::int64_t kNumbers>
-TAGFORMER_INLINE std::uint32_t unit_of(const bf16* x, std::int64_t step, std::int64_t count) {
-  if constexpr (kNumbers == 1) return count > 0 ? static_cast<std::uint32_t>(x[0].bits) << 16 : 0U;
-  return x[0].bits | (count > 1 ? static_cast<std::uint32_t>(x[step].bits) << 16 : 0U);
+/// Units across rows: of `lanes` neighbours in the row `x` and the ones below it, of which there are `rows`.
+template <typename T>
+TAGFORMER_INLINE Words units_across(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t lanes) {
+  if constexpr (kPerUnit<T> == 1) {
+    return reinterpret_cast<Words>(load(x, lanes));
+  } else {
+    const Words low = __builtin_convertvector(load_halves(x, lanes), Words);
+    return rows < 2 ? low : low | (__builtin_convertvector(load_halves(x + stride, lanes), Words) << 16);
+  }
+}
+
+/// Exchanges lanes of two rows of a square, kDistance apart, which lie as far from the diagonal.
+template <int kDistance, int... kLane>
+TAGFORMER_INLINE void exchange(Words& a, Words& b, std::integer_sequence<int, kLane...>) {
+  const Words above = a;
+  a = __builtin_shufflevector(above, b, ((kLane & kDistance) ? kLanes + (kLane ^ kDistance) : kLane)...);
+  b = __builtin_shufflevector(above, b, ((kLane & kDistance) ? kLanes + kLane : kLane ^ kDistance)...);
+}
+
+/// Transposes a square of units: halves of halves of it change places.
+template <int kDistance = 1>
+TAGFORMER_INLINE void transpose(Words* square) {
+  if constexpr (kDistance < kLanes) {
+    for (int i = 0; i < kLanes; ++i) {
+      if ((i & kDistance) == 0) {
+        exchange<kDistance>(square[i], square[i | kDistance], std::make_integer_sequence<int, kLanes>{});
+      }
+    }
+    transpose<2 * kDistance>(square);
+  }
 }
 
 }  // namespace
@@ -206,51 +243,52 @@ void multiply(const MatrixProduct<T>& m, std::int64_t begin, std::int64_t end) {
 template <typename T>
 void pack_rows(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t depth, std::uint32_t* panel) {
   const std::int64_t units = units_of<T>(depth);
-  // Blocks of a cache line's width, so that both sides stay in L1.
-  constexpr std::int64_t kBlock = 16;
-  for (std::int64_t first = 0; first < units; first += kBlock) {
-    const std::int64_t last = first + kBlock < units ? first + kBlock : units;
-    for (std::int64_t row = 0; row < kPanelColumns; ++row) {
-      for (std::int64_t p = first; p < last; ++p) {
-        panel[p * kPanelColumns + row] =
-            row < rows ? unit_of<kPerUnit<T>>(x + row * stride + p * kPerUnit<T>, 1, depth - p * kPerUnit<T>)
-                       : 0U;
+  for (std::int64_t first = 0; first < kPanelColumns; first += kLanes) {
+    for (std::int64_t p = 0; p < units; p += kLanes) {
+      Words square[kLanes] = {};
+      for (std::int64_t i = 0; i < kLanes && first + i < rows; ++i) {
+        square[i] = units_along(x + (first + i) * stride + p * kPerUnit<T>, depth - p * kPerUnit<T>);
+      }
+      transpose(square);
+      for (std::int64_t i = 0; i < lanes_left(p, units); ++i) {
+        store_units(panel + (p + i) * kPanelColumns + first, square[i]);
       }
     }
   }
 }
 
-namespace {
-
-/// Units of consecutive rows in strips `width` columns wide; of the last strip only `columns` are there.
-template <std::int64_t kWidth, std::int64_t kNumbers, typename T>
-TAGFORMER_INLINE void pack_strip(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-                                 std::int64_t units, std::uint32_t* strip) {
-  for (std::int64_t p = 0; p < units; ++p) {
-    const T* const row = x + p * kNumbers * stride;
-    const std::int64_t count = depth - p * kNumbers;
-    std::uint32_t* const to = strip + p * kWidth;
-    if (columns >= kWidth) {
-      for (std::int64_t j = 0; j < kWidth; ++j) to[j] = unit_of<kNumbers>(row + j, stride, count);
-    } else {
-      for (std::int64_t j = 0; j < kWidth; ++j)
-        to[j] = j < columns ? unit_of<kNumbers>(row + j, stride, count) : 0U;
+template <typename T>
+void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+                  std::uint32_t* panel) {
+  for (std::int64_t row = 0; row < depth; row += kPerUnit<T>, panel += kPanelColumns) {
+    for (std::int64_t j = 0; j < kPanelColumns; j += kLanes) {
+      const bool there = j < columns;
+      store_units(
+          panel + j,
+          there ? units_across(x + row * stride + j, stride, depth - row, lanes_left(j, columns)) : Words{});
     }
   }
 }
 
-}  // namespace
-
-template <typename T>
-void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-                  std::uint32_t* panel) {
-  pack_strip<kPanelColumns, kPerUnit<T>>(x, stride, depth, columns, units_of<T>(depth), panel);
-}
-
 template <typename T>
 void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-               std::uint32_t* tile) {
-  pack_strip<kTileRows, kPerUnit<T>>(x, stride, depth, columns, units_of<T>(depth), tile);
+               std::uint32_t* pieces) {
+  const std::int64_t units = units_of<T>(depth);
+  for (std::int64_t first = 0; first < columns; first += kLeftColumns) {
+    const std::int64_t last = first + kLeftColumns < columns ? first + kLeftColumns : columns;
+    for (std::int64_t p = 0; p < units; ++p) {
+      const T* const row = x + p * kPerUnit<T> * stride;
+      std::uint32_t line[kLeftColumns] = {};
+      for (std::int64_t j = first; j < last; j += kLanes) {
+        store_units(line + (j - first),
+                    units_across(row + j, stride, depth - p * kPerUnit<T>, lanes_left(j, last)));
+      }
+      for (std::int64_t j = first; j < last; j += kTileRows) {
+        std::memcpy(pieces + j * units + p * kTileRows, line + (j - first),
+                    kTileRows * sizeof(std::uint32_t));
+      }
+    }
+  }
 }
 
 namespace {
@@ -299,36 +337,41 @@ void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8
   }
 }
 
-void quantise_panel(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+template <typename T>
+void quantise_panel(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
                     std::uint32_t* panel, float* scales, std::int32_t* corrections) {
   const std::int64_t units = units_of<Byte>(depth);
-  const std::int64_t there = rows < kPanelColumns ? rows : kPanelColumns;
-  for (std::int64_t row = 0; row < kPanelColumns; ++row) {
-    const float* const from = x + (row < there ? row : 0) * stride;
-    const float most = row < there ? largest_magnitude(from, depth) : 0.0F;
+  if (rows < kPanelColumns)
+    std::memset(panel, 0, static_cast<std::size_t>(units * kPanelColumns) * sizeof *panel);
+  for (std::int64_t row = 0; row < kPanelColumns && row < rows; ++row) {
+    const T* const from = x + row * stride;
+    const float most = largest_magnitude(from, depth);
     const float factor = most > 0.0F ? kLargestByte / most : 0.0F;
-    std::int32_t sum = 0;
-    for (std::int64_t p = 0; p < units; ++p) {
-      std::uint32_t unit = 0;
-      for (std::int64_t byte = 0; byte < 4 && p * 4 + byte < depth; ++byte) {
-        const auto whole = static_cast<std::int32_t>(__builtin_rintf(from[p * 4 + byte] * factor));
-        sum += whole;
-        unit |= (static_cast<std::uint32_t>(whole) & 0xFFU) << (8 * byte);
+    Ints sums{};
+    for (std::int64_t j = 0; j < depth; j += kLanes) {
+      const Floats scaled = load(from + j, lanes_left(j, depth)) * factor;
+      const Ints whole = __builtin_convertvector(round_to_whole(scaled), Ints);
+      sums += whole;
+      std::uint8_t bytes[kLanes];
+      store_bytes(bytes, whole, kLanes);
+      for (std::int64_t i = 0; i < kLanes / 4 && j / 4 + i < units; ++i) {
+        std::memcpy(panel + (j / 4 + i) * kPanelColumns + row, bytes + 4 * i, 4);
       }
-      panel[p * kPanelColumns + row] = unit;
     }
-    if (row >= there) continue;
     scales[row] = most / kLargestByte;
-    corrections[row] = kZeroByte * sum;
+    corrections[row] = 0;
+    for (int i = 0; i < kLanes; ++i) corrections[row] += kZeroByte * sums[i];
   }
 }
 
-#define TAGFORMER_INSTANTIATE(T)                                                                          \
-  template void multiply(const MatrixProduct<T>&, std::int64_t, std::int64_t);                            \
-  template void multiply_bytes(const ByteProduct<T>&, std::int64_t, std::int64_t);                        \
-  template void quantise_rows(const T*, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t, float*); \
-  template void pack_rows(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);            \
-  template void pack_columns(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);         \
+#define TAGFORMER_INSTANTIATE(T)                                                                           \
+  template void multiply(const MatrixProduct<T>&, std::int64_t, std::int64_t);                             \
+  template void multiply_bytes(const ByteProduct<T>&, std::int64_t, std::int64_t);                         \
+  template void quantise_rows(const T*, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t, float*);  \
+  template void quantise_panel(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*, float*, \
+                               std::int32_t*);                                                             \
+  template void pack_rows(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);             \
+  template void pack_columns(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*);          \
   template void pack_left(const T*, std::int64_t, std::int64_t, std::int64_t, std::uint32_t*)
 TAGFORMER_INSTANTIATE(float);
 TAGFORMER_INSTANTIATE(bf16);

@@ -10,7 +10,10 @@ namespace tagformer::cpu::TAGFORMER_ISA {
 constexpr int kTileRows = 6;
 constexpr int kTileVectors = kBytes == 64 ? 4 : 2;
 constexpr std::int64_t kPanelColumns = kTileVectors * kLanes;
-constexpr MatrixTiling kTiling = {kTileRows, kPanelColumns};
+/// Columns that pack_left takes at a time: whole registers and whole tiles.
+constexpr std::int64_t kLeftColumns = std::int64_t{8} * kTileRows;
+static_assert(kLeftColumns % kLanes == 0);
+constexpr MatrixTiling kTiling = {kTileRows, kPanelColumns, kLeftColumns};
 
 /// Without an instruction for products of bf16 pairs, operands of bf16 are the floats that their numbers are:
 /// bf16 is then as fast as fp32.
@@ -35,13 +38,14 @@ void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int6
                   std::uint32_t* panel);
 template <typename T>
 void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
-               std::uint32_t* tile);
+               std::uint32_t* pieces);
 template <typename T>
 void multiply_bytes(const ByteProduct<T>&, std::int64_t begin, std::int64_t end);
 template <typename T>
 void quantise_rows(const T* x, std::int64_t rows, std::int64_t width, std::uint8_t* y, std::int64_t y_stride,
                    float* scales);
-void quantise_panel(const float* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
+template <typename T>
+void quantise_panel(const T* x, std::int64_t stride, std::int64_t rows, std::int64_t depth,
                     std::uint32_t* panel, float* scales, std::int32_t* corrections);
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA

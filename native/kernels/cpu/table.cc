@@ -28,6 +28,7 @@ constexpr TypedKernels<T> typed() {
       .pack_left = pack_left<T>,
       .multiply_bytes = multiply_bytes<T>,
       .quantise_rows = quantise_rows<T>,
+      .quantise_panel = quantise_panel<T>,
       .gelu_forward = gelu_forward<T>,
       .gelu_backward = gelu_backward<T>,
       .tanh_gelu_forward = tanh_gelu_forward<T>,
@@ -41,7 +42,7 @@ constexpr TypedKernels<T> typed() {
 }  // namespace
 
 extern const Kernels kTable;
-constinit const Kernels kTable = {
-    TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), kTiling, quantise_panel, round_to_bf16};
+constinit const Kernels kTable = {TAGFORMER_TEXT(TAGFORMER_ISA), typed<float>(), typed<bf16>(), kTiling,
+                                  round_to_bf16};
 
 }  // namespace tagformer::cpu::TAGFORMER_ISA
