@@ -11,9 +11,9 @@ namespace {
 /// The shape and format of a tensor without its numbers.
 at::Tensor without_memory(const at::Tensor& tensor) { return at::empty_like(tensor, at::kMeta); }
 
-/// Hidden states are rounded to bf16 a moment after the rows of the table have been added up.
+/// Only in int8: in bf16 a model that was loaded has to give the scores of the one that was trained.
 void round_table(Parameter& table, Precision precision) {
-  if (precision == Precision::kFloat32 || table.has_copy()) return;
+  if (precision != Precision::kInt8 || table.has_copy()) return;
   check_stop();
   const bool trained = table.value.requires_grad();
   table.value = table.master.detach().to(at::kBFloat16).requires_grad_(trained);

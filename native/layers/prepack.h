@@ -6,7 +6,7 @@
 namespace tagformer {
 
 /// For prediction: packs the weights that are read by products only, in the model's precision, rounds the
-/// word table where activations are bf16, and lets the tensors go. Nothing to do when that was done.
+/// word table to bf16 in int8, and lets the tensors go. Nothing to do when that was done.
 void prepack(ParameterSet& parameters);
 
 /// The same for one parameter of a set of this precision.

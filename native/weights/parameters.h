@@ -42,7 +42,7 @@ enum class Role {
   /// Weight of a matrix product: decays; in bf16 the products read a rounded copy.
   kMatrix,
   /// Lookup table, or the classification head, whose rounding would show in the scores: decays; stays fp32,
-  /// but for a table that is looked_up_only while a model in bf16 or int8 predicts.
+  /// but for a table that is looked_up_only in int8.
   kExact,
   /// Bias or LayerNorm: does not decay; stays fp32.
   kVector,
