@@ -263,22 +263,20 @@ async function openElsewhere(file: string): Promise<void> {
   });
 }
 
-/** The add-on's error, with the caller's stack: a rejection from a native thread has none of its own. */
-function toTagformerError(error: unknown, caller: Error): TagformerError {
+function toTagformerError(error: unknown): TagformerError {
   const native = error as { code?: ErrorCode; message?: string; detail?: string };
-  const result = new TagformerError(native.code ?? "INTERNAL", messageOf(error), {
-    cause: native.detail ?? error,
-  });
-  result.stack = `${result.name}: ${result.message}${caller.stack?.slice(caller.stack.indexOf("\n")) ?? ""}`;
-  return result;
+  return new TagformerError(native.code ?? "INTERNAL", messageOf(error), { cause: native.detail ?? error });
 }
 
+/**
+ * A rejection from a native thread has no stack. The error that is made here has one that names whoever awaits the call,
+ * without one being taken for every call that succeeds.
+ */
 async function settle<T>(promise: Promise<T>): Promise<T> {
-  const caller = new Error();
   try {
     return await promise;
   } catch (error) {
-    throw toTagformerError(error, caller);
+    throw toTagformerError(error);
   }
 }
 

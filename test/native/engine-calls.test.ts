@@ -41,6 +41,25 @@ describe("calls", () => {
     expect(await waiting).toEqual(await model.predict(batchOf(5)));
   });
 
+  it("that fail name in their stack whoever awaits them", async () => {
+    await using model = await freshModel();
+    const wrong = { ids: Int32Array.of(1_000_000), offsets: Int32Array.of(0, 1) };
+    async function someoneWhoAwaits() {
+      return await model.predict(wrong);
+    }
+    async function someoneBehindASignal() {
+      return await model.predict(wrong, { signal: new AbortController().signal });
+    }
+    await expect(someoneWhoAwaits()).rejects.toHaveProperty(
+      "stack",
+      expect.stringContaining("someoneWhoAwaits"),
+    );
+    await expect(someoneBehindASignal()).rejects.toHaveProperty(
+      "stack",
+      expect.stringContaining("someoneBehindASignal"),
+    );
+  });
+
   it("of two models run side by side without disturbing each other", async () => {
     await using one = await freshModel({ threads: 1 });
     await using other = await freshModel({ seed: 2 });
