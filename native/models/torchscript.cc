@@ -5,9 +5,9 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/util/ScopeExit.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
 #include <cstring>
@@ -18,6 +18,7 @@
 #include "runtime/error.h"
 #include "runtime/memory.h"
 #include "runtime/stop.h"
+#include "torchscript/archive.h"
 #include "torchscript/graph.h"
 #include "torchscript/pass.h"
 
@@ -113,7 +114,7 @@ class TorchScript final : public TorchScriptModel {
     read_config(std::move(config));
     // Plain interpretation: the profiling executor compiles anew for every shape, and its gradients differ.
     jit::getProfilingMode() = false;
-    module_ = guarded("cannot be loaded", [&] { return jit::load(file, at::Device(at::kCPU), false); });
+    module_ = guarded("cannot be loaded", [&] { return read_module(file); });
     check_graphs(module_);
     dropout_ = follow_mode(module_);
     module_.train(false);
@@ -162,14 +163,10 @@ class TorchScript final : public TorchScriptModel {
 
   void save(const std::string& file) const override {
     set_training(false);
-    try {
-      // On a device it would be a file that loads nowhere else.
-      module_.to(at::Device(at::kCPU));
-      module_.save(file);
-      module_.to(device_);
-    } catch (const c10::Error& error) {
-      throw Error("IO", "could not write " + file + ": " + error.what_without_backtrace());
-    }
+    // On a device it would be a file that loads nowhere else.
+    module_.to(at::Device(at::kCPU));
+    const auto back = c10::make_scope_exit([this] { module_.to(device_); });
+    write_module(module_, file, {});
   }
 
  private:

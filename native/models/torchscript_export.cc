@@ -7,7 +7,6 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,8 +14,10 @@
 #include <utility>
 
 #include "runtime/error.h"
+#include "runtime/interruptible.h"
 #include "runtime/random.h"
 #include "runtime/stop.h"
+#include "torchscript/archive.h"
 
 namespace tagformer {
 namespace {
@@ -166,11 +167,21 @@ Batch check_batch(const Limits& limits) {
   return {ids, types, Sequences::ragged(offsets)};
 }
 
+at::Tensor run(Module& module, std::vector<c10::IValue> inputs) {
+  const Interruptible interruptible;
+  try {
+    return module.forward(std::move(inputs)).toTensor();
+  } catch (...) {
+    check_stop();  // the interpreter wraps everything that passes through it
+    throw;
+  }
+}
+
 double difference_of(const Model& model, Module& module, const Batch& batch) {
   const Batch dense = batch.padded();
   std::vector<c10::IValue> inputs{dense.ids, dense.sequences.mask()};
   if (dense.types.defined()) inputs.emplace_back(dense.types);
-  const at::Tensor theirs = module.forward(std::move(inputs)).toTensor();
+  const at::Tensor theirs = run(module, std::move(inputs));
   const at::Tensor ours = model.logits(batch, {});
   if (theirs.sizes() != ours.sizes()) return INFINITY;
   return theirs.sub(ours).abs().max().item<double>();
@@ -180,7 +191,7 @@ double difference_of(const Model& model, Module& module, const Batch& batch) {
 ExportCheck check(const Model& model, const std::string& file) {
   // Plain interpretation: the profiling executor would compile for these shapes.
   const torch::jit::GraphOptimizerEnabledGuard plain(false);
-  Module module = torch::jit::load(file);
+  Module module = read_module(file);
   Batch batch = check_batch(model.limits());
   double difference = difference_of(model, module, batch);
   if (batch.types.defined()) {
@@ -210,11 +221,7 @@ ExportCheck export_torchscript(const Model& model, const std::string& file,
     trace(model, modules.root(), separate);
   }
   check_stop();
-  try {
-    modules.root().save(file, {extra_files.begin(), extra_files.end()});
-  } catch (const c10::Error& error) {
-    throw Error("IO", "cannot write " + file + ": " + error.what_without_backtrace());
-  }
+  write_module(modules.root(), file, extra_files);
   return check(model, file);
 }
 

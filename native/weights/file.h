@@ -18,6 +18,8 @@ class File {
   File& operator=(const File&) = delete;
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// Bytes when it was opened.
+  [[nodiscard]] std::int64_t size() const { return opened_.size; }
 
   /// Reads [begin, begin + count). Throws INVALID_MODEL where the file ends before that.
   void read(char* to, std::int64_t begin, std::int64_t count) const;

@@ -17,6 +17,7 @@ import {
   pickle,
   weights,
 } from "../unit/model/torchscript/module.mjs";
+import { freshModel } from "./tiny-bert.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-torchscript-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -133,6 +134,18 @@ describe("a TorchScript module", () => {
       }),
     ).rejects.toThrow(/gives 2 scores a text, but there are 3 labels/);
   });
+});
+
+it.runIf(existsSync("/dev/full"))("a full disk is an error, and the model goes on", async () => {
+  const full = { code: "IO", message: expect.stringMatching(/could not write \/dev\/full: No space left/) };
+  await using model = await load(write(code()));
+  const before = await model.predict(batch);
+  await expect(model.save("/dev/full")).rejects.toMatchObject(full);
+  expect(await model.predict(batch)).toEqual(before);
+  await using native = await freshModel();
+  await expect(native.exportTorchScript("/dev/full")).rejects.toMatchObject(full);
+  await expect(native.save("/dev/full")).rejects.toMatchObject(full);
+  await native.exportTorchScript(join(folder, "enough.pt"));
 });
 
 it("a module in half precision is refused with how to save it", async () => {

@@ -1,0 +1,64 @@
+#include "torchscript/archive.h"
+
+#include <caffe2/serialize/read_adapter_interface.h>
+#include <fcntl.h>
+#include <torch/csrc/jit/serialization/export.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
+#include "runtime/stop.h"
+#include "weights/file.h"
+
+namespace tagformer {
+namespace {
+
+/// A file that libtorch reads from, and that looks at the stop flag.
+class Source : public caffe2::serialize::ReadAdapterInterface {
+ public:
+  explicit Source(const std::string& file) : file_(file, O_RDONLY) {}
+
+  [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(file_.size()); }
+
+  std::size_t read(std::uint64_t pos, void* buf, std::size_t n, const char*) const override {
+    constexpr std::size_t kChunk = 8 << 20;
+    for (std::size_t done = 0; done < n; done += kChunk) {
+      check_stop();
+      file_.read(static_cast<char*>(buf) + done, static_cast<std::int64_t>(pos + done),
+                 static_cast<std::int64_t>(std::min(kChunk, n - done)));
+    }
+    return n;
+  }
+
+ private:
+  File file_;
+};
+
+}  // namespace
+
+void write_module(const torch::jit::Module& module, const std::string& file,
+                  const std::map<std::string, std::string>& extra_files) {
+  File out(file, O_WRONLY | O_CREAT | O_TRUNC);
+  std::exception_ptr failure;
+  // libtorch must not hear of a failure: its writer would throw in its destructor, which ends the process.
+  const auto write = [&](const void* from, std::size_t count) {
+    try {
+      if (failure == nullptr) out.write(static_cast<const char*>(from), static_cast<std::int64_t>(count));
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    return count;
+  };
+  torch::jit::ExportModule(module, write, {extra_files.begin(), extra_files.end()});
+  if (failure != nullptr) std::rethrow_exception(failure);
+  out.finish();
+}
+
+torch::jit::Module read_module(const std::string& file) {
+  return torch::jit::load(std::make_unique<Source>(file), at::Device(at::kCPU), /*load_debug_files=*/false);
+}
+
+}  // namespace tagformer
