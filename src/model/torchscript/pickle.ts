@@ -176,10 +176,10 @@ class Machine {
         this.#setItems(this.#popMany(2));
         return;
       case 0x71: // BINPUT
-        this.#memo.set(this.#take(1)[0]!, this.#top());
+        this.#remember(this.#take(1)[0]!);
         return;
       case 0x72: // LONG_BINPUT
-        this.#memo.set(this.#take(4).readUInt32LE(), this.#top());
+        this.#remember(this.#take(4).readUInt32LE());
         return;
       case 0x68: // BINGET
         this.#recall(this.#take(1)[0]!);
@@ -238,6 +238,13 @@ class Machine {
     const values = this.#stack.splice(at);
     values.shift();
     return values;
+  }
+
+  /** Writers count from 0; libtorch takes memory for as many values as the number says. */
+  #remember(index: number): void {
+    if (index > this.#bytes.length)
+      throw new Refusal(`remembers a value under ${index}, which is more than it has`);
+    this.#memo.set(index, this.#top());
   }
 
   #recall(index: number): void {

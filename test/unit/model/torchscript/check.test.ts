@@ -121,6 +121,11 @@ describe("the check of a TorchScript file", () => {
       Buffer.from("\x80\x02\x95\0\0\0\0\0\0\0\0.", "latin1"),
       /operation 0x95/,
     ],
+    [
+      "a memory of four thousand million values",
+      Buffer.from("\x80\x02Nr\xff\xff\xff\xff.", "latin1"),
+      /remembers a value under 4294967295/,
+    ],
     ["no end", Buffer.from("\x80\x02N", "latin1"), /ends early/],
     ["nothing on its stack", Buffer.from("\x80\x02bbb.", "latin1"), /not there/],
   ])("refuses a pickle with %s", async (_, data, problem) => {
