@@ -43,11 +43,11 @@ void prepack(Parameter& parameter, Precision precision) {
   parameter.value = without_memory(weight).requires_grad_(trained);
 }
 
-void prepack(ParameterSet& parameters) {
+void prepack(const ParameterSet& parameters) {
   for (const auto& parameter : parameters.all()) prepack(*parameter, parameters.precision());
 }
 
-void unpack(ParameterSet& parameters) {
+void unpack(const ParameterSet& parameters) {
   for (const auto& parameter : parameters.all()) {
     if (parameter->looked_up_only) restore_table(parameters, *parameter);
     if (!parameter->packed.defined()) continue;

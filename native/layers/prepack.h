@@ -7,13 +7,13 @@ namespace tagformer {
 
 /// For prediction: packs the weights that are read by products only, in the model's precision, rounds the
 /// word table to bf16 in int8, and lets the tensors go. Nothing to do when that was done.
-void prepack(ParameterSet& parameters);
+void prepack(const ParameterSet& parameters);
 
 /// The same for one parameter of a set of this precision.
 void prepack(Parameter& parameter, Precision precision);
 
 /// Brings the tensors back for everything else: as they were packed, or from where they came when they were
 /// rounded for prediction.
-void unpack(ParameterSet& parameters);
+void unpack(const ParameterSet& parameters);
 
 }  // namespace tagformer

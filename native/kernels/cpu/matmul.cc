@@ -70,7 +70,7 @@ struct LeftUnits {
   std::int64_t row_bytes;
 
   [[nodiscard, gnu::always_inline]] std::uint32_t at(std::int64_t row, std::int64_t unit) const {
-    std::uint32_t bits;
+    std::uint32_t bits = 0;
     std::memcpy(&bits, data + (kPacked ? (unit * kTileRows + row) * 4 : row * row_bytes + unit * 4), 4);
     return bits;
   }
@@ -216,8 +216,8 @@ TAGFORMER_INLINE Words units_across(const T* x, std::int64_t stride, std::int64_
 template <int kDistance, int... kLane>
 TAGFORMER_INLINE void exchange(Words& a, Words& b, std::integer_sequence<int, kLane...>) {
   const Words above = a;
-  a = __builtin_shufflevector(above, b, ((kLane & kDistance) ? kLanes + (kLane ^ kDistance) : kLane)...);
-  b = __builtin_shufflevector(above, b, ((kLane & kDistance) ? kLanes + kLane : kLane ^ kDistance)...);
+  a = __builtin_shufflevector(above, b, (kLane / kDistance % 2 == 1 ? kLanes + kLane - kDistance : kLane)...);
+  b = __builtin_shufflevector(above, b, (kLane / kDistance % 2 == 1 ? kLanes + kLane : kLane + kDistance)...);
 }
 
 /// Transposes a square of units: halves of halves of it change places.
@@ -225,8 +225,8 @@ template <int kDistance = 1>
 TAGFORMER_INLINE void transpose(Words* square) {
   if constexpr (kDistance < kLanes) {
     for (int i = 0; i < kLanes; ++i) {
-      if ((i & kDistance) == 0) {
-        exchange<kDistance>(square[i], square[i | kDistance], std::make_integer_sequence<int, kLanes>{});
+      if (i / kDistance % 2 == 0) {
+        exchange<kDistance>(square[i], square[i + kDistance], std::make_integer_sequence<int, kLanes>{});
       }
     }
     transpose<2 * kDistance>(square);
