@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/priority.h"
 #include "runtime/stop.h"
 
 namespace tagformer {
@@ -88,6 +89,7 @@ std::deque<Worker::Job> Worker::take_all() {
 }
 
 void Worker::run(int threads, int cores) {
+  give_way();
   StopFlag::of_thread().watch(&stop_);
   while (true) {
     Job job;
