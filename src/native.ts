@@ -398,7 +398,10 @@ export class NativeModel implements AsyncDisposable {
     return settle(this.#session.parameterNames());
   }
 
-  /** Drops waiting calls, lets the running one finish, frees the model. Every call returns the same promise. */
+  /**
+   * Ends the calls that wait and the one that runs, with `DISPOSED`, and frees the model. Every call returns the same
+   * promise.
+   */
   dispose(): Promise<void> {
     this.#disposal ??= this.#session.dispose();
     return this.#disposal;

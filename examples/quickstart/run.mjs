@@ -1,10 +1,10 @@
 // npm run quickstart: writes tickets, trains a small BERT on them from random weights, and uses it.
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { Classifier, classificationReport, evaluate, readDataset, stratifiedSplit, Trainer } from "tagformer";
 import { bagOfWords } from "./bag-of-words.mjs";
 import { generate } from "./generate.mjs";
+import { trainingOptions } from "./training-options.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -39,16 +39,12 @@ function select({ source, texts, labelNames, labels }, rows) {
 
 async function train(training, validation) {
   const trainer = new Trainer({
-    config: fileURLToPath(new URL("model/config.json", import.meta.url)),
+    ...trainingOptions,
     train: training,
     validation,
     output: directory,
     precision: options.precision,
     seed,
-    epochs: 20,
-    batchSize: 32,
-    learningRate: 8e-4,
-    weightDecay: 0.3,
   });
   const bar = new SingleBar({
     format: "epoch {epoch} {bar} {percentage}%, {eta_formatted} left, loss {loss}",

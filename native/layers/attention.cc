@@ -42,12 +42,9 @@ void for_heads(const Layout& layout, const Body& body) {
   const std::int64_t sequences = layout.sequences();
   const std::int64_t floats = cpu::attention_workspace(layout.longest(), layout.options.head_dim);
   const std::int64_t tasks = sequences * layout.options.heads;
-  share_out(tasks, 1, [&, stop = StopFlag::of_thread()](const auto& each) {
+  share_out(tasks, 1, [&](const auto& each) {
     const auto workspace = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(floats));
-    each([&](std::int64_t task, std::int64_t) {
-      stop.check();
-      body(task % sequences, task / sequences, workspace.get());
-    });
+    each([&](std::int64_t task, std::int64_t) { body(task % sequences, task / sequences, workspace.get()); });
   });
 }
 

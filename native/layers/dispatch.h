@@ -8,7 +8,6 @@
 #include "kernels/cpu/kernels.h"
 #include "runtime/error.h"
 #include "runtime/parallel.h"
-#include "runtime/stop.h"
 
 namespace tagformer {
 
@@ -21,11 +20,8 @@ inline std::int64_t row_blocks(std::int64_t rows) { return (rows + kRowBlock - 1
 /// body(block, first row, rows) for every block of rows, in parallel. Ends early with Stopped.
 template <typename Body>
 void for_row_blocks(std::int64_t rows, const Body& body) {
-  share_out(rows, kRowBlock, [&, stop = StopFlag::of_thread()](const auto& each) {
-    each([&](std::int64_t begin, std::int64_t end) {
-      stop.check();
-      body(begin / kRowBlock, begin, end - begin);
-    });
+  share_out(rows, kRowBlock, [&](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) { body(begin / kRowBlock, begin, end - begin); });
   });
 }
 
@@ -36,11 +32,8 @@ void for_rows(std::int64_t rows, const Body& body) {
   constexpr std::int64_t kPieces = 4;
   constexpr std::int64_t kLeast = 4;
   const std::int64_t grain = std::clamp(rows / (kPieces * at::get_num_threads()), kLeast, kRowBlock);
-  share_out(rows, grain, [&, stop = StopFlag::of_thread()](const auto& each) {
-    each([&](std::int64_t begin, std::int64_t end) {
-      stop.check();
-      body(begin, end - begin);
-    });
+  share_out(rows, grain, [&](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) { body(begin, end - begin); });
   });
 }
 

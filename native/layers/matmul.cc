@@ -18,12 +18,8 @@ std::int64_t units_of(std::int64_t depth) {
 /// body(index) for indices up to `count`, in parallel. Ends early with Stopped.
 template <typename Body>
 void for_pieces(std::int64_t count, const Body& body) {
-  share_out(count, 1, [&, stop = StopFlag::of_thread()](const auto& each) {
-    each([&](std::int64_t index, std::int64_t) {
-      stop.check();
-      body(index);
-    });
-  });
+  share_out(count, 1,
+            [&](const auto& each) { each([&](std::int64_t index, std::int64_t) { body(index); }); });
 }
 
 at::Tensor packed_memory(std::int64_t pieces, std::int64_t units, std::int64_t width) {
@@ -40,12 +36,7 @@ void for_tiles(const cpu::MatrixShape& shape, const Body& body) {
   constexpr std::int64_t kPieces = 16;
   constexpr std::int64_t kMost = 16;
   const std::int64_t grain = std::clamp(tiles / (kPieces * at::get_num_threads()), std::int64_t{1}, kMost);
-  share_out(tiles, grain, [&, stop = StopFlag::of_thread()](const auto& each) {
-    each([&](std::int64_t begin, std::int64_t end) {
-      stop.check();
-      body(begin, end);
-    });
-  });
+  share_out(tiles, grain, [&](const auto& each) { each(body); });
 }
 
 template <typename T>

@@ -65,6 +65,7 @@ class SeparateParameters {
  public:
   SeparateParameters(const ParameterSet& parameters, ModuleTree& modules) {
     for (const auto& parameter : parameters.all()) {
+      check_stop();
       if (parameter->parts.size() == 1) {
         modules.add(parameter->parts.front().name, parameter->value);
         continue;
@@ -87,7 +88,10 @@ class SeparateParameters {
 
   /// To be recorded: the stacked tensors are made of the module's.
   void stack() const {
-    for (const Stacked& stacked : stacked_) stacked.parameter->value = at::cat(stacked.parts);
+    for (const Stacked& stacked : stacked_) {
+      check_stop();
+      stacked.parameter->value = at::cat(stacked.parts);
+    }
   }
 
  private:

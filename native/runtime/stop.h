@@ -15,6 +15,7 @@ class Stopped : public std::exception {
   [[nodiscard]] const char* what() const noexcept override { return "the job was stopped"; }
 };
 
+/// Never set until it watches one.
 class StopFlag {
  public:
   /// Of the jobs that this thread runs; never set where no worker made it so.

@@ -59,6 +59,7 @@ bool Worker::close(std::function<void()> last) {
   const std::scoped_lock lock(mutex_);
   if (closed_) return false;
   closed_ = true;
+  stop_ = true;  // of the job that runs; the next takes it back
   jobs_.push_back({0, std::move(last), [] {}});
   wake_.notify_one();
   return true;

@@ -36,8 +36,8 @@ class Worker {
   /// too late for; false when the job is done or unknown.
   bool cancel(std::uint64_t id);
 
-  /// Drops the queued jobs, runs `last` after the one that is running, and takes no more. Returns false, and
-  /// never runs `last`, when that was done before.
+  /// Drops the queued jobs, asks the running one to end with Stopped, runs `last` after it, and takes no
+  /// more. Returns false, and never runs `last`, when that was done before.
   bool close(std::function<void()> last);
 
   /// Asks the running job, and all that follow, to end with Stopped; does not wait for that.

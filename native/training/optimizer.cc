@@ -17,12 +17,13 @@ namespace {
 /// depend on the number of threads.
 constexpr std::int64_t kChunk = 1 << 16;
 
-/// body(chunk, first, count) over the elements, in parallel.
+/// body(chunk, first, count) over the elements, in parallel, to the end: half a step is none.
 template <typename Body>
 void for_chunks(std::int64_t elements, const Body& body) {
-  share_out(elements, kChunk, [&](const auto& each) {
+  const auto thread = [&](const auto& each) {
     each([&](std::int64_t begin, std::int64_t end) { body(begin / kChunk, begin, end - begin); });
-  });
+  };
+  share_out(elements, kChunk, thread, StopFlag());
 }
 
 double sum_of_squares(const at::Tensor& tensor) {

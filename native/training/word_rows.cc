@@ -1,6 +1,5 @@
 #include "training/word_rows.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/index_select.h>
 
@@ -9,6 +8,7 @@
 #include <numeric>
 
 #include "layers/dispatch.h"
+#include "runtime/parallel.h"
 
 namespace tagformer {
 namespace {
@@ -34,7 +34,7 @@ at::Tensor WordRows::look_up(const at::Tensor& ids) {
                [this](std::int64_t row) { return done_[static_cast<std::size_t>(row)] < now_; });
   std::ranges::sort(owing);
   owing.erase(std::ranges::unique(owing).begin(), owing.end());
-  settle_rows(owing);
+  settle_rows(owing, StopFlag::of_thread());
   const at::NoGradGuard no_gradients;
   at::Tensor leaf = at::index_select(words_.table->value, 0, ids);
   leaf.requires_grad_(true);
@@ -71,13 +71,13 @@ double WordRows::sum_of_squares(std::int64_t chunk) const {
   std::ranges::sort(sorted);
   const std::int64_t total = rows() * width_;
   std::vector<double> sums(static_cast<std::size_t>((total + chunk - 1) / chunk), 0.0);
-  at::parallel_for(0, static_cast<std::int64_t>(sums.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+  const auto thread = [&](const auto& each) {
     std::vector<float> dense(static_cast<std::size_t>(chunk));
-    for (std::int64_t i = begin; i < end; ++i) {
+    each([&](std::int64_t i, std::int64_t) {
       const std::int64_t first = i * chunk;
       const std::int64_t last = std::min(first + chunk, total);
       auto row = std::ranges::lower_bound(sorted, first / width_);
-      if (row == sorted.end() || *row * width_ >= last) continue;
+      if (row == sorted.end() || *row * width_ >= last) return;
       std::ranges::fill(dense, 0.0F);
       for (; row != sorted.end() && *row * width_ < last; ++row) {
         const std::int64_t start = *row * width_;
@@ -88,8 +88,9 @@ double WordRows::sum_of_squares(std::int64_t chunk) const {
       }
       sums[static_cast<std::size_t>(i)] =
           cpu::typed_kernels<float>().sum_of_squares(dense.data(), last - first);
-    }
-  });
+    });
+  };
+  share_out(static_cast<std::int64_t>(sums.size()), 1, thread, StopFlag());
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
@@ -97,14 +98,16 @@ void WordRows::update(const cpu::AdamWStep& step) {
   auto* const weights = elements<float>(words_.table->master);
   auto* const means = elements<float>(words_.table->mean);
   auto* const squares = elements<float>(words_.table->square);
-  at::parallel_for(
-      0, static_cast<std::int64_t>(touched_.size()), kGrain, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t slot = begin; slot < end; ++slot) {
-          const std::int64_t at = touched_[static_cast<std::size_t>(slot)] * width_;
-          cpu::typed_kernels<float>().adamw(step, weights + at, gradients_.data() + slot * width_, means + at,
-                                            squares + at, nullptr, width_);
-        }
-      });
+  const auto thread = [&](const auto& each) {
+    each([&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t slot = begin; slot < end; ++slot) {
+        const std::int64_t at = touched_[static_cast<std::size_t>(slot)] * width_;
+        cpu::typed_kernels<float>().adamw(step, weights + at, gradients_.data() + slot * width_, means + at,
+                                          squares + at, nullptr, width_);
+      }
+    });
+  };
+  share_out(static_cast<std::int64_t>(touched_.size()), kGrain, thread, StopFlag());
   steps_.push_back(step);
   ++now_;
   for (const std::int64_t row : touched_) {
@@ -117,7 +120,7 @@ void WordRows::update(const cpu::AdamWStep& step) {
     sweep.push_back(next_);
     next_ = (next_ + 1) % rows();
   }
-  settle_rows(sweep);
+  settle_rows(sweep, StopFlag());
   if (static_cast<std::int64_t>(steps_.size()) > kMostOwed) steps_.pop_front();
 }
 
@@ -126,18 +129,20 @@ void WordRows::settle() {
   for (std::int64_t row = 0; row < rows(); ++row) {
     if (done_[static_cast<std::size_t>(row)] < now_) owing.push_back(row);
   }
-  settle_rows(owing);
+  settle_rows(owing, StopFlag::of_thread());
 }
 
-void WordRows::settle_rows(const std::vector<std::int64_t>& rows) {
-  at::parallel_for(0, static_cast<std::int64_t>(rows.size()), kGrain,
-                   [&](std::int64_t begin, std::int64_t end) {
-                     const std::vector<float> no_gradient(static_cast<std::size_t>(width_), 0.0F);
-                     std::vector<float> no_means(static_cast<std::size_t>(width_), 0.0F);
-                     for (std::int64_t i = begin; i < end; ++i) {
-                       settle_row(rows[static_cast<std::size_t>(i)], no_gradient.data(), no_means.data());
-                     }
-                   });
+void WordRows::settle_rows(const std::vector<std::int64_t>& rows, StopFlag stop) {
+  const auto thread = [&](const auto& each) {
+    const std::vector<float> no_gradient(static_cast<std::size_t>(width_), 0.0F);
+    std::vector<float> no_means(static_cast<std::size_t>(width_), 0.0F);
+    each([&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        settle_row(rows[static_cast<std::size_t>(i)], no_gradient.data(), no_means.data());
+      }
+    });
+  };
+  share_out(static_cast<std::int64_t>(rows.size()), kGrain, thread, stop);
 }
 
 void WordRows::settle_row(std::int64_t row, const float* no_gradient, float* no_means) {

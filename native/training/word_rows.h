@@ -9,6 +9,7 @@
 
 #include "kernels/cpu/kernels.h"
 #include "models/model.h"
+#include "runtime/stop.h"
 
 namespace tagformer {
 
@@ -34,15 +35,17 @@ class WordRows {
 
   /// One step of AdamW: rows with a gradient are updated, others owe the change.
   void update(const cpu::AdamWStep& step);
-  /// Makes all changes that are owed; before anybody else reads or writes the table.
+  /// Makes all changes that are owed; before anybody else reads or writes the table. Throws Stopped, and then
+  /// some rows still owe theirs.
   void settle();
 
   [[nodiscard]] const Parameter& parameter() const { return *words_.table; }
 
  private:
   [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(done_.size()); }
-  /// Makes the changes that `rows` owe, each of which is named once, with all threads.
-  void settle_rows(const std::vector<std::int64_t>& rows);
+  /// Makes the changes that `rows` owe, each of which is named once, with all threads; a row's all or none of
+  /// them.
+  void settle_rows(const std::vector<std::int64_t>& rows, StopFlag stop);
   void settle_row(std::int64_t row, const float* no_gradient, float* no_means);
 
   WordTable words_;

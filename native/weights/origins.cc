@@ -14,7 +14,6 @@
 #include "runtime/error.h"
 #include "runtime/parallel.h"
 #include "runtime/random.h"
-#include "runtime/stop.h"
 
 namespace tagformer {
 namespace {
@@ -191,12 +190,10 @@ void Origins::read_all(const std::vector<Reading>& readings) {
     check_size(reading.tensor->source, reading.count);
     for (std::int64_t first = 0; first < reading.count; first += kStep) steps.emplace_back(&reading, first);
   }
-  const StopFlag stop = StopFlag::of_thread();
   share_out(static_cast<std::int64_t>(steps.size()), 1, [&](const auto& each) {
     const auto values = std::make_unique_for_overwrite<float[]>(kStep);
     const auto bytes = std::make_unique_for_overwrite<char[]>(kStep * sizeof(double));
     each([&](std::int64_t i, std::int64_t) {
-      stop.check();
       const auto [reading, first] = steps[static_cast<std::size_t>(i)];
       read_step(*reading, first, std::min(kStep, reading->count - first), values.get(), bytes.get());
     });

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { Classifier, readDataset, stratifiedSplit, Trainer } from "../../dist/index.js";
 import { quickstartTickets } from "../../examples/quickstart/generate.mjs";
 import { labelNames, writeTickets } from "../../examples/quickstart/tickets.mjs";
+import { trainingOptions } from "../../examples/quickstart/training-options.mjs";
 import { ensureMiniLm } from "../parity-python.mjs";
 import { main, root, say } from "../steps.mjs";
 import { chosen, count } from "./plan.mjs";
@@ -29,15 +30,13 @@ const studies = {
   async quickstart() {
     const training = datasetOf("the quickstart's tickets", quickstartTickets());
     const unseen = datasetOf("other tickets", writeTickets(4000, 1));
-    const config = join(root, "examples/quickstart/model/config.json");
-    const options = { config, epochs: 20, batchSize: 32, learningRate: 8e-4, weightDecay: 0.3 };
-    return () => ({ training, unseen, options });
+    return () => ({ training, unseen, options: trainingOptions });
   },
 
   async comments() {
     const { dataset } = await readDataset(values.table);
     const model = await ensureMiniLm();
-    const options = { model, epochs: 4, batchSize: 32, learningRate: 3e-4, maxLength: 64 };
+    const options = { model, epochs: 4, batchSize: 32, learningRate: 1e-4, maxLength: 64 };
     return (seed) => {
       const split = stratifiedSplit(dataset, { fraction: 0.3, seed });
       return { training: select(dataset, split.train), unseen: select(dataset, split.validation), options };

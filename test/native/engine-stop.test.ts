@@ -121,6 +121,27 @@ it.each(Object.keys(longCalls))("%s ends in its middle with the reason of its si
   expect(stopped).toBe(true);
 });
 
+it.each(Object.keys(longCalls))("%s ends in its middle when its model is disposed of", async (name) => {
+  const call = longCalls[name]!;
+  const file = join(temporaryFolder(), "written");
+  let wait = 0;
+  let outcome = "";
+  for (let i = 0; i < tries && !outcome.includes("while the call was running"); i++, wait /= 2) {
+    const model = await freshModel({ config: { ...config, vocab_size: 200_000 } });
+    await model.startTraining(training);
+    if (i === 0) {
+      const started = performance.now();
+      await call(model, file, {});
+      wait = (performance.now() - started) / 2;
+    }
+    const ending = call(model, file, {}).then(() => "done", String);
+    await sleep(wait);
+    await model.dispose();
+    outcome = await ending;
+  }
+  expect(outcome).toContain("the model was stopped while the call was running");
+});
+
 it("a load that is given up rejects with the signal's reason, and ends early", async () => {
   const controller = new AbortController();
   // Would fill 2 GB.
