@@ -3,7 +3,10 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 
+#include <array>
+
 #include "layers/dispatch.h"
+#include "runtime/pages.h"
 
 namespace tagformer {
 namespace {
@@ -22,8 +25,10 @@ void for_pieces(std::int64_t count, const Body& body) {
             [&](const auto& each) { each([&](std::int64_t index, std::int64_t) { body(index); }); });
 }
 
-at::Tensor packed_memory(std::int64_t pieces, std::int64_t units, std::int64_t width) {
-  return at::empty({pieces, units, width}, at::kInt);
+at::Tensor packed_memory(std::int64_t pieces, std::int64_t units, std::int64_t width,
+                         Lifetime lifetime = Lifetime::kCall) {
+  const std::array sizes{pieces, units, width};
+  return lifetime == Lifetime::kModel ? zeros_in_pages(sizes, at::kInt) : at::empty(sizes, at::kInt);
 }
 
 /// body(begin, end) for tiles of a product, in parallel. Ends early with Stopped.
@@ -49,12 +54,13 @@ void run(const cpu::MatrixProduct<T>& product) {
 /// A matrix `[depth, columns]` of the format of `x`, panel by panel: pack(kernels, data of x, first column,
 /// units to write).
 template <typename Pack>
-PackedMatrix pack_panels(const at::Tensor& x, std::int64_t depth, std::int64_t columns, const Pack& pack) {
+PackedMatrix pack_panels(const at::Tensor& x, std::int64_t depth, std::int64_t columns, Lifetime lifetime,
+                         const Pack& pack) {
   const std::int64_t width = cpu::kernels().tiling.panel_columns;
   at::Tensor packed;
   for_type(x, [&]<typename T> {
     const std::int64_t units = units_of<T>(depth);
-    packed = packed_memory(divided_up(columns, width), units, width);
+    packed = packed_memory(divided_up(columns, width), units, width, lifetime);
     const T* const from = elements<const T>(x);
     auto* const to = elements<std::uint32_t>(packed);
     for_pieces(packed.size(0), [&](std::int64_t panel) {
@@ -66,21 +72,21 @@ PackedMatrix pack_panels(const at::Tensor& x, std::int64_t depth, std::int64_t c
 }
 
 /// The transpose of `weight`, whose rows lie in one piece each.
-PackedMatrix pack_rows(const at::Tensor& weight) {
+PackedMatrix pack_rows(const at::Tensor& weight, Lifetime lifetime) {
   const std::int64_t columns = weight.size(0);
   const std::int64_t depth = weight.size(1);
   const std::int64_t stride = weight.stride(0);
-  return pack_panels(weight, depth, columns,
+  return pack_panels(weight, depth, columns, lifetime,
                      [&](const auto& kernels, const auto* from, std::int64_t first, std::uint32_t* to) {
                        kernels.pack_rows(from + first * stride, stride, columns - first, depth, to);
                      });
 }
 
 /// `x` itself, whose rows lie in one piece each.
-PackedMatrix pack_columns(const at::Tensor& x) {
+PackedMatrix pack_columns(const at::Tensor& x, Lifetime lifetime) {
   const std::int64_t depth = x.size(0);
   const std::int64_t columns = x.size(1);
-  return pack_panels(x, depth, columns,
+  return pack_panels(x, depth, columns, lifetime,
                      [&](const auto& kernels, const auto* from, std::int64_t first, std::uint32_t* to) {
                        kernels.pack_columns(from + first, x.stride(0), depth, columns - first, to);
                      });
@@ -141,14 +147,16 @@ bool has_whole_columns(const at::Tensor& x) { return x.stride(0) == 1 || x.size(
 
 }  // namespace
 
-PackedMatrix pack_transposed(const at::Tensor& weight) {
-  if (has_whole_rows(weight)) return pack_rows(weight);
-  return has_whole_columns(weight) ? pack_columns(weight.t()) : pack_rows(weight.contiguous());
+PackedMatrix pack_transposed(const at::Tensor& weight, Lifetime lifetime) {
+  if (has_whole_rows(weight)) return pack_rows(weight, lifetime);
+  return has_whole_columns(weight) ? pack_columns(weight.t(), lifetime)
+                                   : pack_rows(weight.contiguous(), lifetime);
 }
 
 PackedMatrix pack(const at::Tensor& x) {
-  if (has_whole_rows(x)) return pack_columns(x);
-  return has_whole_columns(x) ? pack_rows(x.t()) : pack_columns(x.contiguous());
+  if (has_whole_rows(x)) return pack_columns(x, Lifetime::kCall);
+  return has_whole_columns(x) ? pack_rows(x.t(), Lifetime::kCall)
+                              : pack_columns(x.contiguous(), Lifetime::kCall);
 }
 
 PackedMatrix pack_bytes(const at::Tensor& weight) {
@@ -156,7 +164,7 @@ PackedMatrix pack_bytes(const at::Tensor& weight) {
   const std::int64_t depth = weight.size(1);
   const std::int64_t width = cpu::kernels().tiling.panel_columns;
   const std::int64_t units = divided_up(depth, 4);
-  PackedMatrix packed{.units = packed_memory(divided_up(columns, width), units, width),
+  PackedMatrix packed{.units = packed_memory(divided_up(columns, width), units, width, Lifetime::kModel),
                       .depth = depth,
                       .columns = columns,
                       .scales = at::empty({columns}, at::kFloat),

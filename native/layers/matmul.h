@@ -11,13 +11,16 @@
 
 namespace tagformer {
 
+/// How long a packed matrix is kept: its memory is reused by the next, or is the model's (runtime/pages.h).
+enum class Lifetime { kCall, kModel };
+
 /// The transpose of `weight`, `[columns, depth]`.
-PackedMatrix pack_transposed(const at::Tensor& weight);
+PackedMatrix pack_transposed(const at::Tensor& weight, Lifetime lifetime = Lifetime::kCall);
 
 /// `x` itself, `[depth, columns]`.
 PackedMatrix pack(const at::Tensor& x);
 
-/// The transpose of `weight`, each column rounded to bytes.
+/// The transpose of `weight`, each column rounded to bytes, to be kept by a model.
 PackedMatrix pack_bytes(const at::Tensor& weight);
 
 /// The weight `[columns, depth]` of this format that pack_transposed() packed, exactly.

@@ -37,7 +37,7 @@ void prepack(Parameter& parameter, Precision precision) {
   check_stop();
   const at::Tensor weight = parameter.value.detach();
   const bool bytes = precision == Precision::kInt8 && parameter.has_copy();
-  parameter.packed = bytes ? pack_bytes(weight) : pack_transposed(weight);
+  parameter.packed = bytes ? pack_bytes(weight) : pack_transposed(weight, Lifetime::kModel);
   const bool trained = parameter.value.requires_grad();
   if (!parameter.has_copy()) parameter.master = at::Tensor();
   parameter.value = without_memory(weight).requires_grad_(trained);

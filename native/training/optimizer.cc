@@ -1,13 +1,11 @@
 #include "training/optimizer.h"
 
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <new>
 
 #include "layers/dispatch.h"
+#include "runtime/pages.h"
 #include "runtime/stop.h"
 
 namespace tagformer {
@@ -41,10 +39,8 @@ double sum_of_squares(const at::Tensor& tensor) {
 
 /// at::zeros_like, but on the CPU in memory that is taken only where it is written to.
 at::Tensor zeros_for(const at::Tensor& tensor) {
-  if (!tensor.device().is_cpu()) return at::zeros_like(tensor);
-  void* const zeros = std::calloc(static_cast<std::size_t>(tensor.numel()), sizeof(float));
-  if (zeros == nullptr) throw std::bad_alloc();
-  return at::from_blob(zeros, tensor.sizes(), [](void* at) { std::free(at); }, tensor.options());
+  return tensor.device().is_cpu() ? zeros_in_pages(tensor.sizes(), tensor.scalar_type())
+                                  : at::zeros_like(tensor);
 }
 
 class KernelAdamW final : public AdamW {

@@ -1,6 +1,5 @@
 #include "weights/origins.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
@@ -12,6 +11,7 @@
 #include <cstring>
 
 #include "runtime/error.h"
+#include "runtime/pages.h"
 #include "runtime/parallel.h"
 #include "runtime/random.h"
 
@@ -113,7 +113,7 @@ void Origins::load(const ParameterSet& parameters, const std::function<void(Para
     const bool mapped = map(*parameter);
     at::Tensor master = parameter->master;
     if (!master.defined() && !from_files(*parameter)) {
-      master = at::empty(parameter->value.sizes(), at::kFloat);
+      master = zeros_in_pages(parameter->value.sizes(), at::kFloat);
     }
     float* const to = master.defined() && !mapped ? master.data_ptr<float>() : nullptr;
     auto* const copy = parameter->has_copy() ? static_cast<cpu::bf16*>(parameter->value.data_ptr()) : nullptr;

@@ -1,12 +1,13 @@
 #include "weights/parameters.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
 #include <functional>
 #include <numeric>
 #include <utility>
+
+#include "runtime/pages.h"
 
 namespace tagformer {
 namespace {
@@ -44,9 +45,9 @@ Parameter& ParameterSet::add_stacked(std::vector<std::string> names, std::vector
   parameter->initial = initial;
   parameter->head = false;
   if (precision_ != Precision::kFloat32 && role == Role::kMatrix) {
-    parameter->value = at::empty(shape, at::kBFloat16);
+    parameter->value = zeros_in_pages(shape, at::kBFloat16);
   } else {
-    parameter->value = parameter->master = at::empty(shape, at::kFloat);
+    parameter->value = parameter->master = zeros_in_pages(shape, at::kFloat);
   }
   parameter->value.requires_grad_(true);
   parameters_.push_back(std::move(parameter));
@@ -94,7 +95,7 @@ std::pair<Parameter*, const Parameter::Part*> ParameterSet::find(std::string_vie
 
 at::Tensor ParameterSet::master_of(const Parameter& parameter) const {
   if (parameter.master.defined()) return parameter.master;
-  at::Tensor master = at::empty(parameter.value.sizes(), at::kFloat);
+  at::Tensor master = zeros_in_pages(parameter.value.sizes(), at::kFloat);
   reread_(parameter, master.data_ptr<float>());
   return master;
 }
