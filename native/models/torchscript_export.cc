@@ -137,6 +137,7 @@ void trace(const Model& model, Module& module, const SeparateParameters& separat
     const at::Tensor segments = types ? stack[2].toTensor() : at::Tensor();
     return {model.logits({stack[0].toTensor(), segments, Sequences::dense(mask)}, {})};
   };
+  const Interruptible interruptible;
   const auto nameless = [](const at::Tensor&) { return std::string(); };
   const auto graph = torch::jit::tracer::trace(std::move(inputs), record, nameless, /*strict=*/true,
                                                /*force_outplace=*/false, &module, names)

@@ -16,8 +16,9 @@
 namespace tagformer {
 namespace {
 
-/// Bytes written between two looks at the stop flag.
-constexpr std::int64_t kChunk = 8 << 20;
+/// Bytes written between two looks at the stop flag. A write waits for the disk once much is on its way
+/// there, the longer the more it brings.
+constexpr std::int64_t kChunk = 1 << 20;
 
 }  // namespace
 
