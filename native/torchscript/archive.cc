@@ -9,6 +9,10 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <ranges>
+#include <utility>
+#include <vector>
 
 #include "runtime/stop.h"
 #include "weights/file.h"
@@ -37,22 +41,47 @@ class Source : public caffe2::serialize::ReadAdapterInterface {
   File file_;
 };
 
+/// While it lives, a module's parameters look empty to libtorch's writer, which otherwise computes a checksum
+/// of each, for a tenth of a second and more, of what nobody wants any more.
+class LookEmpty {
+ public:
+  explicit LookEmpty(const torch::jit::Module& module) {
+    for (const at::Tensor& parameter : module.parameters()) {
+      c10::StorageImpl* const storage = parameter.storage().unsafeGetStorageImpl();
+      sizes_.emplace_back(storage, storage->nbytes());
+      storage->set_nbytes(0);
+    }
+  }
+  ~LookEmpty() {
+    // The first of a storage that two parameters share has its size.
+    for (const auto& [storage, bytes] : sizes_ | std::views::reverse) storage->set_nbytes(bytes);
+  }
+  LookEmpty(const LookEmpty&) = delete;
+  LookEmpty& operator=(const LookEmpty&) = delete;
+
+ private:
+  std::vector<std::pair<c10::StorageImpl*, std::size_t>> sizes_;
+};
+
 }  // namespace
 
 void write_module(const torch::jit::Module& module, const std::string& file,
                   const std::map<std::string, std::string>& extra_files) {
   File out(file, O_WRONLY | O_CREAT | O_TRUNC);
   std::exception_ptr failure;
+  std::optional<LookEmpty> rest;
   // libtorch must not hear of a failure: its writer would throw in its destructor, which ends the process.
   const auto write = [&](const void* from, std::size_t count) {
     try {
       if (failure == nullptr) out.write(static_cast<const char*>(from), static_cast<std::int64_t>(count));
     } catch (...) {
       failure = std::current_exception();
+      rest.emplace(module);
     }
     return count;
   };
   torch::jit::ExportModule(module, write, {extra_files.begin(), extra_files.end()});
+  rest.reset();
   if (failure != nullptr) std::rethrow_exception(failure);
   out.finish();
 }

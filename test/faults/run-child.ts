@@ -1,5 +1,8 @@
 // Runs the scripts of test/faults/children, at most two at a time.
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface Outcome {
@@ -38,8 +41,11 @@ export async function runLongChild(script: string, limit: number, ...parameters:
 
 function spawnChild(script: string, limit: number, parameters: readonly string[]): Promise<Outcome> {
   const file = fileURLToPath(new URL(`children/${script}`, import.meta.url));
+  // Who is killed removes nothing: what the script writes lies in a folder of ours.
+  const folder = mkdtempSync(join(tmpdir(), "tagformer-child-"));
   const child = spawn(process.execPath, ["--expose-gc", file, ...parameters], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, TMPDIR: folder },
   });
   let stdout = "";
   let stderr = "";
@@ -62,6 +68,7 @@ function spawnChild(script: string, limit: number, parameters: readonly string[]
     });
     child.on("close", (code, signal) => {
       clearTimeout(watch);
+      rmSync(folder, { recursive: true, force: true });
       const reports = Object.assign(
         {},
         ...stdout
