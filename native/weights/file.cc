@@ -16,9 +16,10 @@
 namespace tagformer {
 namespace {
 
-/// Bytes written between two looks at the stop flag. A write waits for the disk once much is on its way
-/// there, the longer the more it brings.
+/// Bytes written between two looks at the stop flag.
 constexpr std::int64_t kChunk = 1 << 20;
+/// Bytes sent to the disk together.
+constexpr std::int64_t kWindow = 4 * kChunk;
 
 }  // namespace
 
@@ -46,7 +47,7 @@ void File::read(char* to, std::int64_t begin, std::int64_t count) const {
   }
 }
 
-void File::write(const char* from, std::int64_t count) const {
+void File::write(const char* from, std::int64_t count) {
   while (count > 0) {
     check_stop();
     const ssize_t put = ::write(descriptor_, from, static_cast<std::size_t>(std::min(count, kChunk)));
@@ -54,7 +55,25 @@ void File::write(const char* from, std::int64_t count) const {
     if (put < 0) fail("write");
     from += put;
     count -= put;
+    written_ += put;
+    write_back();
   }
+}
+
+void File::write_back() {
+#ifdef __linux__
+  const auto sync = [this](std::int64_t begin, unsigned how) {
+    // Whoever is told of a lost page here is not told again by fsync; other errors mean that the file has no
+    // disk.
+    const bool lost =
+        ::sync_file_range(descriptor_, begin, kWindow, how) != 0 && (errno == EIO || errno == ENOSPC);
+    if (lost) fail("write");
+  };
+  for (; written_ - sent_ >= kWindow; sent_ += kWindow) {
+    if (sent_ > 0) sync(sent_ - kWindow, SYNC_FILE_RANGE_WAIT_BEFORE);
+    sync(sent_, SYNC_FILE_RANGE_WRITE);
+  }
+#endif
 }
 
 void File::finish() {

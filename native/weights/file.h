@@ -24,7 +24,7 @@ class File {
   /// Reads [begin, begin + count). Throws INVALID_MODEL where the file ends before that.
   void read(char* to, std::int64_t begin, std::int64_t count) const;
   /// Appends; a stopped job ends between parts.
-  void write(const char* from, std::int64_t count) const;
+  void write(const char* from, std::int64_t count);
   /// Flushes to disk and closes; a failure of either means that the file was not saved.
   void finish();
 
@@ -45,11 +45,17 @@ class File {
     bool read_only;
   };
   [[nodiscard]] State state() const;
+  /// Has the disk follow the writing, so that neither a write nor the last flush waits long where nobody can
+  /// stop it; the last flush would wait for the disk in any case.
+  void write_back();
   [[noreturn]] void fail(const char* what) const;
 
   std::string path_;
   int descriptor_;
   State opened_{};
+  std::int64_t written_ = 0;
+  /// Of these, how many are on the disk or on their way there.
+  [[maybe_unused]] std::int64_t sent_ = 0;
   std::weak_ptr<char> mapping_;
 };
 
