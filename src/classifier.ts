@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { checkShape, type Dataset } from "./data/dataset.js";
-import { chunksOf, type Texts } from "./data/texts.js";
+import type { Texts } from "./data/texts.js";
 import { checkDevice } from "./device.js";
 import { TagformerError } from "./errors.js";
 import { inBackground } from "./evaluation/background.js";
@@ -12,7 +12,7 @@ import { decide } from "./evaluation/scores.js";
 import { divideByTemperature } from "./evaluation/temperature.js";
 import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
-import { type InferenceOptions, predictLogits } from "./inference.js";
+import type { InferenceOptions } from "./inference.js";
 import { type LoadedModel, loadModel, type ModelFiles, readModelFiles } from "./loading.js";
 import { readCard, updateCard } from "./model/card.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
@@ -32,16 +32,14 @@ import {
   exportOptions,
   modelOptions,
   parseOptions,
-  type ResolvedModelOptions,
   type TuningOptions,
   tuningOptions,
 } from "./options.js";
 import { cardWithTuning } from "./report/card.js";
+import { Scorer, type WindowOptions } from "./scorer.js";
 import { didYouMean } from "./suggestion.js";
 import type { Tokenizer } from "./text/tokenizer.js";
 
-/** Texts tokenized at once: the next ones are tokenized while the model computes these. */
-const textsAtOnce = 1024;
 /** Predictions made in one turn of the event loop. */
 const describedAtOnce = 256;
 
@@ -89,6 +87,7 @@ export class Classifier implements AsyncDisposable {
   readonly #model: NativeModel;
   readonly #tokenizer: Tokenizer;
   readonly #windows: WindowOptions;
+  readonly #scorer: Scorer;
   #decision: Decision;
   /** What tagformer.json is to say about the decision, where that is another than the stored one. */
   #decisionFields: JsonObject = {};
@@ -105,11 +104,12 @@ export class Classifier implements AsyncDisposable {
 
   private constructor(
     directory: string | null,
-    { model, tokenizer, config, labelNames, maxLength }: LoadedModel,
+    loaded: LoadedModel,
     tagformer: JsonObject,
     windows: WindowOptions,
     decision: Decision,
   ) {
+    const { model, tokenizer, config, labelNames, maxLength } = loaded;
     this.#directory = directory;
     this.#model = model;
     this.#tokenizer = tokenizer;
@@ -120,6 +120,7 @@ export class Classifier implements AsyncDisposable {
     this.device = model.info.device;
     this.deviceNote = model.info.deviceNote;
     this.#windows = windows;
+    this.#scorer = new Scorer(loaded, windows);
     this.#decision = decision;
   }
 
@@ -219,28 +220,7 @@ export class Classifier implements AsyncDisposable {
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
   async logits(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
     requireTexts(texts);
-    const width = this.labels.length;
-    const logits = new Float32Array(texts.length * width);
-    let computing: Promise<void> = Promise.resolve();
-    let taken = 0;
-    for (const chunk of chunksOf(texts, textsAtOnce)) {
-      options.signal?.throwIfAborted();
-      const { windowStride, windowPooling } = this.#windows;
-      const limit = { maxLength: this.maxLength, windowStride };
-      const tokens = await this.#tokenizer.encodeWindows(chunk, limit, options.signal);
-      await computing;
-      const first = taken;
-      taken += chunk.length;
-      const onProgress = (rows: number) => options.onProgress?.(first + rows);
-      const calls = { signal: options.signal, onProgress };
-      computing = predictLogits(this.#model, tokens, calls, windowPooling).then((part) =>
-        logits.set(part, first * width),
-      );
-      // A failure is reported by the await above or below; meanwhile it is no unhandled rejection.
-      computing.catch(() => {});
-    }
-    await computing;
-    return logits;
+    return await this.#scorer.logits(texts, options);
   }
 
   /**
@@ -450,8 +430,6 @@ function requireMultiLabel(path: string, config: JsonObject): void {
     `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
   );
 }
-
-type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "windowPooling">;
 
 const readingOptions = modelOptions.pick({ maxLength: true, windowStride: true, windowPooling: true });
 

@@ -85,13 +85,13 @@ export class Encoder {
   }
 
   /**
-   * @param limits longest row of each text, in tokens
+   * @param limit longest row, in tokens
    * @throws TagformerError `INVALID_MODEL` when the library fails
    */
-  async encode(texts: string[], limits: Int32Array): Promise<EncodedRows> {
+  async encode(texts: string[], limit: number): Promise<EncodedRows> {
     const truncated = new Uint8Array(texts.length);
     const rows = (await this.#rows(texts)).map((ids, row) => {
-      const cut = this.#truncate(ids, limits[row]!);
+      const cut = this.#truncate(ids, limit);
       if (cut !== ids) truncated[row] = 1;
       return cut;
     });

@@ -1,4 +1,4 @@
-// The other end of a tokenizer's thread: requests go out one at a time, and what waits meanwhile goes together.
+// The other end of a tokenizer's thread.
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../errors.js";
@@ -14,19 +14,6 @@ import type {
 /** The thread runs the compiled file, whether or not this one was compiled. */
 const threadFile = join(packageRoot, "dist", "text", "tokenizer-thread.js");
 
-/** Texts of one request: enough for the library's threads, few enough that handling its reply stays short. */
-const requestTexts = 256;
-/** Calls that one request answers: what follows them all happens in one turn of the event loop. */
-const requestCalls = 64;
-const requestCharacters = 2 ** 20;
-
-interface Waiting {
-  readonly texts: readonly string[];
-  readonly limit: number;
-  readonly resolve: (rows: EncodedRows) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 interface Asked {
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
@@ -37,8 +24,6 @@ export class TokenizerClient {
   readonly #worker: Worker;
   /** Requests that the thread has, in order. */
   readonly #asked: Asked[] = [];
-  #waiting: Waiting[] = [];
-  #encoding = false;
   #ended: TagformerError | undefined;
 
   private constructor(place: TokenizerPlace) {
@@ -74,15 +59,12 @@ export class TokenizerClient {
   }
 
   /**
-   * The rows of some texts, at most {@link requestTexts} of them.
+   * The rows of some texts; many are better asked for in several requests, because a reply is handled in one go.
    *
    * @param limit longest row in tokens
    */
-  encode(texts: readonly string[], limit: number): Promise<EncodedRows> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ texts, limit, resolve, reject });
-      if (!this.#encoding) void this.#encodeWaiting();
-    });
+  encode(texts: string[], limit: number): Promise<EncodedRows> {
+    return this.#ask<EncodedRows>({ texts, limit });
   }
 
   /** One text with the place of each token. */
@@ -103,37 +85,6 @@ export class TokenizerClient {
   async close(): Promise<void> {
     this.#end(new TagformerError("DISPOSED", "the tokenizer was disposed of"));
     await this.#worker.terminate();
-  }
-
-  async #encodeWaiting(): Promise<void> {
-    this.#encoding = true;
-    while (this.#waiting.length > 0) {
-      const together = this.#takeWaiting();
-      try {
-        hand(await this.#encodeTogether(together), together);
-      } catch {
-        // One text may be to blame: nobody else shall hear of it.
-        await Promise.all(together.map((one) => this.#encodeTogether([one]).then(one.resolve, one.reject)));
-      }
-    }
-    this.#encoding = false;
-  }
-
-  #takeWaiting(): Waiting[] {
-    let texts = 0;
-    let characters = 0;
-    const more = this.#waiting.findIndex((waiting, calls) => {
-      texts += waiting.texts.length;
-      for (const text of waiting.texts) characters += text.length;
-      return calls === requestCalls || texts > requestTexts || characters > requestCharacters;
-    });
-    return this.#waiting.splice(0, more < 0 ? this.#waiting.length : Math.max(more, 1));
-  }
-
-  #encodeTogether(together: readonly Waiting[]): Promise<EncodedRows> {
-    const texts = together.flatMap((waiting) => waiting.texts);
-    const limits = Int32Array.from(together.flatMap(({ texts, limit }) => texts.map(() => limit)));
-    return this.#ask<EncodedRows>({ texts, limits });
   }
 
   #ask<Result>(request: TokenizerRequest): Promise<Result> {
@@ -161,24 +112,6 @@ export class TokenizerClient {
   #end(reason: TagformerError): void {
     this.#ended ??= reason;
     for (const { reject } of this.#asked.splice(0)) reject(this.#ended);
-  }
-}
-
-/** Gives each of the requests that went together its own rows. */
-function hand({ ids, lengths, truncated }: EncodedRows, together: readonly Waiting[]): void {
-  let row = 0;
-  let token = 0;
-  for (const { texts, resolve } of together) {
-    const lastRow = row + texts.length;
-    let lastToken = token;
-    for (let i = row; i < lastRow; i++) lastToken += lengths[i]!;
-    resolve({
-      ids: ids.subarray(token, lastToken),
-      lengths: lengths.subarray(row, lastRow),
-      truncated: truncated.subarray(row, lastRow),
-    });
-    row = lastRow;
-    token = lastToken;
   }
 }
 

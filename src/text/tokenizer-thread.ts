@@ -17,9 +17,9 @@ export interface LoadedTokenizer {
   readonly vocabularySize: number;
 }
 
-/** Texts with the longest row of each, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
+/** Texts with the longest row, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
 export type TokenizerRequest =
-  | { readonly texts: string[]; readonly limits: Int32Array }
+  | { readonly texts: string[]; readonly limit: number }
   | { readonly text: string; readonly limit: number; readonly baseline: string | undefined }
   | { readonly tokens: readonly number[] }
   | "json";
@@ -61,7 +61,7 @@ port.on("message", (request: TokenizerRequest) => {
 
 function answer(request: TokenizerRequest): Promise<ThreadResult> {
   if (request === "json") return encoder.json();
-  if ("texts" in request) return encoder.encode(request.texts, request.limits);
+  if ("texts" in request) return encoder.encode(request.texts, request.limit);
   if ("text" in request) return encoder.tokenize(request.text, request.limit, request.baseline);
   return encoder.decode(request.tokens);
 }

@@ -363,7 +363,7 @@ export const targets = {
     async read(input, directory) {
       put(directory, "tokenizer.json", input);
       const encoder = await Encoder.load(directory, "bert");
-      await encoder.encode([...probes], Int32Array.of(8, 4, 2));
+      await encoder.encode([...probes], 4);
     },
   },
   vocabulary: {
@@ -381,7 +381,7 @@ export const targets = {
         rest = end < 0 ? Buffer.alloc(0) : rest.subarray(end + 1);
       }
       const encoder = await Encoder.load(folder, type);
-      await encoder.encode([...probes], Int32Array.of(8, 4, 2));
+      await encoder.encode([...probes], 4);
     },
   },
   csv: {

@@ -21,7 +21,7 @@ const typescript = [
   ["native.ts"],
   ["model", "evaluation", "data", "options.ts", "device.ts"],
   ["text"],
-  ["inference.ts", "inspection.ts", "explanation.ts", "loading.ts"],
+  ["inference.ts", "joint-calls.ts", "inspection.ts", "explanation.ts", "loading.ts", "scorer.ts"],
   ["report"],
   ["classifier.ts", "training"],
   ["trainer.ts"],

@@ -241,7 +241,7 @@ describe("encode", () => {
 });
 
 describe("the tokenizer's thread", () => {
-  it("encodes what waits together, and each call gets its own rows in the order of the calls", async () => {
+  it("gives each of many calls its own rows, in the order of the calls", async () => {
     const tokenizer = await load();
     const order: number[] = [];
     const calls = Array.from({ length: 3000 }, async (_, i) => {

@@ -1,0 +1,146 @@
+// Calls that ask for a few texts each while the model computes go together: that costs each of them less, and matrix
+// products are faster with more rows.
+import { setMaxListeners } from "node:events";
+import type { Texts } from "./data/texts.js";
+import type { TextBatch } from "./text/batch.js";
+
+/** Texts of one group: what follows all of its calls happens in one turn of the event loop. */
+const groupTexts = 64;
+/** Characters of one group: a few thousand tokens, so that no call waits long for those it goes with. */
+const groupCharacters = 2 ** 14;
+
+/** What is done for the texts of a group, one step after the other. */
+export interface GroupSteps {
+  encode(texts: readonly string[], signal: AbortSignal | undefined): Promise<TextBatch>;
+  /** One row of logits a text. */
+  compute(tokens: TextBatch, signal: AbortSignal | undefined): Promise<Float32Array>;
+}
+
+interface Call {
+  readonly texts: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (logits: Float32Array) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Once it does not wait any more. */
+  group?: Group;
+}
+
+interface Group {
+  readonly calls: readonly Call[];
+  /** Ends the group's work; absent where a call has no signal, and always wants its answer. */
+  readonly stop: AbortController | undefined;
+  readonly tokens: Promise<TextBatch>;
+}
+
+/** Whether texts are so few and short that their call may go with others. */
+export function fitGroup(texts: Texts): boolean {
+  return texts.length > 0 && texts.length <= groupTexts && charactersOf(texts) <= groupCharacters;
+}
+
+function charactersOf(texts: Texts): number {
+  let characters = 0;
+  for (const text of texts) characters += text.length;
+  return characters;
+}
+
+/** Groups calls, and answers them in their order. A call that comes while nothing waits does not wait either. */
+export class JointCalls {
+  readonly #steps: GroupSteps;
+  #waiting: Call[] = [];
+  #grouping = false;
+
+  constructor(steps: GroupSteps) {
+    this.#steps = steps;
+  }
+
+  /**
+   * Logits of texts that {@link fitGroup}, `[texts * labels]`.
+   *
+   * @throws what the steps throw for these texts alone; the signal's reason
+   */
+  async logits(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+    signal?.throwIfAborted();
+    let leave = () => {};
+    const answer = new Promise<Float32Array>((resolve, reject) => {
+      const call: Call = { texts, signal, resolve, reject };
+      leave = () => abandon(call);
+      this.#waiting.push(call);
+      if (!this.#grouping) void this.#group();
+    });
+    if (!signal) return answer;
+    setMaxListeners(0, signal); // many calls may share one, which is no leak: every listener is removed below
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await answer;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Two groups are computed at a time, so that the model need not wait for this thread, and a third is tokenized. */
+  async #group(): Promise<void> {
+    this.#grouping = true;
+    let last = Promise.resolve();
+    let beforeLast = last;
+    while (this.#waiting.length > 0) {
+      const group = this.#begin(this.#takeWaiting());
+      await Promise.allSettled([group.tokens]);
+      await beforeLast;
+      [beforeLast, last] = [last, this.#answer(group, last)];
+    }
+    this.#grouping = false;
+  }
+
+  #takeWaiting(): Call[] {
+    this.#waiting = this.#waiting.filter(({ signal }) => !signal?.aborted);
+    let count = 0;
+    let characters = 0;
+    const more = this.#waiting.findIndex(({ texts }) => {
+      count += texts.length;
+      characters += charactersOf(texts);
+      return count > groupTexts || characters > groupCharacters;
+    });
+    return this.#waiting.splice(0, more < 0 ? this.#waiting.length : more);
+  }
+
+  #begin(calls: readonly Call[]): Group {
+    const stop = calls.every(({ signal }) => signal) ? new AbortController() : undefined;
+    const texts = calls.flatMap((call) => call.texts);
+    const tokens = this.#steps.encode(texts, stop?.signal);
+    tokens.catch(() => {}); // whoever answers the group sees it
+    const group = { calls, stop, tokens };
+    for (const call of calls) call.group = group;
+    return group;
+  }
+
+  /** Settles a group's calls, after those of the group before; never rejects. */
+  async #answer({ calls, stop, tokens }: Group, previous: Promise<void>): Promise<void> {
+    try {
+      const logits = await this.#steps.compute(await tokens, stop?.signal);
+      await previous;
+      handOut(logits, calls);
+    } catch (error) {
+      await previous;
+      if (calls.length === 1) calls[0]!.reject(error);
+      // One call may be to blame: the others shall not hear of it.
+      else for (const call of calls) await this.#answer(this.#begin([call]), previous);
+    }
+  }
+}
+
+/** Ends a call whose signal was given, and its group's work when nobody wants that any more. */
+function abandon({ signal, reject, group }: Call): void {
+  reject(signal?.reason);
+  if (group?.calls.every((call) => call.signal?.aborted)) group.stop?.abort();
+}
+
+/** Gives each call of a group its own rows. */
+function handOut(logits: Float32Array, calls: readonly Call[]): void {
+  const labels = logits.length / calls.reduce((texts, call) => texts + call.texts.length, 0);
+  let first = 0;
+  for (const { texts, resolve } of calls) {
+    const next = first + texts.length * labels;
+    resolve(logits.slice(first, next));
+    first = next;
+  }
+}
