@@ -17,7 +17,7 @@ export {
   type LabelCounts,
 } from "./data/check.js";
 export type { ColumnOptions } from "./data/columns.js";
-export type { Dataset, LabelledRows } from "./data/dataset.js";
+export { type Dataset, type LabelledRows, selectRows } from "./data/dataset.js";
 export type {
   CombinationInspection,
   Cut,

@@ -32,15 +32,14 @@ interface Group {
   readonly tokens: Promise<TextBatch>;
 }
 
-/** Whether texts are so few and short that their call may go with others. */
+/** Whether texts are so few and short that their call may go with others; those of a packed table are many. */
 export function fitGroup(texts: Texts): boolean {
+  if (!Array.isArray(texts)) return false;
   return texts.length > 0 && texts.length <= groupTexts && charactersOf(texts) <= groupCharacters;
 }
 
-function charactersOf(texts: Texts): number {
-  let characters = 0;
-  for (const text of texts) characters += text.length;
-  return characters;
+function charactersOf(texts: readonly string[]): number {
+  return texts.reduce((characters, text) => characters + text.length, 0);
 }
 
 /** Groups calls, and answers them in their order. A call that comes while nothing waits does not wait either. */

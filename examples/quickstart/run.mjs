@@ -1,7 +1,15 @@
 // npm run quickstart: writes tickets, trains a small BERT on them from random weights, and uses it.
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { Classifier, classificationReport, evaluate, readDataset, stratifiedSplit, Trainer } from "tagformer";
+import {
+  Classifier,
+  classificationReport,
+  evaluate,
+  readDataset,
+  selectRows,
+  stratifiedSplit,
+  Trainer,
+} from "tagformer";
 import { bagOfWords } from "./bag-of-words.mjs";
 import { generate } from "./generate.mjs";
 import { trainingOptions } from "./training-options.mjs";
@@ -23,19 +31,6 @@ const examples = [
   "The problem is not the invoice but the website. This is urgent!",
   "Everything was fine before and everything is fine now, thanks.",
 ];
-
-/** The rows of a data set with the given numbers. */
-function select({ source, texts, labelNames, labels }, rows) {
-  const width = labelNames.length;
-  return {
-    source,
-    labelNames,
-    texts: Array.from(rows, (row) => texts.at(row)),
-    labels: Float32Array.from({ length: rows.length * width }, (_, i) => {
-      return labels[rows[Math.floor(i / width)] * width + (i % width)];
-    }),
-  };
-}
 
 async function train(training, validation) {
   const trainer = new Trainer({
@@ -83,7 +78,7 @@ function showPredictions(predictions) {
 
 const { dataset } = await readDataset(generate(options.output));
 const split = stratifiedSplit(dataset, { fraction: 0.1, seed });
-const [training, validation] = [select(dataset, split.train), select(dataset, split.validation)];
+const [training, validation] = [selectRows(dataset, split.train), selectRows(dataset, split.validation)];
 
 await train(training, validation);
 const classifier = await Classifier.load(directory, { precision: options.precision });

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Classifier, readDataset, stratifiedSplit, Trainer } from "../../dist/index.js";
+import { Classifier, readDataset, selectRows, stratifiedSplit, Trainer } from "../../dist/index.js";
 import { quickstartTickets } from "../../examples/quickstart/generate.mjs";
 import { labelNames, writeTickets } from "../../examples/quickstart/tickets.mjs";
 import { trainingOptions } from "../../examples/quickstart/training-options.mjs";
@@ -39,7 +39,11 @@ const studies = {
     const options = { model, epochs: 4, batchSize: 32, learningRate: 1e-4, maxLength: 64 };
     return (seed) => {
       const split = stratifiedSplit(dataset, { fraction: 0.3, seed });
-      return { training: select(dataset, split.train), unseen: select(dataset, split.validation), options };
+      return {
+        training: selectRows(dataset, split.train),
+        unseen: selectRows(dataset, split.validation),
+        options,
+      };
     };
   },
 };
@@ -50,18 +54,6 @@ function datasetOf(source, tickets) {
     labelNames,
     texts: tickets.map(({ text }) => text),
     labels: Float32Array.from(tickets.flatMap(({ labels }) => labels.map((label) => label ?? Number.NaN))),
-  };
-}
-
-function select({ source, texts, labelNames, labels }, rows) {
-  const width = labelNames.length;
-  return {
-    source,
-    labelNames,
-    texts: Array.from(rows, (row) => texts.at(row)),
-    labels: Float32Array.from(
-      Array.from(rows).flatMap((row) => [...labels.subarray(row * width, (row + 1) * width)]),
-    ),
   };
 }
 

@@ -75,7 +75,23 @@ export function dropUnlabelled(dataset: Dataset): { dataset: Dataset; dropped: n
   return { dataset: dropped === 0 ? dataset : selectRows(dataset, rows), dropped };
 }
 
-function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
+/**
+ * A dataset of some rows of another, in the order given; a row may appear more than once.
+ *
+ * @param rows row numbers from 0, such as {@link stratifiedSplit} gives
+ * @throws TagformerError `INVALID_OPTION` when the dataset has no such row
+ * @example
+ * ```ts
+ * const split = stratifiedSplit(dataset, { fraction: 0.1 });
+ * const [train, validation] = [selectRows(dataset, split.train), selectRows(dataset, split.validation)];
+ * ```
+ */
+export function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
+  const bad = rows.find((row) => row < 0 || row >= dataset.texts.length);
+  if (bad !== undefined) {
+    const expected = `expected row numbers from 0 to ${dataset.texts.length - 1}`;
+    throw new TagformerError("INVALID_OPTION", `${dataset.source} has no row ${bad}; ${expected}`);
+  }
   const { source, texts, labelNames, labels, ids, weights, groups, lines } = dataset;
   const width = labelNames.length;
   const selected = new Float32Array(rows.length * width);

@@ -20,6 +20,7 @@ import {
   readDataset,
   readTexts,
   type StepEvent,
+  selectRows,
   stratifiedSplit,
   TagformerError,
   type TextRow,
@@ -118,6 +119,7 @@ describe("data", () => {
     expectTypeOf(checkDataset(dataset)).toEqualTypeOf<DatasetCheck>();
     expectTypeOf(formatFindings(checkDataset(dataset))).toEqualTypeOf<string[]>();
     expectTypeOf(stratifiedSplit(dataset, { fraction: 0.1, seed: 1 }).train).toEqualTypeOf<Int32Array>();
+    expectTypeOf(selectRows(dataset, Int32Array.of(0))).toEqualTypeOf<Dataset>();
   });
 });
 
