@@ -69,8 +69,8 @@ export interface ClassifierEvaluation {
 /**
  * A trained model, ready to classify texts.
  *
- * Many calls may run at once: each model has a thread of its own and takes them in order, and the event loop is never
- * blocked. A classifier holds native memory until {@link Classifier.dispose} (or `await using`) frees it.
+ * Many calls may run at once: each model has a thread of its own and takes them in order, calls for a few texts that wait
+ * are computed together, and the event loop is never blocked. A classifier holds native memory until {@link Classifier.dispose} (or `await using`) frees it.
  *
  * @example
  * ```ts
