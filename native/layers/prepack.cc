@@ -1,8 +1,14 @@
 #include "layers/prepack.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
+#include <algorithm>
+#include <cfloat>
+#include <cstdint>
+
 #include "layers/matmul.h"
+#include "runtime/pages.h"
 #include "runtime/stop.h"
 
 namespace tagformer {
@@ -11,22 +17,37 @@ namespace {
 /// The shape and format of a tensor without its numbers.
 at::Tensor without_memory(const at::Tensor& tensor) { return at::empty_like(tensor, at::kMeta); }
 
+/// Rows of a table that are rounded at once.
+constexpr std::int64_t kRoundedRows = 1024;
+
 /// Only in int8: in bf16 a model that was loaded has to give the scores of the one that was trained.
 void round_table(Parameter& table, Precision precision) {
-  if (precision != Precision::kInt8 || table.has_copy()) return;
-  check_stop();
-  const bool trained = table.value.requires_grad();
-  table.value = table.master.detach().to(at::kBFloat16).requires_grad_(trained);
+  if (precision != Precision::kInt8 || table.scales.defined()) return;
+  const at::Tensor master = table.master.detach();
+  const std::int64_t rows = master.size(0);
+  const at::Tensor bytes = zeros_in_pages(master.sizes(), at::kChar);
+  const at::Tensor scales = at::empty({rows, 1});
+  for (std::int64_t begin = 0; begin < rows; begin += kRoundedRows) {
+    check_stop();
+    const std::int64_t count = std::min(kRoundedRows, rows - begin);
+    const at::Tensor exact = master.narrow(0, begin, count);
+    // A row of zeros has no scale of its own; NaN stays, and so does what becomes of it.
+    const at::Tensor scale = exact.abs().amax(1, /*keepdim=*/true).div(127).clamp_min(FLT_MIN);
+    scales.narrow(0, begin, count).copy_(scale);
+    bytes.narrow(0, begin, count).copy_(exact.div(scale).round_());
+  }
+  table.value = bytes;
+  table.scales = scales;
   table.master = at::Tensor();
 }
 
 void restore_table(const ParameterSet& parameters, Parameter& table) {
-  if (!table.has_copy()) return;
+  if (!table.scales.defined()) return;
   check_stop();
-  const bool trained = table.value.requires_grad();
   table.master = parameters.master_of(table);
   table.value = table.master;
-  table.value.requires_grad_(trained);
+  table.value.requires_grad_(table.trainable);
+  table.scales = at::Tensor();
 }
 
 }  // namespace

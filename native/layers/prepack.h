@@ -5,8 +5,9 @@
 
 namespace tagformer {
 
-/// For prediction: packs the weights that are read by products only, in the model's precision, rounds the
-/// word table to bf16 in int8, and lets the tensors go. Nothing to do when that was done.
+/// For prediction: packs the weights that are read by products only, in the model's precision, in int8 rounds
+/// the word table to bytes with a scale for each row, and lets the tensors go. Nothing to do when that was
+/// done.
 void prepack(const ParameterSet& parameters);
 
 /// The same for one parameter of a set of this precision.

@@ -51,8 +51,9 @@ Batch Batch::packed() const {
 }
 
 at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id) {
-  return batch.words.defined() ? batch.words
-                               : at::embedding(table.value, batch.ids, padding_id).to(at::kFloat);
+  if (batch.words.defined()) return batch.words;
+  const at::Tensor rows = at::embedding(table.value, batch.ids, padding_id).to(at::kFloat);
+  return table.scales.defined() ? rows.mul(at::embedding(table.scales, batch.ids)) : rows;
 }
 
 }  // namespace tagformer

@@ -42,7 +42,7 @@ enum class Role {
   /// Weight of a matrix product: decays; in bf16 the products read a rounded copy.
   kMatrix,
   /// Lookup table, or the classification head, whose rounding would show in the scores: decays; stays fp32,
-  /// but for a table that is looked_up_only in int8.
+  /// but for a table that is looked_up_only in int8, which predicts from bytes.
   kExact,
   /// Bias or LayerNorm: does not decay; stays fp32.
   kVector,
@@ -87,6 +87,8 @@ struct Parameter {
   double rate = 1.0;
   /// What products read instead of `value`, which then has no memory; see prepack().
   PackedMatrix packed;
+  /// Of a table whose `value` are bytes: what each row is multiplied by, `[rows, 1]`; see prepack().
+  at::Tensor scales;
   /// AdamW's running means of the gradient and of its square; undefined until training starts.
   at::Tensor mean, square;
 
