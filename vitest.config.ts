@@ -7,6 +7,7 @@ export default defineConfig({
     // One file at a time: the native tests use every core, and two of them would only wait for each other.
     fileParallelism: false,
     pool: "forks",
+    globalSetup: "test/temporary-folder.ts",
     testTimeout: 120_000,
     hookTimeout: 300_000,
     typecheck: {

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ["test/long/**/*.test.ts"],
     fileParallelism: false,
     pool: "forks",
+    globalSetup: "test/temporary-folder.ts",
     testTimeout: 3_600_000,
     hookTimeout: 600_000,
   },

@@ -1,7 +1,8 @@
 // How long the event loop stands still while a model is made, trained, saved, loaded and asked:
 // node event-loop.mjs SIZE TOKENS
 // Reports for each part, in milliseconds, the longest delay that perf_hooks sees, and the longest time that the thread held
-// the loop up itself: without the time in which it was ready to go on and the system ran something else.
+// the loop up itself: without the time in which it was ready to go on and the system ran something else. Neither counts
+// the time in which a virtual machine was not run at all, "steal" in proc_stat(5).
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,14 +31,34 @@ function waited() {
   return existsSync(schedule) ? Number(readFileSync(schedule, "utf8").split(" ")[1]) / 1e6 : 0;
 }
 
+/** Milliseconds for which each processor was taken away from this machine; the kernel counts in hundredths of a second. */
+function stolen() {
+  if (!existsSync("/proc/stat")) return [0];
+  const processors = readFileSync("/proc/stat", "utf8").match(/^cpu\d.*/gm);
+  return processors.map((line) => Number(line.split(" ")[8]) * 10);
+}
+
+/** The most that was taken of one processor between two looks. */
+const stolenBetween = (before, after) => Math.max(...after.stolen.map((time, i) => time - before.stolen[i]));
+
 async function watch(part, work) {
   const histogram = monitorEventLoopDelay({ resolution });
-  let longest = 0;
-  let last = { time: performance.now(), waited: waited() };
+  delays[part] = 0;
+  held[part] = 0;
+  let looks = [];
   const clock = setInterval(() => {
-    const now = { time: performance.now(), waited: waited() };
-    longest = Math.max(longest, now.time - last.time - (now.waited - last.waited));
-    last = now;
+    const delay = histogram.max / 1e6;
+    looks.push({ time: performance.now(), waited: waited(), stolen: stolen(), delay });
+    if (looks.length < 4) return;
+    // perf_hooks and the kernel may count what happened between two turns a turn sooner or later.
+    const [before, from, to, after] = looks;
+    const taken = stolenBetween(before, after);
+    delays[part] = Math.max(delays[part], to.delay - resolution - taken);
+    held[part] = Math.max(held[part], to.time - from.time - (to.waited - from.waited) - resolution - taken);
+    looks.shift();
+    if (taken === 0) return;
+    histogram.reset(); // of what was taken
+    looks = [];
   }, resolution);
   histogram.enable();
   await sleep(20);
@@ -45,8 +66,6 @@ async function watch(part, work) {
   await sleep(20);
   histogram.disable();
   clearInterval(clock);
-  delays[part] = histogram.max / 1e6 - resolution;
-  held[part] = longest - resolution;
   return result;
 }
 
