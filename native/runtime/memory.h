@@ -18,7 +18,8 @@ inline bool tells_out_of_memory(std::string_view text) {
                                  "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"}) {
     if (text.find(sign) != std::string_view::npos) return true;
   }
-  return false;
+  // oneDNN, once it has found an implementation; where it has none it speaks of a "primitive descriptor".
+  return text.ends_with("could not create a primitive");
 }
 
 /// Whether `error` says that an allocation failed, on the host or on a device.
