@@ -29,7 +29,7 @@ inline bool is_out_of_memory(const std::exception& error) {
   const auto* const told = dynamic_cast<const Error*>(&error);
   if (told != nullptr) return told->code() == "OUT_OF_MEMORY";
   const auto* const failure = dynamic_cast<const c10::Error*>(&error);
-  return failure != nullptr && tells_out_of_memory(failure->what_without_backtrace());
+  return tells_out_of_memory(failure != nullptr ? failure->what_without_backtrace() : error.what());
 }
 
 }  // namespace tagformer
