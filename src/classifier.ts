@@ -38,13 +38,10 @@ import {
 import { cardWithTuning } from "./report/card.js";
 import { Scorer, type WindowOptions } from "./scorer.js";
 import { didYouMean } from "./suggestion.js";
-import type { Tokenizer } from "./text/tokenizer.js";
+import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 
 /** Predictions made in one turn of the event loop. */
 const describedAtOnce = 256;
-
-/** Longer than any text. */
-const longestRow = 2 ** 31 - 1;
 
 /** What the model says about one text. */
 export interface Prediction {
@@ -70,7 +67,8 @@ export interface ClassifierEvaluation {
  * A trained model, ready to classify texts.
  *
  * Many calls may run at once: each model has a thread of its own and takes them in order, calls for a few texts that wait
- * are computed together, and the event loop is never blocked. A classifier holds native memory until {@link Classifier.dispose} (or `await using`) frees it.
+ * are computed together, and the event loop is never blocked. A classifier holds native memory until
+ * {@link Classifier.dispose} (or `await using`) frees it.
  *
  * @example
  * ```ts
@@ -229,7 +227,7 @@ export class Classifier implements AsyncDisposable {
    */
   async seenTexts(texts: Texts, { signal }: CallOptions = {}): Promise<string[]> {
     requireTexts(texts);
-    const limit = this.#windows.windowStride > 0 ? longestRow : this.maxLength;
+    const limit = this.#windows.windowStride > 0 ? mostTokens : this.maxLength;
     const { ids, offsets } = await this.#tokenizer.encode(texts, limit, signal);
     return Promise.all(
       Array.from({ length: texts.length }, (_, row) =>

@@ -81,8 +81,8 @@ export class JointCalls {
     this.#grouping = true;
     let last = Promise.resolve();
     let beforeLast = last;
-    while (this.#waiting.length > 0) {
-      const group = this.#begin(this.#takeWaiting());
+    for (let calls = this.#takeWaiting(); calls.length > 0; calls = this.#takeWaiting()) {
+      const group = this.#begin(calls);
       await Promise.allSettled([group.tokens]);
       await beforeLast;
       [beforeLast, last] = [last, this.#answer(group, last)];
