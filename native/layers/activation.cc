@@ -12,6 +12,7 @@
 #include <ATen/ops/silu.h>
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/tanh.h>
+#include <c10/core/InferenceMode.h>
 
 #include <numbers>
 
@@ -40,6 +41,13 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
 
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& bias) {
     at::Tensor y = at::empty_like(x);
+    write(x, bias, y);
+    context->save_for_backward({x, bias});
+    return y;
+  }
+
+  /// `y` may be `x`.
+  static void write(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& y) {
     const std::int64_t width = x.size(1);
     for_type(x, [&]<typename T> {
       for_rows(x.size(0), [&](std::int64_t first, std::int64_t count) {
@@ -48,8 +56,6 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
                             count, width);
       });
     });
-    context->save_for_backward({x, bias});
-    return y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
@@ -71,15 +77,23 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
   }
 };
 
+/// Whether nobody would see it if `x`, which is no view, were written to.
+bool is_ours_alone(const at::Tensor& x) {
+  return c10::InferenceMode::is_enabled() && x.is_contiguous() && x.use_count() == 1;
+}
+
 template <bool kTanh>
-at::Tensor gelu(const at::Tensor& x, const at::Tensor& bias) {
+at::Tensor gelu(at::Tensor x, const at::Tensor& bias) {
   if (!has_kernels(x)) return at::gelu(x.add(bias.to(x.scalar_type())), kTanh ? "tanh" : "none");
-  return Gelu<kTanh>::apply(x.contiguous(), bias);
+  if (!is_ours_alone(x)) return Gelu<kTanh>::apply(x.contiguous(), bias);
+  // The widest tensor of a layer stays in cache, and needs no second one beside it.
+  Gelu<kTanh>::write(x, bias, x);
+  return x;
 }
 
 /// The other activations are rare enough for libtorch's own kernels.
 template <at::Tensor (*kFunction)(const at::Tensor&)>
-at::Tensor after_bias(const at::Tensor& x, const at::Tensor& bias) {
+at::Tensor after_bias(at::Tensor x, const at::Tensor& bias) {
   return kFunction(x.add(bias.to(x.scalar_type())));
 }
 

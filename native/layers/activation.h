@@ -9,8 +9,9 @@
 
 namespace tagformer {
 
-/// activation(x + bias), `[rows, width]`, fp32 bias; differentiable.
-using Activation = at::Tensor (*)(const at::Tensor& x, const at::Tensor& bias);
+/// activation(x + bias), `[rows, width]`, fp32 bias; differentiable. In a prediction, an `x` that is handed
+/// over (a temporary, or moved) is written to: it may be no view.
+using Activation = at::Tensor (*)(at::Tensor x, const at::Tensor& bias);
 
 /// activation(a + bias of a) * (b + bias of b), where a is the first half of each row of `x` `[rows, 2 *
 /// width]` and b the second (Shazeer, "GLU variants improve transformer", 2020). The bias `[2 * width]` is

@@ -9,6 +9,7 @@
 #include "layers/flash_attention.h"
 #include "layers/plain.h"
 #include "layers/saved.h"
+#include "runtime/scratch.h"
 
 namespace tagformer {
 namespace {
@@ -92,7 +93,7 @@ Position position_of(const Layout& layout, std::int64_t sequence, std::int64_t h
 template <typename T>
 std::pair<at::Tensor, at::Tensor> forward(const Layout& layout, Pointers<const T> in,
                                           const at::TensorOptions& type) {
-  const at::Tensor out = at::empty({layout.total_queries(), layout.width()}, type);
+  const at::Tensor out = scratch({layout.total_queries(), layout.width()}, type);
   const at::Tensor log_sum_exp =
       at::empty({layout.options.heads, layout.total_queries()}, type.dtype(at::kFloat));
   T* const to = elements<T>(out);

@@ -7,6 +7,7 @@
 
 #include "layers/dispatch.h"
 #include "runtime/pages.h"
+#include "runtime/scratch.h"
 
 namespace tagformer {
 namespace {
@@ -94,7 +95,7 @@ PackedMatrix pack_columns(const at::Tensor& x, Lifetime lifetime) {
 
 at::Tensor multiply_numbers(const at::Tensor& x, const PackedMatrix& right,
                             const std::optional<at::Tensor>& bias) {
-  at::Tensor y = at::empty({x.size(0), right.columns}, x.options());
+  at::Tensor y = scratch({x.size(0), right.columns}, x.options());
   for_type(x, [&]<typename T> {
     const std::int64_t per_unit = cpu::typed_kernels<T>().per_unit;
     const std::int64_t missing = units_of<T>(right.depth) * per_unit - right.depth;
@@ -116,9 +117,9 @@ at::Tensor multiply_bytes(const at::Tensor& x, const PackedMatrix& right,
                           const std::optional<at::Tensor>& bias) {
   const std::int64_t rows = x.size(0);
   const std::int64_t stride = divided_up(right.depth, 4) * 4;
-  const at::Tensor left = at::empty({rows, stride}, at::kByte);
+  const at::Tensor left = scratch({rows, stride}, at::kByte);
   const at::Tensor scales = at::empty({rows}, at::kFloat);
-  at::Tensor y = at::empty({rows, right.columns}, x.options());
+  at::Tensor y = scratch({rows, right.columns}, x.options());
   for_type(x, [&]<typename T> {
     for_rows(rows, [&](std::int64_t first, std::int64_t count) {
       cpu::typed_kernels<T>().quantise_rows(elements<const T>(x) + first * right.depth, count, right.depth,

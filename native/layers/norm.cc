@@ -3,10 +3,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/layer_norm.h>
+#include <c10/core/InferenceMode.h>
 
 #include "layers/dispatch.h"
 #include "layers/plain.h"
 #include "layers/saved.h"
+#include "runtime/scratch.h"
 
 namespace tagformer {
 namespace {
@@ -21,8 +23,9 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
                             const NormOptions& options) {
     const std::int64_t rows = x.size(0);
     const std::int64_t width = x.size(1);
-    at::Tensor y = at::empty_like(x);
-    at::Tensor normalised = at::empty_like(x);
+    at::Tensor y = scratch(x.sizes(), x.options());
+    // Only the backward pass reads it.
+    const at::Tensor normalised = c10::InferenceMode::is_enabled() ? at::Tensor() : at::empty_like(x);
     at::Tensor reciprocal_deviation = at::empty({rows}, x.options().dtype(at::kFloat));
     for_type(x, [&]<typename T> {
       for_rows(rows, [&](std::int64_t first, std::int64_t count) {
@@ -35,7 +38,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
             .beta = beta ? elements<const float>(*beta) : nullptr,
             .epsilon = static_cast<float>(options.epsilon),
             .y = elements<T>(y) + at,
-            .normalised = elements<T>(normalised) + at,
+            .normalised = normalised.defined() ? elements<T>(normalised) + at : nullptr,
             .reciprocal_deviation = elements<float>(reciprocal_deviation) + first,
             .width = width,
             .first_row = first,

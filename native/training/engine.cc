@@ -139,6 +139,7 @@ Examples Engine::in_form(Examples examples) const {
 std::vector<float> Engine::predict(const BatchData& data) const {
   const c10::InferenceMode inference;
   const auto plain = operations();
+  const Scratch::Use reuse(scratch_);
   settle();
   // Between the steps of a training the weights change too often to be packed for good.
   if (form_ == Form::kRagged && optimizer_ == nullptr) prepack(model_->parameters());
@@ -148,6 +149,7 @@ std::vector<float> Engine::predict(const BatchData& data) const {
     if (!is_out_of_memory(error) || count_texts(data) < 2) throw;
   }
   // Not in the catch clause: the exception keeps tensors alive.
+  scratch_.clear();
   const auto [first, second] = halves(data, /*labels=*/0);
   std::vector<float> logits = predict(first);
   const std::vector<float> others = predict(second);

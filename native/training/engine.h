@@ -12,6 +12,7 @@
 #include "models/torchscript_export.h"
 #include "runtime/device.h"
 #include "runtime/experiments.h"
+#include "runtime/scratch.h"
 #include "training/examples.h"
 #include "training/loss.h"
 #include "training/plain_optimizer.h"
@@ -150,6 +151,8 @@ class Engine {
   std::vector<std::string> experiments_;
   std::int64_t labels_;
   LoadReport report_;
+  /// What predictions leave for the next.
+  mutable Scratch scratch_;
   TrainingOptions training_{};
   at::Tensor positive_weights_;
   /// Null where the table of word embeddings is not trained by rows.
