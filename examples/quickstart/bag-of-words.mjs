@@ -6,12 +6,13 @@ const thresholds = [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6];
 const steps = 300;
 
 /**
- * Trains on `training`, a data set, and returns the logits of `texts`, `[texts * labels]`.
+ * Trains on `dataset`, and returns the logits of the strings `texts`, `[texts * labels]`.
  *
  * The strength of the L2 penalty and the threshold are those with the best micro-F1 on every tenth training row, held
  * back for that; the logits are shifted so that 0 stands for the threshold.
  */
-export function bagOfWords(training, texts) {
+export function bagOfWords(dataset, texts) {
+  const training = { ...dataset, texts: [...dataset.texts] }; // a table's texts are packed
   const rows = [...training.texts.keys()];
   const held = rows.filter((row) => row % 10 === 0);
   const rest = rows.filter((row) => row % 10 !== 0);
@@ -28,7 +29,7 @@ export function bagOfWords(training, texts) {
     });
   });
   const best = tried.reduce((a, b) => (b.f1 > a.f1 ? b : a));
-  return fitAndScore(training, rows, best.strength, texts).map((logit) => logit - best.shift);
+  return fitAndScore(training, rows, best.strength, [...texts]).map((logit) => logit - best.shift);
 }
 
 function fitAndScore({ texts, labels, labelNames }, rows, strength, newTexts) {

@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
   options: {
     precision: { type: "string", default: "fp32" },
     seed: { type: "string", default: "42" },
+    epochs: { type: "string", default: String(trainingOptions.epochs) },
     output: { type: "string", default: "runs/quickstart" },
   },
 });
@@ -35,6 +36,7 @@ const examples = [
 async function train(training, validation) {
   const trainer = new Trainer({
     ...trainingOptions,
+    epochs: Number(options.epochs),
     train: training,
     validation,
     output: directory,
@@ -62,7 +64,9 @@ async function train(training, validation) {
 function showMistakes(mistakes, { texts }) {
   console.log("The worst mistakes:");
   for (const { row, label, probability, truth } of mistakes.slice(0, 5)) {
-    console.log(`  ${label} is ${truth}, predicted ${probability.toFixed(2)}: ${JSON.stringify(texts[row])}`);
+    console.log(
+      `  ${label} is ${truth}, predicted ${probability.toFixed(2)}: ${JSON.stringify(texts.at(row))}`,
+    );
   }
 }
 
