@@ -11,9 +11,6 @@
 namespace tagformer {
 namespace {
 
-/// Smaller tensors share pages: the size from which glibc maps memory at first.
-constexpr std::size_t kLeastBytes = 128 << 10;
-
 /// Bytes given back at once. Meanwhile no other thread can map or unmap anything: the garbage collector of
 /// the event loop would wait for the whole of a large tensor.
 constexpr std::size_t kReleasedBytes = 4 << 20;
@@ -29,7 +26,7 @@ void release(void* pages, std::size_t bytes) {
 
 at::Tensor zeros_in_pages(at::IntArrayRef sizes, at::ScalarType type) {
   const std::size_t bytes = static_cast<std::size_t>(c10::multiply_integers(sizes)) * c10::elementSize(type);
-  if (bytes < kLeastBytes) return at::zeros(sizes, type);
+  if (bytes < kLeastMappedBytes) return at::zeros(sizes, type);
   void* const pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) throw std::bad_alloc();
   return at::from_blob(pages, sizes, [bytes](void* at) { release(at, bytes); }, type);

@@ -3,7 +3,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
+
 namespace tagformer {
+
+/// Smaller tensors share pages and stay in malloc's own lists: the size from which glibc maps memory at first
+/// (malloc(3), M_MMAP_THRESHOLD).
+inline constexpr std::size_t kLeastMappedBytes = 128 << 10;
 
 /// Zeros on the CPU in pages of their own, which are taken from the system where they are first touched and
 /// go back to it when the tensor is freed. malloc keeps what it gets back: glibc raises the size from which

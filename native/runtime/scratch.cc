@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <bit>
 
+#include "runtime/pages.h"
+
 namespace tagformer {
 namespace {
-
-/// Smaller ones stay in malloc's own lists: the size from which glibc maps memory at first.
-constexpr std::size_t kLeastBytes = 128 << 10;
 
 /// Blocks that nobody uses are dropped beyond this. A layer of BERT-base with 1,024 tokens needs 40 MB in
 /// fp32.
@@ -35,7 +34,7 @@ Scratch::Use::~Use() { in_use = before_; }
 at::Tensor Scratch::take(at::IntArrayRef sizes, const at::TensorOptions& options) {
   const std::size_t bytes =
       static_cast<std::size_t>(c10::multiply_integers(sizes)) * options.dtype().itemsize();
-  if (bytes < kLeastBytes) return at::empty(sizes, options);
+  if (bytes < kLeastMappedBytes) return at::empty(sizes, options);
   at::Tensor tensor = at::empty({0}, options);
   tensor.unsafeGetTensorImpl()->set_storage_keep_dtype(block_for(rounded_up(bytes)));
   tensor.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
