@@ -1,15 +1,19 @@
-// npm run build: compiles src to dist, takes away what no source stands behind any more, and puts the description of
-// each option where an editor shows it.
+// npm run build: compiles src to dist, takes away what no source stands behind any more, puts the description of each
+// option where an editor shows it, and bundles what is published.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeBundle } from "./bundle.mjs";
 import { localBin, main, root } from "./steps.mjs";
 
 const dist = join(root, "dist");
+const bundle = join(dist, "bundle");
 
 await main(async () => {
+  rmSync(bundle, { recursive: true, force: true });
   localBin("tsc", "-p", "tsconfig.build.json");
   removeStale();
   await describeOptions();
+  await writeBundle(dist, bundle);
 });
 
 /** What a renamed source left behind would be published with the rest. */

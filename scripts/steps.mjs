@@ -62,7 +62,7 @@ export function setUp() {
   installSystemPackages();
   installNpmPackages();
   buildTypeScript();
-  node("dist/cli/main.js", "setup");
+  node("dist/bundle/main.js", "setup");
 }
 
 function checkNode() {
@@ -104,9 +104,10 @@ function installNpmPackages() {
 export function buildTypeScript() {
   const dist = join(root, "dist");
   const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));
-  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", join("scripts", "build.mjs")];
+  const scripts = ["build.mjs", "bundle.mjs"].map((name) => join("scripts", name));
+  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", ...scripts];
   const inputs = [...sources, ...settings.map((name) => join(root, name))];
-  if (modified(join(dist, "cli", "main.js")) >= Math.max(...inputs.map(modified))) return;
+  if (modified(join(dist, "bundle", "main.js")) >= Math.max(...inputs.map(modified))) return;
   say("compiling TypeScript");
   rmSync(dist, { recursive: true, force: true });
   try {

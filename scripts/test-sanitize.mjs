@@ -22,7 +22,7 @@ await main(async () => {
     ASAN_OPTIONS: "detect_leaks=0",
     UBSAN_OPTIONS: "print_stacktrace=1",
   });
-  node("dist/cli/main.js", "setup");
+  node("dist/bundle/main.js", "setup");
   localBin("vitest", "run", ...tests, ...process.argv.slice(2));
 });
 

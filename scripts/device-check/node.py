@@ -26,7 +26,7 @@ def run(setting):
         environment = {} if setting.tiny else {"LIBTORCH": os.path.dirname(torch.__file__)}
         environment = {**os.environ, **environment}
         node = tree / "bin" / "node"
-        run_program([node, tree / "dist" / "cli" / "main.js", "setup"], setting.driver.seconds_left, env=environment)
+        run_program([node, tree / "dist" / "bundle" / "main.js", "setup"], setting.driver.seconds_left, env=environment)
         sizes = sizes_of(setting)
         model = folder / "model"
         save_model("bert", sizes, model)
@@ -37,7 +37,7 @@ def run(setting):
         for precision in ("fp32", "bf16"):
             answer = json.loads(
                 run_program(
-                    [node, Path(__file__).parent / "predict.mjs", tree / "dist" / "index.js", model]
+                    [node, Path(__file__).parent / "predict.mjs", tree / "dist" / "bundle" / "index.js", model]
                     + [folder / "texts.json", setting.device, precision],
                     setting.driver.seconds_left,
                     env=environment,

@@ -7,8 +7,8 @@ import type { CallOptions } from "../native.js";
 import type { JobReply, JobRequest } from "./evaluation-thread.js";
 import { type JobName, type JobParameters, type JobResults, jobs } from "./jobs.js";
 
-/** The thread runs the compiled file, whether or not this one was compiled. */
-const threadFile = join(packageRoot, "dist", "evaluation", "evaluation-thread.js");
+/** The thread runs the bundled file, whether or not this one was compiled. */
+const threadFile = join(packageRoot, "dist", "bundle", "evaluation-thread.js");
 
 /** Logits of which the metrics take a few milliseconds: less than a thread takes to start. */
 const fewLogits = 1000;

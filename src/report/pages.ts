@@ -10,8 +10,8 @@ import type { EvaluationReport } from "./evaluation-page.js";
 import type { PageMessage, PageRequest, Table, TextsPiece } from "./page-thread.js";
 import type { RunFacts, RunTables } from "./run-facts.js";
 
-/** The thread runs the compiled file, whether or not this one was compiled. */
-const threadFile = join(packageRoot, "dist", "report", "page-thread.js");
+/** The thread runs the bundled file, whether or not this one was compiled. */
+const threadFile = join(packageRoot, "dist", "bundle", "page-thread.js");
 
 /** Texts sent at once: unpacking and sending them takes the event loop a few milliseconds. */
 const textsAtOnce = 256;

@@ -23,20 +23,25 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 describe("the package", () => {
   it("holds what is built, what the add-on is built from, and nothing else", () => {
     const single = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "CMakeLists.txt"];
-    expect(tarball.files).toEqual(expect.arrayContaining([...single, "dist/index.js", "dist/index.d.ts"]));
+    expect(tarball.files).toEqual(
+      expect.arrayContaining([...single, "dist/bundle/index.js", "dist/index.d.ts"]),
+    );
     const others = tarball.files.filter((file) => !single.includes(file));
     expect(
       others.filter(
-        (file) => !/^dist\/.*(\.js|\.d\.ts)$/.test(file) && !/^native\/.*\.(cc|cu|h)$/.test(file),
+        (file) =>
+          !/^dist\/(bundle\/[\w-]+\.js|bundle\/LICENSES\.txt|.*\.d\.ts)$/.test(file) &&
+          !/^native\/.*\.(cc|cu|h)$/.test(file),
       ),
     ).toEqual([]);
     expect(others.filter((file) => file.startsWith("native/test/"))).toEqual([]);
   });
 
-  it("holds nothing that has no source", () => {
+  it("holds no declaration that has no source", () => {
     const sources = tarball.files
-      .filter((file) => file.startsWith("dist/"))
-      .map((file) => file.replace("dist/", "src/").replace(/(\.d\.ts|\.js)$/, ".ts"));
+      .filter((file) => file.endsWith(".d.ts"))
+      .map((file) => file.replace("dist/", "src/").replace(/\.d\.ts$/, ".ts"));
+    expect(sources.length).toBeGreaterThan(10);
     expect(sources.filter((source) => !existsSync(join(root, source)))).toEqual([]);
   });
 
@@ -99,7 +104,7 @@ describe("in a path with spaces", () => {
   });
 
   it("says what is missing where none can be built", () => {
-    const command = join(project, "node_modules", "tagformer", "dist", "cli", "main.js");
+    const command = join(project, "node_modules", "tagformer", "dist", "bundle", "main.js");
     const environment = {
       PATH: barePath(join(directory, "bare")),
       TAGFORMER_CACHE: join(directory, "empty cache"),

@@ -36,7 +36,15 @@ it.runIf(existsSync(rows)).each<[string, () => string[]]>([
   ["readDataset", () => ["--input-type=module", "-e", reading, table]],
   [
     "tagformer predict",
-    () => ["dist/cli/main.js", "predict", table, "--model", model, "--out", join(folder, "predictions.csv")],
+    () => [
+      "dist/bundle/main.js",
+      "predict",
+      table,
+      "--model",
+      model,
+      "--out",
+      join(folder, "predictions.csv"),
+    ],
   ],
   [
     "the streaming example",

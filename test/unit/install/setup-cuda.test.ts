@@ -37,7 +37,7 @@ const lacks = {
 };
 
 const realAddon = builtAddon();
-if (!realAddon) throw new Error("this test needs the add-on; type: node dist/cli/main.js setup");
+if (!realAddon) throw new Error("this test needs the add-on; type: node dist/bundle/main.js setup");
 const machine = useMachine();
 const silent = () => {};
 const onLinuxX64 = it.runIf(process.platform === "linux" && process.arch === "x64");

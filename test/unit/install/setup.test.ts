@@ -10,7 +10,7 @@ import { setUp } from "../../../src/install/setup.js";
 import { answers, pythonWith, useMachine, writeTorch } from "./machine.js";
 
 const realAddon = builtAddon(); // before any test pretends another cache
-if (!realAddon) throw new Error("this test needs the add-on; type: node dist/cli/main.js setup");
+if (!realAddon) throw new Error("this test needs the add-on; type: node dist/bundle/main.js setup");
 const machine = useMachine();
 const silent = () => {};
 let torch = "";

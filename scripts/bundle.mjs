@@ -1,0 +1,48 @@
+// The library and the command with most of what they import in a few files: Node takes a third of a millisecond for each file
+// that it opens, and there were 170 of ours and as many of others (docs/performance.md).
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { rolldown } from "rolldown";
+
+/** What a process opens at its start, and the threads that it starts. */
+const entries = [
+  "index",
+  "cli/main",
+  "text/tokenizer-thread",
+  "evaluation/evaluation-thread",
+  "report/page-thread",
+];
+
+/** Packages that stay files of their own: one is native, and the others are opened when they are needed. */
+const apart = ["tokenizers", "vega", "@huggingface/hub"];
+
+/**
+ * Writes the bundle of what was compiled to `dist`. Its chunks lie flat, because src/install/locations.ts counts the folders
+ * up to package.json.
+ */
+export async function writeBundle(dist, bundle) {
+  const build = await rolldown({
+    input: Object.fromEntries(entries.map((entry) => [basename(entry), join(dist, `${entry}.js`)])),
+    platform: "node",
+    external: apart,
+  });
+  const { output } = await build.write({ dir: bundle, chunkFileNames: "[name].js" });
+  await build.close();
+  writeFileSync(join(bundle, "LICENSES.txt"), licensesOf(output.flatMap(({ moduleIds }) => moduleIds ?? [])));
+}
+
+/** The licenses of the packages that these files are from. */
+function licensesOf(files) {
+  const folders = new Set(
+    files.flatMap((file) => file.match(/.*[/]node_modules[/](@[^/]+[/])?[^/]+/)?.[0] ?? []),
+  );
+  return [...folders]
+    .toSorted()
+    .map((folder) => {
+      const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const license = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+      if (!license) throw new Error(`${folder} has no license that could be published with its code`);
+      return `${name} ${version}\n\n${readFileSync(join(folder, license), "utf8")}`;
+    })
+    .join(`\n${"-".repeat(80)}\n\n`);
+}
