@@ -13,7 +13,7 @@ import { divideByTemperature } from "./evaluation/temperature.js";
 import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import type { InferenceOptions } from "./inference.js";
-import { type LoadedModel, loadModel, type ModelFiles, readModelFiles } from "./loading.js";
+import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
 import { readCard, updateCard } from "./model/card.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
 import { hasHead } from "./model/directory.js";
@@ -22,7 +22,7 @@ import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./mod
 import type { JsonObject } from "./model/json-file.js";
 import { saveModelDirectory, updateTagformerFile } from "./model/save.js";
 import { isTorchScriptPath } from "./model/torchscript/source.js";
-import { type CallOptions, type ExportCheck, type NativeModel, prepareNative } from "./native.js";
+import type { CallOptions, ExportCheck, NativeModel } from "./native.js";
 import {
   type ClassifierOptions,
   classifierOptions,
@@ -147,7 +147,7 @@ export class Classifier implements AsyncDisposable {
     { signal, ...options }: ClassifierOptions & CallOptions = {},
   ): Promise<Classifier> {
     const { device, tokenizer, threshold } = parseOptions(classifierOptions, options);
-    prepareNative();
+    prepareLoading();
     await checkDevice(device);
     const files = await readModelFiles(nameOrPath, tokenizer, { signal });
     const { labels, ...given } = definedOnly(options);

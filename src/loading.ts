@@ -7,9 +7,10 @@ import type { JsonObject } from "./model/json-file.js";
 import { placeholderLabels } from "./model/labels.js";
 import { isTorchScriptPath, readTorchScriptSource } from "./model/torchscript/source.js";
 import { vetTorchScript } from "./model/torchscript/vet.js";
-import { type CallOptions, NativeModel } from "./native.js";
+import { type CallOptions, NativeModel, prepareNative } from "./native.js";
 import type { ResolvedModelOptions } from "./options.js";
 import { Tokenizer } from "./text/tokenizer.js";
+import { prepareTokenizer } from "./text/tokenizer-client.js";
 
 /** A model that was read, but not loaded. */
 export interface ModelFiles extends ModelConfig, ModelWeights {
@@ -34,6 +35,11 @@ export interface LoadedModel {
   readonly labelNames: readonly string[];
   /** Longest row in tokens that option, model and tokenizer allow. */
   readonly maxLength: number;
+}
+
+/** Begins what takes time with every model, before it is known which one will be loaded. */
+export function prepareLoading(): void {
+  prepareNative(prepareTokenizer());
 }
 
 /**
@@ -72,6 +78,7 @@ async function isDirectory(path: string): Promise<boolean> {
  *
  * @param labelNames names of the scores; `null` for the model's own
  * @param seed of tensors that have to be initialised
+ * @param training whether the model will be trained; by default it only predicts
  * @throws TagformerError `INVALID_MODEL`, `INVALID_OPTION`, `IO`, `NATIVE_NOT_BUILT`; or the signal's reason
  */
 export async function loadModel(
@@ -79,13 +86,13 @@ export async function loadModel(
   labelNames: readonly string[] | null,
   options: ResolvedModelOptions,
   seed: number,
-  { signal }: CallOptions,
+  { signal, training }: CallOptions & { readonly training?: boolean },
 ): Promise<LoadedModel> {
   const reading = Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal);
   // A module is padded as its tokenizer says; other models load while their tokenizer does.
   const building = files.script
     ? reading.then((tokenizer) => buildModule(files, files.script!, tokenizer, labelNames, options, signal))
-    : buildArchitecture(files, labelNames, options, seed, signal);
+    : buildArchitecture(files, labelNames, options, seed, training ?? false, signal);
   const [read, built] = await Promise.allSettled([reading, building]);
   try {
     if (read.status === "rejected") throw read.reason;
@@ -113,11 +120,12 @@ async function buildArchitecture(
   labelNames: readonly string[] | null,
   { precision, threads, device }: ResolvedModelOptions,
   seed: number,
+  training: boolean,
   signal: AbortSignal | undefined,
 ): Promise<BuiltModel> {
   const names = labelNames ?? labels.names;
   const computing = { precision, threads, device, experiments: experiments() };
-  const spec = { config, labels: names.length, tensors, seed, ...computing };
+  const spec = { config, labels: names.length, tensors, seed, training, ...computing };
   return { model: await NativeModel.load(spec, { signal }), config, labelNames: names };
 }
 

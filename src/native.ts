@@ -1,5 +1,5 @@
 // The only door to the native add-on, fully typed. Nothing else in the project sees what is behind it.
-import { setMaxListeners } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { grantedCores } from "./cores.js";
@@ -46,6 +46,8 @@ export interface NativeModelSpec {
    * same results.
    */
   readonly dense?: boolean;
+  /** It will be trained: its weights are not packed for prediction as they are read. */
+  readonly training?: boolean;
   /** Of `flash`, `graphs`, `tf32` and `deterministic`, what shall be tried where the device allows it; see docs/cuda.md. Absent: nothing. */
   readonly experiments?: readonly string[];
 }
@@ -187,8 +189,8 @@ interface Session {
 let addon: Promise<Addon> | undefined;
 
 /** Loads the add-on once; throws `NATIVE_NOT_BUILT` or `NATIVE_LOAD_FAILED` with the command to type. */
-async function loadAddon(): Promise<Addon> {
-  addon ??= openAddon();
+async function loadAddon(after?: Promise<void>): Promise<Addon> {
+  addon ??= openAddon(after);
   try {
     return await addon;
   } catch (error) {
@@ -200,24 +202,29 @@ async function loadAddon(): Promise<Addon> {
 /**
  * Begins to open the add-on, which takes a fifth of a second of another thread's time, before it is needed. Whoever needs
  * it then hears of a failure.
+ *
+ * @param after settles when others no longer need the system's linker, which libtorch occupies
  */
-export function prepareNative(): void {
-  loadAddon().catch(() => {});
+export function prepareNative(after: Promise<void>): void {
+  loadAddon(after).catch(() => {});
 }
 
-async function openAddon(): Promise<Addon> {
+async function openAddon(after?: Promise<void>): Promise<Addon> {
+  const opener = new Opener(); // starts while the sources are read
   await readNativeSources();
   const file = builtAddon();
   if (!file) {
+    opener.cancel();
     throw new TagformerError(
       "NATIVE_NOT_BUILT",
       "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
     );
   }
+  await after;
   const restore = shortenSpinning();
   let opened: Addon;
   try {
-    await openElsewhere(file);
+    await opener.open(file);
     opened = createRequire(import.meta.url)(file) as Addon;
   } catch (error) {
     throw new TagformerError(
@@ -250,17 +257,25 @@ function shortenSpinning(): () => void {
 }
 
 /**
- * Opens the add-on in a short-lived thread of its own. The system takes a third of a second to link libtorch, for which
- * the event loop would stand still; after that the process has it, and it opens here at once. A failure here shows, with
- * its reason, when it is opened there.
+ * A short-lived thread that opens the add-on. The system takes a fifth of a second to link libtorch, for which the event
+ * loop would stand still; after that the process has it, and it opens on the main thread at once. A failure on this thread
+ * shows, with its reason, when it is opened there.
  */
-async function openElsewhere(file: string): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const script = 'require(require("node:worker_threads").workerData)';
-    const worker = new Worker(script, { eval: true, workerData: file, execArgv: [] });
-    worker.on("error", () => {});
-    worker.on("exit", () => resolve());
-  });
+class Opener {
+  readonly #worker = new Worker('require("node:worker_threads").parentPort.once("message", require)', {
+    eval: true,
+    execArgv: [],
+  }).on("error", () => {});
+
+  async open(file: string): Promise<void> {
+    const ended = once(this.#worker, "exit");
+    this.#worker.postMessage(file);
+    await ended;
+  }
+
+  cancel(): void {
+    void this.#worker.terminate();
+  }
 }
 
 function toTagformerError(error: unknown): TagformerError {

@@ -164,6 +164,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   spec.precision = *precision;
   if (has(object, "device")) spec.device = text(object, "device");
   spec.dense = flag(object, "dense");
+  spec.training = flag(object, "training");
   if (has(object, "experiments")) spec.experiments = to_strings(object, "experiments");
   return spec;
 }
@@ -232,7 +233,7 @@ AttributionOptions to_attribution_options(const Napi::Object& object) {
 Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values) {
   auto array = Napi::Float32Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
-  return array;
+  return {env, array};
 }
 
 Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names) {

@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 
 #include <array>
+#include <memory>
 
 #include "layers/dispatch.h"
 #include "runtime/pages.h"
@@ -93,6 +94,31 @@ PackedMatrix pack_columns(const at::Tensor& x, Lifetime lifetime) {
                      });
 }
 
+/// The row of the transpose with which a panel begins.
+std::int64_t first_row(std::int64_t panel) { return panel * cpu::kernels().tiling.panel_columns; }
+
+/// A matrix of bytes `[depth, columns]` to be kept by a model, for quantise_panel() to fill.
+PackedMatrix bytes_memory(std::int64_t columns, std::int64_t depth) {
+  const std::int64_t width = cpu::kernels().tiling.panel_columns;
+  const std::int64_t panels = divided_up(columns, width);
+  return {.units = packed_memory(panels, divided_up(depth, 4), width, Lifetime::kModel),
+          .depth = depth,
+          .columns = columns,
+          .scales = at::empty({columns}, at::kFloat),
+          .corrections = at::empty({columns}, at::kInt)};
+}
+
+/// Fills one panel from its rows of the transpose, which begin at `rows`.
+template <typename T>
+void quantise_panel(const T* rows, PackedMatrix& packed, std::int64_t panel) {
+  const std::int64_t first = first_row(panel);
+  const std::int64_t units = packed.units.size(1);
+  cpu::typed_kernels<T>().quantise_panel(rows, packed.depth, packed.columns - first, packed.depth,
+                                         elements<std::uint32_t>(packed.units) + first * units,
+                                         elements<float>(packed.scales) + first,
+                                         elements<std::int32_t>(packed.corrections) + first);
+}
+
 at::Tensor multiply_numbers(const at::Tensor& x, const PackedMatrix& right,
                             const std::optional<at::Tensor>& bias) {
   at::Tensor y = scratch({x.size(0), right.columns}, x.options());
@@ -161,23 +187,41 @@ PackedMatrix pack(const at::Tensor& x) {
 }
 
 PackedMatrix pack_bytes(const at::Tensor& weight) {
-  const std::int64_t columns = weight.size(0);
-  const std::int64_t depth = weight.size(1);
-  const std::int64_t width = cpu::kernels().tiling.panel_columns;
-  const std::int64_t units = divided_up(depth, 4);
-  PackedMatrix packed{.units = packed_memory(divided_up(columns, width), units, width, Lifetime::kModel),
-                      .depth = depth,
-                      .columns = columns,
-                      .scales = at::empty({columns}, at::kFloat),
-                      .corrections = at::empty({columns}, at::kInt)};
+  PackedMatrix packed = bytes_memory(weight.size(0), weight.size(1));
   const at::Tensor from = weight.contiguous();
   for_type(from, [&]<typename T> {
     for_pieces(packed.units.size(0), [&](std::int64_t panel) {
-      const std::int64_t first = panel * width;
-      cpu::typed_kernels<T>().quantise_panel(elements<const T>(from) + first * depth, depth, columns - first,
-                                             depth, elements<std::uint32_t>(packed.units) + first * units,
-                                             elements<float>(packed.scales) + first,
-                                             elements<std::int32_t>(packed.corrections) + first);
+      const T* const rows = elements<const T>(from) + first_row(panel) * packed.depth;
+      quantise_panel(rows, packed, panel);
+    });
+  });
+  return packed;
+}
+
+PackedMatrix pack_from(const RowSource& rows, const at::Tensor& weight, bool bytes) {
+  const std::int64_t columns = weight.size(0);
+  const std::int64_t depth = weight.size(1);
+  const std::int64_t width = cpu::kernels().tiling.panel_columns;
+  PackedMatrix packed;
+  for_type(weight, [&]<typename T> {
+    const std::int64_t panels = divided_up(columns, width);
+    const std::int64_t units = units_of<T>(depth);
+    packed =
+        bytes ? bytes_memory(columns, depth)
+              : PackedMatrix{packed_memory(panels, units, width, Lifetime::kModel), depth, columns, {}, {}};
+    share_out(panels, 1, [&](const auto& each) {
+      const auto read = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(width * depth));
+      each([&](std::int64_t panel, std::int64_t) {
+        const std::int64_t first = first_row(panel);
+        const std::int64_t count = std::min(width, columns - first);
+        rows.read(first, count, read.get());
+        if (bytes) {
+          quantise_panel(read.get(), packed, panel);
+        } else {
+          auto* const to = elements<std::uint32_t>(packed.units) + first * units;
+          cpu::typed_kernels<T>().pack_rows(read.get(), depth, count, depth, to);
+        }
+      });
     });
   });
   return packed;

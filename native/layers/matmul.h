@@ -23,6 +23,10 @@ PackedMatrix pack(const at::Tensor& x);
 /// The transpose of `weight`, each column rounded to bytes, to be kept by a model.
 PackedMatrix pack_bytes(const at::Tensor& weight);
 
+/// The transpose of a weight like `weight`, `[columns, depth]`, whose rows come from `rows`: in the format of
+/// `weight` or in bytes, to be kept by a model. Throws what `rows` throws.
+PackedMatrix pack_from(const RowSource& rows, const at::Tensor& weight, bool bytes);
+
 /// The weight `[columns, depth]` of this format that pack_transposed() packed, exactly.
 at::Tensor unpacked(const PackedMatrix& packed, at::ScalarType format);
 

@@ -14,8 +14,16 @@
 namespace tagformer {
 namespace {
 
-/// The shape and format of a tensor without its numbers.
-at::Tensor without_memory(const at::Tensor& tensor) { return at::empty_like(tensor, at::kMeta); }
+bool in_bytes(const Parameter& parameter, Precision precision) {
+  return precision == Precision::kInt8 && parameter.has_copy();
+}
+
+/// Leaves the value's shape and format without its numbers, which are packed.
+void let_tensors_go(Parameter& parameter) {
+  if (!parameter.has_copy()) parameter.master = at::Tensor();
+  const bool trained = parameter.value.requires_grad();
+  parameter.value = at::empty_like(parameter.value.detach(), at::kMeta).requires_grad_(trained);
+}
 
 /// Rows of a table that are rounded at once.
 constexpr std::int64_t kRoundedRows = 1024;
@@ -57,11 +65,16 @@ void prepack(Parameter& parameter, Precision precision) {
   if (!parameter.multiplies_only || parameter.packed.defined()) return;
   check_stop();
   const at::Tensor weight = parameter.value.detach();
-  const bool bytes = precision == Precision::kInt8 && parameter.has_copy();
-  parameter.packed = bytes ? pack_bytes(weight) : pack_transposed(weight, Lifetime::kModel);
-  const bool trained = parameter.value.requires_grad();
-  if (!parameter.has_copy()) parameter.master = at::Tensor();
-  parameter.value = without_memory(weight).requires_grad_(trained);
+  parameter.packed =
+      in_bytes(parameter, precision) ? pack_bytes(weight) : pack_transposed(weight, Lifetime::kModel);
+  let_tensors_go(parameter);
+}
+
+bool prepack_from(const RowSource& rows, Parameter& parameter, Precision precision) {
+  if (!parameter.multiplies_only) return false;
+  parameter.packed = pack_from(rows, parameter.value, in_bytes(parameter, precision));
+  let_tensors_go(parameter);
+  return true;
 }
 
 void prepack(const ParameterSet& parameters) {

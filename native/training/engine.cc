@@ -83,12 +83,15 @@ Engine::Engine(ModelSpec spec)
     throw Error("INVALID_OPTION", "int8 is for models of the native architectures on the CPU");
   }
   if (spec.script.empty()) {
-    // A model whose products read other numbers than its file holds is packed at once: training unpacks it.
-    const bool at_once = form_ == Form::kRagged && spec.precision != Precision::kFloat32;
+    const bool at_once = form_ == Form::kRagged && !spec.training;
+    const auto read = [&](const RowSource& rows, Parameter& parameter) {
+      return at_once && prepack_from(rows, parameter, spec.precision);
+    };
+    const auto filled = [&](Parameter& parameter) {
+      if (at_once) prepack(parameter, spec.precision);
+    };
     report_ = load_parameters(model_->parameters(), spec.tensors, model_->prefix(),
-                              model_->initial_deviation(), spec.seed, [&](Parameter& parameter) {
-                                if (at_once) prepack(parameter, spec.precision);
-                              });
+                              model_->initial_deviation(), spec.seed, {.read = read, .filled = filled});
   }
   if (!placement_.device.is_cpu()) model_->to(placement_.device);
   if (form_ == Form::kPacked) experiments_.emplace_back("flash");

@@ -38,6 +38,8 @@ struct ModelSpec {
   bool dense = false;
   /// As experiments_named() takes them.
   std::vector<std::string> experiments;
+  /// True: it will be trained, and its weights are not packed for prediction as they are read.
+  bool training = false;
 };
 
 struct TrainingOptions {

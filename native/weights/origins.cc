@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "runtime/error.h"
 #include "runtime/pages.h"
@@ -19,7 +20,7 @@ namespace tagformer {
 namespace {
 
 /// Elements read at a time: few enough that they are converted and checked while they are in the cache.
-constexpr std::int64_t kStep = 1 << 16;
+constexpr std::int64_t kStep = 1 << 14;
 
 template <typename T>
 void convert(const char* bytes, float* to, std::int64_t count) {
@@ -99,7 +100,50 @@ void initialise(const Parameter& parameter, const Parameter::Part& part, float* 
   }
 }
 
+/// Reads elements of a tensor as fp32, up to kStep at a time.
+class StepReader {
+ public:
+  /// To `to`, or where that is null to memory of its own; returns where. Throws INVALID_MODEL or IO.
+  const float* read(const TensorSource& source, const File& file, std::int64_t first, std::int64_t count,
+                    float* to = nullptr) {
+    const Format& format = format_of(source);
+    if (to == nullptr && values_ == nullptr) values_ = std::make_unique_for_overwrite<float[]>(kStep);
+    float* const values = to == nullptr ? values_.get() : to;
+    const bool as_stored = format.convert == &convert<float>;
+    if (!as_stored) bytes_.resize(static_cast<std::size_t>(count * format.bytes));
+    char* const bytes = as_stored ? reinterpret_cast<char*>(values) : bytes_.data();
+    file.read(bytes, source.begin + first * format.bytes, count * format.bytes);
+    if (!as_stored) format.convert(bytes, values, count);
+    if (!all_finite(values, count)) {
+      throw Error("INVALID_MODEL",
+                  "tensor " + source.name + " in " + source.file + " holds NaN or infinite values");
+    }
+    return values;
+  }
+
+ private:
+  std::unique_ptr<float[]> values_;
+  std::vector<char> bytes_;
+};
+
 }  // namespace
+
+/// The rows of a parameter as its files have them.
+class Origins::Rows final : public RowSource {
+ public:
+  Rows(const Origins& origins, const Parameter& parameter) : origins_(origins), parameter_(parameter) {}
+
+  void read(std::int64_t first, std::int64_t count, float* to) const override {
+    origins_.read_rows(parameter_, first, count, to);
+  }
+  void read(std::int64_t first, std::int64_t count, cpu::bf16* to) const override {
+    origins_.read_rows(parameter_, first, count, to);
+  }
+
+ private:
+  const Origins& origins_;
+  const Parameter& parameter_;
+};
 
 void Origins::add(const Parameter::Part& part, const TensorSource& source) {
   auto& file = files_[source.file];
@@ -107,10 +151,14 @@ void Origins::add(const Parameter::Part& part, const TensorSource& source) {
   tensors_.insert({&part, {source, file}});
 }
 
-void Origins::load(const ParameterSet& parameters, const std::function<void(Parameter&)>& loaded) const {
+void Origins::load(const ParameterSet& parameters, const Conversion& conversion) const {
   for (const auto& parameter : parameters.all()) {
+    const bool mapped = can_map(*parameter);
+    const bool converted =
+        !mapped && from_files(*parameter) && conversion.read(Rows(*this, *parameter), *parameter);
+    if (converted) continue;
+    if (mapped) map(*parameter);
     std::vector<Reading> readings;
-    const bool mapped = map(*parameter);
     at::Tensor master = parameter->master;
     if (!master.defined() && !from_files(*parameter)) {
       master = zeros_in_pages(parameter->value.sizes(), at::kFloat);
@@ -119,7 +167,7 @@ void Origins::load(const ParameterSet& parameters, const std::function<void(Para
     auto* const copy = parameter->has_copy() ? static_cast<cpu::bf16*>(parameter->value.data_ptr()) : nullptr;
     fill(*parameter, to, copy, readings);
     read_all(readings);
-    loaded(*parameter);
+    conversion.filled(*parameter);
   }
   check_unchanged();
 }
@@ -137,20 +185,23 @@ bool Origins::from_files(const Parameter& parameter) const {
                              [this](const Parameter::Part& part) { return tensors_.contains(&part); });
 }
 
-bool Origins::map(Parameter& parameter) const {
+bool Origins::can_map(const Parameter& parameter) const {
   const auto found = tensors_.find(&parameter.parts.front());
   if (parameter.has_copy() || parameter.parts.size() > 1 || found == tensors_.end()) return false;
   const auto& [source, file] = found->second;
-  if (source.dtype != "F32" || source.begin % alignof(float) != 0 || !file->is_read_only()) return false;
-  const std::int64_t count = found->first->count;
-  check_size(source, count);
-  if (count == 0) return false;
+  return source.dtype == "F32" && source.begin % alignof(float) == 0 && file->is_read_only() &&
+         found->first->count > 0;
+}
+
+void Origins::map(Parameter& parameter) const {
+  const Parameter::Part& part = parameter.parts.front();
+  const auto& [source, file] = tensors_.at(&part);
+  check_size(source, part.count);
   const std::shared_ptr<char> bytes = file->map();
   parameter.master =
       at::from_blob(bytes.get() + source.begin, parameter.master.sizes(), [bytes](void*) {}, at::kFloat);
   parameter.value = parameter.master;
   parameter.value.requires_grad_(true);
-  return true;
 }
 
 void Origins::fill(const Parameter& parameter, float* master, cpu::bf16* copy,
@@ -168,22 +219,6 @@ void Origins::fill(const Parameter& parameter, float* master, cpu::bf16* copy,
   }
 }
 
-void Origins::read_step(const Reading& reading, std::int64_t first, std::int64_t count, float* values,
-                        char* bytes) {
-  const TensorSource& source = reading.tensor->source;
-  const Format& format = format_of(source);
-  if (reading.master != nullptr) values = reading.master + first;
-  const bool as_stored = format.convert == &convert<float>;
-  reading.tensor->file->read(as_stored ? reinterpret_cast<char*>(values) : bytes,
-                             source.begin + first * format.bytes, count * format.bytes);
-  if (!as_stored) format.convert(bytes, values, count);
-  if (!all_finite(values, count)) {
-    throw Error("INVALID_MODEL",
-                "tensor " + source.name + " in " + source.file + " holds NaN or infinite values");
-  }
-  if (reading.copy != nullptr) cpu::kernels().round_to_bf16(values, reading.copy + first, count);
-}
-
 void Origins::read_all(const std::vector<Reading>& readings) {
   std::vector<std::pair<const Reading*, std::int64_t>> steps;
   for (const Reading& reading : readings) {
@@ -191,13 +226,38 @@ void Origins::read_all(const std::vector<Reading>& readings) {
     for (std::int64_t first = 0; first < reading.count; first += kStep) steps.emplace_back(&reading, first);
   }
   share_out(static_cast<std::int64_t>(steps.size()), 1, [&](const auto& each) {
-    const auto values = std::make_unique_for_overwrite<float[]>(kStep);
-    const auto bytes = std::make_unique_for_overwrite<char[]>(kStep * sizeof(double));
+    StepReader reader;
     each([&](std::int64_t i, std::int64_t) {
       const auto [reading, first] = steps[static_cast<std::size_t>(i)];
-      read_step(*reading, first, std::min(kStep, reading->count - first), values.get(), bytes.get());
+      const auto& [source, file] = *reading->tensor;
+      const std::int64_t count = std::min(kStep, reading->count - first);
+      float* const to = reading->master == nullptr ? nullptr : reading->master + first;
+      const float* const values = reader.read(source, *file, first, count, to);
+      if (reading->copy != nullptr) cpu::kernels().round_to_bf16(values, reading->copy + first, count);
     });
   });
+}
+
+template <typename T>
+void Origins::read_rows(const Parameter& parameter, std::int64_t first, std::int64_t count, T* to) const {
+  StepReader reader;
+  const std::int64_t width = parameter.value.numel() / parameter.value.size(0);
+  const std::int64_t end = (first + count) * width;
+  std::int64_t at = first * width;
+  for (const Parameter::Part& part : parameter.parts) {
+    const auto& [source, file] = tensors_.at(&part);
+    check_size(source, part.count);
+    for (const std::int64_t stop = std::min(end, part.begin + part.count); at < stop;) {
+      const std::int64_t step = std::min(kStep, stop - at);
+      if constexpr (std::is_same_v<T, float>) {
+        reader.read(source, *file, at - part.begin, step, to);
+      } else {
+        cpu::kernels().round_to_bf16(reader.read(source, *file, at - part.begin, step), to, step);
+      }
+      at += step;
+      to += step;
+    }
+  }
 }
 
 void Origins::check_unchanged() const {

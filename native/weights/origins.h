@@ -26,16 +26,16 @@ class Origins {
 
   /// Fills all parameters: their masters, or only the bf16 copies where there are no masters. A part without
   /// a file is initialised. A parameter becomes the bytes of its file, mapped, where it is stored in fp32 and
-  /// nobody may write to the file. Each parameter is handed to `loaded` before the next is read, so that it
-  /// can be brought into another form without a time at which the whole model is there twice. Throws
-  /// INVALID_MODEL or IO.
-  void load(const ParameterSet& parameters, const std::function<void(Parameter&)>& loaded) const;
+  /// nobody may write to the file. Throws INVALID_MODEL or IO.
+  void load(const ParameterSet& parameters, const Conversion& conversion) const;
 
   /// Fills the master of one parameter with the numbers that load() found. Throws IO where a file was
   /// changed.
   void reread(const Parameter& parameter, float* master) const;
 
  private:
+  class Rows;
+
   struct Tensor {
     TensorSource source;
     std::shared_ptr<File> file;
@@ -49,12 +49,14 @@ class Origins {
   };
 
   [[nodiscard]] bool from_files(const Parameter& parameter) const;
-  bool map(Parameter& parameter) const;
+  [[nodiscard]] bool can_map(const Parameter& parameter) const;
+  void map(Parameter& parameter) const;
   /// Initialises the parts that no file holds, and adds the others to `readings`.
   void fill(const Parameter& parameter, float* master, cpu::bf16* copy, std::vector<Reading>& readings) const;
   static void read_all(const std::vector<Reading>& readings);
-  static void read_step(const Reading& reading, std::int64_t first, std::int64_t count, float* values,
-                        char* bytes);
+  /// Of a parameter whose parts are all in files.
+  template <typename T>
+  void read_rows(const Parameter& parameter, std::int64_t first, std::int64_t count, T* to) const;
   void check_unchanged() const;
 
   double deviation_;

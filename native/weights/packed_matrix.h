@@ -5,7 +5,22 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/kernels.h"
+
 namespace tagformer {
+
+/// Where the numbers of a matrix come from that is nowhere in memory.
+class RowSource {
+ public:
+  RowSource() = default;
+  virtual ~RowSource() = default;
+  RowSource(const RowSource&) = delete;
+  RowSource& operator=(const RowSource&) = delete;
+  /// Writes the rows [first, first + count). May be called by several threads at once.
+  virtual void read(std::int64_t first, std::int64_t count, float* to) const = 0;
+  /// The same, rounded.
+  virtual void read(std::int64_t first, std::int64_t count, cpu::bf16* to) const = 0;
+};
 
 /// `[depth, columns]`, packed in the format of the left operand, or rounded to bytes (see cpu::ByteProduct).
 struct PackedMatrix {

@@ -59,7 +59,7 @@ std::string header_of(const ParameterSet& parameters) {
 
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
                            const std::string& prefix, double deviation, std::uint64_t seed,
-                           const std::function<void(Parameter&)>& loaded) {
+                           const Conversion& conversion) {
   LoadReport report;
   std::string problems;
   std::set<const Parameter::Part*> named;
@@ -95,7 +95,7 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
   if (!problems.empty()) {
     throw Error("INVALID_MODEL", "the weights do not fit config.json:" + problems);
   }
-  origins->load(parameters, loaded);
+  origins->load(parameters, conversion);
   parameters.set_reread(
       [origins](const Parameter& parameter, float* master) { origins->reread(parameter, master); });
   return report;

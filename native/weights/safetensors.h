@@ -21,6 +21,14 @@ struct TensorSource {
   std::int64_t end;
 };
 
+/// Brings each parameter into another form before the next is read, so that a model is never in memory twice.
+struct Conversion {
+  /// Makes a parameter of the rows that it would be filled with; false, to have it filled.
+  std::function<bool(const RowSource&, Parameter&)> read;
+  /// Takes a parameter that is filled.
+  std::function<void(Parameter&)> filled;
+};
+
 struct LoadReport {
   std::vector<std::string> initialised;
   std::vector<std::string> ignored;
@@ -34,10 +42,10 @@ struct LoadReport {
 /// Weights are read now: whoever changes a file later changes no model. Only masters that are not kept are
 /// read again, and refused when the file has changed; and a file that nobody may write to is mapped.
 ///
-/// Each parameter is handed to `loaded` before the next is read.
+/// `conversion` takes one parameter after the other.
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
                            const std::string& prefix, double deviation, std::uint64_t seed,
-                           const std::function<void(Parameter&)>& loaded);
+                           const Conversion& conversion);
 
 /// Writes all parameters to `file` in fp32 under their names; the bytes are on disk when it returns.
 /// Throws IO; the caller writes beside the final name and renames.

@@ -69,9 +69,10 @@ export class Encoder {
     const { description, document, json } = await readTokenizerFiles(directory, modelType);
     try {
       const rust = RustTokenizer.fromString(json);
+      const known = sizeOfVocabulary(rust, document); // while the library's threads may have to wait: see warmUp
       const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
       // A post-processor may add ids that are not in the vocabulary.
-      const size = Math.max(sizeOfVocabulary(rust, document), ...probe!.getIds().map((id) => id + 1));
+      const size = Math.max(known, ...probe!.getIds().map((id) => id + 1));
       return new Encoder(rust, modelType, description, probe!, size);
     } catch (error) {
       throw unusable(directory, error);
@@ -169,6 +170,15 @@ export class Encoder {
       excess,
     );
   }
+}
+
+/**
+ * Does for the first time what takes the lock of the system's linker: a thread of Rust's asks it to destroy something at the
+ * thread's end. Whoever links libtorch holds that lock for a fifth of a second.
+ */
+export function warmUp(): void {
+  const model = { type: "WordLevel", vocab: { a: 0 }, unk_token: "a" };
+  RustTokenizer.fromString(JSON.stringify({ version: "1.0", added_tokens: [], model }));
 }
 
 /** Largest id + 1. The library would hand out the vocabulary once more, which takes longer than to read it. */

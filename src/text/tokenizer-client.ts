@@ -1,4 +1,5 @@
 // The other end of a tokenizer's thread.
+import { once } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../errors.js";
@@ -11,12 +12,30 @@ import type {
   TokenizerRequest,
 } from "./tokenizer-thread.js";
 
-/** The thread runs the compiled file, whether or not this one was compiled. */
-const threadFile = join(packageRoot, "dist", "text", "tokenizer-thread.js");
+/** The thread runs the bundled file, whether or not this one was compiled. */
+const threadFile = join(packageRoot, "dist", "bundle", "tokenizer-thread.js");
 
 interface Asked {
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
+}
+
+let waiting: TokenizerClient | undefined;
+
+/**
+ * Starts the thread of the next tokenizer, before it is known which one that is.
+ *
+ * @returns settles when the thread no longer needs the system's linker, or has failed: whoever opens it then hears of that
+ */
+export function prepareTokenizer(): Promise<void> {
+  if (!waiting?.isAlive) waiting = new TokenizerClient();
+  return waiting.up;
+}
+
+function takeWaiting(): TokenizerClient {
+  const client = waiting?.isAlive ? waiting : new TokenizerClient();
+  waiting = undefined;
+  return client;
 }
 
 /** A tokenizer on a thread of its own. The thread keeps the process alive only while it has something to do. */
@@ -25,17 +44,24 @@ export class TokenizerClient {
   /** Requests that the thread has, in order. */
   readonly #asked: Asked[] = [];
   #ended: TagformerError | undefined;
+  /** Settles when the thread has started, or has failed to. */
+  readonly up: Promise<void>;
 
-  private constructor(place: TokenizerPlace) {
+  /** Starts a thread that has no tokenizer yet. */
+  constructor() {
     // Without the process's own flags: --input-type, which `node -e` takes, would end a thread that runs a file.
-    this.#worker = new Worker(threadFile, { workerData: place, execArgv: [] });
+    this.#worker = new Worker(threadFile, { execArgv: [] });
+    this.up = Promise.race([once(this.#worker, "message"), once(this.#worker, "exit")]).then(
+      () => {},
+      () => {},
+    );
     this.#worker.on("message", (reply: TokenizerReply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#end(threadEnded(messageOf(error), error)));
     this.#worker.on("exit", (code) => this.#end(threadEnded(`exit code ${code}`)));
   }
 
   /**
-   * Starts a thread and loads a tokenizer there.
+   * Loads a tokenizer on the thread that waits for one, or on a new one.
    *
    * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file; the signal's reason
    */
@@ -44,11 +70,11 @@ export class TokenizerClient {
     signal?: AbortSignal,
   ): Promise<{ client: TokenizerClient; loaded: LoadedTokenizer }> {
     signal?.throwIfAborted();
-    const client = new TokenizerClient(place);
+    const client = takeWaiting();
     const stop = () => void client.close();
     signal?.addEventListener("abort", stop, { once: true });
     try {
-      return { client, loaded: await client.#answer<LoadedTokenizer>() };
+      return { client, loaded: await client.#ask<LoadedTokenizer>(place) };
     } catch (error) {
       await client.close();
       signal?.throwIfAborted();
@@ -81,6 +107,10 @@ export class TokenizerClient {
     return this.#ask<string>({ tokens });
   }
 
+  get isAlive(): boolean {
+    return this.#ended === undefined;
+  }
+
   /** Ends the thread; what has not been answered is rejected as `DISPOSED`. */
   async close(): Promise<void> {
     this.#end(new TagformerError("DISPOSED", "the tokenizer was disposed of"));
@@ -101,6 +131,10 @@ export class TokenizerClient {
   }
 
   #settle(reply: TokenizerReply): void {
+    if ("up" in reply) {
+      if (this.#asked.length === 0) this.#worker.unref();
+      return;
+    }
     const asked = this.#asked.shift();
     if (!asked) return; // the thread answered while it was being ended
     const { resolve, reject } = asked;

@@ -72,6 +72,8 @@ function checkTemplate({ single, pair, special_tokens: defined }: JsonObject): v
 /** The library would take either of two tokens for the other, as in a vocabulary that was edited by hand. */
 function checkIds({ vocab }: JsonObject): void {
   if (!isJsonObject(vocab)) return;
+  const ids = Object.values(vocab);
+  if (new Set(ids).size === ids.length) return;
   const owners = new Map<unknown, string>();
   for (const [token, id] of Object.entries(vocab)) {
     const other = owners.get(id);

@@ -1,24 +1,25 @@
-// What runs on a tokenizer's thread: it loads an encoder, says what it is, and answers requests.
-import { parentPort, workerData } from "node:worker_threads";
+// What runs on a tokenizer's thread: it says that it is up, loads an encoder, says what that is, and answers requests.
+import { parentPort } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
-import { type EncodedRows, Encoder, type Frame, type TokenizedText } from "./encoder.js";
+import { type EncodedRows, Encoder, type Frame, type TokenizedText, warmUp } from "./encoder.js";
 import type { TokenizerDescription } from "./tokenizer-files.js";
 
-/** Which tokenizer to load; the thread's `workerData`. */
+/** Which tokenizer to load; the first thing that the thread is asked for. */
 export interface TokenizerPlace {
   readonly directory: string;
   readonly modelType: string;
 }
 
-/** What the thread says once, when it has loaded. */
+/** What the thread says of it. */
 export interface LoadedTokenizer {
   readonly description: TokenizerDescription;
   readonly frame: Frame;
   readonly vocabularySize: number;
 }
 
-/** Texts with the longest row, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
+/** A tokenizer to load, texts with the longest row, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
 export type TokenizerRequest =
+  | TokenizerPlace
   | { readonly texts: string[]; readonly limit: number }
   | { readonly text: string; readonly limit: number; readonly baseline: string | undefined }
   | { readonly tokens: readonly number[] }
@@ -31,11 +32,15 @@ interface ThreadFailure {
 
 type ThreadResult = LoadedTokenizer | EncodedRows | TokenizedText | string;
 
+/** What the thread says by itself when it has started: from now on it does not wait for the system's linker. */
+interface ThreadIsUp {
+  readonly up: true;
+}
+
 /** The answers come in the order of the requests. */
-export type TokenizerReply = { readonly result: ThreadResult } | ThreadFailure;
+export type TokenizerReply = ThreadIsUp | { readonly result: ThreadResult } | ThreadFailure;
 
 const port = parentPort!;
-const { directory, modelType } = workerData as TokenizerPlace;
 
 async function reply(work: () => Promise<ThreadResult>): Promise<void> {
   try {
@@ -49,19 +54,25 @@ async function reply(work: () => Promise<ThreadResult>): Promise<void> {
 }
 
 let encoder: Encoder;
-let last = reply(async () => {
-  encoder = await Encoder.load(directory, modelType);
-  const { description, frame, vocabularySize } = encoder;
-  return { description, frame, vocabularySize };
-});
+let last = Promise.resolve();
 
 port.on("message", (request: TokenizerRequest) => {
   last = last.then(() => reply(() => answer(request)));
 });
 
+warmUp();
+port.postMessage({ up: true } satisfies TokenizerReply);
+
 function answer(request: TokenizerRequest): Promise<ThreadResult> {
   if (request === "json") return encoder.json();
+  if ("directory" in request) return load(request);
   if ("texts" in request) return encoder.encode(request.texts, request.limit);
   if ("text" in request) return encoder.tokenize(request.text, request.limit, request.baseline);
   return encoder.decode(request.tokens);
+}
+
+async function load({ directory, modelType }: TokenizerPlace): Promise<LoadedTokenizer> {
+  encoder = await Encoder.load(directory, modelType);
+  const { description, frame, vocabularySize } = encoder;
+  return { description, frame, vocabularySize };
 }

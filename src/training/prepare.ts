@@ -5,7 +5,7 @@ import { type Split, stratifiedSplit } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
 import { checkDevice } from "../device.js";
 import { TagformerError } from "../errors.js";
-import { loadModel, type ModelFiles, readModelFiles } from "../loading.js";
+import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../loading.js";
 import { readModelConfig, weightsForLabels } from "../model/directory.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { ModelLabels } from "../model/labels.js";
@@ -70,6 +70,7 @@ export async function prepareRun(
   options: ResolvedTrainingOptions,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
+  prepareLoading();
   await checkDevice(options.device);
   checkShape(data.train);
   checkValidation(data);
@@ -78,7 +79,7 @@ export async function prepareRun(
   }
   const { labelNames } = data.train;
   const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
-  const loaded = await loadModel(files, labelNames, options, options.seed, { signal });
+  const loaded = await loadModel(files, labelNames, options, options.seed, { signal, training: true });
   const { model, config, tokenizer, maxLength } = loaded;
   try {
     const limit = { maxLength, windowStride: options.windowStride };

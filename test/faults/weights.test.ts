@@ -21,16 +21,18 @@ function damaged(tensor: string, value: number): Buffer {
   return bytes;
 }
 
-it.each([Number.NaN, Number.POSITIVE_INFINITY])(
-  "with a %d are refused by the tensor's name",
-  async (value) => {
-    const tensor = "bert.encoder.layer.0.output.dense.weight";
-    writeFileSync(join(directory, "model.safetensors"), damaged(tensor, value));
-    expect(await errorOf(() => Classifier.load(directory))).toMatchObject({
-      code: "INVALID_MODEL",
-      message: expect.stringMatching(
-        new RegExp(`tensor ${tensor} in .*model\\.safetensors holds NaN or infinite`),
-      ),
-    });
-  },
-);
+it.each([
+  [Number.NaN, "fp32"],
+  [Number.POSITIVE_INFINITY, "fp32"],
+  [Number.NaN, "bf16"],
+  [Number.NEGATIVE_INFINITY, "int8"],
+] as const)("with a %d are refused by the tensor's name in %s", async (value, precision) => {
+  const tensor = "bert.encoder.layer.0.output.dense.weight";
+  writeFileSync(join(directory, "model.safetensors"), damaged(tensor, value));
+  expect(await errorOf(() => Classifier.load(directory, { precision }))).toMatchObject({
+    code: "INVALID_MODEL",
+    message: expect.stringMatching(
+      new RegExp(`tensor ${tensor} in .*model\\.safetensors holds NaN or infinite`),
+    ),
+  });
+});

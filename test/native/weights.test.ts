@@ -1,10 +1,10 @@
 // Weights from files: which names and element types are taken, and what is wrong with the others.
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import type { TensorSource } from "../../src/native.js";
+import type { Precision, TensorSource } from "../../src/native.js";
 import { batchOf, freshModel, weightsOf } from "./tiny-bert.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-weights-"));
@@ -21,7 +21,8 @@ beforeAll(async () => {
   logits = await model.predict(batch);
 });
 
-const load = (sources: readonly TensorSource[]) => freshModel({ tensors: sources });
+const load = (sources: readonly TensorSource[], precision: Precision = "fp32") =>
+  freshModel({ tensors: sources, precision });
 const find = (name: string) => tensors.find((tensor) => tensor.name === name)!;
 const without = (...names: string[]) => tensors.filter(({ name }) => !names.includes(name));
 const dense = "bert.encoder.layer.1.intermediate.dense.weight";
@@ -79,7 +80,40 @@ describe("weights are taken", () => {
     await using model = await load([...without(bias.name), bias]);
     expect(Array.from(await model.parameter(bias.name))).toEqual([0.5, -1.25, 3]);
   });
+
+  // In these precisions a matrix is packed while it is read, panel by panel, and some panels are of two tensors.
+  describe.each(["bf16", "int8"] as const)("in %s", (precision) => {
+    it("as the model has them that they were made for", async () => {
+      await using fresh = await freshModel({ seed: 7, precision });
+      await using model = await load(tensors, precision);
+      expect(await model.predict(batch)).toEqual(await fresh.predict(batch));
+    });
+
+    it("as BF16, rounded as they would be when they are loaded", async () => {
+      const names = [dense, "bert.encoder.layer.0.attention.self.key.weight"];
+      const sources = names.map((name, i) => {
+        const { file, begin, end } = find(name);
+        const bytes = roundedToBf16(readFileSync(file).subarray(begin, end));
+        const rounded = join(folder, `rounded-${i}`);
+        writeFileSync(rounded, bytes);
+        return { ...find(name), dtype: "BF16", file: rounded, begin: 0, end: bytes.length };
+      });
+      await using exact = await load(tensors, precision);
+      await using model = await load([...without(...names), ...sources], precision);
+      expect(await model.predict(batch)).toEqual(await exact.predict(batch));
+    });
+  });
 });
+
+/** Little-endian fp32 as bf16, to nearest and ties to even. */
+function roundedToBf16(numbers: Buffer): Buffer {
+  const bytes = Buffer.alloc(numbers.length / 2);
+  for (let at = 0; at < numbers.length; at += 4) {
+    const bits = numbers.readUInt32LE(at);
+    bytes.writeUInt16LE(((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff, at / 2);
+  }
+  return bytes;
+}
 
 describe("weights are refused", () => {
   const norm = "bert.embeddings.LayerNorm.bias";
@@ -110,17 +144,20 @@ describe("weights are refused", () => {
     for (const problem of problems) expect(error.message).toContain(problem);
   });
 
-  it("whose file is cut after its header was read", async () => {
-    const file = join(folder, "cut.safetensors");
-    await using model = await freshModel();
-    await model.save(file);
-    const sources = await readSafetensors(file);
-    truncateSync(file, find(dense).begin);
-    await expect(load(sources)).rejects.toMatchObject({
-      code: "INVALID_MODEL",
-      message: expect.stringMatching(/cut\.safetensors ended early: it was cut while it was being read/),
-    });
-  });
+  it.each(["fp32", "bf16", "int8"] as const)(
+    "whose file is cut after its header was read, in %s",
+    async (precision) => {
+      const file = join(folder, "cut.safetensors");
+      await using model = await freshModel();
+      await model.save(file);
+      const sources = await readSafetensors(file);
+      truncateSync(file, find(dense).begin);
+      await expect(load(sources, precision)).rejects.toMatchObject({
+        code: "INVALID_MODEL",
+        message: expect.stringMatching(/cut\.safetensors ended early: it was cut while it was being read/),
+      });
+    },
+  );
 
   it("whose file is gone", async () => {
     const sources = tensors.map((tensor) => ({ ...tensor, file: join(folder, "none") }));
