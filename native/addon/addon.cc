@@ -49,7 +49,7 @@ Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
   const CudaDriver& driver = cuda_driver();
   const CudaLibrary& library = open_cuda_library();
   const OwnCudaLibrary& own = open_own_cuda_library();
-  auto gpus = Napi::Array::New(info.Env(), driver.gpus.size());
+  const auto gpus = Napi::Array::New(info.Env(), driver.gpus.size());
   for (std::uint32_t i = 0; i < driver.gpus.size(); ++i) gpus.Set(i, driver.gpus[i]);
   auto result = Napi::Object::New(info.Env());
   result.Set("driverVersion", driver.version);

@@ -195,7 +195,7 @@ Napi::Value Session::find_device(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::load(const Napi::CallbackInfo& info) {
-  auto spec = std::make_shared<ModelSpec>(to_model_spec(object_argument(info, 0)));
+  const auto spec = std::make_shared<ModelSpec>(to_model_spec(object_argument(info, 0)));
   return run(info, job_argument(info, 1), [this, spec] {
     engine_ = std::make_unique<Engine>(std::move(*spec));
     return [engine = engine_.get()](Napi::Env env) { return to_info(env, *engine); };
@@ -203,14 +203,14 @@ Napi::Value Session::load(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::predict(const Napi::CallbackInfo& info) {
-  auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), false));
+  const auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), false));
   return run(info, job_argument(info, 1), [this, batch] { return floats(engine().predict(*batch)); });
 }
 
 Napi::Value Session::attribute(const Napi::CallbackInfo& info) {
   const Napi::Object request = object_argument(info, 0);
-  auto text = std::make_shared<const BatchData>(to_batch_data(request, false));
-  auto baseline = std::make_shared<const std::vector<std::int32_t>>(to_baseline(request));
+  const auto text = std::make_shared<const BatchData>(to_batch_data(request, false));
+  const auto baseline = std::make_shared<const std::vector<std::int32_t>>(to_baseline(request));
   return run(info, job_argument(info, 1), [this, text, baseline, options = to_attribution_options(request)] {
     return [result = engine().attribute(*text, *baseline, options)](Napi::Env env) {
       return to_attribution(env, result);
@@ -229,7 +229,7 @@ Napi::Value Session::train_step(const Napi::CallbackInfo& info) {
   const Napi::Object list = object_argument(info, 0);
   if (!list.IsArray()) throw Napi::TypeError::New(info.Env(), "native call: expected an array of batches");
   const auto array = list.As<Napi::Array>();
-  auto batches = std::make_shared<std::vector<BatchData>>();
+  const auto batches = std::make_shared<std::vector<BatchData>>();
   for (std::uint32_t i = 0; i < array.Length(); ++i) batches->push_back(to_batch_data(array.Get(i), true));
   return run(info, job_argument(info, 1), [this, batches] {
     return [result = engine().train_step(*batches)](Napi::Env env) { return to_step(env, result); };
@@ -237,7 +237,7 @@ Napi::Value Session::train_step(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::compute_gradients(const Napi::CallbackInfo& info) {
-  auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), true));
+  const auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), true));
   return run(info, 0, [this, batch] {
     return [loss = engine().compute_gradients(*batch)](Napi::Env env) -> Napi::Value {
       return Napi::Number::New(env, loss);

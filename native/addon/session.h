@@ -45,6 +45,8 @@ class Session : public Napi::ObjectWrap<Session> {
   /// new Session({ threads, cores }); see Worker.
   explicit Session(const Napi::CallbackInfo& info);
   ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   [[nodiscard]] Worker& worker() { return *worker_; }
 
