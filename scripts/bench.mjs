@@ -13,5 +13,6 @@ await main(async () => {
   const { runProtocol } = await import("./bench/session.mjs");
   const { publish } = await import("./bench/publish.mjs"); // needs dist
   process.once("SIGINT", () => process.exit(130));
-  await publish(await runProtocol(options), options);
+  const { report, file } = await runProtocol(options);
+  await publish([report], file, options);
 });

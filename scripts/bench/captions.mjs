@@ -1,15 +1,11 @@
 // What a report is about, in words.
 import { models } from "./protocol.mjs";
+import { highestCeilings } from "./results.mjs";
 
-export function headline({ machine, versions, options, ceilings, date }) {
-  const { before, after } = ceilings;
-  const gigaflops = Object.keys(before).map(
-    (precision) => `${precision} ${Math.round(Math.max(before[precision], after[precision]) / 1e9)}`,
-  );
+export function headline({ machine, versions, options }) {
   return [
-    `${machine.cpu} (${machine.instructions.join(", ")}), ${options.threads} threads, ${date.slice(0, 10)}`,
+    `${machine.cpu} (${machine.instructions.join(", ")}), ${options.threads} threads`,
     `tagformer ${versions.tagformer} with libtorch ${versions.libtorch} and Node ${versions.node}; PyTorch ${versions.torch}, transformers ${versions.transformers}, onnxruntime-node ${versions["onnxruntime-node"]}, @huggingface/transformers ${versions["@huggingface/transformers"]}`,
-    `Ceiling (large matrix products in PyTorch), GFLOP/s: ${gigaflops.join(", ")}`,
     "Fresh processes in ABBA order: medians, and of the ratios of pairs 95 % bootstrap intervals",
   ];
 }
@@ -18,8 +14,13 @@ export function titleOf({ model, short }) {
   return `${models[model].title}: ${short}`;
 }
 
-export function descriptionOf({ title, texts, tokens, samples }) {
+/** @param task of a combined report */
+export function descriptionOf({ title, texts, tokens, samples, date, ceilings }) {
   const pairs = Math.max(...Object.values(samples).map((list) => list.length));
   const what = `${texts} ${texts === 1 ? "text" : "texts"}, ${tokens.toLocaleString("en-US")} tokens`;
-  return `${title}: ${what}; ${pairs} ${pairs === 1 ? "process" : "processes"} each.`;
+  const processes = `${pairs} ${pairs === 1 ? "process" : "processes"} each on ${date.slice(0, 10)}`;
+  const speeds = Object.entries(highestCeilings(ceilings)).map(
+    ([precision, speed]) => `${Math.round(speed / 1e9)} in ${precision}`,
+  );
+  return `${title}: ${what}; ${processes}. Ceilings in GFLOP/s: ${speeds.join(", ")}.`;
 }

@@ -4,9 +4,7 @@
 // Out: {seconds, peakMemory}, the time of each pass over all texts; for a check {logits}, and {loss, gradientNorm} where the
 // contestant trains; {refused} when this version of tagformer does not know the precision.
 
-import { Classifier } from "../../dist/classifier.js";
-import { readModelDirectory } from "../../dist/model/directory.js";
-import { NativeModel } from "../../dist/native.js";
+import { Classifier } from "../../dist/bundle/index.js";
 import { answer, measure, peakMemory } from "./measure.mjs";
 import { checkedRows, inBatches, readTexts, select, sortedBatches } from "./texts.mjs";
 
@@ -26,6 +24,9 @@ function batchOf({ ids, types, labels }) {
 }
 
 async function startTraining(dropout) {
+  // Not public, and a prediction shall not wait for it.
+  const { readModelDirectory } = await import("../../dist/model/directory.js");
+  const { NativeModel } = await import("../../dist/native.js");
   const { config, tensors, labels } = await readModelDirectory(directory);
   const model = await NativeModel.load({
     config,
@@ -34,6 +35,7 @@ async function startTraining(dropout) {
     seed: 1,
     precision,
     threads,
+    training: true,
   });
   const schedule = { schedule: "constant", warmupSteps: 0, totalSteps: 1000 };
   await model.startTraining({ ...request.optimizer, ...schedule, seed: 1, dropout });

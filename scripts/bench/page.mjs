@@ -5,6 +5,7 @@ import { figures, table, tiles } from "../../dist/report/parts.js";
 import { descriptionOf, headline, titleOf } from "./captions.mjs";
 import { contestants } from "./contestants.mjs";
 import { models } from "./protocol.mjs";
+import { highestCeilings } from "./results.mjs";
 import { figureTable, ratioTable, threeDigits } from "./tables.mjs";
 
 const fairness =
@@ -14,7 +15,7 @@ const parts = ["tagformer", "others"];
 
 /** @param tasks with their results and ratios, see `figuresOf` */
 export async function renderBenchPage(report, tasks) {
-  const [machine, versions, , protocol] = headline(report);
+  const [machine, versions, protocol] = headline(report);
   const told = [versions, protocol, fairness].map((sentence) => html`<p>${sentence}.</p>`);
   const sections = [{ title: "What was measured", content: [overview(report), ...told] }];
   for (const task of tasks) sections.push({ title: titleOf(task), content: await contentOf(task) });
@@ -22,21 +23,12 @@ export async function renderBenchPage(report, tasks) {
   return renderPage({ title: "tagformer against its peers", subtitle: machine, sections });
 }
 
-function overview({ machine, options, ceilings, parity }) {
-  const ceiling = Object.entries(ceilings.before).map(([precision, before]) => [
-    `ceiling in ${precision}`,
-    `${Math.round(Math.max(before, ceilings.after[precision]) / 1e9)} GFLOP/s`,
-  ]);
+function overview({ machine, options, parity }) {
   const logits = Object.entries(parity).map(([model, { differences }]) => [
     `largest difference of a logit in fp32, ${models[model].title}`,
     differences.fp32.logit.toExponential(1),
   ]);
-  return tiles([
-    ["processor", machine.cpu],
-    ["threads of every side", String(options.threads)],
-    ...ceiling,
-    ...logits,
-  ]);
+  return tiles([["processor", machine.cpu], ["threads of every side", String(options.threads)], ...logits]);
 }
 
 async function contentOf(task) {
@@ -93,9 +85,9 @@ function bars({ results }, title, unit, figureOf) {
 }
 
 /** The glances at the machine, in the order of the rounds, as shares of its ceiling. */
-function steadiness({ tasks, ceilings }) {
-  const ceiling = Math.max(ceilings.before.fp32, ceilings.after.fp32);
-  const series = tasks.map(({ model, name, samples }) => {
+function steadiness({ tasks }) {
+  const series = tasks.map(({ model, name, samples, ceilings }) => {
+    const ceiling = highestCeilings(ceilings).fp32;
     const speeds = Object.values(samples);
     const rounds = speeds[0].map((_, round) => Math.min(...speeds.map((list) => list[round].speed)));
     return {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root, say } from "../steps.mjs";
 import { descriptionOf, headline, titleOf } from "./captions.mjs";
 import { renderBenchPage } from "./page.mjs";
-import { figuresOf } from "./results.mjs";
+import { combine, figuresOf } from "./results.mjs";
 import { figureTable, markdownTable, ratioTable, terminalTable } from "./tables.mjs";
 
 const document = join(root, "docs", "performance.md");
@@ -13,8 +13,12 @@ const markers = [
   "<!-- end of what npm run bench wrote -->",
 ];
 
-/** @param kept.file the report's own, beside which the page is written */
-export async function publish({ report, file }, { write }) {
+/**
+ * @param reports later ones replace tasks of earlier ones
+ * @param file the last report's own, beside which the page is written
+ */
+export async function publish(reports, file, { write }) {
+  const report = combine(reports);
   const tasks = figuresOf(report);
   process.stdout.write(`\n${headline(report).join("\n")}\n`);
   for (const task of tasks)

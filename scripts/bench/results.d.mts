@@ -9,7 +9,12 @@ export interface Measurement {
   readonly peakMemory: number;
   /** Operations per second that large matrix products reached right before or after it, whatever was less. */
   readonly speed: number;
+  /** What was measured before in its place, next to which the machine was slow. */
+  readonly disturbed?: readonly Measurement[];
 }
+
+/** Whether a sample counts; `ceiling` is the speed of the quiet machine. */
+export function isQuiet(sample: Pick<Measurement, "speed">, ceiling: number): boolean;
 
 export type Ceilings = Readonly<Record<"fp32" | "bf16" | "int8", number>>;
 
@@ -68,8 +73,30 @@ export function summarize(
   random?: () => number,
 ): Figures;
 
-/** The tasks of a report with their figures. */
+/** Of the same machine at two times. */
+export interface TwoCeilings {
+  readonly before: Ceilings;
+  readonly after: Ceilings;
+}
+
+/** The higher of both. */
+export function highestCeilings(ceilings: TwoCeilings): Ceilings;
+
+/** When a task was measured, and on how fast a machine. */
+export interface Circumstances {
+  /** ISO 8601. */
+  readonly date: string;
+  readonly ceilings: TwoCeilings;
+}
+
+export type Report = Circumstances & { readonly tasks: readonly MeasuredTask[] };
+
+/** One report of several, in the order of the first; tasks of later ones take the place of those of earlier ones. */
+export function combine(reports: readonly Report[]): Report & {
+  readonly tasks: readonly (MeasuredTask & Circumstances)[];
+};
+
+/** The tasks of a combined report with their figures. */
 export function figuresOf(report: {
-  readonly tasks: readonly MeasuredTask[];
-  readonly ceilings: { readonly before: Ceilings; readonly after: Ceilings };
-}): (MeasuredTask & Figures)[];
+  readonly tasks: readonly (MeasuredTask & Circumstances)[];
+}): (MeasuredTask & Circumstances & Figures)[];

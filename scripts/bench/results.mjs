@@ -5,6 +5,11 @@ import { median, pairedRatio } from "./statistics.mjs";
 /** A sample counts when the machine gave this share of its speed right before and after it. */
 const quiet = 0.85;
 
+/** @param ceiling operations per second in fp32 of the quiet machine */
+export function isQuiet({ speed }, ceiling) {
+  return speed >= quiet * ceiling;
+}
+
 /**
  * @param task.samples by contestant, in the order of the rounds
  * @param task.flops of one pass
@@ -12,9 +17,9 @@ const quiet = 0.85;
  */
 export function summarize({ work, texts, tokens, flops, samples }, ceilings, random) {
   const taken = Object.entries(samples).filter(([, list]) => list.length > 0);
-  const isQuiet = ({ speed }) => speed >= quiet * ceilings.fp32;
+  const counts = (sample) => isQuiet(sample, ceilings.fp32);
   const results = taken.map(([key, list]) => {
-    const good = list.filter(isQuiet);
+    const good = list.filter(counts);
     const counted = good.length > 0 ? good : list;
     const seconds = median(counted.map(secondsOf));
     const throughput = work !== "start" && {
@@ -36,7 +41,7 @@ export function summarize({ work, texts, tokens, flops, samples }, ceilings, ran
   const ratios = side("ours").flatMap(([ours, ourSamples]) =>
     side("theirs").map(([theirs, theirSamples]) => {
       const pairs = theirSamples.map((sample, i) => [sample, ourSamples[i]]);
-      const good = pairs.filter((pair) => pair.every(isQuiet));
+      const good = pairs.filter((pair) => pair.every(counts));
       const counted = good.length > 0 ? good : pairs;
       const of = (value) =>
         pairedRatio(
@@ -62,11 +67,26 @@ function secondsOf({ seconds }) {
   return median(seconds);
 }
 
-/** The tasks of a report with their results and ratios. */
-export function figuresOf({ tasks, ceilings: { before, after } }) {
-  // What else ran on the machine can only lower a ceiling.
-  const ceilings = Object.fromEntries(
+/**
+ * One report of several: tasks of later ones take the place of those of earlier ones. Each task has the date and the
+ * ceilings of its own.
+ */
+export function combine(reports) {
+  const tasks = new Map();
+  for (const { tasks: measured, date, ceilings } of reports) {
+    for (const task of measured) tasks.set(`${task.model} ${task.name}`, { date, ceilings, ...task });
+  }
+  return { ...reports.at(-1), tasks: [...tasks.values()] };
+}
+
+/** What else ran on the machine can only lower a ceiling. */
+export function highestCeilings({ before, after }) {
+  return Object.fromEntries(
     Object.keys(before).map((precision) => [precision, Math.max(before[precision], after[precision])]),
   );
-  return tasks.map((task) => ({ ...task, ...summarize(task, ceilings) }));
+}
+
+/** The tasks of a combined report with their results and ratios. */
+export function figuresOf({ tasks }) {
+  return tasks.map((task) => ({ ...task, ...summarize(task, highestCeilings(task.ceilings)) }));
 }

@@ -2,47 +2,70 @@
 import { say } from "../steps.mjs";
 import { contestants } from "./contestants.mjs";
 import { keyOf, remainingSeconds, schedule } from "./plan.mjs";
-import { runContestant } from "./processes.mjs";
+import { isQuiet } from "./results.mjs";
+
+/** How often a sample is taken again at most, because the machine was slow next to it. */
+const mostRetakes = 2;
 
 export class Sampler {
   #probe;
-  #requestOf;
+  #ceiling;
+  #measure;
   #left;
+  /** Samples that may still be taken again: a machine that is never quiet shall not make a run more than half as long again. */
+  #retakesLeft;
   #lastSeconds = new Map();
 
   /**
    * @param tasks all that will be measured
-   * @param requestOf what a contestant needs to know for a task
+   * @param probe tells the machine's speed at the moment
+   * @param ceiling the speed of the quiet machine
+   * @param measure takes a sample of a contestant in a task: `{seconds, peakMemory}`
    */
-  constructor(tasks, pairs, probe, requestOf) {
+  constructor(tasks, pairs, { probe, ceiling, measure }) {
     this.pairs = pairs;
     this.#probe = probe;
-    this.#requestOf = requestOf;
+    this.#ceiling = ceiling;
+    this.#measure = measure;
     this.#left = tasks.flatMap((task) => schedule(task, pairs).map((name) => keyOf(task, name)));
     this.total = this.#left.length;
+    this.#retakesLeft = Math.ceil(this.total / 2);
   }
 
-  /** @returns samples by contestant, in the order in which they were taken: `{seconds, peakMemory, speed}` */
+  /**
+   * @returns samples by contestant, in the order in which they were taken: `{seconds, peakMemory, speed}`, and `disturbed` with
+   * those that were taken in their place before
+   */
   async take(task) {
     const samples = Object.fromEntries(task.contestants.map((name) => [name, []]));
-    let before = await this.#probe.glance();
     for (const name of schedule(task, this.pairs)) {
-      this.#sayWhere(contestants[name], task);
-      const begin = performance.now();
-      const { seconds, peakMemory } = await runContestant(contestants[name], this.#requestOf(task));
-      const after = await this.#probe.glance();
-      samples[name].push({ seconds, peakMemory, speed: Math.min(before, after) });
-      before = after;
-      this.#lastSeconds.set(this.#left.shift(), (performance.now() - begin) / 1000);
+      this.#sayWhere(name, task);
+      const disturbed = [];
+      let sample = await this.#sample(name, task);
+      while (!isQuiet(sample, this.#ceiling) && disturbed.length < mostRetakes && this.#retakesLeft > 0) {
+        this.#retakesLeft--;
+        say("bench:   once more, because the machine was slow meanwhile");
+        disturbed.push(sample);
+        sample = await this.#sample(name, task);
+      }
+      samples[name].push(disturbed.length === 0 ? sample : { ...sample, disturbed });
+      this.#left.shift();
     }
     return samples;
   }
 
-  #sayWhere({ name }, { model, name: work }) {
+  async #sample(name, task) {
+    const before = await this.#probe.glance();
+    const begin = performance.now();
+    const { seconds, peakMemory } = await this.#measure(name, task);
+    this.#lastSeconds.set(keyOf(task, name), (performance.now() - begin) / 1000);
+    return { seconds, peakMemory, speed: Math.min(before, await this.#probe.glance()) };
+  }
+
+  #sayWhere(name, task) {
     const seconds = remainingSeconds(this.#left, this.#lastSeconds);
     const left = Number.isNaN(seconds) ? "" : `, ${Math.ceil(seconds / 60)} min left`;
-    say(
-      `bench: sample ${this.total - this.#left.length + 1} of ${this.total}${left}: ${model} ${work}, ${name}`,
-    );
+    const place = `sample ${this.total - this.#left.length + 1} of ${this.total}${left}`;
+    say(`bench: ${place}: ${task.model} ${task.name}, ${contestants[name].name}`);
   }
 }

@@ -1,11 +1,13 @@
 // A whole run: everything prepared and checked, every task measured, everything kept.
 import { say } from "../steps.mjs";
+import { contestants } from "./contestants.mjs";
 import { workloadFlops } from "./flops.mjs";
 import { checkParity } from "./gate.mjs";
 import { describeMachine, warnIfBusy, warnIfUnsteady, writeReport } from "./machine.mjs";
 import { ensureNodePeers, nodePeers } from "./peers.mjs";
 import { ensureWorkload } from "./prepare.mjs";
 import { Probe } from "./probe.mjs";
+import { runContestant } from "./processes.mjs";
 import { models, tasksOf } from "./protocol.mjs";
 import { Sampler } from "./samples.mjs";
 
@@ -56,7 +58,8 @@ export async function runProtocol({ models: modelNames, works, pairs, threads })
     parity,
     tasks: [],
   };
-  const sampler = new Sampler(tasks, pairs, probe, requestOf);
+  const measure = (name, task) => runContestant(contestants[name], requestOf(task));
+  const sampler = new Sampler(tasks, pairs, { probe, ceiling: before.fp32, measure });
   let file;
   for (const task of tasks) {
     report.tasks.push({ ...task, ...sizeOf(task, lengthsOf(task)), samples: await sampler.take(task) });

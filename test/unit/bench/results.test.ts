@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { figuresOf, summarize } from "../../../scripts/bench/results.mjs";
+import { combine, figuresOf, summarize } from "../../../scripts/bench/results.mjs";
 import { figureTable, markdownTable, ratioTable, terminalTable } from "../../../scripts/bench/tables.mjs";
 
 const ceilings = { fp32: 200e9, bf16: 400e9, int8: 800e9 };
@@ -74,23 +74,45 @@ describe("summarize", () => {
   });
 });
 
+const whole = {
+  ...task,
+  model: "base",
+  name: "predict",
+  short: "",
+  title: "",
+  set: "mixed",
+  contestants: [],
+} as const;
+const date = "2026-01-01T00:00:00.000Z";
+
+describe("combine", () => {
+  const ceilingsOf = (fp32: number) => ({ before: { ...ceilings, fp32 }, after: { ...ceilings, fp32 } });
+
+  it("takes the later of two tasks, in its place, with its own date and ceilings", () => {
+    const full = { ...whole, name: "full" };
+    const first = { date, ceilings: ceilingsOf(1e9), tasks: [whole, full] };
+    const later = "2026-02-01T00:00:00.000Z";
+    const second = { date: later, ceilings: ceilingsOf(2e9), tasks: [{ ...whole, texts: 9 }] };
+    const { tasks } = combine([first, second]);
+    expect(tasks.map(({ name, texts }) => [name, texts])).toEqual([
+      ["predict", 9],
+      ["full", 64],
+    ]);
+    expect(tasks[0]).toMatchObject({ date: later, ceilings: second.ceilings });
+    expect(tasks[1]).toMatchObject({ date, ceilings: first.ceilings });
+  });
+});
+
 describe("figuresOf", () => {
   it("measures against the higher of both ceilings", () => {
     const lower = { fp32: 1e9, bf16: 1e9, int8: 1e9 };
-    const whole = {
-      ...task,
-      model: "base",
-      name: "predict",
-      short: "",
-      title: "",
-      set: "mixed",
-      contestants: [],
-    } as const;
     for (const both of [
       { before: ceilings, after: lower },
       { before: lower, after: ceilings },
     ]) {
-      expect(figuresOf({ tasks: [whole], ceilings: both })[0]!.results[0]!.shareOfCeiling).toBe(0.25);
+      expect(figuresOf({ tasks: [{ ...whole, date, ceilings: both }] })[0]!.results[0]!.shareOfCeiling).toBe(
+        0.25,
+      );
     }
   });
 });
