@@ -89,7 +89,11 @@ export interface Circumstances {
   readonly ceilings: TwoCeilings;
 }
 
-export type Report = Circumstances & { readonly tasks: readonly MeasuredTask[] };
+export interface Report extends Circumstances {
+  readonly tasks: readonly MeasuredTask[];
+  /** What was compared before anything was timed, by model. */
+  readonly parity: Readonly<Record<string, unknown>>;
+}
 
 /** One report of several, in the order of the first; tasks of later ones take the place of those of earlier ones. */
 export function combine(reports: readonly Report[]): Report & {

@@ -76,7 +76,8 @@ export function combine(reports) {
   for (const { tasks: measured, date, ceilings } of reports) {
     for (const task of measured) tasks.set(`${task.model} ${task.name}`, { date, ceilings, ...task });
   }
-  return { ...reports.at(-1), tasks: [...tasks.values()] };
+  const parity = Object.assign({}, ...reports.map((report) => report.parity));
+  return { ...reports.at(-1), parity, tasks: [...tasks.values()] };
 }
 
 /** What else ran on the machine can only lower a ceiling. */

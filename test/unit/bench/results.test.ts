@@ -90,10 +90,16 @@ describe("combine", () => {
 
   it("takes the later of two tasks, in its place, with its own date and ceilings", () => {
     const full = { ...whole, name: "full" };
-    const first = { date, ceilings: ceilingsOf(1e9), tasks: [whole, full] };
+    const first = { date, ceilings: ceilingsOf(1e9), tasks: [whole, full], parity: { base: 1, xlnet: 2 } };
     const later = "2026-02-01T00:00:00.000Z";
-    const second = { date: later, ceilings: ceilingsOf(2e9), tasks: [{ ...whole, texts: 9 }] };
-    const { tasks } = combine([first, second]);
+    const second = {
+      date: later,
+      ceilings: ceilingsOf(2e9),
+      tasks: [{ ...whole, texts: 9 }],
+      parity: { base: 3 },
+    };
+    const { tasks, parity } = combine([first, second]);
+    expect(parity).toEqual({ base: 3, xlnet: 2 });
     expect(tasks.map(({ name, texts }) => [name, texts])).toEqual([
       ["predict", 9],
       ["full", 64],
