@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "layers/flash_attention.h"
 #include "layers/prepack.h"
@@ -178,7 +179,7 @@ Attribution Engine::attribute(const BatchData& text, const std::vector<std::int3
 
 void Engine::start_training(const TrainingOptions& options) {
   const std::vector<float>& positive = options.loss.positive_weights;
-  if (!positive.empty() && static_cast<std::int64_t>(positive.size()) != labels_) {
+  if (!positive.empty() && std::cmp_not_equal(positive.size(), labels_)) {
     throw Error("INVALID_OPTION", "found " + std::to_string(positive.size()) + " positive weights for " +
                                       std::to_string(labels_) + " labels");
   }

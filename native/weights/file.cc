@@ -108,7 +108,8 @@ File::State File::state() const {
 #else
   const timespec modified = found.st_mtim;
 #endif
-  return {found.st_size, modified, (found.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0};
+  constexpr mode_t kWritable = S_IWUSR | S_IWGRP | S_IWOTH;  // NOLINT(bugprone-signed-bitwise): POSIX's
+  return {found.st_size, modified, (found.st_mode & kWritable) == 0};
 }
 
 void File::fail(const char* what) const {

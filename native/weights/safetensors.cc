@@ -63,7 +63,7 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
   LoadReport report;
   std::string problems;
   std::set<const Parameter::Part*> named;
-  auto origins = std::make_shared<Origins>(deviation, seed);
+  const auto origins = std::make_shared<Origins>(deviation, seed);
   for (const TensorSource& source : sources) {
     const Parameter::Part* part = nullptr;
     for (const std::string& name : candidates(source.name, prefix)) {
