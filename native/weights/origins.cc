@@ -131,7 +131,11 @@ class StepReader {
 /// The rows of a parameter as its files have them.
 class Origins::Rows final : public RowSource {
  public:
-  Rows(const Origins& origins, const Parameter& parameter) : origins_(origins), parameter_(parameter) {}
+  Rows(const Origins& origins, const Parameter& parameter) : origins_(origins), parameter_(parameter) {
+    for (const Parameter::Part& part : parameter.parts) {
+      check_size(origins.tensors_.at(&part).source, part.count);
+    }
+  }
 
   void read(std::int64_t first, std::int64_t count, float* to) const override {
     origins_.read_rows(parameter_, first, count, to);
@@ -246,7 +250,6 @@ void Origins::read_rows(const Parameter& parameter, std::int64_t first, std::int
   std::int64_t at = first * width;
   for (const Parameter::Part& part : parameter.parts) {
     const auto& [source, file] = tensors_.at(&part);
-    check_size(source, part.count);
     for (const std::int64_t stop = std::min(end, part.begin + part.count); at < stop;) {
       const std::int64_t step = std::min(kStep, stop - at);
       if constexpr (std::is_same_v<T, float>) {
