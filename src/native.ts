@@ -1,5 +1,5 @@
 // The only door to the native add-on, fully typed. Nothing else in the project sees what is behind it.
-import { once, setMaxListeners } from "node:events";
+import { setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { grantedCores } from "./cores.js";
@@ -211,16 +211,23 @@ export function prepareNative(after: Promise<void>): void {
 
 async function openAddon(after?: Promise<void>): Promise<Addon> {
   const opener = new Opener(); // starts while the sources are read
-  await readNativeSources();
-  const file = builtAddon();
-  if (!file) {
-    opener.cancel();
-    throw new TagformerError(
-      "NATIVE_NOT_BUILT",
-      "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
-    );
+  try {
+    await readNativeSources();
+    const file = builtAddon();
+    if (!file) {
+      throw new TagformerError(
+        "NATIVE_NOT_BUILT",
+        "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
+      );
+    }
+    await after;
+    return await openBuilt(file, opener);
+  } finally {
+    opener.end(); // a thread that waits for a file would keep the process alive
   }
-  await after;
+}
+
+async function openBuilt(file: string, opener: Opener): Promise<Addon> {
   const restore = shortenSpinning();
   let opened: Addon;
   try {
@@ -267,13 +274,14 @@ class Opener {
     execArgv: [],
   }).on("error", () => {});
 
+  readonly #ended = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
+
   async open(file: string): Promise<void> {
-    const ended = once(this.#worker, "exit");
     this.#worker.postMessage(file);
-    await ended;
+    await this.#ended;
   }
 
-  cancel(): void {
+  end(): void {
     void this.#worker.terminate();
   }
 }

@@ -70,13 +70,13 @@ export async function prepareRun(
   options: ResolvedTrainingOptions,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
-  prepareLoading();
   await checkDevice(options.device);
   checkShape(data.train);
   checkValidation(data);
   if (data.validation && options.splitFile !== undefined) {
     throw new TagformerError("INVALID_OPTION", "give either rows to validate on or a splitFile, not both");
   }
+  prepareLoading();
   const { labelNames } = data.train;
   const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
   const loaded = await loadModel(files, labelNames, options, options.seed, { signal, training: true });
