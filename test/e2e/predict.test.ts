@@ -75,7 +75,7 @@ describe("tagformer predict", () => {
     const out = write(join(temporaryFolder(), "predictions.csv"), "old");
     const running = new Running(["predict", "-", ...withModel, "--out", out]).read();
     running.child.stdin!.write("my parcel\n".repeat(5000)); // and it may go on
-    await vi.waitUntil(() => readdirSync(dirname(out)).length === 2, { timeout: 30_000 });
+    await vi.waitUntil(() => readdirSync(dirname(out)).length === 2, { timeout: 300_000 });
     running.child.kill("SIGINT");
     expect(await running.ended).toMatchObject({ status: 130, stdout: "", stderr: "" });
     expect(readFileSync(out, "utf8")).toBe("old");

@@ -1,6 +1,6 @@
 // The event loop goes on whatever runs natively. Tests share their cores, so only the time counts in which the loop's own
-// thread held it up; test/long has the whole delay, with a BERT-base. The vocabulary is as large as XLM-RoBERTa's: reading
-// it takes a second.
+// thread held it up, and it is compared with what a piece of JavaScript of about ten milliseconds takes here; test/long
+// has the whole delay, with a BERT-base. The vocabulary is as large as XLM-RoBERTa's: reading it takes a second.
 import { expect, it, onTestFinished, vi } from "vitest";
 import { largeModel } from "./model.js";
 import { runChild } from "./run-child.js";
@@ -9,8 +9,9 @@ it("is not held up while a model trains, saves, loads and predicts", async () =>
   const { end, reports, stderr } = await runChild("event-loop.mjs", "small", "250000");
   expect({ end, stderr }).toEqual({ end: 0, stderr: "" });
   const held = reports.held as Record<string, number>;
+  const allowed = 6 * (reports.piece as number);
   expect(Object.keys(held)).toHaveLength(6);
-  for (const [part, milliseconds] of Object.entries(held)) expect(milliseconds, part).toBeLessThan(60);
+  for (const [part, milliseconds] of Object.entries(held)) expect(milliseconds, part).toBeLessThan(allowed);
 });
 
 it("leaves libuv's pool to others, be it of one thread", async () => {

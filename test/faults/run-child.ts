@@ -15,14 +15,14 @@ export interface Outcome {
   readonly endedAt: number;
 }
 
-/** A process that is still there then hangs; of the quick ones none works for even a tenth of it. */
-const limitSeconds = 60;
+/** A process that is still running then hangs: on a quiet machine none needs more than a few seconds. */
+const limitSeconds = 300;
 const atOnce = 2;
 
 let running = 0;
 const waiting: (() => void)[] = [];
 
-/** Runs one of the scripts to its end, which comes within a minute. */
+/** Runs one of the scripts to its end, which comes within five minutes. */
 export async function runChild(script: string, ...parameters: string[]): Promise<Outcome> {
   return runLongChild(script, limitSeconds, ...parameters);
 }

@@ -16,12 +16,16 @@ interface Session {
 const spec = { config, labels, tensors: [], seed: 1, precision: "fp32" };
 const threads = () => readdirSync("/proc/self/task").length;
 
-/** The number of threads when those that are ending have ended. */
+/** The number of threads when those that are ending have ended: the same for a second. */
 async function settledThreads(): Promise<number> {
-  for (let last = threads(); ; last = threads()) {
+  let last = threads();
+  for (let looks = 0; looks < 10; looks++) {
     await sleep(100);
-    if (threads() === last) return last;
+    if (threads() === last) continue;
+    last = threads();
+    looks = 0;
   }
+  return last;
 }
 
 it.runIf(process.platform === "linux")("models without a number of their own share the cores", async () => {

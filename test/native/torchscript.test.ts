@@ -99,16 +99,15 @@ describe("a TorchScript module", () => {
 
   it("ends early when it is asked to, in the middle of a run", async () => {
     const script = write(
-      code(["for i in range(100000000):", "  weight = torch.mul(weight, 1.)", ...bagOfWords]),
+      // Without end for anybody who waits: a load that is not stopped shows as a test that hangs.
+      code(["for i in range(1000000000000):", "  weight = torch.mul(weight, 1.)", ...bagOfWords]),
     );
     const controller = new AbortController();
     const spec = { config, labels, tensors: [], script, seed: 1, precision: "fp32", threads: 1 } as const;
     const loading = NativeModel.load(spec, { signal: controller.signal });
     await setTimeout(500);
-    const stopped = performance.now();
     controller.abort();
     await expect(loading).rejects.toThrow(/aborted/);
-    expect(performance.now() - stopped).toBeLessThan(2000);
   });
 
   it("is refused when it takes or gives something else", async () => {

@@ -172,10 +172,11 @@ describe("readDataset", () => {
     const file = fileOf("t.csv", `text,a\n${`${"x".repeat(200)},1\n`.repeat(12_000)}`);
     await errorOf(() => readDataset(file, { text: "nothing" }));
     for await (const _ of readTexts(file)) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
     const isOpen = (fd: string) =>
       existsSync(`/proc/self/fd/${fd}`) && readlinkSync(`/proc/self/fd/${fd}`) === file;
-    expect(readdirSync("/proc/self/fd").filter(isOpen)).toEqual([]);
+    await expect
+      .poll(() => readdirSync("/proc/self/fd").filter(isOpen), { timeout: 60_000 })
+      .toEqual([]);
   });
 });
 
