@@ -174,9 +174,7 @@ describe("readDataset", () => {
     for await (const _ of readTexts(file)) break;
     const isOpen = (fd: string) =>
       existsSync(`/proc/self/fd/${fd}`) && readlinkSync(`/proc/self/fd/${fd}`) === file;
-    await expect
-      .poll(() => readdirSync("/proc/self/fd").filter(isOpen), { timeout: 60_000 })
-      .toEqual([]);
+    await expect.poll(() => readdirSync("/proc/self/fd").filter(isOpen), { timeout: 60_000 }).toEqual([]);
   });
 });
 
