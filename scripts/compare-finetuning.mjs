@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { readDataset, stratifiedSplit, Trainer } from "../dist/index.js";
 import { readModelDirectory, weightsForLabels } from "../dist/model/directory.js";
 import { saveModelDirectory } from "../dist/model/save.js";
-import { NativeModel } from "../dist/native.js";
+import { NativeModel } from "../dist/native/model.js";
 import { generator } from "../dist/random.js";
 import { Tokenizer } from "../dist/text/tokenizer.js";
 import { ensureMiniLm, ensureParityPython } from "./parity-python.mjs";

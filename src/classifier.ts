@@ -2,7 +2,6 @@ import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import type { Texts } from "./data/texts.js";
-import { checkDevice } from "./device.js";
 import { TagformerError } from "./errors.js";
 import { inBackground } from "./evaluation/background.js";
 import { sigmoid } from "./evaluation/loss.js";
@@ -22,7 +21,9 @@ import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./mod
 import type { JsonObject } from "./model/json-file.js";
 import { saveModelDirectory, updateTagformerFile } from "./model/save.js";
 import { isTorchScriptPath } from "./model/torchscript/source.js";
-import type { CallOptions, ExportCheck, NativeModel } from "./native.js";
+import { checkDevice } from "./native/device.js";
+import type { NativeModel } from "./native/model.js";
+import type { CallOptions, ExportCheck } from "./native/types.js";
 import {
   type ClassifierOptions,
   classifierOptions,

@@ -1,6 +1,7 @@
 // Which words a score comes from, token by token.
 import { TagformerError } from "./errors.js";
-import type { CallOptions, NativeModel } from "./native.js";
+import type { NativeModel } from "./native/model.js";
+import type { CallOptions } from "./native/types.js";
 import type { TokenizedText } from "./text/encoder.js";
 
 /** What one token adds to a score. */

@@ -85,7 +85,7 @@ export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
 export { readValidation, type StoredPredictions } from "./model/validation.js";
-export type { CallOptions, ExportCheck, Precision } from "./native.js";
+export type { CallOptions, ExportCheck, Precision } from "./native/types.js";
 export type {
   ClassifierOptions,
   ExplanationOptions,

@@ -1,5 +1,6 @@
 // Logits of many token rows: planned by length, computed in batches, put back in order.
-import type { CallOptions, NativeModel } from "./native.js";
+import type { NativeModel } from "./native/model.js";
+import type { CallOptions } from "./native/types.js";
 import type { WindowPooling } from "./options.js";
 import type { TextBatch } from "./text/batch.js";
 import { predictionPlan, rowCount, scatterRows, selectRows, textCount } from "./text/plan.js";

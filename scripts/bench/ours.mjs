@@ -26,7 +26,7 @@ function batchOf({ ids, types, labels }) {
 async function startTraining(dropout) {
   // Not public, and a prediction shall not wait for it.
   const { readModelDirectory } = await import("../../dist/model/directory.js");
-  const { NativeModel } = await import("../../dist/native.js");
+  const { NativeModel } = await import("../../dist/native/model.js");
   const { config, tensors, labels } = await readModelDirectory(directory);
   const model = await NativeModel.load({
     config,
@@ -38,8 +38,8 @@ async function startTraining(dropout) {
     training: true,
   });
   const schedule = { schedule: "constant", warmupSteps: 0, totalSteps: 1000 };
-  await model.startTraining({ ...request.optimizer, ...schedule, seed: 1, dropout });
-  return model;
+  const training = await model.startTraining({ ...request.optimizer, ...schedule, seed: 1, dropout });
+  return { model, training };
 }
 
 const works = {
@@ -49,8 +49,8 @@ const works = {
     const batches = inBatches([...set.ids.keys()], request.batchSize).map((rows) =>
       batchOf(select(set, rows)),
     );
-    const model = await startTraining(true);
-    const step = (batch) => model.trainStep([batch]);
+    const { model, training } = await startTraining(true);
+    const step = (batch) => training.step([batch]);
     answer(await measure(request, batches, step, batches[0]));
     await model.dispose();
   },
@@ -80,8 +80,8 @@ const works = {
     const logits = Array.from(await classifier.logits(checked.texts));
     await classifier.dispose();
     if (!request.trains) return answer({ logits });
-    const model = await startTraining(false);
-    const { loss, gradientNorm } = await model.trainStep([batchOf(checked)]);
+    const { model, training } = await startTraining(false);
+    const { loss, gradientNorm } = await training.step([batchOf(checked)]);
     await model.dispose();
     answer({ logits, loss, gradientNorm });
   },

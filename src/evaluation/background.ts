@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../errors.js";
 import { packageRoot } from "../install/locations.js";
-import type { CallOptions } from "../native.js";
+import type { CallOptions } from "../native/types.js";
 import type { JobReply, JobRequest } from "./evaluation-thread.js";
 import { type JobName, type JobParameters, type JobResults, jobs } from "./jobs.js";
 

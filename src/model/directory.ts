@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
-import type { TensorSource } from "../native.js";
+import type { TensorSource } from "../native/types.js";
 import { findArchitecture } from "./architectures.js";
 import { configFile, scriptFile, tagformerFile, tagformerFormat, torchScriptType } from "./file-names.js";
 import { type JsonObject, readJsonObject, readJsonObjectIfPresent } from "./json-file.js";

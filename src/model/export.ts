@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
-import type { CallOptions } from "../native.js";
+import type { CallOptions } from "../native/types.js";
 
 /**
  * Has `write` fill a file beside `file`, flushes it and renames it: `file` is the old one or the new one, whole.

@@ -3,7 +3,7 @@
 // whichever is stricter, and duplicate keys, which both let pass, are refused.
 import { type FileHandle, open } from "node:fs/promises";
 import { messageOf, TagformerError } from "../errors.js";
-import type { TensorSource } from "../native.js";
+import type { TensorSource } from "../native/types.js";
 import { isJsonObject, type JsonObject, parseJsonObject } from "./json-file.js";
 
 /** Bytes of the header's length, in front of the header. */

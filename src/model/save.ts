@@ -15,7 +15,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
-import type { CallOptions } from "../native.js";
+import type { CallOptions } from "../native/types.js";
 import { findArchitecture } from "./architectures.js";
 import {
   cardFile,

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { TagformerError } from "../errors.js";
-import type { TensorSource } from "../native.js";
+import type { TensorSource } from "../native/types.js";
 import { weightsFile, weightsIndexFile } from "./file-names.js";
 import { isJsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { readSafetensors } from "./safetensors.js";

@@ -1,7 +1,7 @@
 // From the options of a loss to the numbers of its formula.
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
-import type { NativeLoss } from "../native.js";
+import type { NativeLoss } from "../native/types.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { didYouMean } from "../suggestion.js";
 

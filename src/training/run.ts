@@ -7,7 +7,8 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import { predictLogits } from "../inference.js";
 import { saveModelDirectory } from "../model/save.js";
 import { textDigest, validationLines } from "../model/validation.js";
-import type { NativeStep } from "../native.js";
+import type { NativeTraining } from "../native/training.js";
+import type { NativeStep } from "../native/types.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { generator } from "../random.js";
 import type { LabelledBatch } from "../text/batch.js";
@@ -60,12 +61,12 @@ export class Run {
   async *events(): AsyncGenerator<TrainingEvent, void> {
     const { epochs } = this.#options;
     const totalSteps = epochs * this.#stepsPerEpoch;
-    await this.#startTraining(totalSteps);
+    const training = await this.#startTraining(totalSteps);
     yield this.#startEvent(totalSteps);
     this.#signal?.throwIfAborted();
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const started = performance.now();
-      const trainingLoss = yield* this.#train(epoch);
+      const trainingLoss = yield* this.#train(training, epoch);
       if (this.#signal?.aborted) return yield await this.#stop();
       const validation = yield* this.#validate(epoch);
       if (this.#signal?.aborted) return yield await this.#stop();
@@ -76,10 +77,10 @@ export class Run {
     }
   }
 
-  async #startTraining(totalSteps: number): Promise<void> {
+  async #startTraining(totalSteps: number): Promise<NativeTraining> {
     const { model, training } = this.#prepared;
     const options = this.#options;
-    await model.startTraining({
+    return await model.startTraining({
       ...options,
       warmupSteps: Math.round(options.warmup * totalSteps),
       totalSteps,
@@ -112,10 +113,10 @@ export class Run {
   }
 
   /** Makes an epoch's steps, or those up to the signal; returns the mean of their losses. */
-  async *#train(epoch: number): AsyncGenerator<StepEvent, number> {
+  async *#train(training: NativeTraining, epoch: number): AsyncGenerator<StepEvent, number> {
     let loss = 0;
     for (const rows of this.#batches(epoch)) {
-      const event = await this.#step(epoch, rows);
+      const event = await this.#step(training, epoch, rows);
       loss += event.loss;
       yield event;
       if (this.#signal?.aborted) break;
@@ -130,11 +131,11 @@ export class Run {
     return trainingPlan(order, this.#options.batchSize);
   }
 
-  async #step(epoch: number, rows: Int32Array): Promise<StepEvent> {
+  async #step(training: NativeTraining, epoch: number, rows: Int32Array): Promise<StepEvent> {
     const { tokens } = this.#prepared.training;
     const parts = trainingPlan(rows, Math.ceil(rows.length / this.#options.gradientAccumulation));
     const batches = parts.map((part) => selectLabelledRows(tokens, part));
-    const result = await this.#prepared.model.trainStep(batches);
+    const result = await training.step(batches);
     if (!result.applied) throw await this.#notFinite(result, rows);
     const { step, loss, learningRate, gradientNorm } = result;
     this.#steps = step;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
 import { plainTraining } from "../fixtures/bert.mjs";
 import { archive, code, labels, parts } from "../unit/model/torchscript/module.mjs";
 
@@ -57,13 +57,13 @@ it.each([
 ])("after %s every call rejects, and other models go on", async (message) => {
   await using model = await load(message);
   await using other = await load("never");
-  await model.startTraining(plainTraining);
-  expect((await model.trainStep([rows(1, 2)])).applied).toBe(true);
+  const training = await model.startTraining(plainTraining);
+  expect((await training.step([rows(1, 2)])).applied).toBe(true);
   const failure = { code: "DEVICE_FAILED", message: expect.stringContaining(message.slice(0, 20)) };
-  await expect(model.trainStep([rows(1, deadly)])).rejects.toMatchObject(failure);
+  await expect(training.step([rows(1, deadly)])).rejects.toMatchObject(failure);
   const later = { code: "DEVICE_FAILED", message: expect.stringContaining("new process") };
   await expect(model.predict(rows(1))).rejects.toMatchObject(later);
-  await expect(model.trainStep([rows(1)])).rejects.toMatchObject(later);
+  await expect(training.step([rows(1)])).rejects.toMatchObject(later);
   await expect(model.save(join(folder, "never-written"))).rejects.toMatchObject(later);
   expect(await other.predict(rows(1))).toHaveLength(labels);
 });
@@ -74,13 +74,13 @@ it.each([
   "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
 ])("%s is no such failure: the batch is halved, and the model goes on", async (message) => {
   await using model = await load(message);
-  await model.startTraining(plainTraining);
+  const training = await model.startTraining(plainTraining);
   // The half with the deadly token fails until it stands alone, which is as small as a batch gets.
-  await expect(model.trainStep([rows(1, 2, 3, deadly)])).rejects.toMatchObject({
+  await expect(training.step([rows(1, 2, 3, deadly)])).rejects.toMatchObject({
     code: "OUT_OF_MEMORY",
     message: expect.stringContaining(message.slice(0, 20)),
   });
-  expect((await model.trainStep([rows(1, 2)])).applied).toBe(true);
+  expect((await training.step([rows(1, 2)])).applied).toBe(true);
 });
 
 it("prediction goes on in halves too, down to a text that does not fit alone", async () => {

@@ -33,7 +33,8 @@ function copyAddon(): string {
   return cache;
 }
 
-const copyOf = (root: string, cache: string) => `${pathToFileURL(join(root, "dist", "native.js"))}|${cache}`;
+const copyOf = (root: string, cache: string) =>
+  `${pathToFileURL(join(root, "dist", "native/model.js"))}|${cache}`;
 
 describe("a model gives the same answers", () => {
   it.each([

@@ -6,7 +6,7 @@ import { checkDataset, readDataset } from "../../dist/index.js";
 import { readModelConfig } from "../../dist/model/directory.js";
 import { readSafetensors } from "../../dist/model/safetensors.js";
 import { checkTorchScriptFile } from "../../dist/model/torchscript/check.js";
-import { NativeModel } from "../../dist/native.js";
+import { NativeModel } from "../../dist/native/model.js";
 import { Encoder } from "../../dist/text/encoder.js";
 import { archive, code, labels, parts, pickle } from "../unit/model/torchscript/module.mjs";
 import { mutateBytes, mutateJson } from "./mutations.mjs";

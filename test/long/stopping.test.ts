@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type CallOptions, NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { NativeTraining } from "../../src/native/training.js";
+import type { CallOptions } from "../../src/native/types.js";
 import { plainTraining, smallBert } from "../fixtures/bert.mjs";
 import { randomBatch } from "../parity/models.js";
 
@@ -36,9 +38,10 @@ function newFile(): string {
 const moments = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 
 let model: NativeModel;
+let training: NativeTraining;
 beforeAll(async () => {
   model = await NativeModel.load(spec);
-  await model.startTraining(plainTraining);
+  training = await model.startTraining(plainTraining);
 }, 300_000);
 afterAll(() => model.dispose());
 
@@ -46,7 +49,7 @@ const jobs: Record<string, (options: CallOptions) => Promise<unknown>> = {
   load: (options) => NativeModel.load(spec, options).then((other) => other.dispose()),
   predict: (options) => model.predict(batch, options),
   attribute: (options) => model.attribute(question, options),
-  "training step": (options) => model.trainStep([batch], options),
+  "training step": (options) => training.step([batch], options),
   save: (options) => model.save(newFile(), options),
   export: (options) => model.exportTorchScript(newFile(), {}, options),
 };

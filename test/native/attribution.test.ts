@@ -1,10 +1,11 @@
 // Integrated gradients in the engine: contributions sum to the difference of the logits, for every architecture.
 import { describe, expect, it } from "vitest";
-import { NativeModel, type Precision } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { Precision } from "../../src/native/types.js";
 import { generator } from "../../src/random.js";
 import { randomBatch } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";
-import { batchOf, config, freshModel, labels, rowsOf } from "./tiny-bert.js";
+import { batchOf, config, freshModel, labels, rowsOf, start } from "./tiny-bert.js";
 
 const usual = { tolerance: 1e-3, maxGradients: 4096 };
 
@@ -80,11 +81,12 @@ describe("an attribution", () => {
   it("leaves the model as it was", async () => {
     await using model = await freshModel();
     const batch = batchOf(4);
-    await model.computeGradients(batch);
+    const run = await start(model);
+    await run.computeGradients(batch);
     const name = "bert.embeddings.word_embeddings.weight";
-    const before = [await model.predict(batch), await model.gradient(name)];
+    const before = [await model.predict(batch), await run.gradient(name)];
     await model.attribute({ ...question(12, 60), ...usual, label: 0 });
-    expect([await model.predict(batch), await model.gradient(name)]).toEqual(before);
+    expect([await model.predict(batch), await run.gradient(name)]).toEqual(before);
   });
 
   it("is refused for several texts, another length and an unknown label", async () => {

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import { NativeModel, type NativeModelSpec } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { NativeModelSpec } from "../../src/native/types.js";
 import { generator } from "../../src/random.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import {
@@ -17,20 +18,17 @@ import {
   batchOf,
   config,
   freshModel,
+  gradientsOf,
   labels,
+  start,
+  takeSteps,
   train,
-  training,
   weightsDifference,
   weightsOf,
 } from "./tiny-bert.js";
 
 /** Largest difference of two runs' weights after a step or more; AdamW makes much of the roundings of small gradients. */
 const close = 2e-5;
-
-async function gradientsOf(model: NativeModel): Promise<Map<string, Float32Array>> {
-  const names = await model.parameterNames();
-  return new Map(await Promise.all(names.map(async (name) => [name, await model.gradient(name)] as const)));
-}
 
 const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
 
@@ -72,8 +70,10 @@ describe.each(devices)("on $name", ({ absence, spec }) => {
       const expected = await kernels.predict(batch);
       const bound = 1e-5 * Math.max(1, ...expected.map(Math.abs)); // roundings grow with the logits
       expect(largestDifference(await ours.predict(batch), expected)).toBeLessThan(bound);
-      expect(await ours.computeGradients(batch)).toBeCloseTo(await kernels.computeGradients(batch), 5);
-      expect(relativeDifference(await gradientsOf(ours), await gradientsOf(kernels))).toBeLessThan(1e-4);
+      const [run, kernelRun] = [await start(ours), await start(kernels)];
+      expect(await run.computeGradients(batch)).toBeCloseTo(await kernelRun.computeGradients(batch), 5);
+      const gradients = await gradientsOf(ours, run, batch);
+      expect(relativeDifference(gradients, await gradientsOf(kernels, kernelRun, batch))).toBeLessThan(1e-4);
       const losses = [];
       for (const one of [ours, kernels]) {
         const steps = Array.from({ length: 20 }, () => batch);
@@ -125,11 +125,10 @@ describe.each(devices)("on $name", ({ absence, spec }) => {
   ])("trains with %s as the kernels do", async (_, batches, options) => {
     await using ours = await there();
     await using kernels = await freshModel();
-    for (const model of [ours, kernels]) {
-      await model.startTraining({ ...training, dropout: false, epsilon: 1e-4, ...options });
-    }
+    const settings = { dropout: false, epsilon: 1e-4, ...options };
+    const [run, kernelRun] = [await start(ours, settings), await start(kernels, settings)];
     for (let step = 0; step < 3; step++) {
-      const [found, expected] = [await ours.trainStep(batches), await kernels.trainStep(batches)];
+      const [found, expected] = [await run.step(batches), await kernelRun.step(batches)];
       expect(found.loss).toBeCloseTo(expected.loss, 5);
       expect(found.gradientNorm / expected.gradientNorm).toBeCloseTo(1, 4);
       expect(found).toMatchObject({ step: step + 1, applied: true, learningRate: expected.learningRate });
@@ -156,11 +155,12 @@ describe.each(devices)("on $name", ({ absence, spec }) => {
 
   onDevice("a step that overflows is not applied, and the next one counts from it", async () => {
     await using model = await there();
-    const [first] = await train(model, [batchOf(8)], { learningRate: 1e30, maxGradientNorm: 0 });
+    const run = await start(model, { learningRate: 1e30, maxGradientNorm: 0 });
+    const [first] = await takeSteps(run, [batchOf(8)]);
     expect(first).toBeGreaterThan(0);
     const before = await weightsOf(model);
     for (let i = 0; i < 2; i++) {
-      const step = await model.trainStep([batchOf(8)]);
+      const step = await run.step([batchOf(8)]);
       expect(Number.isFinite(step.loss) && Number.isFinite(step.gradientNorm)).toBe(false);
       expect(step).toMatchObject({ step: 2, applied: false });
     }

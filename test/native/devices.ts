@@ -1,5 +1,6 @@
 // The devices that tests of the device path run on: the CPU made to compute as a device does, and a GPU where there is one.
-import { findDevice, type NativeModelSpec } from "../../src/native.js";
+import { findDevice } from "../../src/native/device.js";
+import type { NativeModelSpec } from "../../src/native/types.js";
 
 export interface TestDevice {
   readonly name: string;

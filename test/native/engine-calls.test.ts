@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import type { NativeModel } from "../../src/native.js";
+import type { NativeModel } from "../../src/native/model.js";
 import { temporaryFolder } from "../parity/models.js";
 import { batchOf, freshModel, labels, train, training, weightsOf } from "./tiny-bert.js";
 
@@ -71,10 +71,15 @@ describe("calls", () => {
     expect(together).toEqual(alone);
   });
 
-  it("before startTraining are refused where they need it", async () => {
+  it("of a training that another one replaced are refused", async () => {
     await using model = await freshModel();
-    await expect(model.trainStep([batchOf(2)])).rejects.toThrow(/start_?training/i);
-    expect(await model.predict(batchOf(2))).toHaveLength(2 * labels);
+    const first = await model.startTraining(training);
+    const second = await model.startTraining(training);
+    const refusal = { code: "DISPOSED", message: expect.stringMatching(/another training/) };
+    await expect(first.step([batchOf(2)])).rejects.toMatchObject(refusal);
+    await expect(first.computeGradients(batchOf(2))).rejects.toMatchObject(refusal);
+    await expect(first.gradient("classifier.bias")).rejects.toMatchObject(refusal);
+    expect(await second.step([batchOf(2)])).toMatchObject({ step: 1 });
   });
 });
 
@@ -93,11 +98,11 @@ describe("an AbortSignal", () => {
 
   it("drops a training step that waits: no weight changes", async () => {
     await using model = await freshModel();
-    await model.startTraining(training);
+    const run = await model.startTraining(training);
     const before = await weightsOf(model);
     const busy = keepBusy(model);
     const controller = new AbortController();
-    const dropped = model.trainStep([batchOf(2)], { signal: controller.signal });
+    const dropped = run.step([batchOf(2)], { signal: controller.signal });
     controller.abort(new Error("enough"));
     await expect(dropped).rejects.toThrow("enough");
     await busy;
@@ -117,15 +122,16 @@ describe("an AbortSignal", () => {
 describe("dispose", () => {
   it("makes every later call reject with DISPOSED", async () => {
     const model = await freshModel();
+    const run = await model.startTraining(training);
     await model.dispose();
     const calls = [
       model.predict(batchOf(2)),
       model.startTraining(training),
-      model.trainStep([batchOf(2)]),
-      model.computeGradients(batchOf(2)),
+      run.step([batchOf(2)]),
+      run.computeGradients(batchOf(2)),
       model.save(join(temporaryFolder(), "model.safetensors")),
       model.parameter("classifier.bias"),
-      model.gradient("classifier.bias"),
+      run.gradient("classifier.bias"),
       model.parameterNames(),
     ];
     for (const outcome of await Promise.allSettled(calls)) {

@@ -1,6 +1,7 @@
 // Batches and configurations that the engine refuses; afterwards it works as before.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { NativeModel } from "../../src/native.js";
+import type { NativeModel } from "../../src/native/model.js";
+import type { NativeTraining } from "../../src/native/training.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { batchOf, config, freshModel, labels, training } from "./tiny-bert.js";
 
@@ -15,11 +16,12 @@ const good: LabelledBatch = {
 
 describe("a batch", () => {
   let model: NativeModel;
+  let run: NativeTraining;
   let logits: Float32Array;
   beforeAll(async () => {
     model = await freshModel();
     logits = await model.predict(good);
-    await model.startTraining(training);
+    run = await model.startTraining(training);
   });
   afterAll(() => model.dispose());
 
@@ -39,14 +41,14 @@ describe("a batch", () => {
   ])("with %s is refused", async (_, change, message) => {
     const refusal = { code: "INVALID_DATA", message: expect.stringMatching(message) };
     await expect(model.predict({ ...good, ...change })).rejects.toMatchObject(refusal);
-    await expect(
-      model.trainStep([{ ...good, ...change, labels: new Float32Array(6) }]),
-    ).rejects.toMatchObject({ code: "INVALID_DATA" });
+    await expect(run.step([{ ...good, ...change, labels: new Float32Array(6) }])).rejects.toMatchObject({
+      code: "INVALID_DATA",
+    });
     expect(await model.predict(good)).toEqual(logits);
   });
 
   it.each([0, labels, 2 * labels + 1])("with %i labels for two rows is refused", async (count) => {
-    await expect(model.trainStep([{ ...good, labels: new Float32Array(count) }])).rejects.toMatchObject({
+    await expect(run.step([{ ...good, labels: new Float32Array(count) }])).rejects.toMatchObject({
       code: "INVALID_DATA",
       message: expect.stringMatching(/2 texts has \d label values; expected 6/),
     });
@@ -130,6 +132,7 @@ it("a parameter that is not there is refused by its name", async () => {
   await using model = await freshModel();
   const refusal = { code: "INVALID_OPTION", message: expect.stringMatching(/named bert\.nothing/) };
   await expect(model.parameter("bert.nothing")).rejects.toMatchObject(refusal);
-  await expect(model.gradient("bert.nothing")).rejects.toMatchObject(refusal);
+  const run = await model.startTraining(training);
+  await expect(run.gradient("bert.nothing")).rejects.toMatchObject(refusal);
   expect(await model.predict(batchOf(2))).toHaveLength(2 * labels);
 });

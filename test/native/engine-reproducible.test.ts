@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { generator } from "../../src/random.js";
 import { largestDifference } from "../parity/models.js";
-import { batchOf, config, freshModel, labels, rowsOf, train, training, weightsOf } from "./tiny-bert.js";
+import { batchOf, config, freshModel, labels, rowsOf, start, train, weightsOf } from "./tiny-bert.js";
 
 const tenBatches = Array.from({ length: 10 }, (_, i) => batchOf(20, i + 1));
 
@@ -58,10 +58,8 @@ describe("a training run", () => {
     const still = { learningRate: 0, weightDecay: 0 };
     expect(new Set(await train(model, [batch, batch, batch], still)).size).toBe(3);
     expect(new Set(await train(model, [batch, batch, batch], { ...still, dropout: false })).size).toBe(1);
-    await model.startTraining({ ...training, ...still });
-    const single = await model.trainStep([batch]);
-    await model.startTraining({ ...training, ...still });
-    const twice = await model.trainStep([batch, batch]);
+    const single = await (await start(model, still)).step([batch]);
+    const twice = await (await start(model, still)).step([batch, batch]);
     expect(twice.loss).not.toBe(single.loss);
   });
 });

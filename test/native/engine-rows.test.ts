@@ -1,9 +1,11 @@
 // Rows of word embeddings that no text of a batch needs are updated later: nobody may see that.
 import { describe, expect, it } from "vitest";
-import type { NativeModel, NativeTrainingOptions } from "../../src/native.js";
+import type { NativeModel } from "../../src/native/model.js";
+import type { NativeTraining } from "../../src/native/training.js";
+import type { NativeTrainingOptions } from "../../src/native/types.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { randomBatch } from "../parity/models.js";
-import { batchOf, config, freshModel, labels, train, training, weightsOf } from "./tiny-bert.js";
+import { batchOf, config, freshModel, labels, start, train, weightsOf } from "./tiny-bert.js";
 
 const words = "bert.embeddings.word_embeddings.weight";
 const width = config.hidden_size;
@@ -13,14 +15,17 @@ const batches: LabelledBatch[] = Array.from({ length: 150 }, (_, step) =>
   randomBatch([3, 5], { vocabulary: step % 40 === 7 ? config.vocab_size : 12, labels, seed: step }),
 );
 
-async function trainAndLook(model: NativeModel, look: (step: number) => Promise<unknown>): Promise<number[]> {
-  await model.startTraining({ ...training, schedule: "linear", warmupSteps: 10, totalSteps: 200 });
+async function trainAndLook(
+  model: NativeModel,
+  look: (step: number, run: NativeTraining) => Promise<unknown>,
+): Promise<{ losses: number[]; run: NativeTraining }> {
+  const run = await start(model, { schedule: "linear", warmupSteps: 10, totalSteps: 200 });
   const losses: number[] = [];
   for (const [step, batch] of batches.entries()) {
-    losses.push((await model.trainStep([batch])).loss);
-    await look(step);
+    losses.push((await run.step([batch])).loss);
+    await look(step, run);
   }
-  return losses;
+  return { losses, run };
 }
 
 describe("the table of word embeddings", () => {
@@ -34,8 +39,8 @@ describe("the table of word embeddings", () => {
       await using often = await freshModel({ precision, threads });
       await using once = await freshModel({ precision, threads });
       // Whoever reads it has all rows updated.
-      const losses = await trainAndLook(often, () => often.parameter(words));
-      expect(await trainAndLook(once, async () => {})).toEqual(losses);
+      const { losses } = await trainAndLook(often, () => often.parameter(words));
+      expect((await trainAndLook(once, async () => {})).losses).toEqual(losses);
       expect(await weightsOf(once)).toEqual(await weightsOf(often));
     },
   );
@@ -52,16 +57,16 @@ describe("the table of word embeddings", () => {
       tolerance: 1e-3,
       maxGradients: 1000,
     };
-    const look = async (model: NativeModel) => [
+    const look = async (model: NativeModel, run: NativeTraining) => [
       await model.predict(text),
-      await model.computeGradients(text),
-      await model.gradient(words),
+      await run.computeGradients(text),
+      await run.gradient(words),
       await model.attribute(request),
     ];
-    await trainAndLook(often, () => often.parameter(words));
-    await trainAndLook(once, async (step) => step === 70 && (await look(once)));
+    const oftenRead = await trainAndLook(often, () => often.parameter(words));
+    const readOnce = await trainAndLook(once, async (step, run) => step === 70 && (await look(once, run)));
     await often.parameter(words);
-    expect(await look(once)).toEqual(await look(often));
+    expect(await look(once, readOnce.run)).toEqual(await look(often, oftenRead.run));
   });
 
   it("decays where no text has a word, as AdamW says", async () => {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { builtAddon } from "../../src/install/locations.js";
-import { type CallOptions, NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { NativeTraining } from "../../src/native/training.js";
+import type { CallOptions } from "../../src/native/types.js";
 import { temporaryFolder } from "../parity/models.js";
 import {
   weightsOf as allWeightsOf,
@@ -47,9 +49,9 @@ const weightsOf = (model: { parameter(name: string): Promise<Float32Array> }) =>
 it("a training step that is stopped changes all weights or none, and nothing is saved after it", async () => {
   await using whole = await freshModel();
   const before = await weightsOf(whole);
-  await whole.startTraining(training);
+  const run = await whole.startTraining(training);
   const started = performance.now();
-  await whole.trainStep(batches);
+  await run.step(batches);
   const duration = performance.now() - started;
   const after = await weightsOf(whole);
 
@@ -78,26 +80,26 @@ it("a training step that is stopped changes all weights or none, and nothing is 
 /** Calls that take a while; `file` is one to write. */
 const longCalls: Record<
   string,
-  (model: NativeModel, file: string, options: CallOptions) => Promise<unknown>
+  (model: NativeModel, run: NativeTraining, file: string, options: CallOptions) => Promise<unknown>
 > = {
-  predict: (model, _, options) => model.predict(batchOf(1500), options),
-  attribute: (model, _, options) => {
+  predict: (model, _, __, options) => model.predict(batchOf(1500), options),
+  attribute: (model, _, __, options) => {
     const { ids, offsets } = batchOf(1, 4);
     const request = { ids, offsets, baseline: new Int32Array(ids.length), label: 0, tolerance: 1e-12 };
     return model.attribute({ ...request, maxGradients: 100 }, options);
   },
-  trainStep: (model, _, options) => model.trainStep(batches, options),
-  save: (model, file, options) => model.save(file, options),
-  exportTorchScript: (model, file, options) => model.exportTorchScript(file, {}, options),
+  trainStep: (_, run, __, options) => run.step(batches, options),
+  save: (model, _, file, options) => model.save(file, options),
+  exportTorchScript: (model, _, file, options) => model.exportTorchScript(file, {}, options),
 };
 
 it.each(Object.keys(longCalls))("%s ends in its middle with the reason of its signal", async (name) => {
   const call = longCalls[name]!;
   await using model = await freshModel({ config: { ...config, vocab_size: 200_000 } });
-  await model.startTraining(training);
+  const run = await model.startTraining(training);
   const file = join(temporaryFolder(), "written");
   const started = performance.now();
-  await call(model, file, {});
+  await call(model, run, file, {});
   let wait = (performance.now() - started) / 4;
 
   let stopped = false;
@@ -105,7 +107,7 @@ it.each(Object.keys(longCalls))("%s ends in its middle with the reason of its si
     const weights = await allWeightsOf(model);
     const logits = await model.predict(batchOf(3));
     const controller = new AbortController();
-    const calling = call(model, file, { signal: controller.signal });
+    const calling = call(model, run, file, { signal: controller.signal });
     const ending = calling.then(
       () => false,
       (error) => error === controller.signal.reason,
@@ -128,13 +130,13 @@ it.each(Object.keys(longCalls))("%s ends in its middle when its model is dispose
   let outcome = "";
   for (let i = 0; i < tries && !outcome.includes("while the call was running"); i++, wait /= 2) {
     const model = await freshModel({ config: { ...config, vocab_size: 200_000 } });
-    await model.startTraining(training);
+    const run = await model.startTraining(training);
     if (i === 0) {
       const started = performance.now();
-      await call(model, file, {});
+      await call(model, run, file, {});
       wait = (performance.now() - started) / 2;
     }
-    const ending = call(model, file, {}).then(() => "done", String);
+    const ending = call(model, run, file, {}).then(() => "done", String);
     await sleep(wait);
     await model.dispose();
     outcome = await ending;

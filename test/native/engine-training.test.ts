@@ -1,12 +1,16 @@
 // One training step, taken apart: missing labels, micro-batches, schedule, clipping, decay, precision, overflow.
 import { describe, expect, it } from "vitest";
-import type { NativeModel, NativeTrainingOptions } from "../../src/native.js";
+import type { NativeModel } from "../../src/native/model.js";
+import type { NativeTrainingOptions } from "../../src/native/types.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import {
   batchOf,
   freshModel,
+  gradientsOf,
   labels,
   rowsOf,
+  start,
+  takeSteps,
   train,
   training,
   weightsDifference,
@@ -26,11 +30,8 @@ const plain: Partial<NativeTrainingOptions> = {
   dropout: false,
 };
 
-async function gradients(model: NativeModel, batch: LabelledBatch): Promise<Map<string, Float32Array>> {
-  await model.computeGradients(batch);
-  const names = await model.parameterNames();
-  return new Map(await Promise.all(names.map(async (name) => [name, await model.gradient(name)] as const)));
-}
+const gradients = async (model: NativeModel, batch: LabelledBatch) =>
+  await gradientsOf(model, await start(model), batch);
 
 const norm = (tensors: ReadonlyMap<string, Float32Array>) =>
   Math.sqrt([...tensors.values()].reduce((sum, values) => sum + values.reduce((s, x) => s + x * x, 0), 0));
@@ -46,7 +47,7 @@ describe("missing labels", () => {
     });
     expect(terms.length).toBeLessThan(batch.labels.length);
     const mean = terms.reduce((a, b) => a + b, 0) / terms.length;
-    expect(await model.computeGradients(batch)).toBeCloseTo(mean, 6);
+    expect(await (await start(model)).computeGradients(batch)).toBeCloseTo(mean, 6);
   });
 
   it("give no gradient: like a target that the model meets exactly, but for the mean", async () => {
@@ -72,16 +73,16 @@ describe("missing labels", () => {
 
   it("everywhere are refused, and the run goes on", async () => {
     await using model = await freshModel();
-    await model.startTraining(training);
+    const run = await model.startTraining(training);
     const batch = batchOf(4);
     const nothing = { ...batch, labels: new Float32Array(4 * labels).fill(Number.NaN) };
     const before = await weightsOf(model);
-    await expect(model.trainStep([nothing])).rejects.toMatchObject({
+    await expect(run.step([nothing])).rejects.toMatchObject({
       code: "INVALID_DATA",
       message: expect.stringMatching(/no row of the batch has a label/),
     });
     expect(await weightsOf(model)).toEqual(before);
-    expect(await model.trainStep([nothing, batch])).toMatchObject({ step: 1, applied: true });
+    expect(await run.step([nothing, batch])).toMatchObject({ step: 1, applied: true });
   });
 });
 
@@ -99,10 +100,8 @@ describe("micro-batches", () => {
     );
     await using whole = await freshModel();
     await using split = await freshModel();
-    await whole.startTraining({ ...training, ...plain });
-    await split.startTraining({ ...training, ...plain });
-    const expected = await whole.trainStep([batch]);
-    const found = await split.trainStep(parts);
+    const expected = await (await start(whole, plain)).step([batch]);
+    const found = await (await start(split, plain)).step(parts);
     expect(found.loss).toBeCloseTo(expected.loss, 6);
     expect(found.gradientNorm).toBeCloseTo(expected.gradientNorm, 5);
     expect(weightsDifference(await weightsOf(split), await weightsOf(whole))).toBeLessThanOrEqual(1e-6);
@@ -116,10 +115,10 @@ describe("the learning rate", () => {
   ] as const)("warms up, then follows the %s schedule", async (schedule, expected) => {
     await using model = await freshModel();
     const options = { learningRate: 1, schedule, warmupSteps: 2, totalSteps: 6 } as const;
-    await model.startTraining({ ...training, ...plain, ...options });
+    const run = await start(model, { ...plain, ...options });
     const rates: number[] = [];
     for (let i = 0; i < expected.length; i++) {
-      const step = await model.trainStep([batchOf(2)]);
+      const step = await run.step([batchOf(2)]);
       expect(step.step).toBe(i + 1);
       rates.push(step.learningRate);
     }
@@ -135,8 +134,8 @@ describe("an update", () => {
     const length = norm(gradient);
     const limit = length / 3;
     const before = await weightsOf(model);
-    await model.startTraining({ ...training, ...plain, maxGradientNorm: limit });
-    const step = await model.trainStep([batch]);
+    const run = await start(model, { ...plain, maxGradientNorm: limit });
+    const step = await run.step([batch]);
     expect(step.gradientNorm / length).toBeCloseTo(1, 5);
     const expected = new Map(
       [...before].map(([name, values]) => [
@@ -166,10 +165,11 @@ describe("an update", () => {
   it("that overflows is not applied", async () => {
     await using model = await freshModel();
     const batch = batchOf(8);
-    const [first] = await train(model, [batch], { learningRate: 1e30, maxGradientNorm: 0 });
+    const run = await start(model, { learningRate: 1e30, maxGradientNorm: 0 });
+    const [first] = await takeSteps(run, [batch]);
     expect(first).toBeGreaterThan(0);
     const before = await weightsOf(model);
-    const step = await model.trainStep([batch]);
+    const step = await run.step([batch]);
     expect(Number.isFinite(step.loss) && Number.isFinite(step.gradientNorm)).toBe(false);
     expect(step).toMatchObject({ step: 2, applied: false });
     expect(await weightsOf(model)).toEqual(before);

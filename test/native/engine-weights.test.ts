@@ -3,7 +3,8 @@ import { chmodSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSyn
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import type { NativeModel, NativeModelSpec } from "../../src/native.js";
+import type { NativeModel } from "../../src/native/model.js";
+import type { NativeModelSpec } from "../../src/native/types.js";
 import { temporaryFolder } from "../parity/models.js";
 import { batchOf, freshModel, train, weightsOf } from "./tiny-bert.js";
 

@@ -1,11 +1,11 @@
 // Steps that are recorded for each shape of batch and replayed: they train as steps that are not.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { NativeModelSpec, NativeTrainingOptions } from "../../src/native.js";
+import type { NativeModelSpec, NativeTrainingOptions } from "../../src/native/types.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { largestDifference, temporaryFolder } from "../parity/models.js";
 import { devices } from "./devices.js";
-import { batchOf, freshModel, train, training, weightsDifference, weightsOf } from "./tiny-bert.js";
+import { batchOf, freshModel, start, takeSteps, train, weightsDifference, weightsOf } from "./tiny-bert.js";
 
 /** Each shape comes four times, so that its step is computed, recorded, and replayed twice. */
 const batches: LabelledBatch[] = [1, 2, 3, 4].flatMap((seed) => [batchOf(6, seed), batchOf(3, seed)]);
@@ -79,12 +79,12 @@ describe.each(devices)("on $name", ({ absence, spec }) => {
 
   onDevice("a replay that overflows changes no weight, and the next step counts from it", async () => {
     await using model = await recorded();
-    await model.startTraining({ ...training, dropout: false, learningRate: 1e30, maxGradientNorm: 0 });
+    const run = await start(model, { dropout: false, learningRate: 1e30, maxGradientNorm: 0 });
     const batch = batchOf(8);
-    expect(await model.trainStep([batch])).toMatchObject({ step: 1, applied: true });
+    expect(await run.step([batch])).toMatchObject({ step: 1, applied: true });
     const before = await weightsOf(model);
     for (let i = 0; i < 3; i++) {
-      expect(await model.trainStep([batch])).toMatchObject({ step: 2, applied: false });
+      expect(await run.step([batch])).toMatchObject({ step: 2, applied: false });
     }
     expect(await weightsOf(model)).toEqual(before);
   });
@@ -95,9 +95,10 @@ describe.each(devices)("on $name", ({ absence, spec }) => {
     const settings = { dropout: false, epsilon: 1e-4 };
     const same = Array.from({ length: 3 }, () => batchOf(4));
     for (const model of [ours, plain]) {
-      await train(model, same, settings);
+      const run = await start(model, settings);
+      await takeSteps(run, same);
       if (model === ours) await model.exportTorchScript(join(temporaryFolder(), "model.pt"));
-      for (const batch of same) await model.trainStep([batch]);
+      await takeSteps(run, same);
       await train(model, same, settings);
     }
     expect(weightsDifference(await weightsOf(ours), await weightsOf(plain))).toBeLessThan(5e-5);

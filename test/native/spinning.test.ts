@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
 
 const script = `
-  import { findDevice } from "${new URL("../../dist/native.js", import.meta.url)}";
+  import { findDevice } from "${new URL("../../dist/native/device.js", import.meta.url)}";
   const count = () => process.env.GOMP_SPINCOUNT ?? null;
   const before = count();
   const during = new Set();

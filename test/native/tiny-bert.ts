@@ -1,5 +1,7 @@
 // What the engine's tests share: a BERT small enough to build in every test, and batches for it.
-import { NativeModel, type NativeModelSpec, type NativeTrainingOptions } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { NativeTraining } from "../../src/native/training.js";
+import type { NativeModelSpec, NativeTrainingOptions } from "../../src/native/types.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { plainTraining, smallBert } from "../fixtures/bert.mjs";
 import { randomBatch } from "../parity/models.js";
@@ -43,16 +45,39 @@ export function rowsOf(batch: LabelledBatch, rows: readonly number[]): LabelledB
 
 export const training = plainTraining;
 
+/** Starts a training with the usual options, unless `options` say otherwise. */
+export function start(
+  model: NativeModel,
+  options: Partial<NativeTrainingOptions> = {},
+): Promise<NativeTraining> {
+  return model.startTraining({ ...training, ...options });
+}
+
+/** Takes one step on each batch; the loss of each step. */
+export async function takeSteps(run: NativeTraining, batches: readonly LabelledBatch[]): Promise<number[]> {
+  const losses: number[] = [];
+  for (const batch of batches) losses.push((await run.step([batch])).loss);
+  return losses;
+}
+
+/** The gradients of a batch, by name of parameter. */
+export async function gradientsOf(
+  model: NativeModel,
+  run: NativeTraining,
+  batch: LabelledBatch,
+): Promise<Map<string, Float32Array>> {
+  await run.computeGradients(batch);
+  const names = await model.parameterNames();
+  return new Map(await Promise.all(names.map(async (name) => [name, await run.gradient(name)] as const)));
+}
+
 /** Trains a model step by step, on one batch after the other; the loss of each step. */
 export async function train(
   model: NativeModel,
   batches: readonly LabelledBatch[],
   options: Partial<NativeTrainingOptions> = {},
 ): Promise<number[]> {
-  await model.startTraining({ ...training, ...options });
-  const losses: number[] = [];
-  for (const batch of batches) losses.push((await model.trainStep([batch])).loss);
-  return losses;
+  return await takeSteps(await start(model, options), batches);
 }
 
 /** All parameters, by name. */

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { checkTorchScriptFile } from "../../src/model/torchscript/check.js";
 import { type TrialLimits, tryTorchScript } from "../../src/model/torchscript/trial.js";
 import { vetTorchScript } from "../../src/model/torchscript/vet.js";
-import { NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
 import {
   archive,
   bagOfWords,
@@ -53,9 +53,9 @@ const load = (script: string) =>
   NativeModel.load({ config, labels, tensors: [], script, seed: 1, precision: "fp32", threads: 1 });
 
 async function losses(model: NativeModel, steps: number): Promise<number[]> {
-  await model.startTraining(options);
+  const run = await model.startTraining(options);
   const all: number[] = [];
-  for (let i = 0; i < steps; i++) all.push((await model.trainStep([batch])).loss);
+  for (let i = 0; i < steps; i++) all.push((await run.step([batch])).loss);
   return all;
 }
 

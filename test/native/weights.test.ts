@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import type { Precision, TensorSource } from "../../src/native.js";
+import type { Precision, TensorSource } from "../../src/native/types.js";
 import { batchOf, freshModel, weightsOf } from "./tiny-bert.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-weights-"));

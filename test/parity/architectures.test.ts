@@ -1,6 +1,6 @@
 // Every architecture against transformers in PyTorch, over random small configurations; and what config.json may say.
 import { describe, expect, it } from "vitest";
-import { NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
 import { describeParity } from "./describe-parity.js";
 import { largestDifference, randomBatch, training } from "./models.js";
 import { draws, randomCases } from "./random-configs.js";
@@ -31,9 +31,9 @@ describe("config.json", () => {
   /** The loss of one training step, with dropout or without. */
   async function lossOf(config: Record<string, unknown>, dropout: boolean): Promise<number> {
     await using model = await fresh({ ...config, initializer_range: 0.3 }, 3);
-    await model.startTraining({ ...training, dropout });
+    const run = await model.startTraining({ ...training, dropout });
     const batch = randomBatch([5, 8, 3], { vocabulary: 20, labels: 3, seed: 1 });
-    return (await model.trainStep([batch])).loss;
+    return (await run.step([batch])).loss;
   }
 
   it.each([
@@ -113,8 +113,9 @@ describe("config.json", () => {
     const batch = randomBatch([4], { vocabulary: 1, labels: 1, seed: 1 }); // four times token 0
     const gradientOfPadding = async (pad_token_id: number | null) => {
       await using model = await fresh({ ...small.bert, pad_token_id, initializer_range: 0.3 }, 1);
-      await model.computeGradients(batch);
-      const gradient = await model.gradient("bert.embeddings.word_embeddings.weight");
+      const run = await model.startTraining(training);
+      await run.computeGradients(batch);
+      const gradient = await run.gradient("bert.embeddings.word_embeddings.weight");
       return gradient.some((x) => x !== 0);
     };
     expect(await gradientOfPadding(0)).toBe(false);

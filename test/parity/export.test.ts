@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { saveModelDirectory } from "../../src/model/save.js";
-import { type ExportCheck, NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { ExportCheck } from "../../src/native/types.js";
 import { generator } from "../../src/random.js";
 import { note } from "./figures.js";
 import { largestDifference, randomBatch, temporaryFolder, training } from "./models.js";
@@ -93,9 +94,9 @@ class Exported {
       threads: 1,
     });
     // A few steps, so that no bias is zero any more.
-    await model.startTraining({ ...training, learningRate: 0.02 });
+    const run = await model.startTraining({ ...training, learningRate: 0.02 });
     const batch = randomBatch([4, 6], { vocabulary: this.#drawn.vocabulary, labels, seed });
-    for (let i = 0; i < 3; i++) await model.trainStep([batch]);
+    for (let i = 0; i < 3; i++) await run.step([batch]);
     await saveModelDirectory(this.directory, {
       config,
       labelNames: Array.from({ length: labels }, (_, i) => `label ${i}`),

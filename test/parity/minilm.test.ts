@@ -5,10 +5,17 @@ import { describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
 import { readModelDirectory, weightsForLabels } from "../../src/model/directory.js";
 import { saveModelDirectory } from "../../src/model/save.js";
-import { NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { Tokenizer } from "../../src/text/tokenizer.js";
-import { gradientDifference, largestDifference, loadModel, references, temporaryFolder } from "./models.js";
+import {
+  gradientDifference,
+  largestDifference,
+  loadModel,
+  references,
+  temporaryFolder,
+  training,
+} from "./models.js";
 import { miniLmDirectory } from "./python.js";
 
 describe("MiniLM, real weights", () => {
@@ -45,8 +52,9 @@ describe("MiniLM, real weights", () => {
 
 async function gradientsOf(directory: string, batch: LabelledBatch, labels: number) {
   await using model = await loadModel(directory, labels);
-  await model.computeGradients(batch);
-  return await gradientDifference(model, directory);
+  const run = await model.startTraining(training);
+  await run.computeGradients(batch);
+  return await gradientDifference(model, run, directory);
 }
 
 async function saveWithFreshHead(

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readModelDirectory } from "../../src/model/directory.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import { NativeModel, type Precision } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { NativeTraining } from "../../src/native/training.js";
+import type { Precision } from "../../src/native/types.js";
 import { generator, type Random } from "../../src/random.js";
 import type { LabelledBatch, RaggedBatch } from "../../src/text/batch.js";
 import { runPython } from "./python.js";
@@ -122,13 +124,14 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
  */
 export async function gradientDifference(
   model: NativeModel,
+  run: NativeTraining,
   directory: string,
 ): Promise<{ name: string; relative: number }> {
   const expected = await readGradients(directory);
   const whole = Math.hypot(...Array.from(expected.values(), norm));
   let worst = { name: "", relative: 0 };
   for (const name of await model.parameterNames()) {
-    const ours = await model.gradient(name);
+    const ours = await run.gradient(name);
     // Weights that classification does not use, such as XLNet's mask_emb, have no gradient there.
     const theirs = expected.get(name) ?? new Float32Array(ours.length);
     const difference = norm(ours.map((x, i) => x - theirs[i]!));

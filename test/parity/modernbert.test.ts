@@ -1,6 +1,6 @@
 // What only ModernBERT has: older names of its fields, and initial weights without outliers.
 import { expect, it } from "vitest";
-import { NativeModel } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
 import { randomBatch } from "./models.js";
 import { releasedModernBert } from "./released-modernbert.js";
 

@@ -1,7 +1,8 @@
 // Training recipes against their formulas in PyTorch: losses, windows, rates of learning, and the optimizer of 2020.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.js";
-import type { NativeModel, NativeTrainingOptions } from "../../src/native.js";
+import type { NativeModel } from "../../src/native/model.js";
+import type { NativeTrainingOptions } from "../../src/native/types.js";
 import { parseOptions, type TrainingOptions, trainingOptions, withPreset } from "../../src/options.js";
 import { generator } from "../../src/random.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
@@ -244,14 +245,14 @@ describe.each(cases.map((each, index) => ({ ...each, index })))(
       const expected = answers[index]!;
       await using model = await loadModel(directory, 4);
       if (!(name in expectedRates)) {
-        await model.startTraining(await nativeOptions(model, options, batch));
-        expect(await model.computeGradients(batch)).toBeCloseTo(expected.loss, 5);
-        const gradient = await gradientDifference(model, directory);
+        const run = await model.startTraining(await nativeOptions(model, options, batch));
+        expect(await run.computeGradients(batch)).toBeCloseTo(expected.loss, 5);
+        const gradient = await gradientDifference(model, run, directory);
         expect(gradient.relative, gradient.name).toBeLessThan(1e-4);
       }
-      await model.startTraining(await nativeOptions(model, options, batch));
+      const run = await model.startTraining(await nativeOptions(model, options, batch));
       const losses: number[] = [];
-      for (let i = 0; i < 20; i++) losses.push((await model.trainStep([batch])).loss);
+      for (let i = 0; i < 20; i++) losses.push((await run.step([batch])).loss);
       expect(largestDifference(losses, expected.losses)).toBeLessThan(1e-4);
       expect(losses[19]).toBeLessThan(losses[0]!);
     });
@@ -263,8 +264,8 @@ it("the seed preset changes the weights as the notebook's optimizer did", async 
   const { directory, batch } = questions[index]!;
   await using model = await loadModel(directory, 4);
   const before = await model.parameter("classifier.weight");
-  await model.startTraining(await nativeOptions(model, cases[index]!.options, batch));
-  for (let i = 0; i < 20; i++) await model.trainStep([batch]);
+  const run = await model.startTraining(await nativeOptions(model, cases[index]!.options, batch));
+  for (let i = 0; i < 20; i++) await run.step([batch]);
   const ours = (await model.parameter("classifier.weight")).map((weight, i) => weight - before[i]!);
   const theirs = Float32Array.from(answers[index]!.classifier, (weight, i) => weight - before[i]!);
   // Epsilon in its other place, or another one, would move them by more.
@@ -281,12 +282,12 @@ it("leaves frozen parameters as they are, and without gradient", async () => {
   await using model = await loadModel(directory, 4);
   const names = ["bert.embeddings.word_embeddings.weight", "bert.encoder.layer.1.output.dense.weight"];
   const before = await Promise.all(names.map((name) => model.parameter(name)));
-  await model.startTraining(await nativeOptions(model, { freezeLayers: 2 }, batch));
-  await model.trainStep([batch]);
+  const run = await model.startTraining(await nativeOptions(model, { freezeLayers: 2 }, batch));
+  await run.step([batch]);
   expect(await Promise.all(names.map((name) => model.parameter(name)))).toEqual(before);
-  await model.computeGradients(batch);
-  expect((await model.gradient(names[1]!)).every((value) => value === 0)).toBe(true);
-  expect(
-    (await model.gradient("bert.encoder.layer.2.output.dense.weight")).some((value) => value !== 0),
-  ).toBe(true);
+  await run.computeGradients(batch);
+  expect((await run.gradient(names[1]!)).every((value) => value === 0)).toBe(true);
+  expect((await run.gradient("bert.encoder.layer.2.output.dense.weight")).some((value) => value !== 0)).toBe(
+    true,
+  );
 });

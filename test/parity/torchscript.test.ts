@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { findParityPython } from "../../scripts/parity-python.mjs";
 import { Classifier } from "../../src/classifier.js";
 import { vetTorchScript } from "../../src/model/torchscript/vet.js";
-import { NativeModel, type Precision } from "../../src/native.js";
+import { NativeModel } from "../../src/native/model.js";
+import type { Precision } from "../../src/native/types.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { finish, tinyDataset, tinySource } from "../unit/training/tiny-run.js";
 import { largestDifference, randomBatch, temporaryFolder, training } from "./models.js";
@@ -84,9 +85,9 @@ function load(
 }
 
 async function train(model: NativeModel, steps: number, dropout = true): Promise<number[]> {
-  await model.startTraining({ ...training, learningRate: 5e-3, totalSteps: steps, dropout });
+  const run = await model.startTraining({ ...training, learningRate: 5e-3, totalSteps: steps, dropout });
   const losses: number[] = [];
-  for (let i = 0; i < steps; i++) losses.push((await model.trainStep([batch as LabelledBatch])).loss);
+  for (let i = 0; i < steps; i++) losses.push((await run.step([batch as LabelledBatch])).loss);
   return losses;
 }
 

@@ -2,7 +2,7 @@
 // Reports a step with too little memory, the code of one that no halving helps, and the first with enough memory.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { NativeModel } from "../../../dist/native.js";
+import { NativeModel } from "../../../dist/native/model.js";
 import { plainTraining, smallBert } from "../../fixtures/bert.mjs";
 import { report } from "./work.mjs";
 
@@ -14,7 +14,7 @@ const config = {
   intermediate_size: 4096,
   max_position_embeddings: 8192,
 };
-const training = { ...plainTraining, dropout: false };
+const options = { ...plainTraining, dropout: false };
 
 function batchOf(rows, length) {
   return {
@@ -33,8 +33,7 @@ async function fresh() {
     precision: "fp32",
     threads: 1,
   });
-  await model.startTraining(training);
-  return model;
+  return { model, training: await model.startTraining(options) };
 }
 
 /** Leaves this process `megabytes` beyond the address space that it has. */
@@ -46,21 +45,21 @@ function allow(megabytes) {
 
 const batch = batchOf(64, 128);
 const limited = await fresh();
-await limited.computeGradients(batchOf(2, 128)); // threads and caches are made
+await limited.training.computeGradients(batchOf(2, 128)); // threads and caches are made
 allow(250);
-report({ short: await limited.trainStep([batch]) });
+report({ short: await limited.training.step([batch]) });
 allow(20);
 report({
-  never: await limited.trainStep([batchOf(1, 8000)]).then(
+  never: await limited.training.step([batchOf(1, 8000)]).then(
     () => "done",
     ({ code }) => code,
   ),
 });
-report({ logits: Array.from(await limited.predict(batchOf(1, 4))) });
-await limited.dispose();
+report({ logits: Array.from(await limited.model.predict(batchOf(1, 4))) });
+await limited.model.dispose();
 
 // Last: the address space that it frees would serve the others.
 execFileSync("prlimit", [`--pid=${process.pid}`, "--as=unlimited:"]);
 const unlimited = await fresh();
-report({ enough: await unlimited.trainStep([batch]) });
-await unlimited.dispose();
+report({ enough: await unlimited.training.step([batch]) });
+await unlimited.model.dispose();

@@ -1,5 +1,5 @@
 // The add-on in several places at once: node places.mjs PLACE [URL|CACHE...]
-// Two copies are given by the address of their native.js, and the cache directory with their add-on.
+// Two copies are given by the address of their native/model.js, and the cache directory with their add-on.
 // Every place asks the same model the same question; the answers are reported.
 import { fork } from "node:child_process";
 import cluster from "node:cluster";

@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Classifier, Trainer } from "../../../dist/index.js";
-import { NativeModel } from "../../../dist/native.js";
+import { NativeModel } from "../../../dist/native/model.js";
 import { plainTraining, smallBert } from "../../fixtures/bert.mjs";
 
 const labels = 3;
@@ -70,8 +70,8 @@ const moments = {
   },
   async "training step"({ own }) {
     const model = own(await loadModel());
-    await model.startTraining(plainTraining);
-    return { begin: () => model.trainStep([batchOf(64)]) };
+    const training = await model.startTraining(plainTraining);
+    return { begin: () => training.step([batchOf(64)]) };
   },
   async save({ own }) {
     const model = own(await loadModel());

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { grantedCores } from "../../../src/cores.js";
+import { grantedCores } from "../../../src/native/cores.js";
 
 const all = availableParallelism();
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { checkDevice, experiments } from "../../../src/device.js";
-import { findDevice } from "../../../src/native.js";
+import { checkDevice, experiments, findDevice } from "../../../src/native/device.js";
 import { freshModel } from "../../native/tiny-bert.js";
 
 const gpu = await findDevice("cuda").catch(() => null);

@@ -8,18 +8,10 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** From the bottom to the top; a file or folder may import what stands on its own line or below. */
 const typescript = [
-  [
-    "errors.ts",
-    "random.ts",
-    "suggestion.ts",
-    "cores.ts",
-    "text/batch.ts",
-    "data/texts.ts",
-    "data/dataset.ts",
-  ],
+  ["errors.ts", "random.ts", "suggestion.ts", "text/batch.ts", "data/texts.ts", "data/dataset.ts"],
   ["install"],
-  ["native.ts"],
-  ["model", "evaluation", "data", "options.ts", "device.ts"],
+  ["native"],
+  ["model", "evaluation", "data", "options.ts"],
   ["text"],
   ["inference.ts", "joint-calls.ts", "inspection.ts", "explanation.ts", "loading.ts", "scorer.ts"],
   ["report"],

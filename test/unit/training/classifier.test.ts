@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
 import type { Dataset } from "../../../src/data/dataset.js";
-import { NativeModel } from "../../../src/native.js";
+import { NativeModel } from "../../../src/native/model.js";
 import { Tokenizer } from "../../../src/text/tokenizer.js";
 import {
   errorOf,

@@ -1,7 +1,7 @@
 // Batches of one prediction against a model whose answers the test decides.
 import { describe, expect, it } from "vitest";
 import { predictLogits } from "../../../src/inference.js";
-import type { NativeModel } from "../../../src/native.js";
+import type { NativeModel } from "../../../src/native/model.js";
 import type { RaggedBatch } from "../../../src/text/batch.js";
 
 interface Call {

@@ -1,5 +1,6 @@
 // Where a model computes, and how it may there.
-import { findDevice } from "./native.js";
+import { loadAddon, settle } from "./addon.js";
+import { grantedCores } from "./cores.js";
 
 /**
  * Checks that the device asked for is there, before anything is read or fetched for it.
@@ -16,4 +17,19 @@ export async function checkDevice(device: string): Promise<void> {
  */
 export function experiments(): string[] {
   return (process.env.TAGFORMER_EXPERIMENTAL ?? "").split(",").flatMap((name) => name.trim() || []);
+}
+
+/**
+ * The device that a model asked to compute on `device` would get.
+ *
+ * @throws TagformerError `DEVICE_UNAVAILABLE`, with what was found and what to type
+ */
+export async function findDevice(device: string): Promise<string> {
+  const { Session } = await loadAddon();
+  const session = new Session({ threads: 1, cores: grantedCores() });
+  try {
+    return await settle(session.findDevice(device));
+  } finally {
+    await session.dispose();
+  }
 }

@@ -1,0 +1,190 @@
+// What crosses the border to the native add-on, as types: what is given to it, what it answers, and its functions.
+import type { LabelledBatch, RaggedBatch } from "../text/batch.js";
+
+/**
+ * Number format of the engine's activations and matrix products; `int8` is for prediction only. Master weights are
+ * always fp32.
+ */
+export type Precision = "fp32" | "bf16" | "int8";
+
+/** One tensor of a safetensors file: where its bytes lie. */
+export interface TensorSource {
+  readonly name: string;
+  readonly file: string;
+  /** safetensors name of the element type, such as `F32`, `BF16`, `I64`. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Byte position of the first element in `file`, and of the end. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface NativeModelSpec {
+  /** config.json as parsed; the architecture reads it and refuses what it does not know. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Number of labels of the classification head. */
+  readonly labels: number;
+  /** Weights; an empty list builds a fresh random model. */
+  readonly tensors: readonly TensorSource[];
+  /** A TorchScript file that is the model, instead of `tensors`; whoever gives it has checked it. */
+  readonly script?: string;
+  /** Seed of every tensor that has to be initialised. */
+  readonly seed: number;
+  readonly precision: Precision;
+  /** Threads of the model's operations; 0: an equal share of the granted cores among the models that say so. */
+  readonly threads: number;
+  /** `auto`, `cpu`, `cuda` or `cuda:N`; absent: the CPU. */
+  readonly device?: string;
+  /**
+   * Computes on the CPU as on another device, over padded batches and in libtorch's own operations: slower here, with the
+   * same results.
+   */
+  readonly dense?: boolean;
+  /** It will be trained: its weights are not packed for prediction as they are read. */
+  readonly training?: boolean;
+  /** Of `flash`, `graphs`, `tf32` and `deterministic`, what shall be tried where the device allows it; see docs/cuda.md. Absent: nothing. */
+  readonly experiments?: readonly string[];
+}
+
+export interface NativeModelInfo {
+  /** Number of parameters (elements). */
+  readonly parameters: number;
+  /** Names of tensors that were not in the files and were initialised. */
+  readonly initialised: readonly string[];
+  /** Names of tensors in the files that the architecture does not use. */
+  readonly ignored: readonly string[];
+  /** What a user should know before training the model; one sentence each. */
+  readonly notes: readonly string[];
+  /** Longest row the model accepts, in tokens. */
+  readonly maxLength: number;
+  readonly vocabularySize: number;
+  readonly labels: number;
+  /** Where the model computes: `cpu`, or a GPU such as `cuda:0`. */
+  readonly device: string;
+  /** What a user who asked for `auto` should know of that; may be empty. */
+  readonly deviceNote: string;
+}
+
+export interface NativeTrainingOptions {
+  readonly learningRate: number;
+  readonly schedule: "linear" | "constant";
+  readonly warmupSteps: number;
+  readonly totalSteps: number;
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Global norm above which gradients are scaled down; 0 turns clipping off. */
+  readonly maxGradientNorm: number;
+  /** Seed of dropout. */
+  readonly seed: number;
+  /** `false` trains with every dropout rate at 0, whatever the config says. */
+  readonly dropout: boolean;
+  /** Epsilon is added before the bias correction, not after it; absent: after it. */
+  readonly epsilonBeforeCorrection?: boolean;
+  /** Absent: plain cross-entropy. */
+  readonly loss?: NativeLoss;
+  /** The logits of a text's windows are averaged; absent: the largest counts. */
+  readonly meanOfWindows?: boolean;
+  /** Factors of the learning rate by name of parameter, 1 where there is none; 0 freezes. */
+  readonly rates?: Readonly<Record<string, number>>;
+}
+
+/** The loss of an element; its formula is in native/training/loss.h. */
+export interface NativeLoss {
+  readonly positiveFocus: number;
+  readonly negativeFocus: number;
+  readonly margin: number;
+  readonly negativeWeight: number;
+  readonly smoothing: number;
+  /** `[labels]`; absent: all 1. */
+  readonly positiveWeights?: Float32Array;
+}
+
+export interface NativeStep {
+  /** 1-based number of this optimizer step. */
+  readonly step: number;
+  /** Mean loss over all labelled elements of the step's batches. */
+  readonly loss: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** `false` when loss or gradient norm was not finite: then no weight was changed. */
+  readonly applied: boolean;
+  /** Parts in which the step was computed: the batches given, or more where memory was short. */
+  readonly parts: number;
+}
+
+/** How an exported module was compared with its model: on texts of several lengths, with segment ids and without. */
+export interface ExportCheck {
+  /** Number of texts. */
+  readonly texts: number;
+  /** Length of the shortest of them, in tokens. */
+  readonly shortest: number;
+  /** Length of the longest of them, in tokens. */
+  readonly longest: number;
+  /** Largest difference between two logits. */
+  readonly difference: number;
+}
+
+/** One text to explain, and what to compare it with. */
+export interface NativeAttributionRequest extends RaggedBatch {
+  /** A token id in place of each of `ids`, `[total]`. */
+  readonly baseline: Int32Array;
+  /** Index of the label. */
+  readonly label: number;
+  /** Largest acceptable error of the sum, in units of the logit. */
+  readonly tolerance: number;
+  /** Gradients after which to stop, whatever the error. */
+  readonly maxGradients: number;
+}
+
+/** Integrated gradients: `contributions` sum to `logit - baselineLogit`, but for `error`. */
+export interface NativeAttribution {
+  /** What each token adds to the logit, `[total]`. */
+  readonly contributions: Float64Array;
+  readonly logit: number;
+  readonly baselineLogit: number;
+  readonly error: number;
+  /** Number of gradients that were computed. */
+  readonly gradients: number;
+}
+
+/** What the add-on exports; see native/addon/session.h. */
+export interface Addon {
+  readonly Session: new (options: { threads: number; cores: number }) => Session;
+  /** Ends all native work of this thread's environment and joins its threads. */
+  stopAll(): void;
+}
+
+export interface Session {
+  findDevice(device: string): Promise<string>;
+  load(spec: NativeModelSpec, job: number): Promise<NativeModelInfo>;
+  predict(batch: RaggedBatch, job: number): Promise<Float32Array>;
+  attribute(request: NativeAttributionRequest, job: number): Promise<NativeAttribution>;
+  startTraining(options: NativeTrainingOptions): Promise<void>;
+  trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
+  computeGradients(batch: LabelledBatch): Promise<number>;
+  save(file: string, job: number): Promise<void>;
+  exportTorchScript(
+    file: string,
+    extraFiles: Readonly<Record<string, string>>,
+    job: number,
+  ): Promise<ExportCheck>;
+  parameter(name: string): Promise<Float32Array>;
+  gradient(name: string): Promise<Float32Array>;
+  parameterNames(): Promise<string[]>;
+  cancel(job: number): boolean;
+  /** Makes the running job, and all that follow, end early. */
+  interrupt(): void;
+  dispose(): Promise<void>;
+}
+
+/** Cancellation of calls. */
+export interface CallOptions {
+  /**
+   * Ends the call, whether it waits for the model or runs: the promise then rejects with the signal's reason. A training
+   * step that ends so changes no weight.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
