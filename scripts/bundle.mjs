@@ -2,6 +2,7 @@
 // that it imports, and the library alone had 126 of ours and 114 of others (docs/performance.md).
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { generateDtsBundle } from "dts-bundle-generator";
 import { rolldown } from "rolldown";
 
 /** What a process opens at its start, and the threads that it starts. */
@@ -29,6 +30,26 @@ export async function writeBundle(dist, bundle) {
   const { output } = await build.write({ dir: bundle, chunkFileNames: "[name].js" });
   await build.close();
   writeFileSync(join(bundle, "LICENSES.txt"), licensesOf(output.flatMap(({ moduleIds }) => moduleIds ?? [])));
+}
+
+/**
+ * Writes what a user's TypeScript and a CommonJS program find beside the bundle: the declarations in one file, once as an ES
+ * module's and once as a CommonJS module's, because TypeScript's node16 and node18 let no CommonJS file import the former. Both
+ * are the same module when they run: Node.js requires ES modules since 20.19.
+ */
+export function writeDeclarations(dist, bundle, project) {
+  const [declarations] = generateDtsBundle(
+    [
+      {
+        filePath: join(dist, "index.d.ts"),
+        output: { noBanner: true, exportReferencedTypes: false, inlineDeclareGlobals: false },
+      },
+    ],
+    { preferredConfigPath: project },
+  );
+  writeFileSync(join(bundle, "index.d.ts"), declarations);
+  writeFileSync(join(bundle, "index.d.cts"), declarations);
+  writeFileSync(join(bundle, "index.cjs"), 'module.exports = require("./index.js");\n');
 }
 
 /** The licenses of the packages that these files are from. */

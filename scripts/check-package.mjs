@@ -11,9 +11,7 @@ await main(() => {
     run("npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", directory);
     const tarball = join(directory, readdirSync(directory)[0]);
     localBin("publint", tarball, "--strict");
-    // Every resolution but node10, which knows no "exports". And tagformer is one ES module for `import` and `require`
-    // alike, as Node.js loads it since 20.19; TypeScript's node16, which attw asks, still takes that for an error.
-    localBin("attw", tarball, "--quiet", "--profile", "node16", "--ignore-rules", "cjs-resolves-to-esm");
+    localBin("attw", tarball, "--quiet");
   } finally {
     rmSync(directory, { recursive: true });
   }

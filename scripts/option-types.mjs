@@ -1,0 +1,63 @@
+// The types of options as an editor and docs/api show them. In src they are derived from their schemas; in dist each becomes
+// an interface that says of every option what its schema says: `z.input<typeof trainingOptions>` means nothing to a reader,
+// and declarations that name zod would make it a matter of the user's TypeScript, too.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import ts from "typescript";
+
+const derived = /^z\.(input|output)<typeof (\w+)>$/;
+
+/** Rewrites the declarations in `dist` that derive types from schemas. */
+export async function writeOptionTypes(dist) {
+  const files = readdirSync(dist, { recursive: true })
+    .filter((name) => name.endsWith(".d.ts") && !name.startsWith("bundle"))
+    .map((name) => join(dist, name))
+    .filter((file) => /= z\.(input|output)</.test(readFileSync(file, "utf8")));
+  const program = ts.createProgram(files, {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    types: ["node"],
+  });
+  for (const file of files) {
+    const schemas = await import(pathToFileURL(file.replace(/\.d\.ts$/, ".js")));
+    writeFileSync(file, withInterfaces(program, program.getSourceFile(file), schemas));
+  }
+}
+
+function withInterfaces(program, source, schemas) {
+  let text = source.text;
+  const aliases = source.statements.filter(
+    (statement) => ts.isTypeAliasDeclaration(statement) && derived.test(statement.type.getText(source)),
+  );
+  for (const alias of aliases.toReversed()) {
+    const schema = schemas[derived.exec(alias.type.getText(source))[2]];
+    if (!schema?.shape) continue; // not exported, or no object
+    const declaration = interfaceOf(program.getTypeChecker(), alias, schema);
+    text = text.slice(0, alias.getStart(source)) + declaration + text.slice(alias.end);
+  }
+  return text;
+}
+
+function interfaceOf(checker, alias, schema) {
+  const properties = checker.getTypeAtLocation(alias.name).getProperties();
+  const members = properties.map((property) => {
+    const optional = property.flags & ts.SymbolFlags.Optional ? "?" : "";
+    const flags = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
+    const type = checker.typeToString(checker.getTypeOfSymbol(property), alias, flags);
+    return `${comment(schema.shape[property.name])}    ${property.name}${optional}: ${type};\n`;
+  });
+  return `export interface ${alias.name.text} {\n${members.join("")}}`;
+}
+
+function comment(option) {
+  const { description } = option;
+  if (!description) return "";
+  const { success, data } = option.safeParse(undefined);
+  const fallback = success && data !== undefined ? [`@defaultValue \`${JSON.stringify(data)}\``] : [];
+  const sentence = `${description[0].toUpperCase()}${description.slice(1)}.`;
+  const lines = [sentence, ...(fallback.length > 0 ? ["", ...fallback] : [])];
+  return `    /**\n${lines.map((line) => `     * ${line}`.trimEnd()).join("\n")}\n     */\n`;
+}
