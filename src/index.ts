@@ -28,6 +28,12 @@ export type {
 } from "./data/inspection.js";
 export type { LengthRange, LengthStatistics, Quantile } from "./data/lengths.js";
 export {
+  type FoldsWithTestOptions,
+  foldsWithTest,
+  type PartsOptions,
+  trainValidationTestSplit,
+} from "./data/parts.js";
+export {
   type ReadColumns,
   type ReadDatasetOptions,
   type ReadResult,

@@ -161,7 +161,16 @@ export const trainingOptions = modelOptions.extend({
     .default(0)
     .describe("leave this many of the first layers, and the embeddings, as they are"),
   dropout: z.boolean().default(true).describe("draw the dropout that the model's config asks for"),
-  validationSplit: share.default(0.1).describe("share of the rows held back for validation; 0: none"),
+  validationSplit: share
+    .default(0.1)
+    .describe(
+      "share of the rows held back for validation, by which epochs and thresholds are chosen; 0: none",
+    ),
+  testSplit: share
+    .default(0)
+    .describe(
+      "share of the rows held back to judge the finished model once: no epoch and no threshold is chosen by them; 0: none",
+    ),
   ...splitShape,
   splitFile: z
     .string()
@@ -262,6 +271,7 @@ export const resamplingOptions = z.strictObject({
 export const splitOptions = trainingOptions
   .pick({
     validationSplit: true,
+    testSplit: true,
     splitMethod: true,
     splitByText: true,
     seed: true,

@@ -1,7 +1,8 @@
 // `tagformer split`
 import type { Command } from "commander";
 import type { Dataset } from "../data/dataset.js";
-import { type Split, stratifiedFolds, stratifiedSplit } from "../data/split.js";
+import { foldsWithTest, trainValidationTestSplit } from "../data/parts.js";
+import type { Split } from "../data/split.js";
 import { formatFolds, formatSplit } from "../data/split-file.js";
 import { parseOptions, splitOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
@@ -19,7 +20,9 @@ interface SplitFlags extends DataFlags {
 export function addSplitCommand(root: Command): void {
   const command = root
     .command("split <data>")
-    .description("split a table into training and validation rows, or into folds, and write their ids as CSV")
+    .description(
+      "split a table into rows to train on, to validate on and to test on, or into folds, and write their ids as CSV",
+    )
     .option("--out <file>", "CSV file to write, for train --split-file (default: standard output)")
     .option(
       "--label-file <file>",
@@ -39,11 +42,12 @@ async function split(data: string, flags: SplitFlags): Promise<void> {
   const given = takeFlags(splitOptions, flags as unknown as Record<string, unknown>);
   const options = parseOptions(splitOptions, given);
   const { dataset } = await readData(data, flags, { labelFile: flags.labelFile });
-  const { validationSplit: fraction, folds, seed, splitMethod: method, splitByText: byText } = options;
+  const { validationSplit: validation, testSplit: test, folds } = options;
+  const how = { seed: options.seed, method: options.splitMethod, byText: options.splitByText };
   const splits =
     folds > 0
-      ? stratifiedFolds(dataset, { folds, seed, method, byText })
-      : [stratifiedSplit(dataset, { fraction, seed, method, byText })];
+      ? foldsWithTest(dataset, { folds, test, ...how })
+      : [trainValidationTestSplit(dataset, { validation, test, ...how })];
   const table = folds > 0 ? formatFolds(dataset, splits) : formatSplit(dataset, splits[0]!);
   const parts = describeParts(dataset, splits);
   if (flags.json) printJson({ out: flags.out ?? null, options, parts });
@@ -59,10 +63,12 @@ interface Part {
 }
 
 function describeParts(dataset: Dataset, splits: readonly Split[]): Part[] {
-  const [only] = splits;
-  if (splits.length > 1)
-    return splits.map(({ validation }, i) => partOf(dataset, `fold ${i + 1}`, validation));
-  return [partOf(dataset, "train", only!.train), partOf(dataset, "validation", only!.validation)];
+  const { train, validation, test } = splits[0]!;
+  const choosing =
+    splits.length > 1
+      ? splits.map((fold, i) => partOf(dataset, `fold ${i + 1}`, fold.validation))
+      : [partOf(dataset, "train", train), partOf(dataset, "validation", validation)];
+  return test ? [...choosing, partOf(dataset, "test", test)] : choosing;
 }
 
 function partOf({ labels, labelNames }: Dataset, name: string, rows: Int32Array): Part {

@@ -6,21 +6,32 @@ import type { Dataset } from "./dataset.js";
 import type { Split } from "./split.js";
 import { readRows } from "./table.js";
 
+/** What the rows that judge the finished model are called, in both kinds of files. */
+const testPart = "test";
+const partNames: readonly string[] = ["train", "validation", testPart];
+
 /**
  * A split as a CSV table with one line a row of the dataset: `id` (or `line` in the source, or `row` from 1, where there are
- * no unique ids) and `part`, which is `train` or `validation`.
+ * no unique ids) and `part`, which is `train`, `validation` or `test`.
  */
-export function formatSplit(dataset: Dataset, split: Split): string {
+export function formatSplit(dataset: Dataset, { train, validation, test }: Split): string {
   return formatParts(dataset, "part", [
-    ["train", split.train],
-    ["validation", split.validation],
+    ["train", train],
+    ["validation", validation],
+    ...(test ? [[testPart, test] as const] : []),
   ]);
 }
 
-/** Folds as such a table, with the column `fold`: the number, from 1, of the fold whose validation the row belongs to. */
+/**
+ * Folds as such a table, with the column `fold`: the number, from 1, of the fold whose validation the row belongs to, or
+ * `test`.
+ */
 export function formatFolds(dataset: Dataset, folds: readonly Split[]): string {
-  const parts = folds.map(({ validation }, i) => [String(i + 1), validation] as const);
-  return formatParts(dataset, "fold", parts);
+  const test = folds[0]?.test;
+  return formatParts(dataset, "fold", [
+    ...folds.map(({ validation }, i) => [String(i + 1), validation] as const),
+    ...(test ? [[testPart, test] as const] : []),
+  ]);
 }
 
 function formatParts(
@@ -49,9 +60,11 @@ export async function readSplit(file: string, dataset: Dataset, fold?: number): 
     throw mismatch(file, `lacks ${absent.length} rows of ${dataset.source}`, name, absent);
   const held = heldPart(file, column, new Set(parts.values()), fold);
   const rows = Int32Array.from(keys, (_, row) => row);
+  const test = rows.filter((row) => parts.get(keys[row]!) === testPart);
   return {
-    train: rows.filter((row) => parts.get(keys[row]!) !== held),
+    train: rows.filter((row) => ![held, testPart].includes(parts.get(keys[row]!)!)),
     validation: rows.filter((row) => parts.get(keys[row]!) === held),
+    ...(test.length > 0 && { test }),
   };
 }
 
@@ -76,6 +89,12 @@ async function readParts(file: string, dataset: Dataset): Promise<Parts> {
         `${file}, line ${line}: expected the columns ${name} and part or fold, for the rows of ${dataset.source}`,
       );
     }
+    if (column === "part" && !partNames.includes(part)) {
+      throw new TagformerError(
+        "INVALID_DATA",
+        `${file}, line ${line}: the part is ${JSON.stringify(part)}; expected train, validation or test`,
+      );
+    }
     if (!known.has(key)) unknown.push(key);
     parts.set(key, part);
   }
@@ -92,12 +111,14 @@ function heldPart(file: string, column: Parts["column"], found: ReadonlySet<stri
       `option fold is ${fold}, but ${file} holds one split and no folds`,
     );
   }
-  if (found.has(held)) return held;
-  if (column === "part")
-    throw new TagformerError("INVALID_DATA", `${file} holds no row with the part "validation"`);
+  if (found.has(held) && held !== testPart) return held;
+  if (column === "part") {
+    if (found.has(testPart)) return held;
+    throw new TagformerError("INVALID_DATA", `${file} holds no row with the part "validation" or "test"`);
+  }
   throw new TagformerError(
     "INVALID_OPTION",
-    `option fold is ${fold}; ${file} has the folds ${[...found].join(", ")}`,
+    `option fold is ${fold}; ${file} has the folds ${[...found].filter((part) => part !== testPart).join(", ")}`,
   );
 }
 

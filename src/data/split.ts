@@ -35,9 +35,31 @@ export interface FoldOptions extends StratifyOptions {
 export interface Split {
   /** The rows to train on, counted from 0. */
   readonly train: Int32Array;
-  /** The rows held back, counted from 0. */
+  /** The rows held back for validation, counted from 0. */
   readonly validation: Int32Array;
+  /** The rows held back to judge the finished model, counted from 0; absent when there are none. */
+  readonly test?: Int32Array;
 }
+
+/** What rows are held back for, as errors name it. */
+interface Part {
+  readonly name: string;
+  /** The option that says how many. */
+  readonly option: string;
+  /** Another way to have such rows. */
+  readonly instead: string;
+}
+
+const validationPart: Part = {
+  name: "validation",
+  option: "validationSplit",
+  instead: "give a validation file",
+};
+const testPart: Part = {
+  name: "the test",
+  option: "testSplit",
+  instead: "judge the model on a table of its own with `tagformer evaluate`",
+};
 
 /**
  * Holds back a share of the rows so that labels keep their shares on both sides. Missing labels make combinations of their
@@ -50,23 +72,38 @@ export interface Split {
  * @throws TagformerError `INVALID_OPTION` for a fraction out of range, `INVALID_DATA` when there are too few rows
  */
 export function stratifiedSplit(dataset: LabelledRows, options: SplitOptions): Split {
+  return holdBack(dataset, options, validationPart, "split");
+}
+
+/**
+ * {@link stratifiedSplit} of the rows that judge the finished model, which are returned as `validation`. They depend on
+ * no option of the validation rows: runs that differ in those have the same test.
+ */
+export function testSplit(dataset: LabelledRows, options: SplitOptions): Split {
+  return holdBack(dataset, options, testPart, "test split");
+}
+
+/** @param purpose of the random numbers */
+function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purpose: string): Split {
   const { fraction, seed, method = "combinations", byText = false } = options;
   if (!(fraction > 0 && fraction < 1)) {
     throw new TagformerError(
       "INVALID_OPTION",
-      `option validationSplit is ${fraction}; expected a share between 0 and 1`,
+      `option ${part.option} is ${fraction}; expected a share between 0 and 1`,
     );
   }
-  const random = generator(seed, "split");
+  const random = generator(seed, purpose);
   const units = unitsOf(dataset, byText);
-  if (method === "combinations" && units === undefined) return splitByCombination(dataset, fraction, random);
+  if (method === "combinations" && units === undefined) {
+    return splitByCombination(dataset, fraction, part, random);
+  }
   const parts = deal(dataset, units, method, [1 - fraction, fraction], random);
   const split = splitOf(parts, 1);
   if (split.train.length > 0 && split.validation.length > 0) return split;
-  const what = split.train.length === 0 ? "training" : "validation";
+  const what = split.train.length === 0 ? "training" : part.name;
   throw new TagformerError(
     "INVALID_DATA",
-    `no row is left for ${what} when rows of a group or text stay together; change validationSplit or give a validation file`,
+    `no row is left for ${what} when rows of a group or text stay together; change ${part.option} or ${part.instead}`,
   );
 }
 
@@ -164,10 +201,15 @@ function splitOf(parts: Int32Array, validation: number): Split {
   };
 }
 
-function splitByCombination({ labels, labelNames }: LabelledRows, fraction: number, random: Random): Split {
+function splitByCombination(
+  { labels, labelNames }: LabelledRows,
+  fraction: number,
+  part: Part,
+  random: Random,
+): Split {
   const rows = labels.length / labelNames.length;
   const groups = rowsByCombination(labels, labelNames.length);
-  const shares = apportion(groups, Math.max(1, Math.round(fraction * rows)), rows);
+  const shares = apportion(groups, Math.max(1, Math.round(fraction * rows)), rows, part);
   const isHeldBack = new Int32Array(rows);
   for (const [i, group] of groups.entries()) {
     for (const row of random.shuffle(group).subarray(0, shares[i])) isHeldBack[row] = 1;
@@ -176,12 +218,12 @@ function splitByCombination({ labels, labelNames }: LabelledRows, fraction: numb
 }
 
 /** How many rows each group gives, `wanted` in all, by the method of the largest remainder. */
-function apportion(groups: readonly Int32Array[], wanted: number, rows: number): Int32Array {
+function apportion(groups: readonly Int32Array[], wanted: number, rows: number, part: Part): Int32Array {
   const limits = Int32Array.from(groups, (group) => group.length - 1);
   const available = limits.reduce((sum, limit) => sum + limit, 0);
   if (wanted > available) {
-    const problem = `cannot hold back ${wanted} of ${rows} rows for validation and keep every label combination in training`;
-    const advice = `at most ${available} can be; keep the shares of labels instead of combinations (splitMethod: iterative), lower validationSplit, or give a validation file`;
+    const problem = `cannot hold back ${wanted} of ${rows} rows for ${part.name} and keep every label combination in training`;
+    const advice = `at most ${available} can be; keep the shares of labels instead of combinations (splitMethod: iterative), lower ${part.option}, or ${part.instead}`;
     throw new TagformerError("INVALID_DATA", `${problem}: ${advice}`);
   }
   const eligible = groups.reduce((sum, group) => sum + (group.length > 1 ? group.length : 0), 0);

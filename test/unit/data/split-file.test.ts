@@ -66,7 +66,7 @@ describe("a split file", () => {
   it("without a row to validate on is refused", async () => {
     const file = fileOf("split.csv", formatSplit(withIds, split).replaceAll("validation", "train"));
     expect((await errorOf(() => readSplit(file, withIds))).message).toContain(
-      'no row with the part "validation"',
+      'no row with the part "validation" or "test"',
     );
   });
 });
