@@ -27,9 +27,19 @@ export async function writeBundle(dist, bundle) {
     platform: "node",
     external: apart,
   });
-  const { output } = await build.write({ dir: bundle, chunkFileNames: "[name].js" });
+  const { output } = await build.write({ dir: bundle, chunkFileNames: "[name].js", banner: refuseBundlers });
   await build.close();
   writeFileSync(join(bundle, "LICENSES.txt"), licensesOf(output.flatMap(({ moduleIds }) => moduleIds ?? [])));
+}
+
+/**
+ * Code at the top of a file of the bundle: it throws when another bundler has copied the file into a program. The library
+ * finds its threads, its add-on and its native sources from where its files are, and would fail later and less clearly.
+ */
+function refuseBundlers({ fileName }) {
+  const message =
+    "tagformer was bundled into another file and cannot find its threads and its native add-on there. Keep tagformer external: --external:tagformer in esbuild, externals: { tagformer: 'tagformer' } in webpack (with output.module: 'module tagformer'), and install it in node_modules where the program runs";
+  return `if (typeof __webpack_require__ !== "undefined" || !import.meta.url?.endsWith("/bundle/${fileName}")) throw new Error(${JSON.stringify(message)});`;
 }
 
 /**
