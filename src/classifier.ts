@@ -39,6 +39,7 @@ import {
 import { cardWithTuning } from "./report/card.js";
 import { Scorer, type WindowOptions } from "./scorer.js";
 import { didYouMean } from "./suggestion.js";
+import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 
 /** Predictions made in one turn of the event loop. */
@@ -50,6 +51,18 @@ export interface Prediction {
   readonly scores: Readonly<Record<string, number>>;
   /** The labels whose probability is above the threshold, in the model's order. */
   readonly labels: readonly string[];
+  /** How much of the text the model has read. */
+  readonly tokens: TokenCount;
+}
+
+/** How many tokens of a text were read, and how many were cut because it is longer than {@link Classifier.maxLength}. */
+export interface TokenCount {
+  /** Tokens that were read, special tokens included. */
+  readonly read: number;
+  /** Tokens that were cut; 0 for a text that was read in windows. */
+  readonly cut: number;
+  /** `true` when at least `cut` tokens were cut: the rest of a very long text is not tokenized. Absent otherwise. */
+  readonly atLeast?: true;
 }
 
 /** What {@link Classifier.evaluate} returns. */
@@ -62,6 +75,14 @@ export interface ClassifierEvaluation {
   readonly logits: Float32Array;
   /** The dataset's labels in the model's label order, `[rows * labels]`. */
   readonly labels: Float32Array;
+  /** How much of each row's text was read. */
+  readonly tokens: TokenCounts;
+}
+
+/** What {@link Classifier.tune} returns. */
+export interface ClassifierTuning extends Tuning {
+  /** How much of each row's text was read. */
+  readonly tokens: TokenCounts;
 }
 
 /**
@@ -198,12 +219,14 @@ export class Classifier implements AsyncDisposable {
   async predict(text: string, options?: CallOptions): Promise<Prediction>;
   async predict(input: string | Texts, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
     const texts = typeof input === "string" ? [input] : input;
-    const probabilities = await this.probabilities(texts, options);
+    requireTexts(texts);
+    const { logits, counts } = await this.#scorer.score(texts, options);
+    const probabilities = this.#calibrate(logits);
     const predictions: Prediction[] = [];
-    const step = describedAtOnce * this.labels.length;
-    for (let first = 0; first < probabilities.length; first += step) {
+    for (let first = 0; first < texts.length; first += describedAtOnce) {
       if (first > 0) await setImmediate(); // others have their turn between thousands of objects
-      for (const one of this.#describe(probabilities.subarray(first, first + step))) predictions.push(one);
+      const end = Math.min(first + describedAtOnce, texts.length);
+      for (const one of this.#describe(probabilities, counts, first, end)) predictions.push(one);
     }
     return typeof input === "string" ? predictions[0]! : predictions;
   }
@@ -219,7 +242,7 @@ export class Classifier implements AsyncDisposable {
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
   async logits(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
     requireTexts(texts);
-    return await this.#scorer.logits(texts, options);
+    return (await this.#scorer.score(texts, options)).logits;
   }
 
   /**
@@ -243,13 +266,13 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_DATA` when a label of the model has no column
    */
   async evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
-    const { logits, labels } = await this.#score(dataset, options);
+    const { logits, labels, tokens } = await this.#score(dataset, options);
     const { metrics, worst } = await inBackground(
       "judge",
       [logits, labels, this.labels, this.temperatures, this.thresholds],
       options,
     );
-    return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels };
+    return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels, tokens };
   }
 
   /**
@@ -258,15 +281,15 @@ export class Classifier implements AsyncDisposable {
    *
    * @throws TagformerError as {@link evaluate} and {@link tune}
    */
-  async tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<Tuning> {
+  async tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<ClassifierTuning> {
     const { signal, onProgress, ...tuning } = options;
     parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
-    const { logits, labels } = await this.#score(dataset, { signal, onProgress });
+    const { logits, labels, tokens } = await this.#score(dataset, { signal, onProgress });
     const found = await inBackground("tune", [logits, labels, this.labels, tuning], { signal });
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
     this.#decisionFields = tuningFields(found, this.labels, dataset.source);
     this.#changeCard = (card) => cardWithTuning(card, found, this.labels, dataset.source);
-    return found;
+    return { ...found, tokens };
   }
 
   /**
@@ -387,10 +410,12 @@ export class Classifier implements AsyncDisposable {
   async #score(
     dataset: Dataset,
     options: InferenceOptions,
-  ): Promise<{ logits: Float32Array; labels: Float32Array }> {
+  ): Promise<{ logits: Float32Array; labels: Float32Array; tokens: TokenCounts }> {
     checkShape(dataset);
     const labels = labelsInOrder(dataset, this.labels);
-    return { labels, logits: await this.logits(dataset.texts, options) };
+    requireTexts(dataset.texts);
+    const { logits, counts } = await this.#scorer.score(dataset.texts, options);
+    return { labels, logits, tokens: counts };
   }
 
   #calibrate(logits: Float32Array): Float32Array {
@@ -406,12 +431,15 @@ export class Classifier implements AsyncDisposable {
     );
   }
 
-  #describe(probabilities: Float32Array): Prediction[] {
+  /** The predictions of the texts from `first` to before `end`. */
+  #describe(all: Float32Array, counts: TokenCounts, first: number, end: number): Prediction[] {
     const width = this.labels.length;
+    const probabilities = all.subarray(first * width, end * width);
     const decisions = decide(probabilities, width, this.thresholds);
-    return Array.from({ length: probabilities.length / width }, (_, row) => ({
+    return Array.from({ length: end - first }, (_, row) => ({
       scores: Object.fromEntries(this.labels.map((name, i) => [name, probabilities[row * width + i]!])),
       labels: this.labels.filter((_, i) => decisions[row * width + i] === 1),
+      tokens: tokenCountOf(counts, first + row),
     }));
   }
 }
@@ -428,6 +456,10 @@ function requireMultiLabel(path: string, config: JsonObject): void {
     "INVALID_MODEL",
     `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
   );
+}
+
+function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenCount {
+  return { read: read[text]!, cut: cut[text]!, ...(atLeast[text] === 1 && { atLeast: true as const }) };
 }
 
 const readingOptions = modelOptions.pick({ maxLength: true, windowStride: true, windowPooling: true });

@@ -36,8 +36,8 @@ export interface Explanation {
   readonly error: number;
   /** Number of gradients that it took. */
   readonly gradients: number;
-  /** `true` when the text was too long for the model, and only its beginning is explained. */
-  readonly truncated: boolean;
+  /** Number of tokens that were cut because the text was too long for the model: they are not explained. */
+  readonly cut: number;
 }
 
 /** How to explain; see `explanationOptions`. */
@@ -59,7 +59,7 @@ export async function explainLogit(
   text: TokenizedText,
   { label, baseline, tolerance, maxGradients, signal }: Question,
 ): Promise<Omit<Explanation, "text" | "label" | "probability">> {
-  const { ids, types, special, tokens, spans, truncated } = text;
+  const { ids, types, special, tokens, spans, cut } = text;
   if (text.baseline === null) {
     const problem = baseline === undefined ? "no mask, padding or unknown token" : `no token "${baseline}"`;
     throw new TagformerError(
@@ -93,7 +93,7 @@ export async function explainLogit(
     })),
     error,
     gradients,
-    truncated,
+    cut,
   };
 }
 

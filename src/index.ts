@@ -6,7 +6,13 @@
  *
  * @packageDocumentation
  */
-export { Classifier, type ClassifierEvaluation, type Prediction } from "./classifier.js";
+export {
+  Classifier,
+  type ClassifierEvaluation,
+  type ClassifierTuning,
+  type Prediction,
+  type TokenCount,
+} from "./classifier.js";
 export type { OnBadRow, OnEncodingError, SkippedRow } from "./data/bad-rows.js";
 export {
   checkDataset,
@@ -104,6 +110,7 @@ export type {
 export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/pages.js";
+export type { TokenCounts } from "./text/token-counts.js";
 export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,

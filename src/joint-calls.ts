@@ -2,7 +2,8 @@
 // products are faster with more rows.
 import { setMaxListeners } from "node:events";
 import type { Texts } from "./data/texts.js";
-import type { TextBatch } from "./text/batch.js";
+import { sliceCounts, type TokenCounts } from "./text/token-counts.js";
+import type { EncodedTexts } from "./text/tokenizer.js";
 
 /** Texts of one group: what follows all of its calls happens in one turn of the event loop. */
 const groupTexts = 64;
@@ -11,15 +12,22 @@ const groupCharacters = 2 ** 14;
 
 /** What is done for the texts of a group, one step after the other. */
 export interface GroupSteps {
-  encode(texts: readonly string[], signal: AbortSignal | undefined): Promise<TextBatch>;
+  encode(texts: readonly string[], signal: AbortSignal | undefined): Promise<EncodedTexts>;
   /** One row of logits a text. */
-  compute(tokens: TextBatch, signal: AbortSignal | undefined): Promise<Float32Array>;
+  compute(tokens: EncodedTexts, signal: AbortSignal | undefined): Promise<Float32Array>;
+}
+
+/** What is known of some texts. */
+export interface ScoredTexts {
+  /** `[texts * labels]`, row-major. */
+  readonly logits: Float32Array;
+  readonly counts: TokenCounts;
 }
 
 interface Call {
   readonly texts: readonly string[];
   readonly signal: AbortSignal | undefined;
-  readonly resolve: (logits: Float32Array) => void;
+  readonly resolve: (scored: ScoredTexts) => void;
   readonly reject: (reason: unknown) => void;
   /** Once it does not wait any more. */
   group?: Group;
@@ -29,7 +37,7 @@ interface Group {
   readonly calls: readonly Call[];
   /** Ends the group's work; absent where a call has no signal, and always wants its answer. */
   readonly stop: AbortController | undefined;
-  readonly tokens: Promise<TextBatch>;
+  readonly tokens: Promise<EncodedTexts>;
 }
 
 /** Whether texts are so few and short that their call may go with others; those of a packed table are many. */
@@ -53,14 +61,14 @@ export class JointCalls {
   }
 
   /**
-   * Logits of texts that {@link fitGroup}, `[texts * labels]`.
+   * Scores texts that {@link fitGroup}.
    *
    * @throws what the steps throw for these texts alone; the signal's reason
    */
-  async logits(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+  async score(texts: readonly string[], signal?: AbortSignal): Promise<ScoredTexts> {
     signal?.throwIfAborted();
     let leave = () => {};
-    const answer = new Promise<Float32Array>((resolve, reject) => {
+    const answer = new Promise<ScoredTexts>((resolve, reject) => {
       const call: Call = { texts, signal, resolve, reject };
       leave = () => abandon(call);
       this.#waiting.push(call);
@@ -115,9 +123,10 @@ export class JointCalls {
   /** Settles a group's calls, after those of the group before; never rejects. */
   async #answer({ calls, stop, tokens }: Group, previous: Promise<void>): Promise<void> {
     try {
+      const { counts } = await tokens;
       const logits = await this.#steps.compute(await tokens, stop?.signal);
       await previous;
-      handOut(logits, calls);
+      handOut({ logits, counts }, calls);
     } catch (error) {
       await previous;
       if (calls.length === 1) calls[0]!.reject(error);
@@ -133,13 +142,16 @@ function abandon({ signal, reject, group }: Call): void {
   if (group?.calls.every((call) => call.signal?.aborted)) group.stop?.abort();
 }
 
-/** Gives each call of a group its own rows. */
-function handOut(logits: Float32Array, calls: readonly Call[]): void {
+/** Gives each call of a group what belongs to its texts. */
+function handOut({ logits, counts }: ScoredTexts, calls: readonly Call[]): void {
   const labels = logits.length / calls.reduce((texts, call) => texts + call.texts.length, 0);
   let first = 0;
   for (const { texts, resolve } of calls) {
-    const next = first + texts.length * labels;
-    resolve(logits.slice(first, next));
+    const next = first + texts.length;
+    resolve({
+      logits: logits.slice(first * labels, next * labels),
+      counts: sliceCounts(counts, first, next),
+    });
     first = next;
   }
 }

@@ -15,6 +15,7 @@ import { readModelDirectory } from "../model/directory.js";
 import { tagformerFile } from "../model/file-names.js";
 import { readValidation, type StoredPredictions } from "../model/validation.js";
 import { modelOptions, parseOptions, resamplingOptions } from "../options.js";
+import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, localModel } from "./model.js";
@@ -36,6 +37,8 @@ interface Compared {
   readonly first: ComparedRun;
   readonly second: ComparedRun;
   readonly source: string;
+  /** Of each run; absent where no text was read. */
+  readonly cutTexts?: readonly CutTexts[];
 }
 
 export function addCompareCommand(root: Command): void {
@@ -65,13 +68,21 @@ async function compare(firstRun: string, secondRun: string, flags: CompareFlags)
   const options = takeFlags(resamplingOptions, given);
   parseOptions(resamplingOptions, options);
   const directories = [await localModel(firstRun), await localModel(secondRun)] as const;
-  const { first, second, labels, labelNames, source } =
+  const { first, second, labels, labelNames, source, cutTexts } =
     flags.data === undefined
       ? await fromStored(directories)
       : await fromTable(flags.data, directories, flags);
   const comparison = compareScores(first, second, labels, labelNames, options);
-  if (flags.json) printJson({ first: firstRun, second: secondRun, data: source, ...comparison });
+  if (flags.json)
+    printJson({
+      first: firstRun,
+      second: secondRun,
+      data: source,
+      ...(cutTexts && { cutTexts }),
+      ...comparison,
+    });
   else print(describe(comparison, firstRun, secondRun, source));
+  for (const [i, found] of (cutTexts ?? []).entries()) noteCutTexts(found, [firstRun, secondRun][i]);
 }
 
 /** Both runs' stored predictions for their validation rows, which must be the same rows. */
@@ -153,7 +164,8 @@ async function fromTable(
   );
   const first = await predict(directories[0], dataset, labelNames.names, options);
   const second = await predict(directories[1], dataset, labelNames.names, options);
-  return { labelNames: labelNames.names, labels: first.labels, first, second, source: data };
+  const cutTexts = [first.cutTexts, second.cutTexts];
+  return { labelNames: labelNames.names, labels: first.labels, first, second, source: data, cutTexts };
 }
 
 async function predict(
@@ -161,7 +173,7 @@ async function predict(
   dataset: Dataset,
   labelNames: readonly string[],
   options: Record<string, unknown>,
-): Promise<ComparedRun & { labels: Float32Array }> {
+): Promise<ComparedRun & { labels: Float32Array; cutTexts: CutTexts }> {
   await using classifier = await loadClassifier(directory, options);
   const columns = labelNames.map((name) => classifier.labels.indexOf(name));
   if (columns.includes(-1) || columns.length !== classifier.labels.length) {
@@ -171,7 +183,7 @@ async function predict(
     );
   }
   const bar = new ProgressBar(`predicting with ${directory}`, dataset.texts.length);
-  const { logits, labels } = await classifier
+  const { logits, labels, tokens } = await classifier
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
   const width = columns.length;
@@ -182,6 +194,7 @@ async function predict(
     scores: { logits: divideByTemperature(reorder(logits), byName(classifier.temperatures)) },
     thresholds: byName(classifier.thresholds),
     labels: reorder(labels),
+    cutTexts: cutTextsOf(tokens, classifier.maxLength),
   };
 }
 

@@ -11,6 +11,7 @@ import { classificationReport } from "../evaluation/report.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { classifierOptions } from "../options.js";
+import { cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { writeEvaluationPage } from "./evaluation-html.js";
 import { writeEvaluationTable } from "./evaluation-table.js";
@@ -96,8 +97,10 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
     await writeEvaluationPage(flags.html, { model: flags.model, data }, classifier, dataset, result);
   if (flags.table) await writeEvaluationTable(flags.table, classifier, dataset, result);
   const found = detailsOf(result, classifier, dataset, flags);
-  if (flags.json) printJson({ model: flags.model, data, metrics: result.metrics, ...found });
+  const cutTexts = cutTextsOf(result.tokens, classifier.maxLength);
+  if (flags.json) printJson({ model: flags.model, data, cutTexts, metrics: result.metrics, ...found });
   else describe(result.metrics, found, flags);
+  noteCutTexts(cutTexts);
 }
 
 /** A {@link Mistake} with its place and text. */

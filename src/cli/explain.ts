@@ -46,9 +46,10 @@ async function explain(argument: string, flags: ExplainFlags): Promise<void> {
     await writeOutput(flags.html, (write) => write(page));
     note(`wrote ${flags.html}`);
   }
-  if (explanation.truncated) note("the text is too long for the model: only its beginning is explained");
   if (flags.json) printJson(explanation);
   else print(describe(explanation));
+  if (explanation.cut > 0)
+    note(`the text was cut at ${classifier.maxLength} tokens: ${explanation.cut} tokens are not explained`);
 }
 
 function describe({ label, probability, logit, baselineLogit, baseline, tokens }: Explanation): string {

@@ -5,6 +5,7 @@ import type { Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { classifierOptions } from "../options.js";
+import { noteCutTexts } from "./cut-texts.js";
 import { addEncodingFlag, noteReplaced } from "./data-flags.js";
 import { addFlags, splitNames, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
@@ -20,6 +21,7 @@ interface PredictFlags {
   readonly id?: string;
   readonly labels?: string[];
   readonly encodingErrors?: "error" | "replace";
+  readonly tokens?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,6 +36,7 @@ export function addPredictCommand(root: Command): void {
     .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
   addEncodingFlag(command);
   addFlags(command, classifierOptions.omit({ labels: true }))
+    .option("--tokens", "two more columns: how many tokens of each text were read, and how many were cut")
     .option("--json", "print one JSON document instead of CSV")
     .addHelpText(
       "after",
@@ -49,37 +52,46 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
     flags.model,
     takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
-  const { text, id, encodingErrors, json } = flags;
+  const { text, id, encodingErrors, json, tokens } = flags;
   let rows = 0;
+  let cut = 0;
   const started = performance.now();
   await writeOutput(flags.out, async (write) => {
-    const table = json ? new JsonTable() : new CsvTable(classifier.labels);
+    const table = json ? new JsonTable() : new CsvTable(classifier.labels, tokens ?? false);
     for await (const chunk of readTexts(data, { text, id, encodingErrors, onReplaced: noteReplaced })) {
       const predictions = await classifier.predict(chunk.map((row) => row.text));
       await write(table.rows(chunk, predictions));
       rows += chunk.length;
+      cut += predictions.filter((prediction) => prediction.tokens.cut > 0).length;
     }
     await write(table.end());
   });
   const seconds = (performance.now() - started) / 1000;
   if (flags.out) note(`${rows} texts, ${(rows / seconds).toFixed(0)} a second, to ${flags.out}`);
+  noteCutTexts({ texts: rows, cut, maxLength: classifier.maxLength });
 }
 
-/** One line a text: its id, the labels above their thresholds, and a score for each label. */
+/** One line a text: its id, the labels above their thresholds, a score for each label, and the tokens where asked for. */
 class CsvTable {
   readonly #labels: readonly string[];
+  readonly #withTokens: boolean;
   #first = true;
 
-  constructor(labels: readonly string[]) {
+  constructor(labels: readonly string[], withTokens: boolean) {
     this.#labels = labels;
+    this.#withTokens = withTokens;
   }
 
   rows(rows: readonly TextRow[], predictions: readonly Prediction[]): string {
-    const header = this.#first ? [["id", "labels", ...this.#labels]] : [];
+    const tokenColumns = this.#withTokens ? ["tokens_read", "tokens_cut"] : [];
+    const header = this.#first ? [["id", "labels", ...this.#labels, ...tokenColumns]] : [];
     this.#first = false;
     const lines = rows.map((row, i) => {
-      const { labels, scores } = predictions[i]!;
-      return [row.id, labels.join("|"), ...this.#labels.map((label) => String(scores[label]))];
+      const { labels, scores, tokens } = predictions[i]!;
+      const counts = this.#withTokens
+        ? [String(tokens.read), `${tokens.atLeast ? ">=" : ""}${tokens.cut}`]
+        : [];
+      return [row.id, labels.join("|"), ...this.#labels.map((label) => String(scores[label])), ...counts];
     });
     return stringify([...header, ...lines], { cast: { string: inertCell } });
   }

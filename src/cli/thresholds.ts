@@ -9,6 +9,7 @@ import { requireTagformerFile, updateTagformerFile } from "../model/save.js";
 import { readValidation } from "../model/validation.js";
 import { modelOptions, parseOptions, tuningOptions } from "../options.js";
 import { cardWithTuning } from "../report/card.js";
+import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, localModel, modelHelp } from "./model.js";
@@ -52,6 +53,8 @@ interface Found {
   readonly source: string;
   readonly tuning: Tuning;
   readonly storedIn: string | null;
+  /** Absent where no text was read. */
+  readonly cutTexts?: CutTexts;
 }
 
 async function thresholds(data: string | undefined, flags: ThresholdsFlags): Promise<void> {
@@ -65,6 +68,7 @@ async function thresholds(data: string | undefined, flags: ThresholdsFlags): Pro
       : await fromTable(data, directory, options, flags);
   if (flags.json) printJson(asJson(found));
   else print(describe(found));
+  if (found.cutTexts) noteCutTexts(found.cutTexts);
 }
 
 async function fromStored(
@@ -111,20 +115,22 @@ async function fromTable(
   );
   if (droppedUnlabelled > 0) note(`left out ${droppedUnlabelled} rows without any label`);
   const bar = new ProgressBar("predicting", dataset.texts.length);
-  const tuning = await classifier
+  const { tokens, ...tuning } = await classifier
     .tune(dataset, { ...options, onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
   if (!flags.dryRun) await (flags.output ? classifier.save(flags.output) : classifier.saveDecision());
   const storedIn = flags.dryRun ? null : (flags.output ?? directory);
-  return { labels: classifier.labels, source: data, tuning, storedIn };
+  const cutTexts = cutTextsOf(tokens, classifier.maxLength);
+  return { labels: classifier.labels, source: data, tuning, storedIn, cutTexts };
 }
 
-function asJson({ labels, source, tuning, storedIn }: Found) {
+function asJson({ labels, source, tuning, storedIn, cutTexts }: Found) {
   const byName = (values: readonly number[]) =>
     Object.fromEntries(labels.map((name, i) => [name, values[i]]));
   return {
     data: source,
     storedIn,
+    ...(cutTexts && { cutTexts }),
     ...tuning,
     thresholds: byName(tuning.thresholds),
     temperatures: byName(tuning.temperatures),

@@ -7,8 +7,9 @@ import { TagformerError } from "../errors.js";
 import { classificationReport } from "../evaluation/report.js";
 import { parseOptions, trainingOptions, withPreset } from "../options.js";
 import { Trainer } from "../trainer.js";
-import type { EndEvent, EpochEvent } from "../training/events.js";
+import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import type { ModelSource } from "../training/prepare.js";
+import { type CutTexts, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
@@ -67,11 +68,15 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const display = new TrainingDisplay();
   const epochs: EpochEvent[] = [];
   let end: EndEvent | undefined;
+  let start: StartEvent | undefined;
   const controller = new AbortController();
   try {
     for await (const event of trainer.run(controller.signal)) {
       // Until here there is nothing to keep, and Ctrl-C ends the process at once.
-      if (event.type === "start") abortOnInterrupt(controller);
+      if (event.type === "start") {
+        start = event;
+        abortOnInterrupt(controller);
+      }
       display.show(event);
       if (event.type === "epoch") epochs.push(event);
       if (event.type === "end") end = event;
@@ -80,6 +85,18 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
     display.close();
   }
   if (end) finish(end, epochs, flags.json ?? false);
+  if (start) noteCutTexts(cutTextsOfRun(start));
+}
+
+function cutTextsOfRun({
+  trainingRows,
+  validationRows,
+  truncatedTexts,
+  windowStride,
+  maxLength,
+}: StartEvent): CutTexts {
+  const cut = windowStride > 0 ? 0 : truncatedTexts;
+  return { texts: trainingRows + validationRows, cut, maxLength };
 }
 
 /** Shows what was found in a dataset, and stops where it cannot be trained on. */

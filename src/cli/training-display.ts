@@ -78,10 +78,17 @@ export class TrainingDisplay {
 function describeStart(start: StartEvent): string[] {
   const lines = [
     `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.labels.length} labels: ${start.labels.join(", ")}`,
-    `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens (${start.truncatedTexts} were longer and ${start.windowStride > 0 ? "are read in windows" : "are cut"})`,
+    `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens${describeLonger(start)}`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
   return [...lines, ...start.notes];
+}
+
+function describeLonger({ truncatedTexts, windowStride }: StartEvent): string {
+  if (truncatedTexts === 0) return "";
+  const verb = truncatedTexts === 1 ? ["was", "is"] : ["were", "are"];
+  const fate = windowStride > 0 ? "read in windows" : "cut";
+  return ` (${truncatedTexts} ${verb[0]} longer and ${verb[1]} ${fate})`;
 }
 
 function describeEpoch({ epoch, trainingLoss, validation, best, seconds }: EpochEvent): string {

@@ -13,7 +13,7 @@ const strongest = 0.55;
  * @param model what to call the model
  */
 export function explanationPage(explanation: Explanation, model: string): string {
-  const { label, probability, logit, baselineLogit, baseline, tokens, error, truncated } = explanation;
+  const { label, probability, logit, baselineLogit, baseline, tokens, error, cut } = explanation;
   const digits = contributionDigits(tokens);
   return renderPage({
     title: `Why ${label}?`,
@@ -24,7 +24,8 @@ export function explanationPage(explanation: Explanation, model: string): string
         content: [
           html`<p><span class="plus" style="--strength:.4">speaks for ${label}</span>, <span class="minus" style="--strength:.4">speaks against it (dotted line)</span>; the stronger the colour, the more.</p>`,
           html`<p class="explained">${colouredText(explanation)}</p>`,
-          truncated && html`<p>The text is too long for the model: only its beginning is explained.</p>`,
+          cut > 0 &&
+            html`<p>The text is too long for the model: ${cut} tokens were cut and are not explained.</p>`,
         ],
       },
       {

@@ -10,8 +10,10 @@ export interface EncodedRows {
   readonly ids: Int32Array;
   /** Number of tokens of each text. */
   readonly lengths: Int32Array;
-  /** 1 for each text that was longer than its limit. */
-  readonly truncated: Uint8Array;
+  /** Number of tokens that each text lost because it was longer than its limit. */
+  readonly cut: Int32Array;
+  /** 1 where `cut` is only a lower bound. */
+  readonly atLeast: Uint8Array;
 }
 
 /** One text, token by token: everything `[tokens]`. */
@@ -24,8 +26,8 @@ export interface TokenizedText {
   readonly spans: readonly (readonly [start: number, end: number])[];
   /** 1 for tokens that the tokenizer puts around every text. */
   readonly special: Uint8Array;
-  /** `true` when the text lost its end. */
-  readonly truncated: boolean;
+  /** Number of tokens that the text lost because it was longer than the limit. */
+  readonly cut: number;
   /** The token that stands for a word that is not known, and its id: the one asked for, or the vocabulary's own. */
   readonly baseline: { readonly token: string; readonly id: number } | null;
 }
@@ -90,16 +92,13 @@ export class Encoder {
    * @throws TagformerError `INVALID_MODEL` when the library fails
    */
   async encode(texts: string[], limit: number): Promise<EncodedRows> {
-    const truncated = new Uint8Array(texts.length);
-    const rows = (await this.#rows(texts)).map((ids, row) => {
-      const cut = this.#truncate(ids, limit);
-      if (cut !== ids) truncated[row] = 1;
-      return cut;
-    });
+    const whole = await this.#rows(texts);
+    const rows = whole.map((ids) => this.#truncate(ids, limit));
     return {
       ids: Int32Array.from(rows.flat()),
       lengths: Int32Array.from(rows, (ids) => ids.length),
-      truncated,
+      cut: Int32Array.from(rows, (ids, row) => whole[row]!.length - ids.length),
+      atLeast: new Uint8Array(texts.length),
     };
   }
 
@@ -124,7 +123,7 @@ export class Encoder {
         special[i] ? [0, 0] : [units[start!]!, units[end!]!],
       ),
       special: Uint8Array.from(special),
-      truncated: places.length < all.length,
+      cut: all.length - places.length,
       baseline: this.#baseline(baseline === undefined ? baselineTokens : [baseline]),
     };
   }

@@ -3,6 +3,7 @@ import { TagformerError } from "../errors.js";
 import type { TextBatch } from "./batch.js";
 import type { Frame, TokenizedText } from "./encoder.js";
 import type { PaddingDescription } from "./padding.js";
+import { putCounts, type TokenCounts, zeroCounts } from "./token-counts.js";
 import { TokenizerClient } from "./tokenizer-client.js";
 import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 import type { LoadedTokenizer } from "./tokenizer-thread.js";
@@ -16,8 +17,7 @@ export const mostTokens = 2 ** 31 - 1;
 
 /** Token rows, and what had to be cut for them. */
 export interface EncodedTexts extends TextBatch {
-  /** Number of texts that were longer than the limit, and lost their end or were cut into windows. */
-  readonly truncated: number;
+  readonly counts: TokenCounts;
 }
 
 /**
@@ -82,21 +82,21 @@ export class Tokenizer implements AsyncDisposable {
     const parts: Int32Array[] = [];
     let row = 0;
     let total = 0;
-    let truncated = 0;
+    const counts = zeroCounts(texts.length);
     for (const chunk of chunksOf(texts)) {
       signal?.throwIfAborted();
       const rows = await this.#client.encode(chunk, maxLength);
+      putCounts(counts, row, { read: rows.lengths, cut: rows.cut, atLeast: rows.atLeast });
       for (const length of rows.lengths) {
         total += length;
         offsets[++row] = total;
       }
-      for (const cut of rows.truncated) truncated += cut;
       if (total > mostTokens)
         throw new TagformerError("INVALID_DATA", `the texts have over ${mostTokens} tokens`);
       parts.push(rows.ids);
     }
     const types = this.#frame.types && { types: typesOf(offsets, this.#frame) };
-    return { ids: concatenate(parts, total), offsets, truncated, ...types };
+    return { ids: concatenate(parts, total), offsets, counts, ...types };
   }
 
   /**
@@ -108,10 +108,10 @@ export class Tokenizer implements AsyncDisposable {
     const { maxLength, windowStride } = limit;
     if (windowStride === 0) return await this.encode(texts, maxLength, signal);
     this.#checkMaxLength(maxLength);
-    const { types: _, ...whole } = await this.encode(texts, mostTokens, signal);
+    const { types: _, counts, ...whole } = await this.encode(texts, mostTokens, signal);
     const windows = cutIntoWindows(whole, limit, this.#frame);
     const types = this.#frame.types && { types: typesOf(windows.offsets, this.#frame) };
-    return { ...windows, ...types };
+    return { ...windows, counts, ...types };
   }
 
   /**

@@ -13,8 +13,6 @@ export interface LengthLimit {
 /** Texts of which the long ones have several rows. */
 export interface WindowedTexts extends TextBatch {
   readonly texts: Int32Array;
-  /** Number of texts that were longer than the limit. */
-  readonly truncated: number;
 }
 
 /** Special tokens before and after a text. */
@@ -42,16 +40,14 @@ export function cutIntoWindows(
   }
   const texts = new Int32Array(offsets.length);
   const rows: Int32Array[] = [];
-  let truncated = 0;
   for (let text = 0; text + 1 < offsets.length; text++) {
     const row = ids.subarray(offsets[text]!, offsets[text + 1]!);
-    if (row.length > maxLength) truncated++;
     for (const start of starts(row.length - maxLength, windowStride)) {
       rows.push(windowAt(row, start, { before, after }, Math.min(room, row.length - before - after)));
     }
     texts[text + 1] = rows.length;
   }
-  return { ...joinRows(rows), texts, truncated };
+  return { ...joinRows(rows), texts };
 }
 
 /** Where the windows of a text begin that is `excess` tokens too long. */

@@ -92,7 +92,7 @@ export async function prepareRun(
       baseModel: files.baseModel ?? null,
       maxLength,
       headReset,
-      truncatedTexts: train.truncated + (validation?.truncated ?? 0),
+      truncatedTexts: train.longer + (validation?.longer ?? 0),
       ...(validation
         ? { training: train.rows, validation: validation.rows }
         : split(train.rows, await chooseRows(data.train, options))),
@@ -151,11 +151,12 @@ async function tokenize(
   tokenizer: Tokenizer,
   limit: LengthLimit,
   signal: AbortSignal | undefined,
-): Promise<{ rows: Rows; truncated: number }> {
-  const { truncated, ...tokens } = await tokenizer.encodeWindows(dataset.texts, limit, signal);
+): Promise<{ rows: Rows; longer: number }> {
+  const { counts, ...tokens } = await tokenizer.encodeWindows(dataset.texts, limit, signal);
   const origin = Int32Array.from({ length: dataset.texts.length }, (_, row) => row);
   const { labels, weights } = dataset;
-  return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, truncated };
+  const longer = counts.read.filter((read, text) => read + counts.cut[text]! > limit.maxLength).length;
+  return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, longer };
 }
 
 /** The rows to train on and to validate on; `undefined` for no validation. */

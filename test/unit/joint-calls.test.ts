@@ -13,7 +13,13 @@ function recordingSteps() {
       signals.push(signal);
       await new Promise(setImmediate);
       if (texts.includes("unreadable")) throw new Error("what is that?");
-      return { ids: Int32Array.from(texts, ({ length }) => length), offsets: new Int32Array() };
+      const lengths = Int32Array.from(texts, ({ length }) => length);
+      const counts = {
+        read: lengths,
+        cut: lengths.map((length) => 2 * length),
+        atLeast: new Uint8Array(texts.length),
+      };
+      return { ids: lengths, offsets: new Int32Array(), counts };
     },
     async compute({ ids }: TextBatch, signal) {
       // The shorter group is done sooner: answers must be in order nevertheless.
@@ -25,6 +31,18 @@ function recordingSteps() {
   return { calls, groups, signals };
 }
 
+/** The logits of one call; its counts are checked here. */
+async function scoreWith(
+  calls: JointCalls,
+  texts: readonly string[],
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const { logits, counts } = await calls.score(texts, signal);
+  const lengths = texts.map(({ length }) => length);
+  expect([[...counts.read], [...counts.cut]]).toEqual([lengths, lengths.map((length) => 2 * length)]);
+  return logits;
+}
+
 const textsOf = (count: number) => Array.from({ length: count }, (_, i) => "x".repeat(i % 50));
 
 describe("calls that go together", () => {
@@ -34,7 +52,7 @@ describe("calls that go together", () => {
     const texts = textsOf(200);
     const answers = await Promise.all(
       texts.map(async (text, i) => {
-        const logits = await calls.logits([text, "abc"]);
+        const logits = await scoreWith(calls, [text, "abc"]);
         order.push(i);
         return [...logits];
       }),
@@ -47,7 +65,7 @@ describe("calls that go together", () => {
   it("have no more characters than one alone may have", async () => {
     const { calls, groups } = recordingSteps();
     const long = "x".repeat(2 ** 13);
-    await Promise.all(["first", "a", long, "b", long, long].map((text) => calls.logits([text])));
+    await Promise.all(["first", "a", long, "b", long, long].map((text) => scoreWith(calls, [text])));
     expect(groups).toEqual([["first"], ["a", long, "b"], [long, long]]);
     expect(fitGroup([long, long])).toBe(true);
     expect([[], [long, long, "a"], textsOf(65)].map(fitGroup)).toEqual([false, false, false]);
@@ -56,14 +74,14 @@ describe("calls that go together", () => {
   it("fail alone: only the one that is to blame is rejected", async () => {
     const { calls } = recordingSteps();
     const texts = ["first", "a", "unreadable", "bc"];
-    const answers = await Promise.allSettled(texts.map((text) => calls.logits([text])));
+    const answers = await Promise.allSettled(texts.map((text) => scoreWith(calls, [text])));
     expect(answers).toMatchObject([
       { value: new Float32Array([5, 6]) },
       { value: new Float32Array([1, 2]) },
       { reason: { message: "what is that?" } },
       { value: new Float32Array([2, 3]) },
     ]);
-    expect(await calls.logits(["later"])).toEqual(new Float32Array([5, 6]));
+    expect(await scoreWith(calls, ["later"])).toEqual(new Float32Array([5, 6]));
   });
 });
 
@@ -72,7 +90,7 @@ describe("a call's signal", () => {
     const { calls, groups, signals } = recordingSteps();
     const controllers = Array.from({ length: 4 }, () => new AbortController());
     const [first, one, other, waiting] = controllers.map(({ signal }, i) =>
-      calls.logits(["x".repeat(i)], signal),
+      scoreWith(calls, ["x".repeat(i)], signal),
     );
     controllers[3]!.abort("no longer wanted"); // before it is in a group
     await expect(waiting).rejects.toBe("no longer wanted");
@@ -88,20 +106,20 @@ describe("a call's signal", () => {
   it("ends the work of a group that nobody waits for", async () => {
     const { calls, signals } = recordingSteps();
     const [first, ...others] = Array.from({ length: 3 }, () => new AbortController());
-    const answer = calls.logits(["first"], first!.signal);
-    const answers = Promise.allSettled(others.map(({ signal }) => calls.logits(["a"], signal)));
+    const answer = scoreWith(calls, ["first"], first!.signal);
+    const answers = Promise.allSettled(others.map(({ signal }) => scoreWith(calls, ["a"], signal)));
     await answer;
     others[0]!.abort("one");
     expect(signals[1]!.aborted).toBe(false);
     others[1]!.abort("two");
     expect(signals[1]!.aborted).toBe(true);
     expect(await answers).toMatchObject([{ reason: "one" }, { reason: "two" }]);
-    expect(await calls.logits(["later"])).toEqual(new Float32Array([5, 6]));
+    expect(await scoreWith(calls, ["later"])).toEqual(new Float32Array([5, 6]));
   });
 
   it("is not listened to when it was given before", async () => {
     const { calls, groups } = recordingSteps();
-    await expect(calls.logits(["a"], AbortSignal.abort("before"))).rejects.toBe("before");
+    await expect(scoreWith(calls, ["a"], AbortSignal.abort("before"))).rejects.toBe("before");
     expect(groups).toEqual([]);
   });
 });

@@ -15,10 +15,10 @@ function directoryWith(config: object = {}): string {
 it("encodes every text up to the limit", async () => {
   const encoder = await Encoder.load(directoryWith(), "bert");
   expect(encoder).toMatchObject({ vocabularySize: 5, frame: { before: 1, after: 1 } });
-  const { ids, lengths, truncated } = await encoder.encode(["a b a b", "a b a", "x"], 5);
+  const { ids, lengths, cut } = await encoder.encode(["a b a b", "a b a", "x"], 5);
   expect([...ids]).toEqual([1, 3, 4, 3, 2, 1, 3, 4, 3, 2, 1, 0, 2]);
   expect([...lengths]).toEqual([5, 5, 3]);
-  expect([...truncated]).toEqual([1, 0, 0]);
+  expect([...cut]).toEqual([1, 0, 0]);
   expect(await encoder.decode(ids.subarray(5, 10))).toBe("a b a");
 });
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { countCutTexts, zeroCounts } from "../../../src/text/token-counts.js";
 import { Tokenizer } from "../../../src/text/tokenizer.js";
 import { temporaryDirectory, writeJson } from "../model/files.js";
 
@@ -33,12 +34,17 @@ const token = (word: string) => words.indexOf(word);
 describe("windows", () => {
   const windows = async (text: string, maxLength: number, windowStride: number) => {
     const tokenizer = await load();
-    const { ids, offsets, texts, truncated } = await tokenizer.encodeWindows(["a", text, "b"], {
+    const { ids, offsets, texts, counts } = await tokenizer.encodeWindows(["a", text, "b"], {
       maxLength,
       windowStride,
     });
     const rows = Array.from(offsets.subarray(1), (end, row) => Array.from(ids.subarray(offsets[row]!, end)));
-    return { rows: rows.slice(texts![1], texts![2]), texts: Array.from(texts!), truncated };
+    return {
+      rows: rows.slice(texts![1], texts![2]),
+      texts: Array.from(texts!),
+      read: [...counts.read],
+      cut: [...counts.cut],
+    };
   };
 
   it("begin every so many tokens, each whole, the last where the text ends", async () => {
@@ -49,14 +55,15 @@ describe("windows", () => {
         [cls, x, a, b, sep],
       ],
       texts: [0, 1, 3, 4],
-      truncated: 1,
+      read: [3, 7, 3], // what two windows share is read once
+      cut: [0, 0, 0],
     });
     expect((await windows("a b ! a b !", 5, 2)).rows).toEqual([
       [cls, a, b, x, sep],
       [cls, x, a, b, sep],
       [cls, a, b, x, sep],
     ]);
-    expect(await windows("a b !", 5, 2)).toMatchObject({ rows: [[cls, a, b, x, sep]], truncated: 0 });
+    expect(await windows("a b !", 5, 2)).toMatchObject({ rows: [[cls, a, b, x, sep]], read: [3, 5, 3] });
   });
 
   it("leave no token out and are never longer than allowed", async () => {
@@ -151,14 +158,15 @@ describe("a BERT vocab.txt", () => {
 describe("encode", () => {
   it("gives one row a text, in order, over many chunks", async () => {
     const texts = Array.from({ length: 1000 }, (_, i) => "a ".repeat(i % 7));
-    const { ids, offsets, truncated, types } = await (await load()).encode(texts, 100);
+    const { ids, offsets, counts, types } = await (await load()).encode(texts, 100);
     expect(offsets).toHaveLength(1001);
     expect(ids).toHaveLength(offsets[1000]!);
     for (let i = 0; i < 1000; i++) {
       const row = [cls, ...new Array<number>(i % 7).fill(5), sep];
       expect(Array.from(ids.subarray(offsets[i], offsets[i + 1]))).toEqual(row);
     }
-    expect([truncated, types]).toEqual([0, undefined]);
+    expect([...counts.read]).toEqual(texts.map((_, i) => 2 + (i % 7)));
+    expect([countCutTexts(counts), types]).toEqual([0, undefined]);
   });
 
   it("gives no rows for no texts, and only special tokens for a text of nothing", async () => {
@@ -166,16 +174,20 @@ describe("encode", () => {
     expect(await tokenizer.encode([], 8)).toEqual({
       ids: new Int32Array(0),
       offsets: Int32Array.of(0),
-      truncated: 0,
+      counts: zeroCounts(0),
     });
     for (const text of ["", " \n\t", "\0\u0007", "\ufffd"]) expect(await ids(text)).toEqual([cls, sep]);
   });
 
-  it("cuts the text's end, or its start where the tokenizer says so, and counts the texts", async () => {
+  it("cuts the text's end, or its start where the tokenizer says so, and counts the tokens", async () => {
     expect(await ids("a b ! a", 5)).toEqual([cls, 5, 6, 8, sep]);
     expect(await ids("a b ! a", 2)).toEqual([cls, sep]);
-    const { truncated } = await (await load()).encode(["a b", "a b !", "", "! ! ! !"], 4);
-    expect(truncated).toBe(2);
+    const { counts } = await (await load()).encode(["a b", "a b !", "", "! ! ! !"], 4);
+    expect([[...counts.read], [...counts.cut], countCutTexts(counts)]).toEqual([
+      [4, 4, 2, 4],
+      [0, 1, 0, 2],
+      2,
+    ]);
     configure({ truncation_side: "left" });
     expect(await ids("a b ! a", 5)).toEqual([cls, 6, 8, 5, sep]);
     expect(await ids("a b ! a", 2)).toEqual([cls, sep]);
@@ -245,9 +257,9 @@ describe("the tokenizer's thread", () => {
     const tokenizer = await load();
     const order: number[] = [];
     const calls = Array.from({ length: 3000 }, async (_, i) => {
-      const { ids, truncated } = await tokenizer.encode(["a ".repeat(i % 5), "b"], 4);
+      const { ids, counts } = await tokenizer.encode(["a ".repeat(i % 5), "b"], 4);
       order.push(i);
-      return [...ids, truncated];
+      return [...ids, countCutTexts(counts)];
     });
     const rows = await Promise.all(calls);
     expect(order).toEqual([...order.keys()]);

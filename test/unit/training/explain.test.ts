@@ -22,7 +22,7 @@ describe("an explanation", () => {
       const words = text.split(" ").length;
       const hidden = await classifier.logits([Array(words).fill("[MASK]").join(" ")]);
       expect(explanation.baselineLogit).toBeCloseTo(hidden[place]!, 4);
-      expect(explanation).toMatchObject({ label, text, baseline: "[MASK]", truncated: false });
+      expect(explanation).toMatchObject({ label, text, baseline: "[MASK]", cut: 0 });
       expect(explanation.probability).toBeCloseTo(1 / (1 + Math.exp(-explanation.logit)), 5);
     }
   });
@@ -45,7 +45,7 @@ describe("an explanation", () => {
 
   it("compares with another token when one is given, and says when the text was cut", async () => {
     const explanation = await classifier.explain("the ".repeat(200), { baseline: "hello", label: "money" });
-    expect(explanation).toMatchObject({ baseline: "hello", truncated: true });
+    expect(explanation).toMatchObject({ baseline: "hello", cut: 202 - classifier.maxLength });
     expect(explanation.tokens).toHaveLength(classifier.maxLength);
     expect((await classifier.explain("", { label: "money" })).tokens).toHaveLength(2);
   });
