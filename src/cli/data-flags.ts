@@ -61,7 +61,7 @@ export async function readData(
   noteReplaced(result.replacedCharacters);
   if (result.skippedCount > 0) {
     note(`skipped ${result.skippedCount} rows that could not be used:`);
-    for (const { file, line, reason } of result.skipped) note(`  ${file}, line ${line}: ${reason}`);
+    for (const { file, line, unit, reason } of result.skipped) note(`  ${file}, ${unit} ${line}: ${reason}`);
   }
   return result;
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, placeOf } from "../data/dataset.js";
 import { confidenceIntervals, type Interval, type Intervals } from "../evaluation/bootstrap.js";
 import { suspectedLabelErrors } from "../evaluation/label-errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
@@ -153,7 +153,7 @@ function detailsOf(
 function showMistake({ row, ...mistake }: Mistake, dataset: Dataset): ShownMistake {
   const text = dataset.texts.at(row)!.replace(/\s+/g, " ");
   return {
-    place: dataset.lines ? `line ${dataset.lines[row]}` : `row ${row + 1}`,
+    place: placeOf(dataset, row),
     ...mistake,
     text: text.length > shownCharacters ? `${text.slice(0, shownCharacters)}...` : text,
   };

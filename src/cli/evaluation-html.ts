@@ -1,6 +1,6 @@
 // The page of an evaluation.
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, placeOf } from "../data/dataset.js";
 import { evaluationDetails } from "../evaluation/details.js";
 import { surestExamples } from "../evaluation/examples.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
@@ -19,15 +19,15 @@ export async function writeEvaluationPage(
   file: string,
   names: Pick<EvaluationReport, "model" | "data">,
   { labels: labelNames, temperatures, thresholds }: Classifier,
-  { lines, texts }: Dataset,
+  dataset: Dataset,
   { logits, labels, mistakes }: ClassifierEvaluation,
 ): Promise<void> {
   const scores = { logits: divideByTemperature(logits, temperatures) };
   const examples = surestExamples(scores, labels, labelNames, shownExamples, thresholds);
   const shown = <Row extends { readonly row: number }>(found: Row) => ({
     ...found,
-    place: lines ? `line ${lines[found.row]}` : `row ${found.row + 1}`,
-    text: texts.at(found.row) ?? "",
+    place: placeOf(dataset, found.row),
+    text: dataset.texts.at(found.row) ?? "",
   });
   const page = await evaluationPage({
     ...names,

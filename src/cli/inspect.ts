@@ -76,7 +76,7 @@ function describe(found: Inspection, droppedUnlabelled: number): string {
     "",
     ...describePairs(found),
     "",
-    `${combinations.distinct} label combinations, ${combinations.once} of them in one row only${linesOf(combinations)}; the most frequent:`,
+    `${combinations.distinct} label combinations, ${combinations.once} of them in one row only${linesOf(found)}; the most frequent:`,
     ...combinations.frequent.map(({ labels, missing, rows }) => {
       const names = [...labels, ...missing.map((name) => `${name} missing`)];
       return `  ${String(rows).padStart(String(found.rows).length)}  ${names.join(", ") || "(none)"}`;
@@ -90,9 +90,9 @@ function describe(found: Inspection, droppedUnlabelled: number): string {
   ].join("\n");
 }
 
-function linesOf({ once, onceLines }: Inspection["combinations"]): string {
+function linesOf({ lineUnit, combinations: { once, onceLines } }: Inspection): string {
   if (once === 0) return "";
-  return ` (line ${onceLines.join(", ")}${once > onceLines.length ? ", ..." : ""})`;
+  return ` (${lineUnit} ${onceLines.join(", ")}${once > onceLines.length ? ", ..." : ""})`;
 }
 
 function labelRows({ labels }: Inspection): string[][] {

@@ -1,5 +1,6 @@
 // What happens to rows and bytes that cannot be used: they end the reading, or are left out or replaced, and counted.
 import { TagformerError } from "../errors.js";
+import type { RowUnit } from "./row.js";
 
 /** `error` ends the reading at the first bad row; `skip` leaves bad rows out and counts them. */
 export type OnBadRow = "error" | "skip";
@@ -9,10 +10,12 @@ export type OnEncodingError = "error" | "replace";
 
 /** A row that was left out. */
 export interface SkippedRow {
-  /** The file that the row is in. */
+  /** The file that the row is in, or the name of the stream or rows. */
   readonly file: string;
-  /** The line (1-based) on which the row starts. */
+  /** The line on which the row starts, or the row's number, as `unit` says; from 1. */
   readonly line: number;
+  /** What `line` counts: lines of text files, rows of everything else. */
+  readonly unit: RowUnit;
   /** What was found and what was expected. */
   readonly reason: string;
 }
@@ -36,15 +39,19 @@ export class BadRows {
   }
 
   /** @throws TagformerError `INVALID_DATA` when bad rows are errors */
-  report(file: string, line: number, reason: string): void {
-    if (this.mode === "error") throw new TagformerError("INVALID_DATA", `${file}, line ${line}: ${reason}`);
+  report(file: string, line: number, reason: string, unit: RowUnit = "line"): void {
+    if (this.mode === "error")
+      throw new TagformerError("INVALID_DATA", `${file}, ${unit} ${line}: ${reason}`);
     this.skippedCount++;
-    if (this.skipped.length < shownRows) this.skipped.push({ file, line, reason });
+    if (this.skipped.length < shownRows) this.skipped.push({ file, line, unit, reason });
   }
 
-  /** Counts characters that stand for bytes that are not UTF-8. */
-  replaced(characters: number): void {
-    this.replacedCharacters += characters;
+  /** Counts characters that stand for bytes that are not UTF-8; absent where those are errors. */
+  get onReplaced(): ((characters: number) => void) | undefined {
+    if (this.encodingErrors === "error") return undefined;
+    return (characters) => {
+      this.replacedCharacters += characters;
+    };
   }
 
   /** @throws TagformerError `INVALID_DATA` when `rows`, the number of rows of `file` that can be used, is 0 */

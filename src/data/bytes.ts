@@ -48,7 +48,13 @@ export class LineIndex {
   }
 }
 
-/** How a file is read by {@link readUtf8}. */
+/** Bytes, and what messages call them. */
+export interface ByteSource {
+  readonly name: string;
+  bytes(signal: AbortSignal | undefined): AsyncIterable<Buffer>;
+}
+
+/** How bytes are read by {@link readUtf8}. */
 export interface ReadBytesOptions {
   /** Receives the number of characters that were put in place of bytes that are not UTF-8; without it they are errors. */
   readonly onReplaced?: ((characters: number) => void) | undefined;
@@ -56,17 +62,18 @@ export interface ReadBytesOptions {
 }
 
 /**
- * Streams a file, unpacked when its name ends in `.gz`, and appends to `lines` what it hands out. Every chunk ends between
- * two characters. A UTF-8 byte order mark is left in.
+ * Streams the bytes of a text, and appends to `lines` what it hands out. Every chunk ends between two characters. A UTF-8
+ * byte order mark is left in.
  *
  * @throws TagformerError `IO` when the file cannot be read, `INVALID_DATA` when it is not UTF-8 text; the signal's reason
  * when it is aborted
  */
 export async function* readUtf8(
-  file: string,
+  source: ByteSource,
   lines: LineIndex,
   { onReplaced, signal }: ReadBytesOptions = {},
 ): AsyncGenerator<Buffer> {
+  const file = source.name;
   let position = 0;
   let rest: Buffer = Buffer.alloc(0);
   const check = (read: Buffer): Buffer => {
@@ -79,7 +86,7 @@ export async function* readUtf8(
     position += bytes.length;
     return bytes;
   };
-  for await (const chunk of readChunks(file)) {
+  for await (const chunk of source.bytes(signal)) {
     signal?.throwIfAborted();
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
     if (position === 0) refuseUtf16(file, bytes);
@@ -106,15 +113,12 @@ export async function checkReadable(file: string): Promise<void> {
   }
 }
 
-async function* readChunks(file: string): AsyncGenerator<Buffer> {
+/** The bytes of a file or of standard input, unpacked when the name ends in `.gz`. */
+export async function* readFileBytes(file: string): AsyncGenerator<Buffer> {
   const size = await sizeOf(file);
   const source = file === standardInput ? process.stdin : createReadStream(file);
-  // The callback has nothing to do: an error of either stream ends the loop below.
-  const chunks: Readable = file.toLowerCase().endsWith(".gz")
-    ? pipeline(source, createGunzip(), () => {})
-    : source;
   try {
-    yield* chunks;
+    yield* file.toLowerCase().endsWith(".gz") ? gunzip(source) : source;
   } catch (error) {
     throw readError(file, error);
   }
@@ -124,6 +128,12 @@ async function* readChunks(file: string): AsyncGenerator<Buffer> {
       `${file} was cut while it was being read: ${source.bytesRead} bytes of ${size} were there`,
     );
   }
+}
+
+/** Unpacks gzip. */
+export function gunzip(source: Readable): Readable {
+  // The callback has nothing to do: an error of either stream ends the loop that reads the second.
+  return pipeline(source, createGunzip(), () => {});
 }
 
 /** Bytes of a file; 0 for what has no size, such as a pipe. */
@@ -178,7 +188,8 @@ function firstFault(bytes: Buffer): { at: number; problem: string } | undefined 
   };
 }
 
-function readError(file: string, error: unknown): TagformerError {
+/** What a reader of a file or stream failed with, as an error for users. */
+export function readError(file: string, error: unknown): TagformerError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   if (code === "ENOENT" || code === "ENOTDIR")
     return new TagformerError("IO", `${file} does not exist`, { cause: error });

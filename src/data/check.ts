@@ -1,6 +1,7 @@
 // What should be known about a dataset before hours of training are spent on it.
 import { shownRows } from "./bad-rows.js";
-import type { Dataset } from "./dataset.js";
+import { type Dataset, numberOf, unitOf } from "./dataset.js";
+import type { RowUnit } from "./row.js";
 import { firstOccurrences } from "./texts.js";
 
 /**
@@ -32,7 +33,7 @@ export interface Finding {
   readonly label?: string;
   /** Number of rows it is about. */
   readonly count: number;
-  /** The lines (1-based) of the first of these rows; row numbers where the dataset has no lines. */
+  /** The first of these rows: their lines in a text file, else their row numbers; from 1. */
   readonly lines: readonly number[];
 }
 
@@ -54,6 +55,8 @@ export interface DatasetCheck {
   readonly source: string;
   /** Number of rows. */
   readonly rows: number;
+  /** What the `lines` of findings count: lines of a text file, rows of everything else. */
+  readonly lineUnit: RowUnit;
   /** How often each label is set, in the dataset's order. */
   readonly labels: readonly LabelCounts[];
   /** What was found about rows, then about labels; empty when all is well. */
@@ -72,6 +75,7 @@ export function checkDataset(dataset: Dataset): DatasetCheck {
   return {
     source: dataset.source,
     rows: dataset.texts.length,
+    lineUnit: unitOf(dataset),
     labels,
     findings: [...rowFindings.filter(({ count }) => count > 0), ...labels.flatMap(labelFindings)],
   };
@@ -91,12 +95,12 @@ export function formatFindings(check: DatasetCheck): string[] {
     return `  ${name.padEnd(width)}  ${positives} of ${positives + negatives} set${rest}`;
   });
   const errorsFirst = [...check.findings].sort((a, b) => a.severity.localeCompare(b.severity));
-  const findings = errorsFirst.map((finding) => `${finding.severity}: ${describe(finding)}`);
+  const findings = errorsFirst.map((finding) => `${finding.severity}: ${describe(finding, check.lineUnit)}`);
   return [`${check.source}: ${check.rows} rows, ${check.labels.length} labels`, ...counts, ...findings];
 }
 
-function describe({ kind, label, count, lines }: Finding): string {
-  const at = ` (line ${lines.join(", ")}${count > lines.length ? ", ..." : ""})`;
+function describe({ kind, label, count, lines }: Finding, unit: RowUnit): string {
+  const at = ` (${unit} ${lines.join(", ")}${count > lines.length ? ", ..." : ""})`;
   switch (kind) {
     case "emptyText":
       return `texts that are empty: ${count}${at}`;
@@ -115,8 +119,8 @@ function describe({ kind, label, count, lines }: Finding): string {
   }
 }
 
-function rowFinding({ lines }: Dataset, kind: FindingKind, rows: readonly number[]): Finding {
-  const first = rows.slice(0, shownRows).map((row) => lines?.[row] ?? row + 1);
+function rowFinding(dataset: Dataset, kind: FindingKind, rows: readonly number[]): Finding {
+  const first = rows.slice(0, shownRows).map((row) => numberOf(dataset, row));
   return { kind, severity: "warning", count: rows.length, lines: first };
 }
 

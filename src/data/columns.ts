@@ -3,7 +3,7 @@ import { TagformerError } from "../errors.js";
 import { didYouMean } from "../suggestion.js";
 import type { BadRows } from "./bad-rows.js";
 import { isBlank, parseLabel } from "./labels.js";
-import type { Row } from "./table.js";
+import type { Row } from "./row.js";
 
 /** The columns to read; what is not named is found. */
 export interface ColumnOptions {

@@ -1,4 +1,5 @@
 import { TagformerError } from "../errors.js";
+import type { RowUnit } from "./row.js";
 import { PackedTexts, type Texts } from "./texts.js";
 
 /**
@@ -22,8 +23,27 @@ export interface Dataset {
   readonly weights?: Float32Array;
   /** What each row belongs to, such as an author or a thread; blank: to nothing. Splits may keep such rows together. */
   readonly groups?: Texts;
-  /** The line (1-based) on which each row starts in `source`, when it came from a file. */
+  /** Where each row starts in `source`, from 1: its line in a text file, its row in JSON, Parquet and the rows of a program. */
   readonly lines?: Int32Array;
+  /** What `lines` counts; lines, when it is absent. */
+  readonly lineUnit?: RowUnit;
+}
+
+type Numbering = Pick<Dataset, "lines" | "lineUnit">;
+
+/** What tells a person which row it is: `line 7`, or `row 7` where the source has no lines. */
+export function placeOf(dataset: Numbering, row: number): string {
+  return `${unitOf(dataset)} ${numberOf(dataset, row)}`;
+}
+
+/** What the numbers of a dataset's rows count. */
+export function unitOf({ lines, lineUnit = "line" }: Numbering): RowUnit {
+  return lines ? lineUnit : "row";
+}
+
+/** Where a row starts in the source, from 1; where the dataset does not say, the row's own number. */
+export function numberOf({ lines }: Numbering, row: number): number {
+  return lines?.[row] ?? row + 1;
 }
 
 /** The part of a {@link Dataset} that a split looks at; the texts only when rows of one text stay together. */
@@ -92,7 +112,7 @@ export function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
     const expected = `expected row numbers from 0 to ${dataset.texts.length - 1}`;
     throw new TagformerError("INVALID_OPTION", `${dataset.source} has no row ${bad}; ${expected}`);
   }
-  const { source, texts, labelNames, labels, ids, weights, groups, lines } = dataset;
+  const { source, texts, labelNames, labels, ids, weights, groups, lines, lineUnit } = dataset;
   const width = labelNames.length;
   const selected = new Float32Array(rows.length * width);
   for (const [i, row] of rows.entries())
@@ -106,6 +126,7 @@ export function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
     ...(weights && { weights: rowsOf(weights, rows) }),
     ...(groups && { groups: pick(groups, rows) }),
     ...(lines && { lines: rows.map((row) => lines[row]!) }),
+    ...(lineUnit && { lineUnit }),
   };
 }
 

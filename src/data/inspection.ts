@@ -2,8 +2,9 @@
 import { shownRows } from "./bad-rows.js";
 import { checkDataset, type Finding, type LabelCounts } from "./check.js";
 import { rowsByCombination } from "./combinations.js";
-import type { Dataset } from "./dataset.js";
+import { type Dataset, numberOf, unitOf } from "./dataset.js";
 import { countWords, describeLengths, type LengthStatistics } from "./lengths.js";
+import type { RowUnit } from "./row.js";
 import { firstOccurrences } from "./texts.js";
 
 /** How often a label is set, and how unevenly. */
@@ -30,7 +31,7 @@ export interface CombinationInspection {
   readonly distinct: number;
   /** Combinations that occur in one row only: a stratified split puts these rows into training. */
   readonly once: number;
-  /** Lines (1-based) of the first of those rows; row numbers where the dataset has no lines. */
+  /** The first of those rows: their lines in a text file, else their row numbers; from 1. */
   readonly onceLines: readonly number[];
   /** The most frequent ones, at most twenty, frequent first. */
   readonly frequent: readonly LabelCombination[];
@@ -64,6 +65,8 @@ export interface Inspection {
   readonly source: string;
   /** Number of rows. */
   readonly rows: number;
+  /** What `lines` and `onceLines` count: lines of a text file, rows of everything else. */
+  readonly lineUnit: RowUnit;
   /** Rows whose text is nothing but white space. */
   readonly emptyTexts: number;
   /** Rows whose text a row before them has. */
@@ -110,6 +113,7 @@ export function inspectRows(dataset: Dataset, tokens: TokenLengths | null): Insp
   return {
     source,
     rows: texts.length,
+    lineUnit: unitOf(dataset),
     emptyTexts: foundRows("emptyText"),
     duplicateTexts: firstOccurrences(texts).filter((first, row) => first !== row).length,
     duplicateIds: ids ? foundRows("duplicateId") : null,
@@ -154,14 +158,15 @@ function rowsWithoutLabels(labels: Float32Array, width: number): number {
   return rows;
 }
 
-function inspectCombinations({ labels, labelNames, lines }: Dataset): CombinationInspection {
+function inspectCombinations(dataset: Dataset): CombinationInspection {
+  const { labels, labelNames } = dataset;
   const groups = rowsByCombination(labels, labelNames.length);
   const once = groups.filter((rows) => rows.length === 1).map((rows) => rows[0]!);
   const frequent = [...groups].sort((a, b) => b.length - a.length).slice(0, shownCombinations);
   return {
     distinct: groups.length,
     once: once.length,
-    onceLines: once.slice(0, shownRows).map((row) => lines?.[row] ?? row + 1),
+    onceLines: once.slice(0, shownRows).map((row) => numberOf(dataset, row)),
     frequent: frequent.map((rows) => {
       const labelOf = (i: number) => labels[rows[0]! * labelNames.length + i]!;
       return {

@@ -3,9 +3,12 @@ import { TagformerError } from "../errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
 import { type ColumnOptions, findIdColumn, peek } from "./columns.js";
 import { type LabelMatrix, type LabelReader, labelReader } from "./label-readers.js";
-import { type Row, readRows } from "./table.js";
+import type { Row } from "./row.js";
+import { readRows } from "./rows.js";
+import { tableSource } from "./source.js";
 
-interface LabelFile extends LabelMatrix {
+/** A table of ids and labels. */
+export interface LabelFile extends LabelMatrix {
   readonly file: string;
   /** Row of `values` by id. */
   readonly rows: ReadonlyMap<string, number>;
@@ -22,7 +25,7 @@ export async function readLabelFile(
   bad: BadRows,
   signal?: AbortSignal,
 ): Promise<LabelFile> {
-  const stream = readRows(file, bad, signal);
+  const stream = readRows(tableSource(file), bad, signal);
   try {
     const { head, all } = await peek(file, stream, bad);
     const id = requireIdColumn(file, head, options);
@@ -32,7 +35,7 @@ export async function readLabelFile(
       const key = String(row.cells.get(id));
       const fault = rows.has(key) ? `has the id ${key} of a row before it` : labels.add(row);
       if (fault === undefined) rows.set(key, rows.size);
-      else bad.report(file, row.line, fault);
+      else bad.report(file, row.line, fault, row.unit);
     }
     return { file, rows, ...labels.finish() };
   } finally {

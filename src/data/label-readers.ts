@@ -10,7 +10,7 @@ import {
   parseLabelList,
   parseSoftLabel,
 } from "./labels.js";
-import type { Row } from "./table.js";
+import type { Row } from "./row.js";
 
 /** Rows whose labels are stored together. */
 const chunkRows = 4096;

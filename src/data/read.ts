@@ -3,13 +3,17 @@ import { TagformerError } from "../errors.js";
 import { BadRows, type OnBadRow, type OnEncodingError, type SkippedRow } from "./bad-rows.js";
 import { type ColumnOptions, findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
-import { JoinedReader, readLabelFile, requireIdColumn } from "./label-file.js";
+import { JoinedReader, type LabelFile, readLabelFile, requireIdColumn } from "./label-file.js";
 import { type LabelReader, labelReader } from "./label-readers.js";
-import { type Row, readRows } from "./table.js";
+import type { Row, RowUnit } from "./row.js";
+import { readRows } from "./rows.js";
+import { type TableFormat, type TableStream, tableSource } from "./source.js";
 import { PackedTexts } from "./texts.js";
 
 /** Options of {@link readTexts}. */
 export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id"> {
+  /** How the table is written down; by default what the file's name says. A stream has no name, and needs it. */
+  readonly format?: TableFormat | undefined;
   /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD. */
   readonly encodingErrors?: OnEncodingError | undefined;
   /** Called after the last row with the number of characters that were replaced. */
@@ -20,6 +24,8 @@ export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id"> {
 
 /** Options of {@link readDataset}. */
 export interface ReadDatasetOptions extends ColumnOptions {
+  /** How the table is written down; by default what the file's name says. A stream has no name, and needs it. */
+  readonly format?: TableFormat | undefined;
   /** A table with the labels, when they are not beside the texts; joined by id. */
   readonly labelFile?: string | undefined;
   /** What to do with rows that cannot be used: `error` (the default), or `skip` and count them. */
@@ -62,24 +68,45 @@ export interface TextRow {
   readonly id: string;
   /** The cell of the text column, as it stands. */
   readonly text: string;
-  /** The line (1-based) on which the row starts. */
+  /** The line on which the row starts, or in JSON and Parquet the row's number; from 1. */
   readonly line: number;
 }
 
 const chunkRows = 1024;
 
 /**
- * Reads a CSV, TSV or JSON Lines file into memory: texts, labels, and ids where there is an id column. Columns that are not
- * named are found by their names and by what the first rows hold.
+ * Reads a table into memory: texts, labels, and ids where there is an id column. Columns that are not named are found by
+ * their names and by what the first rows hold.
  *
+ * @param input the path of a file whose name ends in `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.json` (an array of objects),
+ * each also with `.gz` behind it; or a stream of such a file's bytes, packed with gzip or not
  * @throws TagformerError `IO`, `INVALID_OPTION` or `INVALID_DATA`, with file, line and column where there are such; the
  * signal's reason when it is aborted
  */
-export async function readDataset(path: string, options: ReadDatasetOptions = {}): Promise<ReadResult> {
+export async function readDataset(
+  input: string | TableStream,
+  options: ReadDatasetOptions = {},
+): Promise<ReadResult> {
   const { labelFile, signal } = options;
+  const source = tableSource(input, options.format);
   const bad = new BadRows(options.onBadRow ?? "error", options.encodingErrors);
   const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, options, bad, signal);
-  const stream = readRows(path, bad, signal);
+  return collectDataset(source.name, readRows(source, bad, signal), options, bad, apart);
+}
+
+/**
+ * The dataset of a stream of rows, which is closed in the end.
+ *
+ * @param path what messages call the rows
+ * @param apart the labels, when they are not in the rows
+ */
+export async function collectDataset(
+  path: string,
+  stream: AsyncGenerator<Row>,
+  options: ColumnOptions,
+  bad: BadRows,
+  apart?: LabelFile,
+): Promise<ReadResult> {
   try {
     const { head, all } = await peek(path, stream, bad);
     const id = apart ? requireIdColumn(path, head, options) : findIdColumn(path, head, options);
@@ -123,11 +150,13 @@ export async function readDataset(path: string, options: ReadDatasetOptions = {}
  * @throws TagformerError as {@link readDataset}; a row that cannot be used is always an error
  */
 export async function* readTexts(
-  path: string,
+  input: string | TableStream,
   options: ReadTextsOptions = {},
 ): AsyncGenerator<readonly TextRow[]> {
+  const source = tableSource(input, options.format);
+  const path = source.name;
   const bad = new BadRows("error", options.encodingErrors);
-  const stream = readRows(path, bad, options.signal);
+  const stream = readRows(source, bad, options.signal);
   try {
     const { head, all } = await peek(path, stream, bad);
     const id = findIdColumn(path, head, options);
@@ -136,7 +165,7 @@ export async function* readTexts(
     let number = 0;
     for await (const row of all) {
       const fault = textFault(row, text);
-      if (fault !== undefined) bad.report(path, row.line, fault);
+      if (fault !== undefined) bad.report(path, row.line, fault, row.unit);
       number++;
       chunk.push({
         id: id === undefined ? String(number) : idOf(row, id),
@@ -154,7 +183,7 @@ export async function* readTexts(
   }
 }
 
-type Texts = Pick<Dataset, "texts" | "ids" | "weights" | "groups" | "lines">;
+type Texts = Pick<Dataset, "texts" | "ids" | "weights" | "groups" | "lines" | "lineUnit">;
 
 interface Columns {
   readonly text: string;
@@ -175,10 +204,11 @@ async function collect(
   const lines: number[] = [];
   const weights: number[] = [];
   const groups = new PackedTexts();
+  let unit: RowUnit | undefined;
   for await (const row of rows) {
     const fault = textFault(row, text) ?? weightFault(row, weight) ?? labels.add(row);
     if (fault !== undefined) {
-      bad.report(path, row.line, fault);
+      bad.report(path, row.line, fault, row.unit);
       continue;
     }
     texts.push(textOf(row, text));
@@ -186,10 +216,12 @@ async function collect(
     if (weight !== undefined) weights.push(Number(row.cells.get(weight)));
     if (group !== undefined) groups.push(idOf(row, group));
     lines.push(row.line);
+    unit = row.unit;
   }
   return {
     texts,
     lines: Int32Array.from(lines),
+    ...(unit && { lineUnit: unit }),
     ...(id !== undefined && { ids }),
     ...(weight !== undefined && { weights: Float32Array.from(weights) }),
     ...(group !== undefined && { groups }),

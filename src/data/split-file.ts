@@ -2,9 +2,10 @@
 import { stringify } from "csv-stringify/sync";
 import { TagformerError } from "../errors.js";
 import { BadRows, shownRows } from "./bad-rows.js";
-import type { Dataset } from "./dataset.js";
+import { type Dataset, numberOf, unitOf } from "./dataset.js";
+import { readRows } from "./rows.js";
+import { tableSource } from "./source.js";
 import type { Split } from "./split.js";
-import { readRows } from "./table.js";
 
 /** What the rows that judge the finished model are called, in both kinds of files. */
 const testPart = "test";
@@ -80,7 +81,7 @@ async function readParts(file: string, dataset: Dataset): Promise<Parts> {
   const unknown: string[] = [];
   const parts = new Map<string, string>();
   let column: Parts["column"] = "part";
-  for await (const { line, cells } of readRows(file, new BadRows("error"))) {
+  for await (const { line, cells } of readRows(tableSource(file), new BadRows("error"))) {
     column = cells.has("fold") ? "fold" : "part";
     const [key, part] = [cells.get(name), cells.get(column)];
     if (typeof key !== "string" || typeof part !== "string") {
@@ -131,8 +132,11 @@ function mismatch(file: string, problem: string, name: string, keys: readonly st
 }
 
 /** What names the rows of a dataset. */
-function keysOf({ texts, ids, lines }: Dataset): { name: "id" | "line" | "row"; keys: readonly string[] } {
+function keysOf(dataset: Dataset): { name: "id" | "line" | "row"; keys: readonly string[] } {
+  const { texts, ids } = dataset;
   if (ids && new Set(ids).size === ids.length) return { name: "id", keys: [...ids] };
-  if (lines) return { name: "line", keys: Array.from(lines, String) };
-  return { name: "row", keys: Array.from({ length: texts.length }, (_, row) => String(row + 1)) };
+  return {
+    name: unitOf(dataset),
+    keys: Array.from({ length: texts.length }, (_, row) => String(numberOf(dataset, row))),
+  };
 }

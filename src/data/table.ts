@@ -1,22 +1,15 @@
-// Tables as a stream of rows: CSV, TSV and JSON Lines, told apart by the file's extension.
+// Tables in which a row is one line or several: CSV, TSV, JSON Lines and plain lines of text.
 import { pipeline } from "node:stream";
 import { CsvError, type Options, type Parser, parse } from "csv-parse";
 import { messageOf, TagformerError } from "../errors.js";
 import type { BadRows } from "./bad-rows.js";
-import { LineIndex, readUtf8, standardInput } from "./bytes.js";
-
-/** One row of a table. */
-export interface Row {
-  /** The line (1-based) on which the row starts. */
-  readonly line: number;
-  /** Cells by column name: strings in CSV and TSV, any JSON value in JSON Lines, where a row may lack columns. */
-  readonly cells: ReadonlyMap<string, unknown>;
-}
+import { type ByteSource, LineIndex, readUtf8 } from "./bytes.js";
+import type { Row } from "./row.js";
 
 /** A row longer than this is taken for a quote that was never closed, before it fills the memory. */
 const maxRowBytes = 16 * 2 ** 20;
 
-const dialects: Readonly<Record<string, Options>> = {
+const dialects: Readonly<Record<TextFormat, Options>> = {
   csv: { delimiter: "," },
   // Many TSV files are written without any quoting: a quote that does not enclose a whole cell is a character of the text.
   tsv: { delimiter: "\t", relax_quotes: true },
@@ -25,27 +18,27 @@ const dialects: Readonly<Record<string, Options>> = {
   txt: { delimiter: "\0", quote: null, escape: null, skip_empty_lines: false },
 };
 
-const formats = new Map([
-  [".csv", "csv"],
-  [".tsv", "tsv"],
-  [".jsonl", "jsonl"],
-  [".ndjson", "jsonl"],
-  [".txt", "txt"],
-]);
+/** The formats that {@link readTextTable} reads. */
+export type TextFormat = "csv" | "tsv" | "jsonl" | "txt";
 
 /**
- * Streams the rows of a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, each also with `.gz` behind it, or the lines of a `.txt`
- * file or of standard input (`-`) as the column `text`. Memory does not depend on the file's size. The first row of CSV and
- * TSV names the columns; columns without a name are ignored, and so are blank lines where a line is not a text.
+ * Streams the rows of CSV, TSV or JSON Lines, or lines of text as the column `text`. Memory does not depend on the table's
+ * size. The first row of CSV and TSV names the columns; columns without a name are ignored, and so are blank lines where a
+ * line is not a text.
  *
  * @param bad receives rows with the wrong number of cells, lines that are not a JSON object, and the number of characters
  * that are not UTF-8, where they are to be replaced
- * @throws TagformerError `IO` or `INVALID_DATA` for files that cannot be read as a table at all: of an unknown kind, empty,
- * not UTF-8, with a quote out of place (the rows behind it cannot be told apart) or two columns of one name
+ * @throws TagformerError `IO` or `INVALID_DATA` for what cannot be read as a table at all: empty, not UTF-8, with a quote out
+ * of place (the rows behind it cannot be told apart) or two columns of one name
  */
-export async function* readRows(file: string, bad: BadRows, signal?: AbortSignal): AsyncGenerator<Row> {
-  const format = formatOf(file);
-  const records = readRecords(file, dialects[format]!, bad, signal);
+export async function* readTextTable(
+  source: ByteSource,
+  format: TextFormat,
+  bad: BadRows,
+  signal?: AbortSignal,
+): AsyncGenerator<Row> {
+  const file = source.name;
+  const records = readRecords(source, dialects[format], bad, signal);
   if (format === "txt") yield* readTextLines(records);
   else if (format === "jsonl") yield* readJsonRows(file, records, bad);
   else yield* readCsvRows(file, records, bad);
@@ -115,11 +108,12 @@ async function* readJsonRows(
   if (empty) throw invalid(file, "is empty; expected one JSON object on each line");
 }
 
-function parseJson(text: string): unknown {
+/** A JSON value, in which Python may have written a missing number as NaN; the error, where it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // Python writes a missing number as NaN, which JSON does not know. Strings are matched so that they stay as they are.
+    // JSON does not know NaN. Strings are matched so that they stay as they are.
     const standard = text.replace(
       /("[^"\\]*(?:\\.[^"\\]*)*")|\bNaN\b/g,
       (_, string?: string) => string ?? "null",
@@ -129,7 +123,7 @@ function parseJson(text: string): unknown {
 }
 
 async function* readRecords(
-  file: string,
+  source: ByteSource,
   dialect: Options,
   bad: BadRows,
   signal?: AbortSignal,
@@ -147,9 +141,7 @@ async function* readRecords(
     ...dialect,
   });
   // The callback has nothing to do: an error of either side ends the loop below.
-  const onReplaced =
-    bad.encodingErrors === "replace" ? (characters: number) => bad.replaced(characters) : undefined;
-  pipeline(readUtf8(file, lines, { onReplaced, signal }), parser, () => {});
+  pipeline(readUtf8(source, lines, { onReplaced: bad.onReplaced, signal }), parser, () => {});
   // csv-parse counts a CR LF inside quotes as two lines (version 7.0.3), so lines are looked up by byte. Blank lines between
   // two rows belong to neither: they lie behind the end of the one and before the start of the other.
   let end = 0;
@@ -168,7 +160,7 @@ async function* readRecords(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const at = error as unknown as Parser["info"];
-    throw invalid(file, `the cell that starts on line ${lineAt(at)} ${problemOf(error)}`, error);
+    throw invalid(source.name, `the cell that starts on line ${lineAt(at)} ${problemOf(error)}`, error);
   }
 }
 
@@ -184,18 +176,6 @@ function problemOf(error: CsvError): string {
     default:
       return `cannot be read: ${messageOf(error)}`;
   }
-}
-
-function formatOf(file: string): string {
-  if (file === standardInput) return "txt";
-  const extension = /(\.[^./\\]*?)(\.gz)?$/i.exec(file)?.[1]?.toLowerCase() ?? "";
-  const format = formats.get(extension);
-  if (format !== undefined) return format;
-  const known = [...formats.keys()].join(", ");
-  throw invalid(
-    file,
-    `is of an unknown kind; expected a name that ends in ${known} (or one of these with .gz)`,
-  );
 }
 
 function invalid(file: string, problem: string, cause?: unknown): TagformerError {

@@ -10,7 +10,7 @@ import { describeRun, type RunFacts } from "./run-facts.js";
 import { drawTrainingPage } from "./training-page.js";
 
 /** A dataset whose texts come later, piece by piece. */
-export type Table = Pick<Dataset, "source" | "labelNames" | "labels" | "lines">;
+export type Table = Pick<Dataset, "source" | "labelNames" | "labels" | "lines" | "lineUnit">;
 
 /** The page to draw; the thread's `workerData`. */
 export type PageRequest =

@@ -36,8 +36,8 @@ export function runPage(facts: RunFacts, { training, validation }: RunTables): P
   );
 }
 
-function tableOf({ source, labelNames, labels, lines }: Dataset): Table {
-  return { source, labelNames, labels, ...(lines && { lines }) };
+function tableOf({ source, labelNames, labels, lines, lineUnit }: Dataset): Table {
+  return { source, labelNames, labels, ...(lines && { lines }), ...(lineUnit && { lineUnit }) };
 }
 
 async function draw(request: PageRequest, texts: readonly Texts[] = []): Promise<string> {

@@ -1,5 +1,5 @@
 // What the report of a run is made from: facts that travel to another thread, and what they become there.
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, placeOf } from "../data/dataset.js";
 import { inspectRows } from "../data/inspection.js";
 import { evaluationDetails } from "../evaluation/details.js";
 import { surestExamples } from "../evaluation/examples.js";
@@ -55,15 +55,12 @@ export async function describeRun(facts: RunFacts, { training, validation }: Run
 
 function describeValidation(
   { logits, labels, origin }: NonNullable<RunFacts["validation"]>,
-  { labelNames, lines, texts }: Dataset,
+  dataset: Dataset,
 ): RunReport["validation"] {
-  const shown = (row: number) => {
-    const place = origin[row]!;
-    return {
-      row: place,
-      place: lines ? `line ${lines[place]}` : `row ${place + 1}`,
-      text: texts.at(place) ?? "",
-    };
+  const { labelNames, texts } = dataset;
+  const shown = (found: number) => {
+    const row = origin[found]!;
+    return { row, place: placeOf(dataset, row), text: texts.at(row) ?? "" };
   };
   const mistakes = worstMistakes({ logits }, labels, labelNames, shownMistakes);
   const examples = surestExamples({ logits }, labels, labelNames, shownExamples);

@@ -1,5 +1,6 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { join } from "node:path";
+import { numberOf, unitOf } from "../data/dataset.js";
 import { formatSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
 import { inBackground } from "../evaluation/background.js";
@@ -288,13 +289,12 @@ export class Run {
   ): Promise<TagformerError> {
     const saved = await this.#saveLast();
     const { dataset, origin } = this.#prepared.training;
-    const places = Array.from(
-      rows.subarray(0, shownRows),
-      (row) => dataset.lines?.[origin[row]!] ?? origin[row]! + 1,
-    ).join(", ");
+    const places = Array.from(rows.subarray(0, shownRows), (row) => numberOf(dataset, origin[row]!)).join(
+      ", ",
+    );
     const more = rows.length > shownRows ? `, ... (${rows.length} rows)` : "";
     const what = Number.isFinite(loss) ? `gradient norm is ${gradientNorm}` : `loss is ${loss}`;
-    const where = `step ${step} (learning rate ${learningRate}, ${dataset.lines ? "lines" : "rows"} ${places}${more} of ${dataset.source})`;
+    const where = `step ${step} (learning rate ${learningRate}, ${unitOf(dataset)}s ${places}${more} of ${dataset.source})`;
     return new TagformerError(
       "NOT_FINITE",
       `the ${what} at ${where}; that step was not applied, and the weights before it are in ${saved}. Try a smaller --learning-rate`,

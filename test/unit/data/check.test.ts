@@ -30,6 +30,7 @@ describe("checkDataset", () => {
     expect(check).toEqual({
       source: "t.csv",
       rows: 3,
+      lineUnit: "row",
       labels: [
         { name: "a", positives: 2, negatives: 1, missing: 0 },
         { name: "b", positives: 1, negatives: 2, missing: 0 },
@@ -97,7 +98,7 @@ describe("checkDataset", () => {
       "  b  3 of 3 set",
       "  c  0 of 0 set, 3 missing",
       'error: label "c" is missing in every row; remove it',
-      "warning: rows with missing labels, which loss and metrics leave out: 3 (line 1, 2, 3)",
+      "warning: rows with missing labels, which loss and metrics leave out: 3 (row 1, 2, 3)",
       'warning: label "a" is never set, so it cannot be learned',
       'warning: label "b" is always set, so it cannot be learned',
     ]);
@@ -107,9 +108,9 @@ describe("checkDataset", () => {
     const rows = Array.from({ length: 9 }, (_, i): [string, number] => ["", i % 2]);
     const dataset = datasetOf(rows, { ids: new Array(9).fill("same") });
     expect(formatFindings(checkDataset(dataset)).slice(2)).toEqual([
-      "warning: texts that are empty: 9 (line 1, 2, 3, 4, 5, ...)",
-      "warning: rows with the id of a row before them: 8 (line 2, 3, 4, 5, 6, ...)",
-      "warning: rows with a text that another row labels differently: 9 (line 1, 2, 3, 4, 5, ...)",
+      "warning: texts that are empty: 9 (row 1, 2, 3, 4, 5, ...)",
+      "warning: rows with the id of a row before them: 8 (row 2, 3, 4, 5, 6, ...)",
+      "warning: rows with a text that another row labels differently: 9 (row 1, 2, 3, 4, 5, ...)",
     ]);
   });
 });

@@ -4,12 +4,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BadRows, type OnBadRow } from "../../../src/data/bad-rows.js";
 import { LineIndex, readUtf8 } from "../../../src/data/bytes.js";
-import { readRows } from "../../../src/data/table.js";
+import { readRows } from "../../../src/data/rows.js";
+import { tableSource } from "../../../src/data/source.js";
 import { errorOf, fileOf } from "./files.js";
 
 async function rowsOf(file: string, mode: OnBadRow = "error", bad = new BadRows(mode)) {
   const rows: { line: number; [column: string]: unknown }[] = [];
-  for await (const { line, cells } of readRows(file, bad)) rows.push({ ...Object.fromEntries(cells), line });
+  for await (const { line, cells } of readRows(tableSource(file), bad))
+    rows.push({ ...Object.fromEntries(cells), line });
   return rows;
 }
 
@@ -137,7 +139,8 @@ describe("readRows of other formats", () => {
     const content =
       '\ufeff{"text": "a \\"NaN\\" \u2028 b", "a": NaN, "b": [1]}\r\n\n  \n{"text": "__proto__", "__proto__": 1}';
     const rows = [];
-    for await (const row of readRows(fileOf("t.jsonl", content), new BadRows("error"))) rows.push(row);
+    for await (const row of readRows(tableSource(fileOf("t.jsonl", content)), new BadRows("error")))
+      rows.push(row);
     expect(rows.map(({ line }) => line)).toEqual([1, 4]);
     expect([...rows[0]!.cells]).toEqual([
       ["text", 'a "NaN" \u2028 b'],
@@ -205,7 +208,11 @@ describe("readRows of what is no table", () => {
   it("ends with the signal's reason", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     const reading = async () => {
-      for await (const _ of readRows(fileOf("t.csv", "text,a\nx,1\n"), new BadRows("error"), signal));
+      for await (const _ of readRows(
+        tableSource(fileOf("t.csv", "text,a\nx,1\n")),
+        new BadRows("error"),
+        signal,
+      ));
     };
     await expect(reading()).rejects.toThrow("enough");
   });
@@ -215,7 +222,8 @@ describe("readUtf8", () => {
   it("never cuts a character in two", async () => {
     const text = "aé€😀".repeat(40_000);
     const parts: string[] = [];
-    for await (const chunk of readUtf8(fileOf("t.txt", text), new LineIndex())) parts.push(chunk.toString());
+    for await (const chunk of readUtf8(tableSource(fileOf("t.txt", text)), new LineIndex()))
+      parts.push(chunk.toString());
     expect(parts.length).toBeGreaterThan(1);
     expect(parts.join("")).toBe(text);
     expect(parts.some((part) => part.includes("\ufffd"))).toBe(false);

@@ -8,7 +8,15 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** From the bottom to the top; a file or folder may import what stands on its own line or below. */
 const typescript = [
-  ["errors.ts", "random.ts", "suggestion.ts", "text/batch.ts", "data/texts.ts", "data/dataset.ts"],
+  [
+    "errors.ts",
+    "random.ts",
+    "suggestion.ts",
+    "text/batch.ts",
+    "data/row.ts",
+    "data/texts.ts",
+    "data/dataset.ts",
+  ],
   ["install"],
   ["native"],
   ["model", "evaluation", "data", "options.ts"],
