@@ -48,6 +48,8 @@ export {
   readTexts,
   type TextRow,
 } from "./data/read.js";
+export type { RowUnit } from "./data/row.js";
+export type { TableFormat, TableStream, WebStream } from "./data/source.js";
 export {
   type FoldOptions,
   type Split,

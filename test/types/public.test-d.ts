@@ -1,4 +1,7 @@
 // The types as a user's editor sees them: of the declarations in dist, through the package's own name.
+
+import type { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
 import {
   Classifier,
   type ClassifierEvaluation,
@@ -22,6 +25,7 @@ import {
   type StepEvent,
   selectRows,
   stratifiedSplit,
+  type TableStream,
   TagformerError,
   type TextRow,
   Trainer,
@@ -110,8 +114,15 @@ describe("Trainer", () => {
 
 describe("data", () => {
   it("is read into memory or streamed", () => {
-    expectTypeOf(readDataset).parameters.toEqualTypeOf<[path: string, options?: ReadDatasetOptions]>();
+    expectTypeOf(readDataset).parameters.toEqualTypeOf<
+      [input: string | TableStream, options?: ReadDatasetOptions]
+    >();
     expectTypeOf(readDataset("f")).resolves.toEqualTypeOf<ReadResult>();
+    expectTypeOf<Readable>().toExtend<TableStream>();
+    expectTypeOf<ReadableStream<Uint8Array>>().toExtend<TableStream>();
+    expectTypeOf<AsyncGenerator<Buffer | string>>().toExtend<TableStream>();
+    // @ts-expect-error objects are for datasetFromRows
+    readDataset([{ text: "x" }], { format: "json" });
     expectTypeOf(readTexts("f")).toExtend<AsyncIterable<readonly TextRow[]>>();
   });
 
