@@ -102,12 +102,14 @@ export { readValidation, type StoredPredictions } from "./model/validation.js";
 export type { CallOptions, ExportCheck, Precision } from "./native/types.js";
 export type {
   ClassifierOptions,
+  Device,
   ExplanationOptions,
   ExportOptions,
   ModelOptions,
   ResamplingOptions,
   TrainingOptions,
   TuningOptions,
+  TuningSettings,
 } from "./options.js";
 export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";

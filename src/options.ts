@@ -7,6 +7,13 @@ import { didYouMean } from "./suggestion.js";
 const count = (least: number) => z.int().min(least);
 const share = z.number().min(0).lt(1);
 
+/** Where a model computes: `auto` is the first GPU that works, otherwise the CPU. */
+export type Device = "auto" | "cpu" | "cuda" | `cuda:${number}`;
+
+const device: z.ZodType<string, string> = z
+  .string()
+  .regex(/^(auto|cpu|cuda(:\d+)?)$/, "expected auto, cpu, cuda or cuda:N");
+
 /** Options of loading a model, for training and prediction alike. */
 export const modelOptions = z.strictObject({
   precision: z
@@ -15,9 +22,7 @@ export const modelOptions = z.strictObject({
     .describe(
       "number format of activations and matrix products: fp32, bf16, or int8, which has bf16 activations and products of bytes",
     ),
-  device: z
-    .string()
-    .regex(/^(auto|cpu|cuda(:\d+)?)$/, "expected auto, cpu, cuda or cuda:N")
+  device: (device as z.ZodType<Device, Device>)
     .default("auto")
     .describe("where to compute: auto, cpu, cuda or cuda:N"),
   threads: count(0)
@@ -380,12 +385,12 @@ export type ClassifierOptions = z.input<typeof classifierOptions>;
  * @interface
  */
 export type TrainingOptions = z.input<typeof trainingOptions>;
-/**
- * Options of tuning temperatures and thresholds.
- *
- * @interface
- */
-export type TuningOptions = z.input<typeof tuningOptions>;
+/** {@link TuningOptions} one by one. */
+export type TuningSettings = z.input<typeof tuningOptions>;
+
+/** Options of tuning temperatures and thresholds. There is one target at most: of precision or of recall. */
+export type TuningOptions = TuningSettings &
+  ({ targetPrecision?: number | undefined; targetRecall?: undefined } | { targetPrecision?: undefined });
 
 /**
  * Options of confidence intervals and of the comparison of runs.

@@ -49,7 +49,7 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   parseOptions(trainingOptions, withPreset(options)); // a wrong option should not wait for a large table
   for (const file of [data, flags.validation ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
-  const source = "model" in given ? { model: await localModel(given.model) } : given;
+  const source = given.model !== undefined ? { model: await localModel(given.model) } : given;
   const { dataset } = await readData(data, flags);
   requireUsable(dataset);
   // The same labels in the same order, whatever else that table holds.

@@ -1,7 +1,13 @@
 // Temperatures and thresholds learnt from validation data, and how far to believe their figures.
 import { stratifiedFolds } from "../data/split.js";
 import { TagformerError } from "../errors.js";
-import { parseOptions, type ResolvedTuningOptions, type TuningOptions, tuningOptions } from "../options.js";
+import {
+  parseOptions,
+  type ResolvedTuningOptions,
+  type TuningOptions,
+  type TuningSettings,
+  tuningOptions,
+} from "../options.js";
 import { type Cuts, columnOf, cutsOf } from "./cuts.js";
 import { averageF, type Goal, isTarget } from "./goal.js";
 import { sigmoid } from "./loss.js";
@@ -25,7 +31,7 @@ export interface Decision {
 /** What {@link tune} found. */
 export interface Tuning extends Decision {
   /** What it was asked for, defaults included. */
-  readonly options: TuningOptions;
+  readonly options: TuningSettings;
   /** With temperatures of 1 and thresholds of 0.5. */
   readonly untuned: Evaluation;
   /** With the tuned ones, on the rows that they were tuned on: better than on any others. */

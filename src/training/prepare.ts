@@ -25,10 +25,12 @@ export type ModelSource =
        * the options `tokenizer` and `trust`).
        */
       readonly model: string;
+      readonly config?: undefined;
     }
   | {
       /** The path of a config.json, for a fresh random model; its tokenizer is beside it, or where `tokenizer` says. */
       readonly config: string;
+      readonly model?: undefined;
     };
 
 /** The data of a run. */
@@ -109,7 +111,7 @@ async function readSource(
   tokenizer: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ModelFiles & { readonly headReset: boolean }> {
-  if (!("model" in source)) {
+  if (source.model === undefined) {
     const modelConfig = await readModelConfig(source.config);
     return {
       ...modelConfig,

@@ -31,6 +31,7 @@ import {
   Trainer,
   type TrainingEvent,
   type TrainingOptions,
+  type TuningOptions,
   worstMistakes,
 } from "tagformer";
 import { describe, expectTypeOf, it } from "vitest";
@@ -86,6 +87,13 @@ describe("options", () => {
   it("that are misspelt or of another kind are refused", () => {
     // @ts-expect-error batch_size is batchSize
     const misspelt: TrainingOptions = { batch_size: 32 };
+    // @ts-expect-error a GPU is called cuda
+    const gpu: ModelOptions = { device: "gpu" };
+    const second: ModelOptions = { device: "cuda:1" };
+    // @ts-expect-error one target
+    const targets: TuningOptions = { targetPrecision: 0.9, targetRecall: 0.9 };
+    const target: TuningOptions = { targetRecall: 0.9, temperature: "global" };
+    expectTypeOf([gpu, second, targets, target]).toBeArray();
     // @ts-expect-error fp16 is no precision
     const other: ModelOptions = { precision: "fp16" };
     expectTypeOf([misspelt, other]).toBeArray();
@@ -98,6 +106,8 @@ describe("Trainer", () => {
     new Trainer({ config: "c.json", tokenizer: "t", train: dataset, validation: dataset, output: "o" });
     // @ts-expect-error no model
     new Trainer({ train: dataset, output: "o" });
+    // @ts-expect-error a model or a config, not both
+    new Trainer({ model: "m", config: "c.json", train: dataset, output: "o" });
     // @ts-expect-error no output
     new Trainer({ model: "m", train: dataset });
   });

@@ -98,7 +98,7 @@ export function tinyRun(changes: Partial<TrainingRun> = {}): TrainingRun {
     train: tinyDataset(320),
     output: join(temporaryFolder(), "model"),
     ...changes,
-  };
+  } as TrainingRun;
 }
 
 export interface Finished {
