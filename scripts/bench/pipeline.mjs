@@ -61,7 +61,9 @@ const model = await ensureMiniLm();
 
 const { dataset } = await timed("read the table", () => readDataset(file));
 const inspection = await timed("inspect it", () => inspectDataset(dataset));
-await timed("split by combinations", () => stratifiedSplit(dataset, { fraction: 0.1, seed: 2020 }));
+await timed("split by combinations", () =>
+  stratifiedSplit(dataset, { fraction: 0.1, seed: 2020, method: "combinations" }),
+);
 await timed("split iteratively", () =>
   stratifiedSplit(dataset, { fraction: 0.1, seed: 2020, method: "iterative" }),
 );

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Dataset } from "../data/dataset.js";
 import { foldsWithTest, trainValidationTestSplit } from "../data/parts.js";
-import type { Split } from "../data/split.js";
+import { describeShortfalls, type Split } from "../data/split.js";
 import { formatFolds, formatSplit } from "../data/split-file.js";
 import { parseOptions, splitOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
@@ -31,10 +31,7 @@ export function addSplitCommand(root: Command): void {
   addDataFlags(command);
   addFlags(command, splitOptions)
     .option("--json", "print one JSON document with the positives on each side; with --out")
-    .addHelpText(
-      "after",
-      "\nExample:\n  tagformer split tickets.csv --folds 5 --split-method iterative --out folds.csv\n",
-    )
+    .addHelpText("after", "\nExample:\n  tagformer split tickets.csv --folds 5 --out folds.csv\n")
     .action(split);
 }
 
@@ -48,6 +45,8 @@ async function split(data: string, flags: SplitFlags): Promise<void> {
     folds > 0
       ? foldsWithTest(dataset, { folds, test, ...how })
       : [trainValidationTestSplit(dataset, { validation, test, ...how })];
+  const asked = { validation: folds > 0 ? undefined : validation, test };
+  for (const shortfall of describeShortfalls(splits[0]!, asked)) note(`warning: ${shortfall}`);
   const table = folds > 0 ? formatFolds(dataset, splits) : formatSplit(dataset, splits[0]!);
   const parts = describeParts(dataset, splits);
   if (flags.json) printJson({ out: flags.out ?? null, options, parts });

@@ -29,7 +29,7 @@ export interface LabelCombination {
 export interface CombinationInspection {
   /** Number of different combinations. */
   readonly distinct: number;
-  /** Combinations that occur in one row only: a stratified split puts these rows into training. */
+  /** Combinations that occur in one row only: a split by combinations puts these rows into training. */
   readonly once: number;
   /** The first of those rows: their lines in a text file, else their row numbers; from 1. */
   readonly onceLines: readonly number[];

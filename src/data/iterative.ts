@@ -1,39 +1,34 @@
 // Iterative stratification: K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the Stratification of Multi-Label Data",
-// ECML PKDD 2011, algorithm 1, for units of one row or several.
+// ECML PKDD 2011, algorithm 1, for units of one row or several; then a second look at every unit.
 import type { Random } from "../random.js";
-
-/** What is dealt out: rows, or groups of rows that stay together. */
-export interface Units {
-  /** Rows of each unit, `[units]`. */
-  readonly sizes: Int32Array;
-  /** The labels of unit u, each once, are `labels[starts[u]]` to `labels[starts[u + 1] - 1]`. */
-  readonly starts: Int32Array;
-  readonly labels: Int32Array;
-  /** Rows of the unit that have the label, beside `labels`. */
-  readonly counts: Int32Array;
-}
+import { SubsetNeeds, type Units } from "./subset-needs.js";
 
 /**
  * Deals units out to subsets so that each label has its share in every subset.
  *
  * The label with the fewest units left is dealt first, while there is the most choice; each of its units goes to the subset
- * that lacks that label most, among equals to the one that lacks rows most, and among those to any. Large units go first.
- * What has no label fills the subsets up.
+ * that needs that label most, among equals to the one that needs rows most, and among those to any. Large units go first.
+ * What has no label fills the subsets up. Rows of rare labels may by then have used up the frequent labels that they also
+ * have, so units move once more, as long as that brings labels and rows nearer to their shares.
  *
- * @param shares of the rows that each subset is to have; their sum is 1
+ * @param shares of the rows that each subset is to have: of two subsets, or equal ones of any number
  * @returns the subset of each unit, `[units]`
  */
 export function dealIteratively(units: Units, shares: readonly number[], random: Random): Int32Array {
   const subsetOf = new Int32Array(units.sizes.length).fill(-1);
   const unitsOfLabel = invert(units);
-  const lacking = new Lacking(units, unitsOfLabel.length, shares, random);
   const left = Int32Array.from(unitsOfLabel, (list) => list.length);
-  const queue = new FewestFirst(left);
+  const needs = new SubsetNeeds(units, shares, left, random);
+  const deal = (unit: number, what: Int32Array) => {
+    subsetOf[unit] = needs.neediest(what, random);
+    needs.give(unit, subsetOf[unit]!);
+  };
+  const queue = new FewestFirst(left, random);
   for (let label = queue.next(); label !== undefined; label = queue.next()) {
     const touched = new Set<number>();
     for (const unit of largestFirst(unitsOfLabel[label]!, units, random)) {
       if (subsetOf[unit]! >= 0) continue;
-      subsetOf[unit] = lacking.take(unit, lacking.ofLabel(label));
+      deal(unit, needs.ofLabel(label));
       for (let i = units.starts[unit]!; i < units.starts[unit + 1]!; i++) {
         left[units.labels[i]!]!--;
         touched.add(units.labels[i]!);
@@ -42,8 +37,57 @@ export function dealIteratively(units: Units, shares: readonly number[], random:
     for (const other of touched) queue.lower(other);
   }
   const rest = Int32Array.from(subsetOf.keys()).filter((unit) => subsetOf[unit] === -1);
-  for (const unit of largestFirst(rest, units, random)) subsetOf[unit] = lacking.take(unit, lacking.rows);
+  for (const unit of largestFirst(rest, units, random)) deal(unit, needs.rows);
+  moveToBetterSubsets(subsetOf, needs, random);
+  fillUp(subsetOf, needs, random);
   return subsetOf;
+}
+
+/** Moves units while that makes the sum of the squares of all needs smaller; rows count as one more label. */
+function moveToBetterSubsets(subsetOf: Int32Array, needs: SubsetNeeds, random: Random): void {
+  const order = Int32Array.from(subsetOf.keys());
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const unit of random.shuffle(order)) {
+      const from = subsetOf[unit]!;
+      let [to, least] = [from, 0];
+      for (let other = 0; other < needs.subsets; other++) {
+        if (other === from) continue;
+        const cost = needs.costOfRows(unit, from, other) + needs.costOfLabels(unit, from, other);
+        if (cost < least - 1e-9) [to, least] = [other, cost];
+      }
+      if (to === from) continue;
+      move(unit, from, to, subsetOf, needs);
+      moved = true;
+    }
+  }
+}
+
+/** Gives subsets the rows that they still need, by the moves that cost the labels least; none stays empty. */
+function fillUp(subsetOf: Int32Array, needs: SubsetNeeds, random: Random): void {
+  const order = random.shuffle(Int32Array.from(subsetOf.keys()));
+  for (;;) {
+    const from = needs.rows.indexOf(Math.min(...needs.rows));
+    const to = needs.rows.indexOf(Math.max(...needs.rows));
+    const isEmpty = !subsetOf.includes(to);
+    let best = -1;
+    let least: readonly [number, number] = [Number.POSITIVE_INFINITY, 0];
+    for (const unit of order) {
+      if (subsetOf[unit] !== from) continue;
+      const rows = needs.costOfRows(unit, from, to);
+      if (rows >= 0 && !isEmpty) continue;
+      const cost: readonly [number, number] = [Math.max(0, rows), needs.costOfLabels(unit, from, to)];
+      if (cost[0] < least[0] || (cost[0] === least[0] && cost[1] < least[1])) [best, least] = [unit, cost];
+    }
+    if (best < 0) return;
+    move(best, from, to, subsetOf, needs);
+  }
+}
+
+function move(unit: number, from: number, to: number, subsetOf: Int32Array, needs: SubsetNeeds): void {
+  needs.takeBack(unit, from);
+  needs.give(unit, to);
+  subsetOf[unit] = to;
 }
 
 /** The units of each label. */
@@ -69,64 +113,17 @@ function largestFirst(list: Int32Array, { sizes }: Units, random: Random): Int32
   return even ? shuffled : shuffled.sort((a, b) => sizes[b]! - sizes[a]!);
 }
 
-/** How many rows, and how many rows of each label, every subset still lacks: c_j and c_j^i of the paper. */
-class Lacking {
-  /** `[subsets]` */
-  readonly rows: Float64Array;
-  /** `[labels * subsets]` */
-  readonly #labels: Float64Array;
-  readonly #units: Units;
-  readonly #random: Random;
-
-  constructor(units: Units, labelCount: number, shares: readonly number[], random: Random) {
-    this.#units = units;
-    this.#random = random;
-    const total = units.sizes.reduce((sum, size) => sum + size, 0);
-    this.rows = Float64Array.from(shares, (share) => share * total);
-    const counts = new Float64Array(labelCount);
-    for (const [i, label] of units.labels.entries()) counts[label]! += units.counts[i]!;
-    this.#labels = new Float64Array(labelCount * shares.length);
-    for (let i = 0; i < this.#labels.length; i++) {
-      this.#labels[i] = shares[i % shares.length]! * counts[Math.floor(i / shares.length)]!;
-    }
-  }
-
-  ofLabel(label: number): Float64Array {
-    return this.#labels.subarray(label * this.rows.length, (label + 1) * this.rows.length);
-  }
-
-  /** Gives a unit to the subset that lacks most of `what`, and returns it. */
-  take(unit: number, what: Float64Array): number {
-    const { sizes, starts, labels, counts } = this.#units;
-    const subset = this.#choose(what);
-    this.rows[subset]! -= sizes[unit]!;
-    for (let i = starts[unit]!; i < starts[unit + 1]!; i++) {
-      this.#labels[labels[i]! * this.rows.length + subset]! -= counts[i]!;
-    }
-    return subset;
-  }
-
-  #choose(what: Float64Array): number {
-    let best: number[] = [];
-    for (let subset = 0; subset < what.length; subset++) {
-      const more =
-        best.length === 0 ? 1 : what[subset]! - what[best[0]!]! || this.rows[subset]! - this.rows[best[0]!]!;
-      if (more > 0) best = [subset];
-      else if (more === 0) best.push(subset);
-    }
-    return best.length === 1 ? best[0]! : best[this.#random.below(best.length)]!;
-  }
-}
-
 /** Labels by the number of units they have left, which only falls: a list for each number, old entries passed over. */
 class FewestFirst {
   readonly #left: Int32Array;
   readonly #lists: number[][] = [];
+  readonly #random: Random;
   #fewest = 1;
 
   /** @param left units that each label has left; the caller lowers these and then calls {@link lower} */
-  constructor(left: Int32Array) {
+  constructor(left: Int32Array, random: Random) {
     this.#left = left;
+    this.#random = random;
     for (let label = left.length - 1; label >= 0; label--) this.lower(label);
   }
 
@@ -138,14 +135,24 @@ class FewestFirst {
     this.#fewest = Math.min(this.#fewest, left);
   }
 
-  /** A label with the fewest units left, but at least one; `undefined` when all are dealt out. */
+  /** Any label with the fewest units left, but at least one; `undefined` when all are dealt out. */
   next(): number | undefined {
     for (; this.#fewest < this.#lists.length; this.#fewest++) {
       const list = this.#lists[this.#fewest] ?? [];
-      for (let label = list.pop(); label !== undefined; label = list.pop()) {
+      while (list.length > 0) {
+        const label = takeAny(list, this.#random);
         if (this.#left[label] === this.#fewest) return label;
       }
     }
     return undefined;
   }
+}
+
+/** Takes an element out of a list, whose order may change. */
+function takeAny(list: number[], random: Random): number {
+  const place = random.below(list.length);
+  const taken = list[place]!;
+  list[place] = list[list.length - 1]!;
+  list.pop();
+  return taken;
 }

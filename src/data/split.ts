@@ -4,15 +4,18 @@ import { generator, type Random } from "../random.js";
 import { rowsByCombination } from "./combinations.js";
 import type { LabelledRows } from "./dataset.js";
 import { unitsOf } from "./groups.js";
-import { dealIteratively, type Units } from "./iterative.js";
+import { dealIteratively } from "./iterative.js";
+import { roundAtRandom } from "./shares.js";
+import type { Units } from "./subset-needs.js";
 
 /** How a split is made. */
 export interface StratifyOptions {
   /** Decides among all equally good splits: the same seed, the same rows. */
   readonly seed: number;
   /**
-   * `combinations` (the default) keeps the share of every combination of labels; `iterative` that of every label, by the
-   * algorithm of Sechidis et al. (2011): better when most combinations are rare.
+   * `iterative` (the default) keeps the share of every label, by the algorithm of Sechidis et al. (2011). `combinations`
+   * keeps that of every combination of labels, and never holds back a row whose combination occurs once: what is held back
+   * is easier than the rest, so figures on it are too good, by 0.01 to 0.05 of F1 where many combinations are rare.
    */
   readonly method?: "combinations" | "iterative";
   /** Whether rows with the same text stay together; rows with the same of the dataset's `groups` always do. */
@@ -62,12 +65,13 @@ const testPart: Part = {
 };
 
 /**
- * Holds back a share of the rows so that labels keep their shares on both sides. Missing labels make combinations of their
- * own; a soft label counts as set above 0.5.
+ * Holds back a share of the rows so that labels keep their shares on both sides; a soft label counts as set above 0.5.
  *
- * By combinations, and with no rows to keep together, the number of rows held back is `fraction` of all, rounded, and at
- * least one; combinations that occur once go into training, and every other keeps at least one row there. Otherwise these
- * numbers are met as nearly as the groups and labels allow.
+ * The number of rows held back is `fraction` of all, rounded, and at least one, or as near to it as rows that stay together
+ * allow ({@link describeShortfalls}). Where a label's share is no whole number the seed decides whether it is rounded up or
+ * down, so that every row is held back as often as any other over many seeds; but a label that occurs once stays in
+ * training. By combinations, missing labels make combinations of their own, and every combination keeps at least one row in
+ * training.
  *
  * @throws TagformerError `INVALID_OPTION` for a fraction out of range, `INVALID_DATA` when there are too few rows
  */
@@ -85,7 +89,7 @@ export function testSplit(dataset: LabelledRows, options: SplitOptions): Split {
 
 /** @param purpose of the random numbers */
 function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purpose: string): Split {
-  const { fraction, seed, method = "combinations", byText = false } = options;
+  const { fraction, seed, method = "iterative", byText = false } = options;
   if (!(fraction > 0 && fraction < 1)) {
     throw new TagformerError(
       "INVALID_OPTION",
@@ -93,18 +97,51 @@ function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purp
     );
   }
   const random = generator(seed, purpose);
-  const units = unitsOf(dataset, byText);
-  if (method === "combinations" && units === undefined) {
-    return splitByCombination(dataset, fraction, part, random);
+  const rows = dataset.labels.length / dataset.labelNames.length;
+  const unitOfRow = unitsOf(dataset, byText) ?? ascending(rows);
+  const units = unitOfRow.reduce((most, unit) => Math.max(most, unit + 1), 0);
+  if (units < 2) {
+    const what =
+      rows === 1 ? "there is only one row" : `all ${rows} rows are of one group or text and stay together`;
+    throw new TagformerError(
+      "INVALID_DATA",
+      `cannot hold back rows for ${part.name}: ${what}; set ${part.option} to 0, or ${part.instead}`,
+    );
   }
-  const parts = deal(dataset, units, method, [1 - fraction, fraction], random);
-  const split = splitOf(parts, 1);
-  if (split.train.length > 0 && split.validation.length > 0) return split;
-  const what = split.train.length === 0 ? "training" : part.name;
-  throw new TagformerError(
-    "INVALID_DATA",
-    `no row is left for ${what} when rows of a group or text stay together; change ${part.option} or ${part.instead}`,
-  );
+  const held = heldBack(rows, fraction);
+  if (method === "combinations" && units === rows) return splitByCombination(dataset, held, part, random);
+  return splitOf(deal(dataset, unitOfRow, method, [1 - held / rows, held / rows], random), 1);
+}
+
+/** Rows that a split of single rows holds back. */
+function heldBack(rows: number, fraction: number): number {
+  return Math.min(Math.max(1, Math.round(fraction * rows)), rows - 1);
+}
+
+/**
+ * Sentences about parts of a split that have far fewer or more rows than was asked for, because groups of rows stay
+ * together; usually none.
+ *
+ * @param asked shares of all rows; `undefined` or 0 where nothing was asked for
+ */
+export function describeShortfalls(
+  { train, validation, test = new Int32Array() }: Split,
+  asked: { readonly validation?: number | undefined; readonly test?: number | undefined },
+): string[] {
+  const rows = train.length + validation.length + test.length;
+  const describe = (found: number, share: number | undefined, { name }: Part) => {
+    if (!share) return [];
+    const wanted = heldBack(rows, share);
+    if (Math.abs(found - wanted) <= Math.max(1, wanted / 5)) return [];
+    const few = found < wanted ? "only " : "";
+    return [
+      `${few}${found} of ${rows} rows are held back for ${name}, where ${wanted} were asked for: rows of one group or text stay together, and no other choice of groups comes nearer`,
+    ];
+  };
+  return [
+    ...describe(validation.length, asked.validation, validationPart),
+    ...describe(test.length, asked.test, testPart),
+  ];
 }
 
 /**
@@ -115,16 +152,18 @@ function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purp
  * rows to keep together, than folds
  */
 export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Split[] {
-  const { folds, seed, method = "combinations", byText = false } = options;
+  const { folds, seed, method = "iterative", byText = false } = options;
   if (!Number.isInteger(folds) || folds < 2) {
     throw new TagformerError(
       "INVALID_OPTION",
       `option folds is ${folds}; expected a whole number of at least 2`,
     );
   }
+  const random = generator(seed, "folds");
+  const rows = dataset.labels.length / dataset.labelNames.length;
   const shares = new Array<number>(folds).fill(1 / folds);
-  const parts = deal(dataset, unitsOf(dataset, byText), method, shares, generator(seed, "folds"));
-  const splits = shares.map((_, fold) => splitOf(parts, fold));
+  const parts = deal(dataset, unitsOf(dataset, byText) ?? ascending(rows), method, shares, random);
+  const splits = Array.from({ length: folds }, (_, fold) => splitOf(parts, fold));
   if (splits.every(({ validation }) => validation.length > 0)) return splits;
   throw new TagformerError(
     "INVALID_DATA",
@@ -132,22 +171,24 @@ export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Sp
   );
 }
 
+function ascending(rows: number): Int32Array {
+  return Int32Array.from({ length: rows }, (_, row) => row);
+}
+
 /** The part of each row, `[rows]`. */
 function deal(
   { labels, labelNames }: LabelledRows,
-  unitOfRow: Int32Array | undefined,
+  unitOfRow: Int32Array,
   method: "combinations" | "iterative",
   shares: readonly number[],
   random: Random,
 ): Int32Array {
-  const rows = labels.length / labelNames.length;
-  const rowUnits = unitOfRow ?? Int32Array.from({ length: rows }, (_, row) => row);
   const labelsOfRow =
     method === "iterative"
       ? setLabels(labels, labelNames.length)
       : combinationNumbers(labels, labelNames.length);
-  const parts = dealIteratively(collectUnits(rowUnits, labelsOfRow), shares, random);
-  return rowUnits.map((unit) => parts[unit]!);
+  const parts = dealIteratively(collectUnits(unitOfRow, labelsOfRow), shares, random);
+  return unitOfRow.map((unit) => parts[unit]!);
 }
 
 /** Calls back with every label of a row. */
@@ -203,13 +244,13 @@ function splitOf(parts: Int32Array, validation: number): Split {
 
 function splitByCombination(
   { labels, labelNames }: LabelledRows,
-  fraction: number,
+  held: number,
   part: Part,
   random: Random,
 ): Split {
   const rows = labels.length / labelNames.length;
   const groups = rowsByCombination(labels, labelNames.length);
-  const shares = apportion(groups, Math.max(1, Math.round(fraction * rows)), rows, part);
+  const shares = apportion(groups, held, rows, part, random);
   const isHeldBack = new Int32Array(rows);
   for (const [i, group] of groups.entries()) {
     for (const row of random.shuffle(group).subarray(0, shares[i])) isHeldBack[row] = 1;
@@ -217,8 +258,14 @@ function splitByCombination(
   return splitOf(isHeldBack, 1);
 }
 
-/** How many rows each group gives, `wanted` in all, by the method of the largest remainder. */
-function apportion(groups: readonly Int32Array[], wanted: number, rows: number, part: Part): Int32Array {
+/** How many rows each group gives, `wanted` in all: its share, rounded up or down at random. */
+function apportion(
+  groups: readonly Int32Array[],
+  wanted: number,
+  rows: number,
+  part: Part,
+  random: Random,
+): Int32Array {
   const limits = Int32Array.from(groups, (group) => group.length - 1);
   const available = limits.reduce((sum, limit) => sum + limit, 0);
   if (wanted > available) {
@@ -227,13 +274,11 @@ function apportion(groups: readonly Int32Array[], wanted: number, rows: number, 
     throw new TagformerError("INVALID_DATA", `${problem}: ${advice}`);
   }
   const eligible = groups.reduce((sum, group) => sum + (group.length > 1 ? group.length : 0), 0);
-  const quotas = groups.map((group) => (group.length > 1 ? (wanted * group.length) / eligible : 0));
-  const shares = Int32Array.from(quotas, (quota, i) => Math.min(Math.floor(quota), limits[i]!));
-  const order = [...groups.keys()].sort(
-    (a, b) => quotas[b]! - shares[b]! - (quotas[a]! - shares[a]!) || a - b,
-  );
+  const quotas = groups.map((group) => (group.length > 1 ? group.length / eligible : 0));
+  const shares = roundAtRandom(wanted, quotas, random).map((share, i) => Math.min(share, limits[i]!));
+  const order = random.shuffle([...groups.keys()]);
   let left = wanted - shares.reduce((sum, share) => sum + share, 0);
-  // More than one round only when limits cut many small groups off.
+  // Something is left only where limits cut small groups off; more than one round where they cut many.
   while (left > 0) {
     for (const i of order) {
       if (left === 0 || shares[i] === limits[i]) continue;

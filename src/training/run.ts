@@ -1,6 +1,7 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { join } from "node:path";
 import { numberOf, unitOf } from "../data/dataset.js";
+import { describeShortfalls } from "../data/split.js";
 import { formatSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
 import { inBackground } from "../evaluation/background.js";
@@ -106,11 +107,23 @@ export class Run {
       ignored: model.info.ignored,
       headReset,
       device: model.info.device,
-      notes: [...model.info.notes, ...(model.info.deviceNote ? [model.info.deviceNote] : [])],
+      notes: [
+        ...model.info.notes,
+        ...(model.info.deviceNote ? [model.info.deviceNote] : []),
+        ...this.#splitNotes(),
+      ],
       maxLength,
       truncatedTexts,
       windowStride: this.#options.windowStride,
     };
+  }
+
+  /** What is to be said about the rows that were held back, unless the user chose them. */
+  #splitNotes(): string[] {
+    const { split } = this.#prepared;
+    const { splitFile, validationSplit, testSplit } = this.#options;
+    if (split === undefined || splitFile !== undefined) return [];
+    return describeShortfalls(split, { validation: validationSplit, test: testSplit });
   }
 
   /** Makes an epoch's steps, or those up to the signal; returns the mean of their losses. */
