@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { writeWhole } from "./base/whole-file.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import type { Texts } from "./data/texts.js";
 import { TagformerError } from "./errors.js";
@@ -16,7 +17,7 @@ import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModel
 import { readCard, updateCard } from "./model/card.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
 import { hasHead } from "./model/directory.js";
-import { writeWhole } from "./model/export.js";
+
 import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./model/file-names.js";
 import type { JsonObject } from "./model/json-file.js";
 import { saveModelDirectory, updateTagformerFile } from "./model/save.js";

@@ -12,7 +12,7 @@ import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
 import { runSetup } from "./setup.js";
 import { addSplitCommand } from "./split.js";
-import { exitStatus, note } from "./terminal.js";
+import { exitStatus, note, standardOutputFailed } from "./terminal.js";
 import { addThresholdsCommand } from "./thresholds.js";
 import { addTrainCommand } from "./train.js";
 
@@ -51,8 +51,7 @@ function program(): Command {
 }
 
 async function main(): Promise<void> {
-  // A reader that goes away, such as `head`, ends the command quietly.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.stdout.on("error", standardOutputFailed);
   // A run outlives the terminal that watched it.
   process.stderr.on("error", () => {});
   try {

@@ -1,5 +1,5 @@
 // Where commands write: results to stdout, everything else to stderr.
-import { TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../errors.js";
 
 /** A line for the person who watches; never part of a result. */
 export function note(text: string): void {
@@ -14,6 +14,13 @@ export function print(text: string): void {
 /** The result of a command that was given `--json`: one document. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
+}
+
+/** Ends the command when its result has no reader: quietly where that has seen enough, as `head` has. */
+export function standardOutputFailed(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(0);
+  note(`tagformer: cannot write to standard output: ${messageOf(error)}`);
+  process.exit(1);
 }
 
 /** 1:05:09, 12:34 or 8 s. */

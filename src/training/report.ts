@@ -1,8 +1,6 @@
 // What a run leaves for its readers: the model card, and a page of pictures.
-import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { messageOf, TagformerError } from "../errors.js";
+import { writeWholeText } from "../base/whole-file.js";
 import { reportFile } from "../model/file-names.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { modelCard } from "../report/card.js";
@@ -50,14 +48,7 @@ export async function writeReport(record: RunRecord): Promise<string> {
   const { training, validation } = record.prepared;
   const tables = { training: training.dataset, validation: (validation ?? training).dataset };
   const page = await runPage(factsOf(record), tables);
-  const beside = `${file}.writing-${randomUUID()}`;
-  try {
-    await writeFile(beside, page, { flush: true });
-    await rename(beside, file);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw new TagformerError("IO", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
-  }
+  await writeWholeText(file, page);
   return file;
 }
 

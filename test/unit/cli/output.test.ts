@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { writeOutput } from "../../../src/cli/output.js";
 import { TagformerError } from "../../../src/errors.js";
@@ -58,18 +60,51 @@ describe("a file", () => {
   });
 
   it("that cannot be written is named", async () => {
-    const file = join(temporaryFolder(), "nowhere", "out.csv");
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "file"), "");
+    const file = join(folder, "file", "out.csv");
     const error = await errorOf(() => writeOutput(file, (write) => write("text")));
     expect(error).toMatchObject({
       code: "IO",
-      message: expect.stringContaining(`cannot write ${file}: ENOENT`),
+      message: expect.stringContaining(`cannot write ${file}: `),
     });
   });
 
   it("that is a directory is named, and left as it is", async () => {
     const folder = temporaryFolder();
     const error = await errorOf(() => writeOutput(folder, (write) => write("text")));
-    expect(error).toMatchObject({ code: "IO", message: expect.stringContaining(`cannot write ${folder}: `) });
+    expect(error).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(`${folder} is a directory; expected`),
+    });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("has the result of an error of the producer's own, unchanged", async () => {
+    const failure = new TypeError("a bug");
+    const writing = writeOutput(join(temporaryFolder(), "out.csv"), () => Promise.reject(failure));
+    await expect(writing).rejects.toBe(failure);
+  });
+});
+
+describe.runIf(process.platform === "linux")("what is no file", () => {
+  it("takes the pieces as they come", async () => {
+    const fifo = join(temporaryFolder(), "fifo");
+    spawnSync("mkfifo", [fifo]);
+    const received = text(spawn("cat", [fifo]).stdout);
+    await writeOutput(fifo, async (write) => {
+      await write("one, ");
+      await write("two");
+    });
+    expect(await received).toBe("one, two");
+    expect(statSync(fifo).isFIFO()).toBe(true);
+  });
+
+  it("that takes nothing is named", async () => {
+    const error = await errorOf(() => writeOutput("/dev/full", (write) => write("text")));
+    expect(error).toMatchObject({
+      code: "IO",
+      message: expect.stringMatching(/^cannot write \/dev\/full: ENOSPC/),
+    });
   });
 });

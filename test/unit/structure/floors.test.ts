@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const typescript = [
   [
     "errors.ts",
+    "base",
     "random.ts",
     "suggestion.ts",
     "text/batch.ts",
