@@ -24,6 +24,7 @@ export {
 } from "./data/check.js";
 export type { ColumnOptions } from "./data/columns.js";
 export { type Dataset, type LabelledRows, selectRows } from "./data/dataset.js";
+export { datasetFromRows, type FieldOf, type RowsOptions } from "./data/from-rows.js";
 export type {
   CombinationInspection,
   Cut,

@@ -176,7 +176,8 @@ export function columnsOf(head: readonly Row[]): string[] {
   return [...new Set(head.flatMap((row) => [...row.cells.keys()]))];
 }
 
-function isLabelColumn(head: readonly Row[], column: string): boolean {
+/** Whether nearly all filled cells of a column are labels. */
+export function isLabelColumn(head: readonly Row[], column: string): boolean {
   const cells = head.map((row) => row.cells.get(column)).filter((cell) => !isBlank(cell));
   const labels = cells.filter((cell) => parseLabel(cell) !== undefined);
   return cells.length > 0 && labels.length >= labelShare * cells.length;

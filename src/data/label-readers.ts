@@ -1,7 +1,9 @@
 // The labels of a table, row by row: one column a label, or one column that lists the labels that are set.
 import { TagformerError } from "../errors.js";
 import { didYouMean } from "../suggestion.js";
-import { type ColumnOptions, columnsOf, findLabelColumns, requireColumn } from "./columns.js";
+import { showCell } from "./cell.js";
+import { type ColumnOptions, columnsOf, findLabelColumns, isLabelColumn, requireColumn } from "./columns.js";
+import { columnsOfLabelSets, holdsLabelObjects, isNamedLabels, ObjectReader } from "./label-objects.js";
 import {
   acceptedLabelLists,
   acceptedLabels,
@@ -43,13 +45,38 @@ export function labelReader(
 ): LabelReader {
   const twice = options.labels?.find((label, i, all) => all.indexOf(label) !== i);
   if (twice !== undefined) throw new TagformerError("INVALID_OPTION", `option labels names "${twice}" twice`);
-  if (options.labelColumn !== undefined) {
-    return new ListReader(
-      requireColumn(file, columnsOf(head), "labelColumn", options.labelColumn),
-      options.labels,
-    );
+  const column = labelSetColumn(file, head, options, taken);
+  if (column !== undefined) {
+    const Reader = holdsLabelObjects(head, column) ? ObjectReader : ListReader;
+    return new Reader(column, options.labels);
   }
   return new ColumnReader(findLabelColumns(file, head, options, taken), options.labels === undefined);
+}
+
+/**
+ * The column that holds all labels of a row: the one named, else the one of arrays of names or of objects, unless `labels` names
+ * columns.
+ *
+ * @throws TagformerError `INVALID_DATA` where several columns could be meant
+ */
+function labelSetColumn(
+  file: string,
+  head: readonly Row[],
+  { labels, labelColumn }: ColumnOptions,
+  taken: readonly (string | undefined)[],
+): string | undefined {
+  const columns = columnsOf(head);
+  if (labelColumn !== undefined) return requireColumn(file, columns, "labelColumn", labelColumn);
+  if (labels?.some((label) => columns.includes(label))) return undefined;
+  const free = columns.filter((column) => !taken.includes(column));
+  const found = columnsOfLabelSets(head, free);
+  const named = found.find(isNamedLabels);
+  if (named !== undefined || found.length === 0) return named;
+  const single = labels === undefined ? free.filter((column) => isLabelColumn(head, column)) : [];
+  if (found.length === 1 && single.length === 0) return found[0];
+  const several = `${file} may have its labels in ${[...single, ...found].join(", ")}`;
+  const advice = "name the one with lists or objects of labels (labelColumn), or those with 0 and 1 (labels)";
+  throw new TagformerError("INVALID_DATA", `${several}; ${advice}`);
 }
 
 class ColumnReader implements LabelReader {
@@ -74,7 +101,7 @@ class ColumnReader implements LabelReader {
         const expected = this.#found
           ? `${acceptedLabels} (if this is no label, name those that are with the option labels)`
           : acceptedSoftLabels;
-        return `column ${JSON.stringify(name)} holds ${show(cell)}; expected ${expected}`;
+        return `column ${JSON.stringify(name)} holds ${showCell(cell)}; expected ${expected}`;
       }
       this.#row[i] = label;
     }
@@ -104,12 +131,12 @@ class ListReader implements LabelReader {
     const cell = cells.get(this.#column);
     const names = cell == null ? null : parseLabelList(cell);
     if (names === undefined) {
-      return `column ${JSON.stringify(this.#column)} holds ${show(cell)}; expected ${acceptedLabelLists}`;
+      return `column ${JSON.stringify(this.#column)} holds ${showCell(cell)}; expected ${acceptedLabelLists}`;
     }
     const unknown = this.#allowed && names?.find((name) => !this.#indices.has(name));
     if (unknown !== undefined) {
       const suggestion = didYouMean(unknown, this.#allowed ?? []);
-      return `column ${JSON.stringify(this.#column)} lists an unknown label ${show(unknown)}${suggestion}`;
+      return `column ${JSON.stringify(this.#column)} lists an unknown label ${showCell(unknown)}${suggestion}`;
     }
     this.#rows.push(names === null ? null : names.map((name) => this.#indexOf(name)));
     return undefined;
@@ -165,10 +192,4 @@ class GrowingRows {
     }
     return whole;
   }
-}
-
-/** A cell as a message shows it. */
-function show(cell: unknown): string {
-  const text = JSON.stringify(cell) ?? "nothing";
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

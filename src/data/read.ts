@@ -1,6 +1,7 @@
 // Tables in, labelled examples or chunks of texts out.
 import { TagformerError } from "../errors.js";
 import { BadRows, type OnBadRow, type OnEncodingError, type SkippedRow } from "./bad-rows.js";
+import { showCell } from "./cell.js";
 import { type ColumnOptions, findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
 import { JoinedReader, type LabelFile, readLabelFile, requireIdColumn } from "./label-file.js";
@@ -234,14 +235,14 @@ function weightFault({ cells }: Row, column: string | undefined): string | undef
   const cell = cells.get(column);
   const isNumber = (typeof cell === "string" && cell.trim() !== "") || typeof cell === "number";
   if (isNumber && Number(cell) >= 0 && Number.isFinite(Number(cell))) return undefined;
-  return `column ${JSON.stringify(column)} holds ${JSON.stringify(cell) ?? "nothing"}; expected a weight, which is a number from 0`;
+  return `column ${JSON.stringify(column)} holds ${showCell(cell)}; expected a weight, which is a number from 0`;
 }
 
 /** Why a row's text cannot be used; only JSON Lines has cells that are no strings. */
 function textFault({ cells }: Row, column: string): string | undefined {
   const cell = cells.get(column);
   if (typeof cell === "string") return undefined;
-  const found = cell === undefined ? "is not there" : `holds ${JSON.stringify(cell).slice(0, 60)}`;
+  const found = cell === undefined ? "is not there" : `holds ${showCell(cell)}`;
   return `column ${JSON.stringify(column)} ${found}; expected a string`;
 }
 
