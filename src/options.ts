@@ -391,7 +391,18 @@ export type TuningSettings = z.input<typeof tuningOptions>;
 
 /** Options of tuning temperatures and thresholds. There is one target at most: of precision or of recall. */
 export type TuningOptions = TuningSettings &
-  ({ targetPrecision?: number | undefined; targetRecall?: undefined } | { targetPrecision?: undefined });
+  (
+    | {
+        /** The most recall with at least this precision, instead of an F-measure. */
+        targetPrecision?: number | undefined;
+        /** Not together with `targetPrecision`. */
+        targetRecall?: undefined;
+      }
+    | {
+        /** Not together with `targetRecall`. */
+        targetPrecision?: undefined;
+      }
+  );
 
 /**
  * Options of confidence intervals and of the comparison of runs.

@@ -25,11 +25,13 @@ export type ModelSource =
        * the options `tokenizer` and `trust`).
        */
       readonly model: string;
+      /** Not together with `model`. */
       readonly config?: undefined;
     }
   | {
       /** The path of a config.json, for a fresh random model; its tokenizer is beside it, or where `tokenizer` says. */
       readonly config: string;
+      /** Not together with `config`. */
       readonly model?: undefined;
     };
 
