@@ -12,7 +12,6 @@ import { decide } from "./evaluation/scores.js";
 import { divideByTemperature } from "./evaluation/temperature.js";
 import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
-import type { InferenceOptions } from "./inference.js";
 import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
 import { readCard, updateCard } from "./model/card.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
@@ -37,8 +36,9 @@ import {
   type TuningOptions,
   tuningOptions,
 } from "./options.js";
+import type { InferenceOptions } from "./predict/encoded-texts.js";
+import { Predictor, type WindowOptions } from "./predict/predictor.js";
 import { cardWithTuning } from "./report/card.js";
-import { Scorer, type WindowOptions } from "./scorer.js";
 import { didYouMean } from "./suggestion.js";
 import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
@@ -108,7 +108,7 @@ export class Classifier implements AsyncDisposable {
   readonly #model: NativeModel;
   readonly #tokenizer: Tokenizer;
   readonly #windows: WindowOptions;
-  readonly #scorer: Scorer;
+  readonly #predictor: Predictor;
   #decision: Decision;
   /** What tagformer.json is to say about the decision, where that is another than the stored one. */
   #decisionFields: JsonObject = {};
@@ -141,7 +141,7 @@ export class Classifier implements AsyncDisposable {
     this.device = model.info.device;
     this.deviceNote = model.info.deviceNote;
     this.#windows = windows;
-    this.#scorer = new Scorer(loaded, windows);
+    this.#predictor = new Predictor(loaded, windows);
     this.#decision = decision;
   }
 
@@ -221,7 +221,7 @@ export class Classifier implements AsyncDisposable {
   async predict(input: string | Texts, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
     const texts = typeof input === "string" ? [input] : input;
     requireTexts(texts);
-    const { logits, counts } = await this.#scorer.score(texts, options);
+    const { logits, counts } = await this.#predictor.score(texts, options);
     const probabilities = this.#calibrate(logits);
     const predictions: Prediction[] = [];
     for (let first = 0; first < texts.length; first += describedAtOnce) {
@@ -243,7 +243,7 @@ export class Classifier implements AsyncDisposable {
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
   async logits(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
     requireTexts(texts);
-    return (await this.#scorer.score(texts, options)).logits;
+    return (await this.#predictor.score(texts, options)).logits;
   }
 
   /**
@@ -415,7 +415,7 @@ export class Classifier implements AsyncDisposable {
     checkShape(dataset);
     const labels = labelsInOrder(dataset, this.labels);
     requireTexts(dataset.texts);
-    const { logits, counts } = await this.#scorer.score(dataset.texts, options);
+    const { logits, counts } = await this.#predictor.score(dataset.texts, options);
     return { labels, logits, tokens: counts };
   }
 

@@ -95,7 +95,6 @@ export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
 export type { Explanation, TokenContribution } from "./explanation.js";
-export type { InferenceOptions } from "./inference.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
@@ -112,6 +111,7 @@ export type {
   TuningOptions,
   TuningSettings,
 } from "./options.js";
+export type { InferenceOptions } from "./predict/encoded-texts.js";
 export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/pages.js";

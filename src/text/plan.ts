@@ -1,12 +1,6 @@
 // Rows of a tokenized dataset, and which of them go into one batch.
 import type { LabelledBatch, RaggedBatch, TextBatch } from "./batch.js";
 
-/** How large a batch of a {@link predictionPlan} may be. A row longer than `maxTokens` is a batch of its own. */
-export interface BatchLimits {
-  readonly maxRows: number;
-  readonly maxTokens: number;
-}
-
 /** Number of rows of a batch. */
 export function rowCount(batch: RaggedBatch): number {
   return batch.offsets.length - 1;
@@ -17,25 +11,55 @@ export function textCount({ texts, offsets }: TextBatch): number {
   return (texts ?? offsets).length - 1;
 }
 
-/**
- * A batch of the given rows of `source`, in the order given; a row may appear more than once.
- *
- * @param rows row numbers of `source`
- */
-export function selectRows(source: RaggedBatch, rows: Int32Array): RaggedBatch {
-  const offsets = new Int32Array(rows.length + 1);
-  for (const [i, row] of rows.entries()) {
-    offsets[i + 1] = offsets[i]! + source.offsets[row + 1]! - source.offsets[row]!;
+/** Rows of one batch that go into another. */
+export interface RowSelection {
+  readonly source: RaggedBatch;
+  /** Row numbers of `source`. */
+  readonly rows: ArrayLike<number>;
+}
+
+/** A batch of rows of several others, in the order given; a row may appear more than once. */
+export function gatherRows(selections: readonly RowSelection[]): RaggedBatch {
+  const count = selections.reduce((sum, { rows }) => sum + rows.length, 0);
+  const offsets = new Int32Array(count + 1);
+  let next = 0;
+  for (const { source, rows } of selections) {
+    for (let i = 0; i < rows.length; i++, next++) {
+      offsets[next + 1] = offsets[next]! + source.offsets[rows[i]! + 1]! - source.offsets[rows[i]!]!;
+    }
   }
-  const gather = (values: Int32Array) => {
-    const gathered = new Int32Array(offsets[rows.length]!);
-    for (const [i, row] of rows.entries()) {
-      gathered.set(values.subarray(source.offsets[row]!, source.offsets[row + 1]!), offsets[i]!);
+  const gather = (valuesOf: (source: RaggedBatch) => Int32Array) => {
+    const gathered = new Int32Array(offsets[count]!);
+    let to = 0;
+    for (const { source, rows } of selections) {
+      const values = valuesOf(source);
+      for (let i = 0; i < rows.length; i++, to++) {
+        gathered.set(values.subarray(source.offsets[rows[i]!]!, source.offsets[rows[i]! + 1]!), offsets[to]!);
+      }
     }
     return gathered;
   };
-  const ids = gather(source.ids);
-  return source.types === undefined ? { ids, offsets } : { ids, offsets, types: gather(source.types) };
+  const ids = gather((source) => source.ids);
+  // Rows of one tokenizer all have segments, or none has.
+  const hasTypes = selections.some(({ source }) => source.types !== undefined);
+  return hasTypes ? { ids, offsets, types: gather((source) => source.types!) } : { ids, offsets };
+}
+
+/** {@link gatherRows} of one batch. */
+export function selectRows(source: RaggedBatch, rows: ArrayLike<number>): RaggedBatch {
+  return gatherRows([{ source, rows }]);
+}
+
+/** The texts from `first` to before `end` as a batch of their own, which shares the memory of `source`. */
+export function sliceTexts(source: TextBatch, first: number, end: number): TextBatch {
+  const [firstRow, endRow] = source.texts ? [source.texts[first]!, source.texts[end]!] : [first, end];
+  const [begin, stop] = [source.offsets[firstRow]!, source.offsets[endRow]!];
+  return {
+    ids: source.ids.subarray(begin, stop),
+    offsets: source.offsets.slice(firstRow, endRow + 1).map((offset) => offset - begin),
+    ...(source.types && { types: source.types.subarray(begin, stop) }),
+    ...(source.texts && { texts: source.texts.slice(first, end + 1).map((row) => row - firstRow) }),
+  };
 }
 
 /**
@@ -81,48 +105,24 @@ export function trainingPlan(permutation: Int32Array, batchSize: number): Int32A
 }
 
 /**
- * Batches of rows of about the same length, each row once. The longest come first, so that a run that would need too
- * much memory fails at its start.
- *
- * @returns the row numbers of each batch
- */
-export function predictionPlan(tokens: RaggedBatch, limits: BatchLimits): Int32Array[] {
-  const batches: Int32Array[] = [];
-  let batch: number[] = [];
-  let total = 0;
-  for (const row of longestFirst(tokens)) {
-    const length = tokens.offsets[row + 1]! - tokens.offsets[row]!;
-    if (batch.length === limits.maxRows || (batch.length > 0 && total + length > limits.maxTokens)) {
-      batches.push(Int32Array.from(batch));
-      batch = [];
-      total = 0;
-    }
-    batch.push(row);
-    total += length;
-  }
-  if (batch.length > 0) batches.push(Int32Array.from(batch));
-  return batches;
-}
-
-/**
  * Puts a batch's results where its rows belong.
  *
  * @param results results of all rows, `[allRows * width]`
  * @param rows row numbers of the batch
  * @param values results of the batch, `[rows.length * width]`
  */
-export function scatterRows(results: Float32Array, rows: Int32Array, values: Float32Array): void {
+export function scatterRows(results: Float32Array, rows: ArrayLike<number>, values: Float32Array): void {
   const width = values.length / rows.length;
-  for (const [i, row] of rows.entries()) {
-    results.set(values.subarray(i * width, (i + 1) * width), row * width);
+  for (let i = 0; i < rows.length; i++) {
+    results.set(values.subarray(i * width, (i + 1) * width), rows[i]! * width);
   }
 }
 
 /** Row numbers by falling length, equal ones in their order. */
-function longestFirst({ offsets }: RaggedBatch): Float64Array {
+export function longestFirst({ offsets }: RaggedBatch): Int32Array {
   const rows = offsets.length - 1;
   // Length and row in one number, which typed arrays sort without calling back: exact up to 2^53.
   const keys = new Float64Array(rows);
   for (let row = 0; row < rows; row++) keys[row] = (offsets[row]! - offsets[row + 1]!) * rows + row;
-  return keys.sort().map((key) => ((key % rows) + rows) % rows);
+  return Int32Array.from(keys.sort(), (key) => ((key % rows) + rows) % rows);
 }

@@ -22,7 +22,7 @@ const typescript = [
   ["native"],
   ["model", "evaluation", "data", "options.ts"],
   ["text"],
-  ["inference.ts", "joint-calls.ts", "inspection.ts", "explanation.ts", "loading.ts", "scorer.ts"],
+  ["predict", "inspection.ts", "explanation.ts", "loading.ts"],
   ["report"],
   ["classifier.ts", "training"],
   ["trainer.ts"],

@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RaggedBatch } from "../../../src/text/batch.js";
 import {
-  predictionPlan,
+  gatherRows,
+  longestFirst,
   rowCount,
   scatterRows,
   selectLabelledRows,
   selectRows,
+  sliceTexts,
   textCount,
   trainingPlan,
 } from "../../../src/text/plan.js";
@@ -76,46 +78,53 @@ describe("trainingPlan", () => {
   });
 });
 
-describe("predictionPlan", () => {
-  it("takes every row once, keeps the limits and starts with the longest", () => {
-    const limits = fc.record({
-      maxRows: fc.integer({ min: 1, max: 9 }),
-      maxTokens: fc.integer({ min: 1, max: 30 }),
+describe("gatherRows", () => {
+  it("takes rows of several batches, in the order given", () => {
+    const [one, other] = [ragged([[1, 2], [3]]), ragged([[4], [], [5, 6]])];
+    const batch = gatherRows([
+      { source: other, rows: [2, 1] },
+      { source: one, rows: [0] },
+      { source: other, rows: [0] },
+    ]);
+    expect(rowsOf(batch)).toEqual([[5, 6], [], [1, 2], [4]]);
+    expect(gatherRows([]).offsets).toEqual(Int32Array.of(0));
+  });
+});
+
+describe("sliceTexts", () => {
+  it("gives neighbouring texts as a batch of their own, with all of their windows", () => {
+    const rows = [[1], [2, 2], [3], [4], [5]];
+    const types = Int32Array.of(0, 1, 1, 2, 3, 4);
+    expect(sliceTexts({ ...ragged(rows), types }, 1, 3)).toEqual({
+      ...ragged(rows.slice(1, 3)),
+      types: Int32Array.of(1, 1, 2),
     });
+    const texts = Int32Array.of(0, 1, 3, 5);
+    expect(sliceTexts({ ...ragged(rows), texts }, 1, 3)).toEqual({
+      ...ragged(rows.slice(1)),
+      texts: Int32Array.of(0, 2, 4),
+    });
+  });
+});
+
+describe("longestFirst", () => {
+  it("orders rows by falling length, equal ones as they are", () => {
     fc.assert(
-      fc.property(anyRows, limits, (rows, { maxRows, maxTokens }) => {
-        const plan = predictionPlan(ragged(rows), { maxRows, maxTokens });
-        const order = plan.flatMap((batch) => Array.from(batch));
+      fc.property(anyRows, (rows) => {
         const sorted = rows.map((_, i) => i).sort((a, b) => rows[b]!.length - rows[a]!.length || a - b);
-        expect(order).toEqual(sorted);
-        for (const batch of plan) {
-          const tokens = Array.from(batch).reduce((sum, row) => sum + rows[row]!.length, 0);
-          expect(batch.length).toBeGreaterThan(0);
-          expect(batch.length).toBeLessThanOrEqual(maxRows);
-          expect(batch.length === 1 || tokens <= maxTokens).toBe(true);
-        }
+        expect([...longestFirst(ragged(rows))]).toEqual(sorted);
       }),
     );
-  });
-
-  it("fills its batches", () => {
-    const tokens = ragged(new Array<number[]>(10).fill([1, 2, 3, 4]));
-    expect(predictionPlan(tokens, { maxRows: 64, maxTokens: 20 }).map(({ length }) => length)).toEqual([
-      5, 5,
-    ]);
-    expect(predictionPlan(tokens, { maxRows: 4, maxTokens: 99 }).map(({ length }) => length)).toEqual([
-      4, 4, 2,
-    ]);
   });
 });
 
 describe("scatterRows", () => {
-  it("undoes the plan", () => {
+  it("undoes what selectRows does, for every width", () => {
     fc.assert(
       fc.property(anyRows, fc.integer({ min: 1, max: 3 }), (rows, width) => {
-        const tokens = ragged(rows);
         const results = new Float32Array(rows.length * width).fill(Number.NaN);
-        for (const batch of predictionPlan(tokens, { maxRows: 4, maxTokens: 20 })) {
+        const order = longestFirst(ragged(rows));
+        for (const batch of trainingPlan(order, 4)) {
           const values = Float32Array.from({ length: batch.length * width }, (_, i) => {
             return batch[Math.floor(i / width)]! * width + (i % width);
           });

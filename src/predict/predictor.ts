@@ -1,0 +1,147 @@
+// A model that answers: texts of many callers in, logits out.
+import { untilAborted } from "../base/cancel.js";
+import type { Texts } from "../data/texts.js";
+import { TagformerError } from "../errors.js";
+import type { LoadedModel } from "../loading.js";
+import type { ResolvedModelOptions } from "../options.js";
+import { sliceTexts } from "../text/plan.js";
+import { putCounts, sliceCounts, type TokenCounts, zeroCounts } from "../text/token-counts.js";
+import type { EncodedTexts } from "../text/tokenizer.js";
+import { type InferenceOptions, logitsOfPart, Progress } from "./encoded-texts.js";
+import { charactersOf, JointTokenization, requestCharacters, requestTexts } from "./joint-tokenization.js";
+import { RowQueue } from "./row-queue.js";
+import { Ticket } from "./ticket.js";
+
+/** What becomes of texts that are longer than the longest row. */
+export type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "windowPooling">;
+
+/** What is known of some texts. */
+export interface ScoredTexts {
+  /** Before temperatures and sigmoid, `[texts * labels]`, row-major. */
+  readonly logits: Float32Array;
+  readonly counts: TokenCounts;
+}
+
+/** Texts of a call that are tokenized together. */
+interface Piece {
+  /** Number of the first one. */
+  readonly first: number;
+  readonly texts: readonly string[];
+}
+
+/**
+ * Gives texts their logits. Calls are tokenized piece by piece and their rows go through one {@link RowQueue}: a call of
+ * one text and one of a million go the same way, and the first does not wait for the second.
+ */
+export class Predictor {
+  readonly #loaded: LoadedModel;
+  readonly #windows: WindowOptions;
+  readonly #tokenization: JointTokenization;
+  readonly #queue: RowQueue;
+
+  constructor(loaded: LoadedModel, windows: WindowOptions) {
+    this.#loaded = loaded;
+    this.#windows = windows;
+    this.#queue = new RowQueue(loaded.model);
+    this.#tokenization = new JointTokenization((texts) => this.#encode(texts, undefined), sliceEncoded);
+  }
+
+  /**
+   * Scores all texts.
+   *
+   * @throws what tokenizer and model throw, as an error of this call's own; the signal's reason, at once
+   */
+  async score(texts: Texts, { signal, onProgress }: InferenceOptions = {}): Promise<ScoredTexts> {
+    signal?.throwIfAborted();
+    const ticket = new Ticket(signal !== undefined);
+    const work = this.#answer(texts, ticket, signal, new Progress(onProgress));
+    try {
+      return await (signal
+        ? untilAborted(signal, work, (reason) => this.#queue.leave(ticket, reason))
+        : work);
+    } catch (error) {
+      this.#queue.leave(ticket, error);
+      throw signal?.aborted ? error : ownError(error);
+    }
+  }
+
+  async #answer(
+    texts: Texts,
+    ticket: Ticket,
+    signal: AbortSignal | undefined,
+    progress: Progress,
+  ): Promise<ScoredTexts> {
+    const { model, labelNames } = this.#loaded;
+    const logits = new Float32Array(texts.length * labelNames.length);
+    const counts = zeroCounts(texts.length);
+    const computing = new Set<Promise<void>>();
+    let ahead = 0;
+    for (const { first, texts: some } of piecesOf(texts, model.info.device === "cpu" ? 1 : devicePieces)) {
+      ticket.throwIfLeft();
+      const tokens = await this.#tokenize(some, ticket, signal);
+      putCounts(counts, first, tokens.counts);
+      ahead += tokens.ids.length;
+      const part = logitsOfPart(this.#queue, tokens, ticket, progress, this.#windows.windowPooling).then(
+        (values) => {
+          logits.set(values, first * labelNames.length);
+          ahead -= tokens.ids.length;
+          computing.delete(part);
+        },
+      );
+      part.catch(() => {}); // it is reported below; meanwhile it is no unhandled rejection
+      computing.add(part);
+      while (ahead > this.#queue.tokensAhead) await Promise.race(computing);
+    }
+    await Promise.all(computing);
+    return { logits, counts };
+  }
+
+  #tokenize(
+    texts: readonly string[],
+    ticket: Ticket,
+    signal: AbortSignal | undefined,
+  ): Promise<EncodedTexts> {
+    // A long text takes many requests of its own: no other call has to wait for all of them.
+    return charactersOf(texts) > requestCharacters
+      ? this.#encode(texts, signal)
+      : this.#tokenization.encode(texts, ticket);
+  }
+
+  #encode(texts: readonly string[], signal: AbortSignal | undefined): Promise<EncodedTexts> {
+    const { tokenizer, maxLength } = this.#loaded;
+    return tokenizer.encodeWindows(texts, { maxLength, windowStride: this.#windows.windowStride }, signal);
+  }
+}
+
+/** A device computes padded batches: rows of like length are found among this many times as many texts. */
+const devicePieces = 16;
+
+/** The pieces of a call: as many texts as go into a request to the tokenizer, or one long text. */
+function* piecesOf(texts: Texts, times: number): Generator<Piece> {
+  let piece: string[] = [];
+  let first = 0;
+  let characters = 0;
+  for (const text of texts) {
+    const isFull =
+      piece.length === requestTexts * times || characters + text.length > requestCharacters * times;
+    if (piece.length > 0 && isFull) {
+      yield { first, texts: piece };
+      first += piece.length;
+      piece = [];
+      characters = 0;
+    }
+    piece.push(text);
+    characters += text.length;
+  }
+  if (piece.length > 0) yield { first, texts: piece };
+}
+
+function sliceEncoded(tokens: EncodedTexts, first: number, end: number): EncodedTexts {
+  return { ...sliceTexts(tokens, first, end), counts: sliceCounts(tokens.counts, first, end) };
+}
+
+/** An error that several calls may have met, as one of the call that is awaited here: with its stack. */
+function ownError(error: unknown): unknown {
+  if (!(error instanceof TagformerError)) return error;
+  return new TagformerError(error.code, error.message, { cause: error.cause ?? error });
+}
