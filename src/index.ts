@@ -22,7 +22,7 @@ export {
   formatFindings,
   type LabelCounts,
 } from "./data/check.js";
-export type { ColumnOptions } from "./data/columns.js";
+export type { ColumnOptions } from "./data/column-options.js";
 export { type Dataset, type LabelledRows, selectRows } from "./data/dataset.js";
 export { datasetFromRows, type FieldOf, type RowsOptions } from "./data/from-rows.js";
 export type {

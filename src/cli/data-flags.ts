@@ -5,7 +5,15 @@ import { type ReadDatasetOptions, type ReadResult, readDataset } from "../data/r
 import { splitNames } from "./flags.js";
 import { note } from "./terminal.js";
 
-export interface DataFlags {
+/** How delimited text is read; see {@link addTableFlags}. */
+export interface TableFlags {
+  readonly delimiter?: string;
+  readonly quotes?: "auto" | "csv" | "none";
+  readonly header?: boolean;
+  readonly encodingErrors?: "error" | "replace";
+}
+
+export interface DataFlags extends TableFlags {
   readonly text?: string;
   readonly labels?: string[];
   readonly labelColumn?: string;
@@ -13,16 +21,31 @@ export interface DataFlags {
   readonly weight?: string;
   readonly group?: string;
   readonly onBadRow?: "error" | "skip";
-  readonly encodingErrors?: "error" | "replace";
 }
 
-/** The flag of bytes that are not UTF-8, for every command that reads a table. */
-export function addEncodingFlag(command: Command): Command {
-  return command.addOption(
-    new Option("--encoding-errors <what>", "what to do with bytes that are not UTF-8")
-      .choices(["error", "replace"])
-      .default("error"),
-  );
+/** The flags of {@link TableFlags}, for every command that reads a table. */
+export function addTableFlags(command: Command): Command {
+  return command
+    .option("--delimiter <character>", 'what separates cells: ",", ";", "|", "tab" (told by the first rows)')
+    .addOption(
+      new Option(
+        "--quotes <what>",
+        "what quotes mean: csv encloses cells in them, none takes them for characters, auto decides",
+      )
+        .choices(["auto", "csv", "none"])
+        .default("auto"),
+    )
+    .option("--no-header", "the first line is a row; columns are named column1, column2 and so on")
+    .addOption(
+      new Option("--encoding-errors <what>", "what to do with bytes that are not UTF-8")
+        .choices(["error", "replace"])
+        .default("error"),
+    );
+}
+
+/** The options of reading a table that the flags give. */
+export function tableOptions({ delimiter, quotes, header, encodingErrors }: TableFlags) {
+  return { delimiter, quotes, header, encodingErrors, onNote: note };
 }
 
 /** Says how many characters were replaced, if any. */
@@ -44,7 +67,7 @@ export function addDataFlags(command: Command): Command {
         .choices(["error", "skip"])
         .default("error"),
     );
-  return addEncodingFlag(command);
+  return addTableFlags(command);
 }
 
 /** Reads a dataset and says what was left out. */
@@ -53,9 +76,10 @@ export async function readData(
   flags: DataFlags,
   more: Partial<ReadDatasetOptions> = {},
 ): Promise<ReadResult> {
-  const { text, labels, labelColumn, id, weight, group, onBadRow, encodingErrors } = flags;
+  const { text, labels, labelColumn, id, weight, group, onBadRow } = flags;
   const result = await readDataset(path, {
-    ...{ text, labels, labelColumn, id, weight, group, onBadRow, encodingErrors },
+    ...{ text, labels, labelColumn, id, weight, group, onBadRow },
+    ...tableOptions(flags),
     ...more,
   });
   noteReplaced(result.replacedCharacters);
@@ -63,5 +87,6 @@ export async function readData(
     note(`skipped ${result.skippedCount} rows that could not be used:`);
     for (const { file, line, unit, reason } of result.skipped) note(`  ${file}, ${unit} ${line}: ${reason}`);
   }
+  if (result.droppedUnlabelled > 0) note(`left out ${result.droppedUnlabelled} rows without any label`);
   return result;
 }

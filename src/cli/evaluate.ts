@@ -19,7 +19,7 @@ import { addFlags, parseCount, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
-import { note, print, printJson } from "./terminal.js";
+import { print, printJson } from "./terminal.js";
 import { figure, figureTitles, textTable } from "./text-table.js";
 
 interface EvaluateFlags extends DataFlags {
@@ -83,12 +83,11 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
     ),
   );
   const labels = flags.labels ?? [...classifier.labels];
-  const { dataset, droppedUnlabelled } = await readData(
+  const { dataset } = await readData(
     data,
     { ...flags, labels },
     { labelFile: flags.labelFile, ...(!flags.labels && { labelsOf: "the model" }) },
   );
-  if (droppedUnlabelled > 0) note(`left out ${droppedUnlabelled} rows without any label`);
   const bar = new ProgressBar("evaluating", dataset.texts.length);
   const result = await classifier
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })

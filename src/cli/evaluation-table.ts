@@ -2,12 +2,12 @@
 import { stringify } from "csv-stringify/sync";
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import type { Dataset } from "../data/dataset.js";
+import { inertCell } from "../data/spreadsheet.js";
 import { chunksOf } from "../data/texts.js";
 import { sigmoid } from "../evaluation/loss.js";
 import { decide, truthOf } from "../evaluation/scores.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import { writeOutput } from "./output.js";
-import { inertCell } from "./spreadsheet.js";
 
 /** Texts decoded at once. */
 const rowsAtOnce = 1024;

@@ -58,16 +58,15 @@ async function inspect(data: string, flags: InspectFlags): Promise<void> {
     note(`wrote ${flags.html}`);
   }
   if (flags.json) printJson({ ...inspection, droppedUnlabelled, skippedRows: skippedCount });
-  else print(describe(inspection, droppedUnlabelled));
+  else print(describe(inspection));
 }
 
-function describe(found: Inspection, droppedUnlabelled: number): string {
+function describe(found: Inspection): string {
   const { combinations } = found;
   return [
     `${found.source}: ${found.rows} rows, ${found.labels.length} labels`,
     // The counts of labels have a table of their own.
     ...formatFindings({ ...found, labels: [] }).slice(1),
-    ...(droppedUnlabelled > 0 ? [`rows without any label, left out: ${droppedUnlabelled}`] : []),
     `texts that are empty: ${found.emptyTexts}; that a row before has: ${found.duplicateTexts}`,
     found.duplicateIds === null ? "no ids" : `ids that a row before has: ${found.duplicateIds}`,
     `rows with no label set: ${found.rowsWithoutLabels} (${percent(found.rowsWithoutLabels / found.rows)}); ${found.labelsPerRow.toFixed(3)} labels a row`,

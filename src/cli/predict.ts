@@ -4,23 +4,22 @@ import { stringify } from "csv-stringify/sync";
 import type { Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
+import { inertCell } from "../data/spreadsheet.js";
 import { classifierOptions } from "../options.js";
 import { noteCutTexts } from "./cut-texts.js";
-import { addEncodingFlag, noteReplaced } from "./data-flags.js";
+import { addTableFlags, noteReplaced, type TableFlags, tableOptions } from "./data-flags.js";
 import { addFlags, splitNames, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
-import { inertCell } from "./spreadsheet.js";
 import { note } from "./terminal.js";
 
-interface PredictFlags {
+interface PredictFlags extends TableFlags {
   readonly model: string;
   readonly out?: string;
   readonly text?: string;
   readonly id?: string;
   readonly labels?: string[];
-  readonly encodingErrors?: "error" | "replace";
   readonly tokens?: boolean;
   readonly json?: boolean;
 }
@@ -34,7 +33,7 @@ export function addPredictCommand(root: Command): void {
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
     .option("--id <column>", "column of the row ids")
     .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
-  addEncodingFlag(command);
+  addTableFlags(command);
   addFlags(command, classifierOptions.omit({ labels: true }))
     .option("--tokens", "two more columns: how many tokens of each text were read, and how many were cut")
     .option("--json", "print one JSON document instead of CSV")
@@ -52,13 +51,14 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
     flags.model,
     takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
-  const { text, id, encodingErrors, json, tokens } = flags;
+  const { text, id, json, tokens } = flags;
+  const reading = { text, id, ...tableOptions(flags), onReplaced: noteReplaced };
   let rows = 0;
   let cut = 0;
   const started = performance.now();
   await writeOutput(flags.out, async (write) => {
     const table = json ? new JsonTable() : new CsvTable(classifier.labels, tokens ?? false);
-    for await (const chunk of readTexts(data, { text, id, encodingErrors, onReplaced: noteReplaced })) {
+    for await (const chunk of readTexts(data, reading)) {
       const predictions = await classifier.predict(chunk.map((row) => row.text));
       await write(table.rows(chunk, predictions));
       rows += chunk.length;

@@ -15,7 +15,7 @@ import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
-import { note, print, printJson } from "./terminal.js";
+import { print, printJson } from "./terminal.js";
 import { figure, textTable } from "./text-table.js";
 
 interface ThresholdsFlags extends DataFlags {
@@ -108,12 +108,11 @@ async function fromTable(
     takeFlags(modelOptions, flags as unknown as Record<string, unknown>),
   );
   const labels = flags.labels ?? [...classifier.labels];
-  const { dataset, droppedUnlabelled } = await readData(
+  const { dataset } = await readData(
     data,
     { ...flags, labels },
     { labelFile: flags.labelFile, ...(!flags.labels && { labelsOf: "the model" }) },
   );
-  if (droppedUnlabelled > 0) note(`left out ${droppedUnlabelled} rows without any label`);
   const bar = new ProgressBar("predicting", dataset.texts.length);
   const { tokens, ...tuning } = await classifier
     .tune(dataset, { ...options, onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })

@@ -23,19 +23,33 @@ export interface SkippedRow {
 /** How many rows of a kind are kept for messages, however many there are. */
 export const shownRows = 5;
 
-/** Receives every bad row of a reading, and the number of bad characters. */
+/** Receives every bad row of a reading, the number of bad characters, and sentences about how the table was understood. */
 export class BadRows {
   readonly mode: OnBadRow;
   readonly encodingErrors: OnEncodingError;
+  readonly #onNote: ((sentence: string) => void) | undefined;
+  /** The line that names the columns of the table that was opened last; `undefined` where none does. */
+  header: number | undefined;
   /** Number of characters that were put in place of bytes that are not UTF-8. */
   replacedCharacters = 0;
   /** Some of the rows that were left out, at most {@link shownRows}. */
   readonly skipped: SkippedRow[] = [];
   skippedCount = 0;
 
-  constructor(mode: OnBadRow, encodingErrors: OnEncodingError = "error") {
+  /** @param onNote receives each sentence of {@link note} */
+  constructor(
+    mode: OnBadRow,
+    encodingErrors: OnEncodingError = "error",
+    onNote?: (sentence: string) => void,
+  ) {
     this.mode = mode;
     this.encodingErrors = encodingErrors;
+    this.#onNote = onNote;
+  }
+
+  /** Says how something was understood that could have been meant otherwise, or what looks wrong. */
+  note(sentence: string): void {
+    this.#onNote?.(sentence);
   }
 
   /** @throws TagformerError `INVALID_DATA` when bad rows are errors */

@@ -12,8 +12,32 @@ export const standardInput = "-";
 /** What stands in place of bytes that are not UTF-8. */
 const replacementCharacter = Buffer.from("\u{fffd}");
 
+/** Counts the lines of what streams past. */
+export interface LineCount {
+  append(chunk: Uint8Array): void;
+  /** The line of the byte after the last chunk. */
+  readonly lastLine: number;
+}
+
+/** Counts line breaks: LF, CR and CR LF. */
+export class LineCounter implements LineCount {
+  #breaks = 0;
+  #previous = 0;
+
+  append(chunk: Uint8Array): void {
+    for (const byte of chunk) {
+      if (byte === 13 || (byte === 10 && this.#previous !== 13)) this.#breaks++;
+      this.#previous = byte;
+    }
+  }
+
+  get lastLine(): number {
+    return this.#breaks + 1;
+  }
+}
+
 /** Finds the line of a byte while a file streams past: a reader appends chunks, a parser behind it asks. */
-export class LineIndex {
+export class LineIndex implements LineCount {
   /** Positions of the line breaks that {@link lineAt} has not passed yet, from `#next` on. */
   readonly #breaks: number[] = [];
   #next = 0;
@@ -70,7 +94,7 @@ export interface ReadBytesOptions {
  */
 export async function* readUtf8(
   source: ByteSource,
-  lines: LineIndex,
+  lines: LineCount,
   { onReplaced, signal }: ReadBytesOptions = {},
 ): AsyncGenerator<Buffer> {
   const file = source.name;

@@ -79,6 +79,11 @@ export function checkShape({ source, texts, labelNames, labels, weights, groups 
   if (badWeight >= 0) {
     throw refuse(`the weight of row ${badWeight} is ${weights![badWeight]}; expected a number from 0`);
   }
+  if (weights !== undefined && !weights.some((weight) => weight > 0)) {
+    throw refuse(
+      "every row has the weight 0, so that nothing would be learned; expected a weight above 0 in some rows",
+    );
+  }
   if (groups !== undefined && groups.length !== texts.length) {
     throw refuse(`found ${groups.length} groups for ${texts.length} rows; expected one a row`);
   }

@@ -1,11 +1,16 @@
 // Labels that lie in a file of their own and belong to the texts by id, as in test.csv and test_labels.csv.
 import { TagformerError } from "../errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
-import { type ColumnOptions, findIdColumn, peek } from "./columns.js";
+import { columnsOf, sameName } from "./column-names.js";
+import { describeColumns } from "./column-notes.js";
+import type { ColumnOptions } from "./column-options.js";
+import { findIdColumn, peek } from "./columns.js";
 import { type LabelMatrix, type LabelReader, labelReader } from "./label-readers.js";
 import type { Row } from "./row.js";
 import { readRows } from "./rows.js";
 import { tableSource } from "./source.js";
+import { inertCell } from "./spreadsheet.js";
+import type { TableOptions } from "./table.js";
 
 /** A table of ids and labels. */
 export interface LabelFile extends LabelMatrix {
@@ -21,15 +26,19 @@ export interface LabelFile extends LabelMatrix {
  */
 export async function readLabelFile(
   file: string,
-  options: ColumnOptions,
+  options: ColumnOptions & TableOptions,
   bad: BadRows,
   signal?: AbortSignal,
 ): Promise<LabelFile> {
-  const stream = readRows(tableSource(file), bad, signal);
+  const stream = readRows(tableSource(file), bad, signal, options);
   try {
     const { head, all } = await peek(file, stream, bad);
-    const id = requireIdColumn(file, head, options);
-    const labels = labelReader(file, head, options, [id]);
+    const columns = columnsOf(head);
+    // The option may name the ids of the texts alone: they need not be called the same here.
+    const named = options.id !== undefined && sameName(options.id, columns) !== undefined;
+    const id = requireIdColumn(file, head, named ? options : { ...options, id: undefined });
+    const labels = labelReader(file, head, options, [id], bad);
+    bad.note(describeColumns(file, bad.header, columns, { id, labels: labels.columns }));
     const rows = new Map<string, number>();
     for await (const row of all) {
       const key = String(row.cells.get(id));
@@ -73,9 +82,13 @@ export class JoinedReader implements LabelReader {
     this.#skipAbsent = skipAbsent;
   }
 
+  /** None of the texts' table. */
+  readonly columns = [];
+
   add({ cells }: Row): string | undefined {
     const id = String(cells.get(this.#id));
-    const source = this.#labels.rows.get(id);
+    // A table that tagformer wrote has ids that no spreadsheet runs.
+    const source = this.#labels.rows.get(id) ?? this.#labels.rows.get(inertCell(id));
     if (source === undefined) {
       if (this.#skipAbsent) return `the id ${id} is not in ${this.#labels.file}`;
       this.#absent++;

@@ -39,6 +39,7 @@ function isLabelSet(cell: unknown): boolean {
  * does not name is not set; `null` is a missing label, and in place of the object means that all are missing.
  */
 export class ObjectReader {
+  readonly columns: readonly string[];
   readonly #column: string;
   readonly #allowed: readonly string[] | undefined;
   readonly #indices = new Map<string, number>();
@@ -47,6 +48,7 @@ export class ObjectReader {
 
   /** @param allowed the labels that may occur, in order; without them, those that do */
   constructor(column: string, allowed: readonly string[] | undefined) {
+    this.columns = [column];
     this.#column = column;
     this.#allowed = allowed;
     for (const name of allowed ?? []) this.#indices.set(name, this.#indices.size);

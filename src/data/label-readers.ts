@@ -1,17 +1,14 @@
 // The labels of a table, row by row: one column a label, or one column that lists the labels that are set.
 import { TagformerError } from "../errors.js";
 import { didYouMean } from "../suggestion.js";
+import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
-import { type ColumnOptions, columnsOf, findLabelColumns, isLabelColumn, requireColumn } from "./columns.js";
+import { columnsOf, requireColumn } from "./column-names.js";
+import type { ColumnOptions } from "./column-options.js";
+import { findLabelColumns, isLabelColumn, type LabelColumn } from "./label-columns.js";
+import { acceptedLabelLists, parseLabelList } from "./label-lists.js";
 import { columnsOfLabelSets, holdsLabelObjects, isNamedLabels, ObjectReader } from "./label-objects.js";
-import {
-  acceptedLabelLists,
-  acceptedLabels,
-  acceptedSoftLabels,
-  parseLabel,
-  parseLabelList,
-  parseSoftLabel,
-} from "./labels.js";
+import { acceptedLabels, acceptedSoftLabels, parseLabel, parseSoftLabel } from "./labels.js";
 import type { Row } from "./row.js";
 
 /** Rows whose labels are stored together. */
@@ -26,6 +23,8 @@ export interface LabelMatrix {
 
 /** Collects labels while a table streams past. */
 export interface LabelReader {
+  /** The columns that are read. */
+  readonly columns: readonly string[];
   /** Takes the labels of the next row; when they cannot be read, takes nothing and says why. */
   add(row: Row): string | undefined;
   finish(): LabelMatrix;
@@ -42,6 +41,7 @@ export function labelReader(
   head: readonly Row[],
   options: ColumnOptions,
   taken: readonly (string | undefined)[],
+  bad: BadRows,
 ): LabelReader {
   const twice = options.labels?.find((label, i, all) => all.indexOf(label) !== i);
   if (twice !== undefined) throw new TagformerError("INVALID_OPTION", `option labels names "${twice}" twice`);
@@ -50,7 +50,7 @@ export function labelReader(
     const Reader = holdsLabelObjects(head, column) ? ObjectReader : ListReader;
     return new Reader(column, options.labels);
   }
-  return new ColumnReader(findLabelColumns(file, head, options, taken), options.labels === undefined);
+  return new ColumnReader(findLabelColumns(file, head, options, taken, bad), options.labels === undefined);
 }
 
 /**
@@ -80,28 +80,32 @@ function labelSetColumn(
 }
 
 class ColumnReader implements LabelReader {
-  readonly #names: readonly string[];
+  readonly #columns: readonly LabelColumn[];
   readonly #found: boolean;
   readonly #row: Float32Array;
   readonly #values: GrowingRows;
 
   /** @param found whether the columns were found and not named, so that one may be no label at all */
-  constructor(names: readonly string[], found: boolean) {
-    this.#names = names;
+  constructor(columns: readonly LabelColumn[], found: boolean) {
+    this.#columns = columns;
     this.#found = found;
-    this.#row = new Float32Array(names.length);
-    this.#values = new GrowingRows(names.length);
+    this.#row = new Float32Array(columns.length);
+    this.#values = new GrowingRows(columns.length);
+  }
+
+  get columns(): readonly string[] {
+    return this.#columns.map(({ column }) => column);
   }
 
   add({ cells }: Row): string | undefined {
-    for (const [i, name] of this.#names.entries()) {
-      const cell = cells.get(name);
+    for (const [i, { column }] of this.#columns.entries()) {
+      const cell = cells.get(column);
       const label = parseLabel(cell) ?? (this.#found ? undefined : parseSoftLabel(cell));
       if (label === undefined) {
         const expected = this.#found
           ? `${acceptedLabels} (if this is no label, name those that are with the option labels)`
           : acceptedSoftLabels;
-        return `column ${JSON.stringify(name)} holds ${showCell(cell)}; expected ${expected}`;
+        return `column ${JSON.stringify(column)} holds ${showCell(cell)}; expected ${expected}${commaAdvice(cell)}`;
       }
       this.#row[i] = label;
     }
@@ -110,7 +114,7 @@ class ColumnReader implements LabelReader {
   }
 
   finish(): LabelMatrix {
-    return { names: this.#names, values: this.#values.toArray() };
+    return { names: this.#columns.map(({ label }) => label), values: this.#values.toArray() };
   }
 }
 
@@ -120,6 +124,10 @@ class ListReader implements LabelReader {
   readonly #indices = new Map<string, number>();
   /** Indices of the labels that are set, a row; `null` where the list is missing. */
   readonly #rows: (readonly number[] | null)[] = [];
+
+  get columns(): readonly string[] {
+    return [this.#column];
+  }
 
   constructor(column: string, allowed: readonly string[] | undefined) {
     this.#column = column;
@@ -192,4 +200,10 @@ class GrowingRows {
     }
     return whole;
   }
+}
+
+function commaAdvice(cell: unknown): string {
+  return typeof cell === "string" && /^\s*[01],\d+\s*$/.test(cell)
+    ? ", and a point in numbers, as in 0.5"
+    : "";
 }

@@ -2,29 +2,37 @@
 import { TagformerError } from "../errors.js";
 import { BadRows, type OnBadRow, type OnEncodingError, type SkippedRow } from "./bad-rows.js";
 import { showCell } from "./cell.js";
-import { type ColumnOptions, findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
+import { columnsOf } from "./column-names.js";
+import { type ColumnRoles, describeColumns, unusedColumns } from "./column-notes.js";
+import type { ColumnOptions } from "./column-options.js";
+import { findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
+import { headerDoubt } from "./header.js";
+import { isNumberValue } from "./json-values.js";
 import { JoinedReader, type LabelFile, readLabelFile, requireIdColumn } from "./label-file.js";
 import { type LabelReader, labelReader } from "./label-readers.js";
 import type { Row, RowUnit } from "./row.js";
 import { readRows } from "./rows.js";
 import { type TableFormat, type TableStream, tableSource } from "./source.js";
+import type { TableOptions } from "./table.js";
 import { PackedTexts } from "./texts.js";
 
 /** Options of {@link readTexts}. */
-export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id"> {
+export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id">, TableOptions {
   /** How the table is written down; by default what the file's name says. A stream has no name, and needs it. */
   readonly format?: TableFormat | undefined;
   /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD. */
   readonly encodingErrors?: OnEncodingError | undefined;
   /** Called after the last row with the number of characters that were replaced. */
   readonly onReplaced?: ((characters: number) => void) | undefined;
+  /** Receives a sentence for everything that was found and not told: columns, delimiters, a header that looks like data. */
+  readonly onNote?: ((sentence: string) => void) | undefined;
   /** Ends the reading; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link readDataset}. */
-export interface ReadDatasetOptions extends ColumnOptions {
+export interface ReadDatasetOptions extends ColumnOptions, TableOptions {
   /** How the table is written down; by default what the file's name says. A stream has no name, and needs it. */
   readonly format?: TableFormat | undefined;
   /** A table with the labels, when they are not beside the texts; joined by id. */
@@ -33,6 +41,8 @@ export interface ReadDatasetOptions extends ColumnOptions {
   readonly onBadRow?: OnBadRow | undefined;
   /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD and count them. */
   readonly encodingErrors?: OnEncodingError | undefined;
+  /** Receives a sentence for everything that was found and not told: columns, delimiters, a header that looks like data. */
+  readonly onNote?: ((sentence: string) => void) | undefined;
   /** Ends the reading; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,6 +53,8 @@ export interface ReadColumns {
   readonly text: string;
   /** The column that identifies rows; absent when there is none. */
   readonly id?: string;
+  /** Columns that hold nothing that was asked for. */
+  readonly unused: readonly string[];
 }
 
 /** What {@link readDataset} found. */
@@ -77,7 +89,7 @@ const chunkRows = 1024;
 
 /**
  * Reads a table into memory: texts, labels, and ids where there is an id column. Columns that are not named are found by
- * their names and by what the first rows hold.
+ * their names and by what the first rows hold; `onNote` receives what was found.
  *
  * @param input the path of a file whose name ends in `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.json` (an array of objects),
  * each also with `.gz` behind it; or a stream of such a file's bytes, packed with gzip or not
@@ -90,9 +102,9 @@ export async function readDataset(
 ): Promise<ReadResult> {
   const { labelFile, signal } = options;
   const source = tableSource(input, options.format);
-  const bad = new BadRows(options.onBadRow ?? "error", options.encodingErrors);
+  const bad = new BadRows(options.onBadRow ?? "error", options.encodingErrors, options.onNote);
   const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, options, bad, signal);
-  return collectDataset(source.name, readRows(source, bad, signal), options, bad, apart);
+  return collectDataset(source.name, readRows(source, bad, signal, options), options, bad, apart);
 }
 
 /**
@@ -110,29 +122,30 @@ export async function collectDataset(
 ): Promise<ReadResult> {
   try {
     const { head, all } = await peek(path, stream, bad);
-    const id = apart ? requireIdColumn(path, head, options) : findIdColumn(path, head, options);
+    doubtHeader(path, head, bad);
     // The options about labels speak of the label file, where there is one.
-    const text = findTextColumn(
-      path,
-      head,
-      apart ? { ...options, labels: undefined, labelColumn: undefined } : options,
-      id,
-    );
+    const own = apart ? { ...options, labels: undefined, labelColumn: undefined } : options;
+    const id = apart ? requireIdColumn(path, head, own) : findIdColumn(path, head, own);
+    const text = findTextColumn(path, head, own, id);
     const weight = findNamedColumn(path, head, "weight", options);
     const group = findNamedColumn(path, head, "group", options);
     const labels = apart
       ? new JoinedReader(path, apart, id!, bad.mode === "skip")
-      : labelReader(path, head, options, [text, id, weight, group]);
+      : labelReader(path, head, options, [text, id, weight, group], bad);
+    const columns = columnsOf(head);
+    const roles = { text, id, weight, group, labels: labels.columns };
+    noteColumns(path, head, roles, bad);
     const rows = await collect(path, all, { text, id, weight, group }, labels, bad);
     const { names, values } = labels.finish();
     bad.requireRows(path, rows.texts.length);
+    requireWeight(path, weight, rows.weights);
     const { dataset, dropped } = dropUnlabelled({ source: path, labelNames: names, labels: values, ...rows });
     if (dataset.texts.length === 0) {
       throw new TagformerError("INVALID_DATA", `in ${path} all labels of all ${dropped} rows are missing`);
     }
     return {
       dataset,
-      columns: { text, ...(id !== undefined && { id }) },
+      columns: { text, ...(id !== undefined && { id }), unused: unusedColumns(columns, roles) },
       skipped: bad.skipped,
       skippedCount: bad.skippedCount,
       replacedCharacters: bad.replacedCharacters,
@@ -156,12 +169,14 @@ export async function* readTexts(
 ): AsyncGenerator<readonly TextRow[]> {
   const source = tableSource(input, options.format);
   const path = source.name;
-  const bad = new BadRows("error", options.encodingErrors);
-  const stream = readRows(source, bad, options.signal);
+  const bad = new BadRows("error", options.encodingErrors, options.onNote);
+  const stream = readRows(source, bad, options.signal, options);
   try {
     const { head, all } = await peek(path, stream, bad);
+    doubtHeader(path, head, bad);
     const id = findIdColumn(path, head, options);
     const text = findTextColumn(path, head, options, id);
+    noteColumns(path, head, { text, id }, bad);
     let chunk: TextRow[] = [];
     let number = 0;
     for await (const row of all) {
@@ -182,6 +197,21 @@ export async function* readTexts(
   } finally {
     await stream.return(undefined);
   }
+}
+
+/** Says which column is what, unless there is but one and nothing else could be meant, as in lines of text. */
+function noteColumns(file: string, head: readonly Row[], roles: ColumnRoles, bad: BadRows): void {
+  const columns = columnsOf(head);
+  if (bad.header === undefined && columns.length === 1) return;
+  bad.note(describeColumns(file, bad.header, columns, roles));
+}
+
+/** Says so when the header looks like a row of data. */
+function doubtHeader(file: string, head: readonly Row[], bad: BadRows): void {
+  if (bad.header === undefined) return;
+  const cells = new Map(columnsOf(head).map((name) => [name, head.map((row) => row.cells.get(name))]));
+  const doubt = headerDoubt(file, bad.header, cells);
+  if (doubt !== undefined) bad.note(doubt);
 }
 
 type Texts = Pick<Dataset, "texts" | "ids" | "weights" | "groups" | "lines" | "lineUnit">;
@@ -229,11 +259,20 @@ async function collect(
   };
 }
 
+/** @throws TagformerError `INVALID_DATA` when all rows weigh nothing */
+function requireWeight(file: string, column: string | undefined, weights: Float32Array | undefined): void {
+  if (column === undefined || weights?.some((weight) => weight > 0)) return;
+  throw new TagformerError(
+    "INVALID_DATA",
+    `${file}: column ${JSON.stringify(column)} gives every row the weight 0, so that nothing would be learned; expected a weight above 0 in some rows`,
+  );
+}
+
 /** Why a row's weight cannot be used. */
 function weightFault({ cells }: Row, column: string | undefined): string | undefined {
   if (column === undefined) return undefined;
   const cell = cells.get(column);
-  const isNumber = (typeof cell === "string" && cell.trim() !== "") || typeof cell === "number";
+  const isNumber = (typeof cell === "string" && cell.trim() !== "") || isNumberValue(cell);
   if (isNumber && Number(cell) >= 0 && Number.isFinite(Number(cell))) return undefined;
   return `column ${JSON.stringify(column)} holds ${showCell(cell)}; expected a weight, which is a number from 0`;
 }

@@ -1,13 +1,15 @@
 // The rows of a table in any format.
 import type { BadRows } from "./bad-rows.js";
 import { invalidElement, readJsonElements } from "./json-array.js";
+import { parseJson } from "./json-values.js";
 import type { Row } from "./row.js";
 import { firstCharacter, type TableSource } from "./source.js";
-import { parseJson, readTextTable } from "./table.js";
+import { readTextTable, type TableOptions } from "./table.js";
 
 /**
  * Streams the rows of a table; memory does not depend on its size.
  *
+ * @param options of delimited text
  * @param bad receives rows that cannot be used, and the number of characters that are not UTF-8, where they are to be replaced
  * @throws TagformerError `IO` or `INVALID_DATA` for what cannot be read as a table at all; the signal's reason when it is
  * aborted
@@ -16,10 +18,12 @@ export async function* readRows(
   source: TableSource,
   bad: BadRows,
   signal?: AbortSignal,
+  options: TableOptions = {},
 ): AsyncGenerator<Row> {
   const { format } = source;
+  bad.header = undefined;
   if (format === "json") yield* readJson(source, bad, signal);
-  else yield* readTextTable(source, format, bad, signal);
+  else yield* readTextTable(source, format, bad, signal, options);
 }
 
 /** An array of objects; what begins with an object is JSON Lines under another name, as some libraries write it. */

@@ -124,7 +124,7 @@ describe("the commands", () => {
       folds,
     );
     expect(written).toMatchObject({ status: 0, stdout: "" });
-    expect(written.stderr).toMatch(/^ +fold 1 +fold 2 +fold 3 +fold 4\nrows( +25){4}\n/);
+    expect(written.stderr).toMatch(/^ +fold 1 +fold 2 +fold 3 +fold 4\nrows( +25){4}\n/m);
     expect(written.stderr).toMatch(/^delivery( +\d+){4}$/m);
     expect(readFileSync(folds, "utf8").split("\n", 2)).toEqual([
       "id,fold",

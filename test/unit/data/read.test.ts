@@ -23,7 +23,7 @@ describe("readDataset", () => {
     expect([...dataset.labels]).toEqual([1, nan, 0, 1, nan, 0]);
     expect([...dataset.lines!]).toEqual([2, 4, 5]);
     expect(rest).toEqual({
-      columns: { text: "text", id: "id" },
+      columns: { text: "text", id: "id", unused: ["stars"] },
       skipped: [],
       skippedCount: 0,
       replacedCharacters: 0,
@@ -59,13 +59,13 @@ describe("readDataset", () => {
     const { dataset, columns } = await read(
       "user_id,hash,title,words,score\n11111111111111111,ab,some,many words,0\n222222222222222222,cd,title,here,1\n",
     );
-    expect(columns).toEqual({ text: "words", id: "user_id" });
+    expect(columns).toEqual({ text: "words", id: "user_id", unused: ["hash", "title"] });
     expect(dataset.labelNames).toEqual(["score"]);
   });
 
   it("does not take a column for the id that only ends in id and repeats itself", async () => {
     const { dataset, columns } = await read("valid,paid,text\n0,7,a\n1,7,b\n0,8,c\n");
-    expect(columns).toEqual({ text: "text" });
+    expect(columns).toEqual({ text: "text", unused: ["paid"] });
     expect(dataset.labelNames).toEqual(["valid"]);
     expect(dataset.ids).toBeUndefined();
   });
@@ -76,7 +76,7 @@ describe("readDataset", () => {
       labels: ["b", "a"],
       id: "c",
     });
-    expect(columns).toEqual({ text: "other", id: "c" });
+    expect(columns).toEqual({ text: "other", id: "c", unused: ["text"] });
     expect(dataset.labelNames).toEqual(["b", "a"]);
     expect([...dataset.labels]).toEqual([1, 0]);
   });
@@ -100,7 +100,7 @@ describe("readDataset", () => {
 
   it("says which columns there are when it finds no text or no label", async () => {
     expect(await messageFor("a,b\n1,0\n")).toMatch(
-      /no column of texts; name it with the option text \(its columns: a, b\)/,
+      /no column of texts; name it with the option text \(its columns: "a", "b"\)/,
     );
     expect(await messageFor("text,stars\nx,5\n")).toMatch(
       /no label column, which holds 0 and 1; name .*labelColumn/,
@@ -284,7 +284,7 @@ describe("readTexts", () => {
 describe.skipIf(!existsSync(realRows))(`real rows (${realRows}, skipped where it is missing)`, () => {
   it("are all read, with the labels that they have", async () => {
     const { dataset, columns } = await readDataset(realRows);
-    expect(columns).toEqual({ text: "comment_text" });
+    expect(columns).toEqual({ text: "comment_text", unused: [] });
     expect(dataset.labelNames).toEqual([
       "toxic",
       "severe_toxic",

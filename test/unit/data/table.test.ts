@@ -3,7 +3,7 @@ import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BadRows, type OnBadRow } from "../../../src/data/bad-rows.js";
-import { LineIndex, readUtf8 } from "../../../src/data/bytes.js";
+import { LineCounter, readUtf8 } from "../../../src/data/bytes.js";
 import { readRows } from "../../../src/data/rows.js";
 import { tableSource } from "../../../src/data/source.js";
 import { errorOf, fileOf } from "./files.js";
@@ -222,7 +222,7 @@ describe("readUtf8", () => {
   it("never cuts a character in two", async () => {
     const text = "aé€😀".repeat(40_000);
     const parts: string[] = [];
-    for await (const chunk of readUtf8(tableSource(fileOf("t.txt", text)), new LineIndex()))
+    for await (const chunk of readUtf8(tableSource(fileOf("t.txt", text)), new LineCounter()))
       parts.push(chunk.toString());
     expect(parts.length).toBeGreaterThan(1);
     expect(parts.join("")).toBe(text);

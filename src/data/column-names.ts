@@ -1,0 +1,64 @@
+// Columns by their names: exact, or the same but for what people do not see.
+import { TagformerError } from "../errors.js";
+import { didYouMean } from "../suggestion.js";
+import type { Row } from "./row.js";
+import { inertCell } from "./spreadsheet.js";
+
+/** Every column of the given rows, in order. */
+export function columnsOf(head: readonly Row[]): string[] {
+  const columns = new Set<string>();
+  for (const { cells } of head) for (const column of cells.keys()) columns.add(column);
+  return [...columns];
+}
+
+/**
+ * The one of some names that is meant by another: itself, or else the only one that differs from it in no more than Unicode form
+ * (NFC and NFD), white space at its ends or the apostrophe that keeps spreadsheets from running it.
+ *
+ * @param claimed names that are meant by themselves, so that they are not taken for another
+ */
+export function sameName(
+  name: string,
+  names: readonly string[],
+  claimed: readonly string[] = [],
+): string | undefined {
+  if (names.includes(name)) return name;
+  const [wanted, inert] = [essence(name), essence(inertCell(name))];
+  const alike = names.filter((other) => {
+    const found = essence(other);
+    return (found === wanted || found === inert) && !claimed.includes(other);
+  });
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+function essence(name: string): string {
+  return name.normalize("NFC").trim();
+}
+
+/**
+ * The column that an option names; see {@link sameName}.
+ *
+ * @throws TagformerError `INVALID_OPTION` with the nearest name, when there is no such column
+ */
+export function requireColumn(
+  file: string,
+  columns: readonly string[],
+  option: string,
+  column: string,
+  claimed: readonly string[] = [],
+): string {
+  const found = sameName(column, columns, claimed);
+  if (found !== undefined) return found;
+  const problem = `option ${option} names the column ${JSON.stringify(column)}, which ${file} does not have`;
+  throw new TagformerError("INVALID_OPTION", problem + didYouMean(column, columns));
+}
+
+/** Names as a list in a message: the first ones, and how many there are when that is not all. */
+export function listNames(names: readonly string[], most = 8): string {
+  const shown = names.slice(0, most).map(showName).join(", ");
+  return names.length > most ? `${shown}, ... (${names.length} in all)` : shown;
+}
+
+function showName(name: string): string {
+  return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}...` : name);
+}
