@@ -19,7 +19,7 @@ describe("a table in a .json file", () => {
     ]);
     for (const file of [fileOf("t.json", `\ufeff ${content}\n`), fileOf("t.json.gz", gzipSync(content))]) {
       const { dataset, columns } = await readDataset(file);
-      expect(columns).toEqual({ text: "text", id: "id" });
+      expect(columns).toEqual({ text: "text", id: "id", unused: [] });
       expect([...dataset.texts]).toEqual(['brackets ]}, "quotes" and \\', "two"]);
       expect([...dataset.labels]).toEqual([1, 0]);
       expect(dataset).toMatchObject({ lines: Int32Array.of(1, 2), lineUnit: "row" });
