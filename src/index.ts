@@ -86,6 +86,7 @@ export {
 } from "./evaluation/details.js";
 export { type Example, surestExamples } from "./evaluation/examples.js";
 export type { Figures } from "./evaluation/figures.js";
+export type { TestFigures } from "./evaluation/jobs.js";
 export { suspectedLabelErrors } from "./evaluation/label-errors.js";
 export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
 export { type LabelMistakes, type Mistake, mistakesByLabel, worstMistakes } from "./evaluation/mistakes.js";
@@ -122,6 +123,7 @@ export type {
   EpochEvent,
   StartEvent,
   StepEvent,
+  TestProgressEvent,
   TrainingEvent,
   ValidationProgressEvent,
 } from "./training/events.js";

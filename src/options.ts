@@ -64,7 +64,10 @@ const splitShape = {
     .describe(
       "what keeps its share on both sides: every label (iterative, Sechidis et al. 2011), or every combination of labels, which never holds back a row whose combination occurs once, so that figures are too good",
     ),
-  splitByText: z.boolean().default(false).describe("keep rows with the same text on one side"),
+  splitByText: z
+    .boolean()
+    .default(false)
+    .describe("keep rows with the same text on one side; case, blanks and punctuation do not count"),
 };
 
 const weight = z.number().positive().max(1e6);

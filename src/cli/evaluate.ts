@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
-import { confidenceIntervals, type Interval, type Intervals } from "../evaluation/bootstrap.js";
+import { confidenceIntervals, type Intervals } from "../evaluation/bootstrap.js";
 import { suspectedLabelErrors } from "../evaluation/label-errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Mistake, mistakesByLabel } from "../evaluation/mistakes.js";
@@ -16,11 +16,12 @@ import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { writeEvaluationPage } from "./evaluation-html.js";
 import { writeEvaluationTable } from "./evaluation-table.js";
 import { addFlags, parseCount, takeFlags } from "./flags.js";
+import { describeIntervals } from "./interval-table.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { print, printJson } from "./terminal.js";
-import { figure, figureTitles, textTable } from "./text-table.js";
+import { figure, textTable } from "./text-table.js";
 
 interface EvaluateFlags extends DataFlags {
   readonly model: string;
@@ -212,19 +213,4 @@ function describeMetrics(metrics: Evaluation): string {
   return [["rows", String(metrics.rows)], ...figures.map(([name, value]) => [name, figure(value)])]
     .map(([name, value]) => `${name!.padEnd(18)} ${value}`)
     .join("\n");
-}
-
-function describeIntervals({ confidence, samples, figures, labels }: Intervals): string {
-  const line = (name: string, interval: Interval | null) =>
-    interval
-      ? [name, figure(interval.value), figure(interval.low), figure(interval.high)]
-      : [name, "-", "-", "-"];
-  return textTable([
-    [`${100 * confidence}% intervals`, "value", "from", "to"],
-    ...Object.entries(figureTitles).map(([name, title]) =>
-      line(title, figures[name as keyof typeof figureTitles]),
-    ),
-    ...labels.map((label) => line(`F1 ${label.name}`, label)),
-    [`(${samples} samples)`, "", "", ""],
-  ]);
 }

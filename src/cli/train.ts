@@ -1,10 +1,9 @@
 // `tagformer train`
 import type { Command } from "commander";
 import { checkReadable } from "../data/bytes.js";
-import { checkDataset, countSharedTexts, formatFindings } from "../data/check.js";
+import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
-import { classificationReport } from "../evaluation/report.js";
 import { parseOptions, trainingOptions, withPreset } from "../options.js";
 import { Trainer } from "../trainer.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
@@ -16,6 +15,7 @@ import { localModel, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";
 import { abortOnInterrupt, interruptedStatus, note, print, printJson } from "./terminal.js";
 import { TrainingDisplay } from "./training-display.js";
+import { describeResult } from "./training-result.js";
 
 interface TrainFlags extends DataFlags {
   readonly model?: string;
@@ -46,7 +46,7 @@ export function addTrainCommand(root: Command): void {
 async function train(data: string, flags: TrainFlags): Promise<void> {
   const given = modelSource(flags);
   const options = takeFlags(trainingOptions, flags as unknown as Record<string, unknown>);
-  parseOptions(trainingOptions, withPreset(options)); // a wrong option should not wait for a large table
+  const resolved = parseOptions(trainingOptions, withPreset(options)); // before a large table is read
   for (const file of [data, flags.validation ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
   const source = given.model !== undefined ? { model: await localModel(given.model) } : given;
@@ -57,7 +57,6 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const validation =
     flags.validation &&
     (await readData(flags.validation, { ...flags, labels }, { labelsOf: dataset.source })).dataset;
-  if (validation) noteSharedTexts(dataset, validation);
   const trainer = new Trainer({
     ...source,
     ...options,
@@ -67,8 +66,8 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   });
   const display = new TrainingDisplay();
   const epochs: EpochEvent[] = [];
-  let end: EndEvent | undefined;
   let start: StartEvent | undefined;
+  let end: EndEvent | undefined;
   const controller = new AbortController();
   try {
     for await (const event of trainer.run(controller.signal)) {
@@ -84,19 +83,23 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   } finally {
     display.close();
   }
-  if (end) finish(end, epochs, flags.json ?? false);
-  if (start) noteCutTexts(cutTextsOfRun(start));
+  if (!start || !end) return;
+  if (flags.json) printJson({ ...end, epochs });
+  else print(describeResult(start, epochs, end, resolved));
+  if (end.reason === "stopped") process.exitCode = interruptedStatus;
+  noteCutTexts(cutTextsOfRun(start));
 }
 
 function cutTextsOfRun({
   trainingRows,
   validationRows,
+  testRows,
   truncatedTexts,
   windowStride,
   maxLength,
 }: StartEvent): CutTexts {
   const cut = windowStride > 0 ? 0 : truncatedTexts;
-  return { texts: trainingRows + validationRows, cut, maxLength };
+  return { texts: trainingRows + validationRows + testRows, cut, maxLength };
 }
 
 /** Shows what was found in a dataset, and stops where it cannot be trained on. */
@@ -107,13 +110,6 @@ function requireUsable(dataset: Dataset): void {
   throw new TagformerError("INVALID_DATA", `${dataset.source} cannot be trained on; see the errors above`);
 }
 
-function noteSharedTexts(training: Dataset, validation: Dataset): void {
-  const shared = countSharedTexts(training, validation);
-  if (shared === 0) return;
-  const share = `${shared} of ${validation.texts.length} texts of ${validation.source}`;
-  note(`warning: ${share} are in ${training.source} as well: figures on them say little`);
-}
-
 function modelSource({ model, fromConfig }: TrainFlags): ModelSource {
   if (model !== undefined && fromConfig === undefined) return { model };
   if (fromConfig !== undefined && model === undefined) return { config: fromConfig };
@@ -121,24 +117,4 @@ function modelSource({ model, fromConfig }: TrainFlags): ModelSource {
     "INVALID_OPTION",
     "give either --model with a directory, a name on the hub or a TorchScript file, or --from-config FILE for a fresh random model",
   );
-}
-
-function finish(end: EndEvent, epochs: readonly EpochEvent[], json: boolean): void {
-  if (json) {
-    printJson({ ...end, epochs });
-  } else {
-    const best = epochs.find(({ epoch }) => epoch === end.bestEpoch)?.validation;
-    if (best) print(`\nValidation, epoch ${end.bestEpoch}:\n\n${classificationReport(best)}`);
-    print(describeEnd(end));
-  }
-  if (end.reason === "stopped") process.exitCode = interruptedStatus;
-}
-
-function describeEnd({ reason, directory, bestEpoch, lastDirectory, report }: EndEvent): string {
-  const stopped = reason === "stopped" ? "Stopped. " : "";
-  const what =
-    bestEpoch === undefined ? "The weights of the last step are" : `The model of epoch ${bestEpoch} is`;
-  const last = lastDirectory ? ` The weights of the last step are in ${lastDirectory}.` : "";
-  const page = report ? ` The report is ${report}.` : "";
-  return `${stopped}${what} in ${directory}.${last}${page}`;
 }

@@ -25,12 +25,13 @@ export class TrainingDisplay {
         this.#showStep(event);
         break;
       case "validation":
-        this.#switchTo(`epoch ${event.epoch} validation`, event.totalRows);
+      case "test":
+        this.#switchTo(`epoch ${event.epoch} ${event.type}`, event.totalRows);
         this.#bar?.update(event.rows, `${event.rows} rows`);
         break;
       case "epoch":
         this.close();
-        note(describeEpoch(event));
+        note(describeEpoch(event, this.#start!.objective));
         break;
     }
   }
@@ -77,7 +78,7 @@ export class TrainingDisplay {
 
 function describeStart(start: StartEvent): string[] {
   const lines = [
-    `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.labels.length} labels: ${start.labels.join(", ")}`,
+    `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.testRows > 0 ? `${start.testRows} to test on, ` : ""}${start.labels.length} labels: ${start.labels.join(", ")}`,
     `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens${describeLonger(start)}`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
@@ -91,9 +92,22 @@ function describeLonger({ truncatedTexts, windowStride }: StartEvent): string {
   return ` (${truncatedTexts} ${verb[0]} longer and ${verb[1]} ${fate})`;
 }
 
-function describeEpoch({ epoch, trainingLoss, validation, best, seconds }: EpochEvent): string {
+/** Losses by their names: the one while training has dropout and weights that change, and is no figure of a model. */
+function describeEpoch(event: EpochEvent, objective: string): string {
+  const { epoch, trainingLoss, validation, seconds } = event;
+  const losses =
+    objective === crossEntropy
+      ? `cross-entropy ${shown(validation?.loss)}`
+      : `${objective} ${shown(event.objective)}, cross-entropy ${shown(validation?.loss)}`;
   const figures = validation
-    ? `, validation loss ${validation.loss?.toFixed(4)}, micro-F1 ${validation.micro.f1.toFixed(4)}, subset accuracy ${validation.subsetAccuracy.toFixed(4)}`
+    ? `; validation: ${losses}, micro-F1 ${shown(validation.micro.f1)}, subset accuracy ${shown(validation.subsetAccuracy)}`
     : "";
-  return `epoch ${epoch}: loss ${trainingLoss.toFixed(4)}${figures}${best ? " (best)" : ""}, ${duration(seconds)}`;
+  const verdict = [...(event.best ? ["best so far"] : []), ...(event.kept ? ["kept"] : [])].join(", ");
+  return `epoch ${epoch}: training ${objective} ${shown(trainingLoss)}${figures}${verdict && ` (${verdict})`}, ${duration(seconds)}`;
+}
+
+const crossEntropy = "cross-entropy";
+
+function shown(figure: number | null | undefined): string {
+  return figure?.toFixed(4) ?? "-";
 }

@@ -81,12 +81,6 @@ export function checkDataset(dataset: Dataset): DatasetCheck {
   };
 }
 
-/** Number of rows of `validation` with a text that `training` has, too: what was learned by heart counts as right there. */
-export function countSharedTexts(training: Dataset, validation: Dataset): number {
-  const firsts = firstOccurrences(training.texts, validation.texts).subarray(training.texts.length);
-  return firsts.reduce((count, first) => count + (first < training.texts.length ? 1 : 0), 0);
-}
-
 /** Lines of text for a person: label counts, then findings, errors first. */
 export function formatFindings(check: DatasetCheck): string[] {
   const width = Math.max(0, ...check.labels.map(({ name }) => name.length));

@@ -1,10 +1,12 @@
 // Rows that a split must not separate.
 import type { LabelledRows } from "./dataset.js";
+import { plainTexts } from "./text-keys.js";
 import { firstOccurrences } from "./texts.js";
 
 /**
  * The unit of each row, `[rows]`: rows of one unit stay together. Units are counted from 0, in the order of their first
- * rows. Rows belong together that have the same group, or, with `byText`, the same text, or both by way of a third.
+ * rows. Rows belong together that have the same group, or, with `byText`, the same text but for case, blanks and
+ * punctuation, or both by way of a third.
  *
  * @returns `undefined` when every row is a unit
  */
@@ -25,7 +27,9 @@ export function unitsOf(
   const join = (row: number, other: number) => {
     parents[rootOf(row)] = rootOf(other);
   };
-  if (byText) for (const [row, first] of firstOccurrences(texts).entries()) join(row, first);
+  if (byText) {
+    for (const [row, first] of firstOccurrences(plainTexts(texts)).entries()) join(row, first);
+  }
   if (groups) {
     const firsts = firstOccurrences(groups);
     for (const [row, group] of groups.entries()) if (group.trim() !== "") join(row, firsts[row]!);

@@ -18,7 +18,10 @@ export interface StratifyOptions {
    * is easier than the rest, so figures on it are too good, by 0.01 to 0.05 of F1 where many combinations are rare.
    */
   readonly method?: "combinations" | "iterative";
-  /** Whether rows with the same text stay together; rows with the same of the dataset's `groups` always do. */
+  /**
+   * Whether rows with the same text stay together, where case, blanks and punctuation do not count; rows with the same of
+   * the dataset's `groups` always do.
+   */
   readonly byText?: boolean;
 }
 

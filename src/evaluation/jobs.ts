@@ -1,13 +1,39 @@
 // Evaluations that take seconds for large tables, as one call each: plain values in and out, so that a thread can run them.
+import { confidenceIntervals, type Intervals } from "./bootstrap.js";
 import { type Evaluation, evaluate } from "./metrics.js";
 import { type WorstElements, worstElements } from "./mistakes.js";
+import { type Objective, objectiveLoss } from "./objective.js";
 import type { Thresholds } from "./scores.js";
 import { divideByTemperature } from "./temperature.js";
 import { tune } from "./tuning.js";
 
-/** Metrics of a model's logits, decided at a probability of 1/2. */
-function measure(logits: Float32Array, labels: Float32Array, labelNames: readonly string[]): Evaluation {
-  return evaluate({ logits }, labels, labelNames);
+/** Metrics of a model's logits, decided at a probability of 1/2, and what its training minimises. */
+function measure(
+  logits: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  objective: Objective,
+): { readonly metrics: Evaluation; readonly objective: number | null } {
+  return {
+    metrics: evaluate({ logits }, labels, labelNames),
+    objective: objectiveLoss(logits, labels, labelNames.length, objective),
+  };
+}
+
+/** What a model does on rows by which neither its weights nor anything else about it was chosen. */
+export interface TestFigures {
+  /** Figures over all labels and of each, decided at a probability of 1/2. */
+  readonly metrics: Evaluation;
+  /** How far they may be off because the rows happen to be these. */
+  readonly intervals: Intervals;
+}
+
+/** Metrics of a model's logits, decided at a probability of 1/2, with their intervals. */
+function test(logits: Float32Array, labels: Float32Array, labelNames: readonly string[]): TestFigures {
+  return {
+    metrics: evaluate({ logits }, labels, labelNames),
+    intervals: confidenceIntervals({ logits }, labels, labelNames),
+  };
 }
 
 /** Metrics and mistakes of a model's logits, as its temperatures and thresholds decide. */
@@ -27,6 +53,7 @@ function judge(
 /** What each job takes; first of all the logits, `[rows * labels]`. */
 export interface JobParameters {
   readonly measure: Parameters<typeof measure>;
+  readonly test: Parameters<typeof test>;
   readonly judge: Parameters<typeof judge>;
   readonly tune: Parameters<typeof tune>;
 }
@@ -34,6 +61,7 @@ export interface JobParameters {
 /** What each job gives. */
 export interface JobResults {
   readonly measure: ReturnType<typeof measure>;
+  readonly test: ReturnType<typeof test>;
   readonly judge: ReturnType<typeof judge>;
   readonly tune: ReturnType<typeof tune>;
 }
@@ -43,4 +71,4 @@ export type JobName = keyof JobParameters;
 /** All jobs by name. */
 export const jobs: {
   readonly [Name in JobName]: (...parameters: JobParameters[Name]) => JobResults[Name];
-} = { measure, judge, tune };
+} = { measure, test, judge, tune };

@@ -11,8 +11,10 @@ export const tagformerFile = "tagformer.json";
 export const splitFile = "split.csv";
 /** A larger tagformer.json is not read. */
 export const maxTagformerBytes = 10e6;
-/** What a run predicted for the rows held back: JSON Lines. */
+/** What a run predicted for its validation rows: JSON Lines. */
 export const validationFile = "validation.jsonl";
+/** What it predicted for its test rows, in the same form. */
+export const testFile = "test.jsonl";
 /** The model card. */
 export const cardFile = "README.md";
 /** Stands in a card that a newer one may replace: who takes the line out keeps the card as it is. */

@@ -27,6 +27,7 @@ import {
   splitFile,
   tagformerFile,
   tagformerFormat,
+  testFile,
   tokenizerFiles,
   torchScriptType,
   validationFile,
@@ -46,6 +47,8 @@ export interface ModelToSave {
   readonly split?: string | undefined;
   /** Content of the file with the validation predictions, where there are some. */
   readonly validation?: Iterable<string> | undefined;
+  /** Content of the file with the test predictions, where there are some. */
+  readonly test?: Iterable<string> | undefined;
   /** Content of the model card. */
   readonly card?: string | undefined;
   /** Writes the tokenizer's files into a directory. */
@@ -61,6 +64,7 @@ const savedFiles: ReadonlySet<string> = new Set([
   splitFile,
   tagformerFile,
   validationFile,
+  testFile,
   reportFile,
   ...tokenizerFiles,
 ]);
@@ -188,6 +192,7 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
     await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });
     if (model.split !== undefined) await writeFile(join(beside, splitFile), model.split);
     if (model.validation) await writeFile(join(beside, validationFile), model.validation);
+    if (model.test) await writeFile(join(beside, testFile), model.test);
     if (model.card !== undefined) await writeFile(join(beside, cardFile), model.card);
     for (const file of await readdir(beside)) await flush(join(beside, file));
     await flush(beside);

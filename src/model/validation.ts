@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { messageOf, TagformerError } from "../errors.js";
-import { validationFile } from "./file-names.js";
+import { testFile, validationFile } from "./file-names.js";
 import { isMissing } from "./json-file.js";
 
 /** The predictions for some labelled rows. */
@@ -45,7 +45,7 @@ export function textDigest(text: string): string {
 }
 
 /** The file's content, piece by piece: a line about all rows, then one for each. */
-export function* validationLines(predictions: StoredPredictions): Generator<string> {
+export function* predictionLines(predictions: StoredPredictions): Generator<string> {
   const { source, labelNames, rows, digests, logits, labels } = predictions;
   const width = labelNames.length;
   yield `${JSON.stringify({ formatVersion: 1, source, labels: labelNames })}\n`;
@@ -66,7 +66,24 @@ export function* validationLines(predictions: StoredPredictions): Generator<stri
  * @throws TagformerError `INVALID_OPTION` when there are none, `INVALID_MODEL` when they are damaged, `IO`
  */
 export async function readValidation(directory: string): Promise<StoredPredictions> {
-  const file = join(directory, validationFile);
+  const found = await readPredictions(join(directory, validationFile));
+  if (found !== null) return found;
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `${directory} has no ${validationFile}: only a training run with validation rows stores its predictions for them`,
+  );
+}
+
+/**
+ * The test predictions beside a model; `null` when its run had no test rows.
+ *
+ * @throws TagformerError `INVALID_MODEL` when they are damaged, `IO`
+ */
+export async function readTest(directory: string): Promise<StoredPredictions | null> {
+  return await readPredictions(join(directory, testFile));
+}
+
+async function readPredictions(file: string): Promise<StoredPredictions | null> {
   const rows: number[] = [];
   const digests: string[] = [];
   const logits: number[] = [];
@@ -92,12 +109,7 @@ export async function readValidation(directory: string): Promise<StoredPredictio
     }
   } catch (error) {
     if (error instanceof TagformerError) throw error;
-    if (isMissing(error)) {
-      throw new TagformerError(
-        "INVALID_OPTION",
-        `${directory} has no ${validationFile}: only a training run with validation rows stores its predictions for them`,
-      );
-    }
+    if (isMissing(error)) return null;
     throw new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   if (header === undefined || rows.length === 0) throw damaged(file, 1, "the file ends");

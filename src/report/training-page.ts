@@ -20,6 +20,7 @@ interface EpochFigures {
   readonly trainingLoss: number;
   readonly validation?: Evaluation;
   readonly best: boolean;
+  readonly kept: boolean;
   readonly seconds: number;
 }
 
@@ -48,7 +49,7 @@ const mostPoints = 200;
 /** The page about a run, drawn here and now. */
 export async function drawTrainingPage(report: RunReport): Promise<string> {
   const { epochs, validation } = report;
-  const best = epochs.findLast((epoch) => epoch.best);
+  const best = epochs.findLast((epoch) => epoch.kept);
   const sections = validation ? await evaluationSections(validation.details, validation) : [];
   const about = best ? `, epoch ${best.epoch} on the validation rows` : "";
   return renderPage({
@@ -167,8 +168,8 @@ function epochTable(epochs: readonly EpochFigures[]): Content {
     "subset accuracy",
     "seconds",
   ];
-  const rows = epochs.map(({ epoch, trainingLoss, validation, best, seconds }) => [
-    best ? `${epoch} (best so far)` : String(epoch),
+  const rows = epochs.map(({ epoch, trainingLoss, validation, seconds }) => [
+    String(epoch),
     decimal(trainingLoss, 4),
     decimal(validation?.loss, 4),
     decimal(validation?.micro.f1, 4),

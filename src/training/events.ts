@@ -1,4 +1,5 @@
 // What a training run tells while it goes on.
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 
 /** The data and the model are ready; the first step follows. */
@@ -7,8 +8,12 @@ export interface StartEvent {
   readonly type: "start";
   /** Rows that are trained on. */
   readonly trainingRows: number;
-  /** Rows that are held back; 0 when there are none. */
+  /** Rows by which the kept epoch is chosen; 0 when there are none. */
   readonly validationRows: number;
+  /** Rows that judge the kept model; 0 when there are none. */
+  readonly testRows: number;
+  /** What the training minimises, such as `cross-entropy` or `focal loss with label smoothing`. */
+  readonly objective: string;
   /** The names of the labels, in the model's order. */
   readonly labels: readonly string[];
   /** Epochs of the whole run, unless it stops early. */
@@ -25,7 +30,7 @@ export interface StartEvent {
   readonly headReset: boolean;
   /** Where the run computes: `cpu`, or a GPU such as `cuda:0`. */
   readonly device: string;
-  /** What is worth knowing about the model, such as dropout that it lacks; one sentence each. */
+  /** What is worth knowing, such as dropout that the model lacks, or texts on both sides of a split; one sentence each. */
   readonly notes: readonly string[];
   /** Longest text in tokens. */
   readonly maxLength: number;
@@ -61,9 +66,18 @@ export interface StepEvent {
 }
 
 /** A part of the validation rows was computed. */
-export interface ValidationProgressEvent {
+export interface ValidationProgressEvent extends RowsProgress {
   /** Tells this event from the others. */
   readonly type: "validation";
+}
+
+/** A part of the test rows was computed, with a model that will be kept. */
+export interface TestProgressEvent extends RowsProgress {
+  /** Tells this event from the others. */
+  readonly type: "test";
+}
+
+interface RowsProgress {
   /** 1-based. */
   readonly epoch: number;
   /** Rows computed so far. */
@@ -78,12 +92,22 @@ export interface EpochEvent {
   readonly type: "epoch";
   /** 1-based. */
   readonly epoch: number;
-  /** Mean of the losses of the epoch's steps. */
+  /**
+   * Mean of the losses of the epoch's steps: what the training minimises, with dropout, while the weights change. No other
+   * loss here is the same quantity.
+   */
   readonly trainingLoss: number;
+  /**
+   * What the training minimises, with its weights and smoothing, on the validation rows at the end of the epoch, without
+   * dropout; absent when there are none. `validation.loss` is plain cross-entropy.
+   */
+  readonly objective?: number;
   /** Metrics on the validation rows; absent when there are none. */
   readonly validation?: Evaluation;
-  /** `true` when this epoch's model was saved: it is the best so far, or `keep` is `last`. */
+  /** `true` when no epoch before it was as good by `bestMetric`; `false` without validation rows. */
   readonly best: boolean;
+  /** `true` when its model was saved as the run's: it is the best so far, `keep` is `last`, or nothing can be compared. */
+  readonly kept: boolean;
   /** Duration of the epoch, validation and saving included. */
   readonly seconds: number;
 }
@@ -97,7 +121,9 @@ export interface EndEvent {
   /** The model directory that was written, as an absolute path. */
   readonly directory: string;
   /** The epoch whose weights `directory` holds; absent when the run was stopped before the first was over. */
-  readonly bestEpoch?: number;
+  readonly keptEpoch?: number;
+  /** The kept epoch's figures on the test rows, by which nothing was chosen; absent when there are none. */
+  readonly test?: TestFigures;
   /** The page about the run, as an absolute path; absent when it was not asked for. */
   readonly report?: string;
   /** After a stop: where the weights of the last step lie, when they are not in `directory`. */
@@ -105,7 +131,13 @@ export interface EndEvent {
 }
 
 /**
- * What a {@link Trainer} yields: a start, then for each epoch its steps, its validation and its end, and at last the end of
+ * What a {@link Trainer} yields: a start, then for each epoch its steps, its validation, its test if it is kept, and its end, and at last the end of
  * the run. `type` tells them apart.
  */
-export type TrainingEvent = StartEvent | StepEvent | ValidationProgressEvent | EpochEvent | EndEvent;
+export type TrainingEvent =
+  | StartEvent
+  | StepEvent
+  | ValidationProgressEvent
+  | TestProgressEvent
+  | EpochEvent
+  | EndEvent;

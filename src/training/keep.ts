@@ -18,6 +18,14 @@ function figure(evaluation: Evaluation, metric: BestMetric): number {
   }
 }
 
+/** What an epoch is to its run. */
+interface EpochVerdict {
+  /** No epoch before had as good a validation figure. */
+  readonly best: boolean;
+  /** Its model takes the place of the one kept until now. */
+  readonly kept: boolean;
+}
+
 /** Follows the validation figure over the epochs. */
 export class BestEpoch {
   readonly #metric: BestMetric;
@@ -36,17 +44,22 @@ export class BestEpoch {
     this.#keep = keep;
   }
 
-  /** Takes an epoch in; `true` when it is to be kept: the best so far, or the latest. Without validation, every epoch is. */
-  isBest(epoch: number, validation: Evaluation | undefined): boolean {
+  /** What an epoch with this evaluation is to the run; nothing is remembered. Without validation, none is the best. */
+  judge(validation: Evaluation | undefined): EpochVerdict {
+    const best = validation !== undefined && figure(validation, this.#metric) > this.#best;
+    return { best, kept: best || validation === undefined || this.#keep === "last" };
+  }
+
+  /** Takes an epoch in. */
+  take(epoch: number, validation: Evaluation | undefined): EpochVerdict {
+    const verdict = this.judge(validation);
     this.#last = epoch;
-    const value = validation ? figure(validation, this.#metric) : Number.POSITIVE_INFINITY;
-    const better = !validation || value > this.#best;
-    if (better) {
-      this.#best = value;
+    if (verdict.best) {
+      this.#best = figure(validation!, this.#metric);
       this.#bestEpoch = epoch;
     }
-    if (better || this.#keep === "last") this.epoch = epoch;
-    return this.epoch === epoch;
+    if (verdict.kept) this.epoch = epoch;
+    return verdict;
   }
 
   get exhausted(): boolean {

@@ -27,6 +27,21 @@ export function lossOf(options: ResolvedTrainingOptions, dataset: Dataset, rows:
   };
 }
 
+/** What a training minimises, in words, such as `focal loss with label smoothing and weights of rows`. */
+export function nameOfLoss(options: ResolvedTrainingOptions, { weights }: Dataset): string {
+  const { positiveWeight, labelSmoothing } = options;
+  const more = [
+    ...(positiveWeight === "none" ? [] : ["weights of set labels"]),
+    ...(labelSmoothing > 0 ? [`label smoothing ${labelSmoothing}`] : []),
+    ...(weights ? ["weights of rows"] : []),
+  ];
+  return more.length === 0
+    ? lossNames[options.loss]
+    : `${lossNames[options.loss]} with ${more.join(" and ")}`;
+}
+
+const lossNames = { bce: "cross-entropy", focal: "focal loss", asymmetric: "asymmetric loss" } as const;
+
 type Formula = Pick<NativeLoss, "positiveFocus" | "negativeFocus" | "margin" | "negativeWeight">;
 
 function formulaOf(options: ResolvedTrainingOptions): Formula {

@@ -1,7 +1,8 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
 import { checkShape, type Dataset } from "../data/dataset.js";
-import { type Split, stratifiedSplit } from "../data/split.js";
+import { trainValidationTestSplit } from "../data/parts.js";
+import type { Split } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
 import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../loading.js";
@@ -16,6 +17,7 @@ import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import type { LengthLimit } from "../text/windows.js";
+import { findTexts, type RunTexts } from "./texts.js";
 
 /** Where a run's model comes from. */
 export type ModelSource =
@@ -39,12 +41,12 @@ export type ModelSource =
 export interface RunData {
   /** Rows to train on. */
   readonly train: Dataset;
-  /** Rows to validate on; without them, `validationSplit` of the training rows is held back. */
+  /** Rows by which the kept epoch is chosen; without them, `validationSplit` of the training rows is held back. */
   readonly validation?: Dataset | undefined;
 }
 
 /** Tokenized rows, and where each came from. */
-interface Rows {
+export interface Rows {
   readonly tokens: LabelledBatch;
   readonly dataset: Dataset;
   /** The dataset's row of each row of `tokens`. */
@@ -59,9 +61,14 @@ export interface PreparedRun {
   /** Name of the model on the hub that the run started from; `null` for files or a fresh model. */
   readonly baseModel: string | null;
   readonly training: Rows;
+  /** Rows by which the kept epoch is chosen. */
   readonly validation: Rows | undefined;
-  /** How the training data was split; absent when the validation rows are a table of their own, or there are none. */
+  /** Rows that judge the kept model. */
+  readonly test: Rows | undefined;
+  /** How the training data was split; absent when no row of it is held back. */
   readonly split?: Split;
+  /** Which texts are where. */
+  readonly texts: RunTexts;
   readonly maxLength: number;
   readonly truncatedTexts: number;
   readonly headReset: boolean;
@@ -89,6 +96,8 @@ export async function prepareRun(
     const limit = { maxLength, windowStride: options.windowStride };
     const train = await tokenize(data.train, tokenizer, limit, signal);
     const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
+    const held = split(train.rows, await chooseRows(data, options));
+    const parts = { ...held, ...(validation && { validation: validation.rows }) };
     return {
       model,
       tokenizer,
@@ -97,9 +106,8 @@ export async function prepareRun(
       maxLength,
       headReset,
       truncatedTexts: train.longer + (validation?.longer ?? 0),
-      ...(validation
-        ? { training: train.rows, validation: validation.rows }
-        : split(train.rows, await chooseRows(data.train, options))),
+      ...parts,
+      texts: await findTexts(parts),
     };
   } catch (error) {
     await Promise.all([tokenizer.dispose(), model.dispose()]);
@@ -163,34 +171,51 @@ async function tokenize(
   return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, longer };
 }
 
-/** The rows to train on and to validate on; `undefined` for no validation. */
-async function chooseRows(dataset: Dataset, options: ResolvedTrainingOptions): Promise<Split | undefined> {
-  const {
-    splitFile,
-    fold,
-    validationSplit: fraction,
-    seed,
-    splitMethod: method,
-    splitByText: byText,
-  } = options;
+/** The parts of the training rows; `undefined` when nothing is held back. */
+async function chooseRows(
+  { train, validation }: RunData,
+  options: ResolvedTrainingOptions,
+): Promise<Split | undefined> {
+  const { splitFile, fold, testSplit, seed, splitMethod: method, splitByText: byText } = options;
   if (fold !== undefined && splitFile === undefined) {
     throw new TagformerError(
       "INVALID_OPTION",
       `option fold is ${fold}, but there is no splitFile whose fold that is`,
     );
   }
-  if (splitFile !== undefined) return await readSplit(splitFile, dataset, fold);
-  return fraction === 0 ? undefined : stratifiedSplit(dataset, { fraction, seed, method, byText });
+  if (splitFile !== undefined) {
+    if (testSplit === 0) return await readSplit(splitFile, train, fold);
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option testSplit is ${testSplit}, but ${splitFile} says which rows are held back; make one with test rows: tagformer split DATA --test-split ${testSplit} --out FILE`,
+    );
+  }
+  const validationSplit = validation ? 0 : options.validationSplit;
+  if (validationSplit === 0 && testSplit === 0) return undefined;
+  return trainValidationTestSplit(train, {
+    validation: validationSplit,
+    test: testSplit,
+    seed,
+    method,
+    byText,
+  });
 }
 
-type SplitRows = Pick<PreparedRun, "training" | "validation" | "split">;
+type SplitRows = Pick<PreparedRun, "training" | "validation" | "test" | "split">;
 
 function split(rows: Rows, chosen: Split | undefined): SplitRows {
-  if (chosen === undefined) return { training: rows, validation: undefined };
-  const part = (origin: Int32Array): Rows => ({
-    tokens: selectLabelledRows(rows.tokens, origin),
-    dataset: rows.dataset,
-    origin,
-  });
-  return { training: part(chosen.train), validation: part(chosen.validation), split: chosen };
+  if (chosen === undefined) return { training: rows, validation: undefined, test: undefined };
+  if (chosen.train.length === 0) {
+    throw new TagformerError("INVALID_DATA", `${rows.dataset.source}: the split leaves no row to train on`);
+  }
+  const part = (origin: Int32Array | undefined): Rows | undefined =>
+    origin && origin.length > 0
+      ? { tokens: selectLabelledRows(rows.tokens, origin), dataset: rows.dataset, origin }
+      : undefined;
+  return {
+    training: part(chosen.train)!,
+    validation: part(chosen.validation),
+    test: part(chosen.test),
+    split: chosen,
+  };
 }

@@ -1,13 +1,15 @@
 // What a run leaves for its readers: the model card, and a page of pictures.
 import { basename, join } from "node:path";
 import { writeWholeText } from "../base/whole-file.js";
+import type { TestFigures } from "../evaluation/jobs.js";
 import { reportFile } from "../model/file-names.js";
+import { predictionLines, textDigest } from "../model/validation.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { modelCard } from "../report/card.js";
 import { runPage } from "../report/pages.js";
 import type { RunFacts } from "../report/run-facts.js";
 import type { EpochEvent, StepEvent } from "./events.js";
-import type { PreparedRun } from "./prepare.js";
+import type { PreparedRun, Rows } from "./prepare.js";
 
 /** What is known about a run. */
 export interface RunRecord {
@@ -19,6 +21,27 @@ export interface RunRecord {
   readonly epochs: readonly EpochEvent[];
   /** Of the validation rows, by the model that is kept. */
   readonly keptLogits: Float32Array | undefined;
+  /** The epoch whose model is kept; `undefined` before the first is over. */
+  readonly keptEpoch: number | undefined;
+  /** What the model that is kept does on the test rows. */
+  readonly test: (TestFigures & { readonly logits: Float32Array }) | undefined;
+}
+
+/** What a model said about some rows, as a file's content; `undefined` when there are none. */
+export function storedPredictions(
+  rows: Rows | undefined,
+  logits: Float32Array | undefined,
+): Iterable<string> | undefined {
+  if (!rows || !logits) return undefined;
+  const { tokens, dataset, origin } = rows;
+  return predictionLines({
+    source: dataset.source,
+    labelNames: dataset.labelNames,
+    rows: origin,
+    digests: Array.from(origin, (row) => textDigest(dataset.texts.at(row)!)),
+    logits,
+    labels: tokens.labels,
+  });
 }
 
 /** The model card of a run. */
@@ -34,7 +57,7 @@ export function cardOf({ prepared, options, output, epochs }: RunRecord): string
     learningRate: options.learningRate,
     batchSize: options.batchSize,
     maxLength,
-    validation: epochs.findLast(({ best }) => best)?.validation ?? null,
+    validation: epochs.findLast(({ kept }) => kept)?.validation ?? null,
   });
 }
 

@@ -5,9 +5,10 @@ import { describeShortfalls } from "../data/split.js";
 import { formatSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
 import { inBackground } from "../evaluation/background.js";
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
+import type { Objective } from "../evaluation/objective.js";
 import { saveModelDirectory } from "../model/save.js";
-import { textDigest, validationLines } from "../model/validation.js";
 import type { NativeTraining } from "../native/training.js";
 import type { NativeStep } from "../native/types.js";
 import type { ResolvedTrainingOptions } from "../options.js";
@@ -17,14 +18,27 @@ import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows, textCount, trainingPlan } from "../text/plan.js";
 import type { EndEvent, EpochEvent, StartEvent, StepEvent, TrainingEvent } from "./events.js";
 import { BestEpoch } from "./keep.js";
-import { lossOf } from "./loss.js";
-import type { PreparedRun } from "./prepare.js";
+import { lossOf, nameOfLoss } from "./loss.js";
+import type { PreparedRun, Rows } from "./prepare.js";
 import { learningRateFactors } from "./rates.js";
-import { cardOf, type RunRecord, writeReport } from "./report.js";
+import { cardOf, type RunRecord, storedPredictions, writeReport } from "./report.js";
 import { Reports } from "./reports.js";
+import { fewTestRows, storedTexts, textWarnings } from "./texts.js";
 
 /** Rows that the message about a step that failed lists. */
 const shownRows = 10;
+
+/** What an epoch did on the validation rows. */
+interface Validation {
+  readonly metrics: Evaluation;
+  /** The training's own loss; `null` when no element is labelled. */
+  readonly objective: number | null;
+}
+
+/** What an epoch did on the test rows. */
+interface Test extends TestFigures {
+  readonly logits: Float32Array;
+}
 
 /** The state of a run between its events. */
 export class Run {
@@ -40,6 +54,8 @@ export class Run {
   #validationLogits: Float32Array | undefined;
   /** The same of the epoch that is kept. */
   #keptLogits: Float32Array | undefined;
+  /** What the kept epoch did on the test rows. */
+  #keptTest: Test | undefined;
   #steps = 0;
   /** The step after which `#output` was saved. */
   #savedStep: number | undefined;
@@ -72,7 +88,10 @@ export class Run {
       if (this.#signal?.aborted) return yield await this.#stop();
       const validation = yield* this.#validate(epoch);
       if (this.#signal?.aborted) return yield await this.#stop();
-      yield await this.#finishEpoch(epoch, trainingLoss, validation, started);
+      // Every model that may turn out to be the last one kept is judged, so that each saved directory is whole.
+      const test = this.#best.judge(validation?.metrics).kept ? yield* this.#test(epoch) : undefined;
+      if (this.#signal?.aborted) return yield await this.#stop();
+      yield await this.#finishEpoch({ epoch, trainingLoss, validation, test, started });
       if (epoch === epochs) return yield await this.#end("finished");
       if (this.#signal?.aborted) return yield await this.#stop();
       if (this.#best.exhausted) return yield await this.#end("early stop");
@@ -80,25 +99,32 @@ export class Run {
   }
 
   async #startTraining(totalSteps: number): Promise<NativeTraining> {
-    const { model, training } = this.#prepared;
+    const { model } = this.#prepared;
     const options = this.#options;
     return await model.startTraining({
       ...options,
       warmupSteps: Math.round(options.warmup * totalSteps),
       totalSteps,
       epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
-      loss: lossOf(options, training.dataset, training.origin),
+      loss: this.#loss(),
       meanOfWindows: options.windowPooling === "mean",
       rates: learningRateFactors(await model.parameterNames(), options),
     });
   }
 
+  #loss(): Objective["loss"] {
+    const { dataset, origin } = this.#prepared.training;
+    return lossOf(this.#options, dataset, origin);
+  }
+
   #startEvent(steps: number): StartEvent {
-    const { model, training, validation, headReset, maxLength, truncatedTexts } = this.#prepared;
+    const { model, training, validation, test, headReset, maxLength, truncatedTexts, texts } = this.#prepared;
     return {
       type: "start",
       trainingRows: training.origin.length,
       validationRows: validation?.origin.length ?? 0,
+      testRows: test?.origin.length ?? 0,
+      objective: nameOfLoss(this.#options, training.dataset),
       labels: training.dataset.labelNames,
       epochs: this.#options.epochs,
       steps,
@@ -111,6 +137,8 @@ export class Run {
         ...model.info.notes,
         ...(model.info.deviceNote ? [model.info.deviceNote] : []),
         ...this.#splitNotes(),
+        ...textWarnings(texts, this.#prepared),
+        ...(test ? fewTestRows(test) : []),
       ],
       maxLength,
       truncatedTexts,
@@ -123,7 +151,8 @@ export class Run {
     const { split } = this.#prepared;
     const { splitFile, validationSplit, testSplit } = this.#options;
     if (split === undefined || splitFile !== undefined) return [];
-    return describeShortfalls(split, { validation: validationSplit, test: testSplit });
+    const isOwnTable = this.#prepared.validation?.dataset !== this.#prepared.training.dataset;
+    return describeShortfalls(split, { validation: isOwnTable ? 0 : validationSplit, test: testSplit });
   }
 
   /** Makes an epoch's steps, or those up to the signal; returns the mean of their losses. */
@@ -168,62 +197,91 @@ export class Run {
     return event;
   }
 
-  /** The metrics on the validation rows; `undefined` when there are none, or the signal came first. */
-  async *#validate(epoch: number): AsyncGenerator<TrainingEvent, Evaluation | undefined> {
-    const { model, validation } = this.#prepared;
-    if (!validation) return undefined;
-    const { tokens, dataset } = validation;
+  /** Figures on the validation rows; `undefined` when there are none, or the signal came first. */
+  async *#validate(epoch: number): AsyncGenerator<TrainingEvent, Validation | undefined> {
+    const { validation } = this.#prepared;
+    const logits = validation && (yield* this.#predict(epoch, "validation", validation));
+    if (logits === undefined) return undefined;
+    this.#validationLogits = logits;
+    const { labels, weights } = validation!.tokens;
+    const objective = { loss: this.#loss(), rowWeights: weights };
+    return await this.#unlessStopped(
+      inBackground("measure", [logits, labels, validation!.dataset.labelNames, objective], {
+        signal: this.#signal,
+      }),
+    );
+  }
+
+  /** Figures on the test rows; `undefined` when there are none, or the signal came first. */
+  async *#test(epoch: number): AsyncGenerator<TrainingEvent, Test | undefined> {
+    const { test } = this.#prepared;
+    const logits = test && (yield* this.#predict(epoch, "test", test));
+    if (logits === undefined) return undefined;
+    const { dataset, tokens } = test!;
+    const figures = await this.#unlessStopped(
+      inBackground("test", [logits, tokens.labels, dataset.labelNames], { signal: this.#signal }),
+    );
+    return figures && { ...figures, logits };
+  }
+
+  /** Logits of some rows; `undefined` when the signal came first. */
+  async *#predict(
+    epoch: number,
+    type: "validation" | "test",
+    { tokens }: Rows,
+  ): AsyncGenerator<TrainingEvent, Float32Array | undefined> {
     const totalRows = textCount(tokens);
     const reports = new Reports();
     const onProgress = (rows: number) => reports.add(rows);
     const { windowPooling } = this.#options;
-    const computing = predictEncoded(model, tokens, { signal: this.#signal, onProgress }, windowPooling);
+    const calls = { signal: this.#signal, onProgress };
+    const computing = predictEncoded(this.#prepared.model, tokens, calls, windowPooling);
     const end = () => reports.end();
     computing.then(end, end);
-    for await (const rows of reports) yield { type: "validation", epoch, rows, totalRows };
+    for await (const rows of reports) yield { type, epoch, rows, totalRows };
+    return await this.#unlessStopped(computing);
+  }
+
+  /** What is computed; `undefined` when the signal ended it. */
+  async #unlessStopped<T>(computing: Promise<T>): Promise<T | undefined> {
     try {
-      const logits = await computing;
-      this.#validationLogits = logits;
-      const signal = this.#signal;
-      return await inBackground("measure", [logits, tokens.labels, dataset.labelNames], { signal });
+      return await computing;
     } catch (error) {
       if (this.#signal?.aborted) return undefined;
       throw error;
     }
   }
 
-  async #finishEpoch(
-    epoch: number,
-    trainingLoss: number,
-    validation: Evaluation | undefined,
-    started: number,
-  ): Promise<EpochEvent> {
-    const best = this.#best.isBest(epoch, validation);
-    const event = () => ({
-      type: "epoch" as const,
+  async #finishEpoch({ epoch, trainingLoss, validation, test, started }: Finished): Promise<EpochEvent> {
+    const verdict = this.#best.take(epoch, validation?.metrics);
+    const event = (): EpochEvent => ({
+      type: "epoch",
       epoch,
       trainingLoss,
-      ...(validation && { validation }),
-      best,
+      ...(validation && { validation: validation.metrics }),
+      ...(typeof validation?.objective === "number" && { objective: validation.objective }),
+      ...verdict,
       seconds: (performance.now() - started) / 1000,
     });
     this.#history.push(event());
-    if (best) {
+    if (verdict.kept) {
       this.#keptLogits = this.#validationLogits;
-      await this.#saveOutput({ epoch }, this.#validationPredictions());
+      this.#keptTest = test;
+      await this.#saveOutput({ epoch });
     }
     return event();
   }
 
   async #end(reason: EndEvent["reason"], lastDirectory?: string): Promise<EndEvent> {
-    const bestEpoch = this.#best.epoch;
+    const keptEpoch = this.#best.epoch;
     const report = this.#options.report ? await writeReport(this.#record()) : undefined;
     return {
       type: "end",
       reason,
       directory: this.#output,
       ...(report !== undefined && { report }),
-      ...(bestEpoch !== undefined && { bestEpoch }),
+      ...(keptEpoch !== undefined && { keptEpoch }),
+      ...(this.#keptTest && { test: figuresOf(this.#keptTest) }),
       ...(lastDirectory !== undefined && { lastDirectory }),
     };
   }
@@ -246,21 +304,6 @@ export class Run {
     return last;
   }
 
-  /** What the model of this epoch said about the validation rows, as a file's content. */
-  #validationPredictions(): Iterable<string> | undefined {
-    const { validation } = this.#prepared;
-    if (!validation || !this.#validationLogits) return undefined;
-    const { tokens, dataset, origin } = validation;
-    return validationLines({
-      source: dataset.source,
-      labelNames: dataset.labelNames,
-      rows: origin,
-      digests: Array.from(origin, (row) => textDigest(dataset.texts.at(row)!)),
-      logits: this.#validationLogits,
-      labels: tokens.labels,
-    });
-  }
-
   #record(): RunRecord {
     return {
       prepared: this.#prepared,
@@ -268,28 +311,35 @@ export class Run {
       output: this.#output,
       steps: this.#stepFigures,
       epochs: this.#history,
+      keptEpoch: this.#best.epoch,
       keptLogits: this.#keptLogits,
+      test: this.#keptTest,
     };
   }
 
-  async #saveOutput(state: Record<string, unknown>, validation?: Iterable<string>): Promise<void> {
-    await this.#save(this.#output, state, validation);
+  async #saveOutput(state: Record<string, unknown>): Promise<void> {
+    await this.#save(this.#output, state);
     this.#savedStep = this.#steps;
   }
 
-  #save(directory: string, state: Record<string, unknown>, validation?: Iterable<string>): Promise<void> {
-    const { model, tokenizer, config, training, split } = this.#prepared;
+  #save(directory: string, state: Record<string, unknown>): Promise<void> {
+    const { model, tokenizer, config, training, validation, test, split, texts } = this.#prepared;
+    const isKept = "epoch" in state;
     return saveModelDirectory(directory, {
       config,
       labelNames: training.dataset.labelNames,
       tagformer: {
         options: this.#options,
         data: training.dataset.source,
+        ...(validation && { validationData: validation.dataset.source }),
+        texts: storedTexts(texts),
         ...state,
         history: this.#history,
+        ...(isKept && this.#keptTest && { test: figuresOf(this.#keptTest) }),
       },
       split: split && formatSplit(training.dataset, split),
-      validation,
+      validation: isKept ? storedPredictions(validation, this.#keptLogits) : undefined,
+      test: isKept ? storedPredictions(test, this.#keptTest?.logits) : undefined,
       card: cardOf(this.#record()),
       writeTokenizer: (folder) => tokenizer.writeFiles(folder),
       writeWeights: (file) => model.save(file),
@@ -313,6 +363,20 @@ export class Run {
       `the ${what} at ${where}; that step was not applied, and the weights before it are in ${saved}. Try a smaller --learning-rate`,
     );
   }
+}
+
+/** What is known of an epoch when it is over. */
+interface Finished {
+  readonly epoch: number;
+  readonly trainingLoss: number;
+  readonly validation: Validation | undefined;
+  readonly test: Test | undefined;
+  /** When it began, by `performance.now()`. */
+  readonly started: number;
+}
+
+function figuresOf({ metrics, intervals }: Test): TestFigures {
+  return { metrics, intervals };
 }
 
 function totalTokens(batches: readonly LabelledBatch[]): number {

@@ -25,14 +25,20 @@ describe("tagformer train", () => {
     const { args, output } = job();
     const { status, stdout, stderr } = await tagformer(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
-    expect(stdout).toMatch(/^\nValidation, epoch \d:\n\n +precision +recall +f1-score +support\n/);
+    expect(stdout).toMatch(
+      /^\nThe 20 validation rows, at thresholds of 0\.5:\n\n +precision +recall +f1-score +support\n/,
+    );
     for (const name of labelNames) expect(stdout).toContain(name);
     expect(stdout).toMatch(
-      new RegExp(`The model of epoch \\d is in ${output}\\. The report is ${output}/report\\.html\\.\n$`),
+      new RegExp(
+        `The model is in ${output}: epoch \\d of \\d trained, the best by micro-F1 on the validation rows\\. The report is ${output}/report\\.html\\.\n$`,
+      ),
     );
     expect(stderr).toMatch(/tickets\.csv: 200 rows, 3 labels\n +delivery +\d+ of 200 set/);
     expect(stderr).toContain("180 rows to train on, 20 to validate on, 3 labels: delivery, money, access");
-    expect(stderr).toMatch(/epoch 2: loss 0\.\d{4}, validation loss 0\.\d{4}, micro-F1 /);
+    expect(stderr).toMatch(
+      /epoch 2: training cross-entropy 0\.\d{4}; validation: cross-entropy 0\.\d{4}, micro-F1 /,
+    );
     await using classifier = await Classifier.load(output);
     expect(classifier.labels).toEqual(labelNames);
   });
@@ -46,7 +52,7 @@ describe("tagformer train", () => {
       type: "end",
       reason: "finished",
       directory: output,
-      bestEpoch: 1,
+      keptEpoch: 1,
       epochs: [{ epoch: 1, best: true, validation: { rows: 30, labels: [{ name: "delivery" }, {}, {}] } }],
     });
   });
@@ -79,14 +85,14 @@ describe("Ctrl-C", () => {
   it("stops the run after its step and says where it lies: exit status 130", async () => {
     const { args, output } = job(10_000);
     const running = new Running(args).read();
-    await running.says("(best)");
+    await running.says("(best so far, kept)");
     running.child.kill("SIGINT");
     const { status, stdout, stderr } = await running.ended;
     expect(status).toBe(130);
     expect(stderr).toContain("stopping after this step; press Ctrl-C again to stop at once");
     expect(stdout).toMatch(
       new RegExp(
-        `\nStopped\\. The model of epoch \\d+ is in ${output}\\.( The weights of the last step are in ${output}/last\\.)? The report is ${output}/report\\.html\\.\n$`,
+        `\nStopped\\. The model is in ${output}: epoch \\d+ of \\d+ trained[^.]*\\.( The weights of the last step are in ${output}/last\\.)? The report is ${output}/report\\.html\\.\n$`,
       ),
     );
     const record = JSON.parse(readFileSync(join(output, "tagformer.json"), "utf8"));

@@ -70,12 +70,12 @@ describe("the commands", () => {
     const trained = await tagformer("train", table, "--output", model, "--validation", table, ...source);
     expect(trained).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining(`The model of epoch 1 is in ${model}`),
+      stdout: expect.stringContaining(`The model is in ${model}: epoch 1 of 1 trained`),
     });
     expect(trained.stderr).toContain("100 rows to train on, 100 to validate on");
 
     const again = await tagformer("train", table, "--json", "--output", join(folder, "copy"), ...source);
-    expect(JSON.parse(again.stdout)).toMatchObject({ reason: "finished", bestEpoch: 1 });
+    expect(JSON.parse(again.stdout)).toMatchObject({ reason: "finished", keptEpoch: 1 });
 
     const use = ["--model", model, "--threads", "1"];
     const evaluated = await tagformer("evaluate", table, ...use, "--mistakes", "1");

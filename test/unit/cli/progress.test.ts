@@ -60,6 +60,8 @@ const start: StartEvent = {
   type: "start",
   trainingRows: 100,
   validationRows: 20,
+  testRows: 0,
+  objective: "focal loss",
   labels: ["a", "b"],
   epochs: 2,
   steps: 20,
@@ -117,11 +119,20 @@ describe("the display of a run", () => {
     expect(written).toBe("epoch 1 validation 50%  20 s left  10 rows\n");
     written = "";
     const validation = evaluate({ logits: Float32Array.of(9, -9) }, Float32Array.of(1, 0), ["a", "b"]);
-    display.show({ type: "epoch", epoch: 1, trainingLoss: 0.6, validation, best: true, seconds: 41 });
-    display.show({ type: "epoch", epoch: 2, trainingLoss: 0.5, best: false, seconds: 65 });
+    const figures = { validation, objective: 0.02 };
+    display.show({
+      type: "epoch",
+      epoch: 1,
+      trainingLoss: 0.6,
+      ...figures,
+      best: true,
+      kept: true,
+      seconds: 41,
+    });
+    display.show({ type: "epoch", epoch: 2, trainingLoss: 0.5, best: false, kept: true, seconds: 65 });
     expect(written).toBe(
-      "epoch 1: loss 0.6000, validation loss 0.0001, micro-F1 1.0000, subset accuracy 1.0000 (best), 41 s\n" +
-        "epoch 2: loss 0.5000, 1:05 min\n",
+      "epoch 1: training focal loss 0.6000; validation: focal loss 0.0200, cross-entropy 0.0001, micro-F1 1.0000, subset accuracy 1.0000 (best so far, kept), 41 s\n" +
+        "epoch 2: training focal loss 0.5000 (kept), 1:05 min\n",
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkDataset, countSharedTexts, formatFindings } from "../../../src/data/check.js";
+import { checkDataset, formatFindings } from "../../../src/data/check.js";
 import type { Dataset } from "../../../src/data/dataset.js";
 
 const nan = Number.NaN;
@@ -113,24 +113,4 @@ describe("checkDataset", () => {
       "warning: rows with a text that another row labels differently: 9 (row 1, 2, 3, 4, 5, ...)",
     ]);
   });
-});
-
-it("countSharedTexts counts the rows whose text the other dataset has", () => {
-  const training = datasetOf([
-    ["a", 1],
-    ["b", 0],
-    ["b", 1],
-  ]);
-  expect(
-    countSharedTexts(
-      training,
-      datasetOf([
-        ["b", 1],
-        ["c", 1],
-        ["c", 0],
-        ["a", 0],
-      ]),
-    ),
-  ).toBe(2);
-  expect(countSharedTexts(training, datasetOf([["c", 1]]))).toBe(0);
 });

@@ -9,8 +9,13 @@ const draw = (length: number, from: () => number) => Float32Array.from({ length 
 const logits = draw(3 * 2000, () => 8 * random.float() - 4);
 const labels = Float32Array.from(logits, (logit) => (logit + 4 * random.float() - 2 > 0 ? 1 : 0));
 
+const objective = {
+  loss: { positiveFocus: 2, negativeFocus: 2, margin: 0, negativeWeight: 1, smoothing: 0.1 },
+};
+
 const calls: JobParameters = {
-  measure: [logits, labels, names],
+  measure: [logits, labels, names, objective],
+  test: [logits.slice(0, 3 * 400), labels.slice(0, 3 * 400), names],
   judge: [logits, labels, names, [1, 2, 0.5], [0.5, 0.4, 0.6]],
   tune: [logits, labels, names, { temperature: "per-label" }],
 };
@@ -43,11 +48,15 @@ describe("an evaluation in the background", () => {
 
   it.each([9, 6000])("rejects with the error of the job: %i logits", async (length) => {
     const few = logits.slice(0, length).fill(Number.NaN, 4, 5);
-    await expect(inBackground("measure", [few, labels.slice(0, length), names])).rejects.toMatchObject({
+    await expect(
+      inBackground("measure", [few, labels.slice(0, length), names, objective]),
+    ).rejects.toMatchObject({
       name: "TagformerError",
       code: "NOT_FINITE",
     });
-    await expect(inBackground("measure", [few, labels.slice(1, length), names])).rejects.toMatchObject({
+    await expect(
+      inBackground("measure", [few, labels.slice(1, length), names, objective]),
+    ).rejects.toMatchObject({
       code: "INVALID_DATA",
     });
   });

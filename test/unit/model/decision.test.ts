@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import { decisionFields, readDecision } from "../../../src/model/decision.js";
 import { updateTagformerFile } from "../../../src/model/save.js";
 import {
+  predictionLines,
   readValidation,
   type StoredPredictions,
   textDigest,
-  validationLines,
 } from "../../../src/model/validation.js";
 import { errorOf, temporaryFolder } from "../training/tiny-run.js";
 
@@ -79,7 +79,7 @@ describe("readValidation", () => {
   };
 
   it("reads what was written, bit by bit", async () => {
-    expect(await readValidation(file([...validationLines(predictions)].join("")))).toEqual(predictions);
+    expect(await readValidation(file([...predictionLines(predictions)].join("")))).toEqual(predictions);
   });
 
   it.each<[string, string, RegExp]>([

@@ -49,8 +49,8 @@ async function trainingReport(): Promise<string> {
     options: { text: hostile, epochs: 2 },
     steps,
     epochs: [
-      { epoch: 1, best: true, ...epoch },
-      { epoch: 2, best: false, ...epoch },
+      { epoch: 1, best: true, kept: true, ...epoch },
+      { epoch: 2, best: false, kept: false, ...epoch },
     ],
     validation: { details, mistakes: [mistake], examples: [rightRow] },
     dataSections: await inspectionSections(inspection),
@@ -320,7 +320,7 @@ it("a run without validation rows has its losses, and nothing about metrics", as
     parameters: 10,
     options: {},
     steps: [{ step: 1, loss: 0.5, learningRate: 1e-5 }],
-    epochs: [{ epoch: 1, trainingLoss: 0.5, best: true, seconds: 1 }],
+    epochs: [{ epoch: 1, trainingLoss: 0.5, best: false, kept: true, seconds: 1 }],
     dataSections: [],
   });
   expect(tableOf(page, "Epochs")[1]!.slice(1, 3)).toEqual(["0.5000", "–"]);

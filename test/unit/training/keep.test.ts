@@ -11,7 +11,7 @@ const figures = (f1: number, rest: Partial<Evaluation> = {}): Evaluation => ({
 
 /** Which epochs were the best so far. */
 function bestOf(best: BestEpoch, evaluations: readonly Evaluation[]): number[] {
-  return evaluations.flatMap((evaluation, i) => (best.isBest(i + 1, evaluation) ? [i + 1] : []));
+  return evaluations.flatMap((evaluation, i) => (best.take(i + 1, evaluation).best ? [i + 1] : []));
 }
 
 describe("the best epoch", () => {
@@ -33,10 +33,26 @@ describe("the best epoch", () => {
     expect(bestOf(new BestEpoch(metric, 0), evaluations)).toEqual([1, 2]);
   });
 
-  it("is the latest without validation", () => {
+  it("is none without validation: each epoch is kept, and none is called the best", () => {
     const best = new BestEpoch("microF1", 1);
-    for (const epoch of [1, 2, 3]) expect(best.isBest(epoch, undefined)).toBe(true);
+    for (const epoch of [1, 2, 3]) expect(best.take(epoch, undefined)).toEqual({ best: false, kept: true });
     expect(best).toMatchObject({ epoch: 3, exhausted: false });
+  });
+
+  it("is not the one that is kept where the last one is", () => {
+    const best = new BestEpoch("microF1", 0, "last");
+    const verdicts = [0.5, 0.7, 0.6].map((f1, i) => best.take(i + 1, figures(f1)));
+    expect(verdicts.map((verdict) => verdict.best)).toEqual([true, true, false]);
+    expect(verdicts.map((verdict) => verdict.kept)).toEqual([true, true, true]);
+    expect(best.epoch).toBe(3);
+  });
+
+  it("is judged without being taken", () => {
+    const best = new BestEpoch("microF1", 0);
+    expect(best.judge(figures(0.5))).toEqual({ best: true, kept: true });
+    expect(best.epoch).toBeUndefined();
+    expect(best.take(1, figures(0.5))).toEqual({ best: true, kept: true });
+    expect(best.judge(figures(0.5))).toEqual({ best: false, kept: false });
   });
 });
 
@@ -49,7 +65,7 @@ describe("patience", () => {
   ])("of %i ends after epoch %i of a run that gets worse", (patience, last) => {
     const best = new BestEpoch("microF1", patience);
     const end = falling.findIndex((evaluation, i) => {
-      best.isBest(i + 1, evaluation);
+      best.take(i + 1, evaluation);
       return best.exhausted;
     });
     expect(end + 1).toBe(last);
@@ -58,7 +74,7 @@ describe("patience", () => {
   it("begins anew with every better epoch", () => {
     const best = new BestEpoch("microF1", 2);
     const exhausted = [0.5, 0.4, 0.6, 0.5, 0.5].map((f1, i) => {
-      best.isBest(i + 1, figures(f1));
+      best.take(i + 1, figures(f1));
       return best.exhausted;
     });
     expect(exhausted).toEqual([false, false, false, false, true]);

@@ -116,8 +116,8 @@ it.each([
 it("the seed preset keeps the last epoch, at a constant rate", async () => {
   const run = tinyRun({ preset: "seed", learningRate: 3e-3, epochs: 3, batchSize: 8 });
   const { epochs, end, events } = await finish(run);
-  expect(epochs.map(({ best }) => best)).toEqual([true, true, true]);
-  expect(end.bestEpoch).toBe(3);
+  expect(epochs.map(({ kept }) => kept)).toEqual([true, true, true]);
+  expect(end.keptEpoch).toBe(3);
   expect(new Set(events.flatMap((event) => (event.type === "step" ? [event.learningRate] : [])))).toEqual(
     new Set([3e-3]),
   );

@@ -10,7 +10,7 @@ it("a run draws its report: curves, metrics of the kept epoch, mistakes with the
   const { end, epochs } = await finish(tinyRun({ report: true, epochs: 2 }));
   expect(end.report).toBe(join(end.directory, "report.html"));
   const page = readFileSync(end.report!, "utf8");
-  const kept = epochs.find(({ epoch }) => epoch === end.bestEpoch)!.validation!;
+  const kept = epochs.find(({ epoch }) => epoch === end.keptEpoch)!.validation!;
   expect(page).toContain(`<dt>micro-F1</dt><dd>${kept.micro.f1.toFixed(3)}</dd>`);
   for (const { trainingLoss } of epochs) expect(page).toContain(`<td>${trainingLoss.toFixed(4)}</td>`);
   for (const title of ["Learning curves", "Curves", "Thresholds", "How long the texts are"]) {

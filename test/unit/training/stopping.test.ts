@@ -79,7 +79,7 @@ describe("a signal", () => {
       type: "end",
       reason: "stopped",
       directory: run.output,
-      bestEpoch: 1,
+      keptEpoch: 1,
       lastDirectory,
     });
     expect(recordOf(run.output)).toMatchObject({ epoch: 1 });
@@ -110,7 +110,7 @@ describe("a signal", () => {
       if (event.type === "validation") watch();
     });
     expect(outline(events)).toEqual(["start", "step", "validation", "epoch", "end"]);
-    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, bestEpoch: 1 });
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, keptEpoch: 1 });
   });
 
   it("after the last epoch comes too late", async () => {
@@ -118,7 +118,7 @@ describe("a signal", () => {
     const { end } = await finish(tinyRun({ epochs: 1 }), controller.signal, (event) => {
       if (event.type === "epoch") controller.abort();
     });
-    expect(end).toMatchObject({ reason: "finished", bestEpoch: 1 });
+    expect(end).toMatchObject({ reason: "finished", keptEpoch: 1 });
   });
 
   it.each(["beforehand", "start"])(

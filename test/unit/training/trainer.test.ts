@@ -50,14 +50,14 @@ describe("a run", () => {
     expect(epochs[0]!.trainingLoss).toBeCloseTo(mean, 12);
     expect(epochs.at(-1)!.trainingLoss).toBeLessThan(epochs[0]!.trainingLoss / 2);
     expect(epochs.at(-1)!.validation!.micro.f1).toBeGreaterThan(0.9);
-    expect(end).toEqual({ type: "end", reason: "finished", directory: run.output, bestEpoch: end.bestEpoch });
+    expect(end).toEqual({ type: "end", reason: "finished", directory: run.output, keptEpoch: end.keptEpoch });
     expect(recordOf(run.output)).toMatchObject({
       formatVersion: 1,
       data: "tiny data",
-      epoch: end.bestEpoch,
+      epoch: end.keptEpoch,
       options: { epochs: 4, seed: 42, schedule: "linear" },
     });
-    expect(recordOf(run.output).history).toHaveLength(end.bestEpoch!);
+    expect(recordOf(run.output).history).toHaveLength(end.keptEpoch!);
   });
 
   it("warms the learning rate up and down again", async () => {
@@ -134,12 +134,14 @@ describe("validation", () => {
     expect(epochs[0]!.validation!.rows).toBe(50);
   });
 
-  it("is left out with a split of 0: every epoch is the best", async () => {
+  it("is left out with a split of 0: every epoch is kept, and none is called the best", async () => {
     const { events, epochs, end } = await finish(tinyRun({ validationSplit: 0, epochs: 2, patience: 1 }));
     expect(outline(events)).toEqual(["start", "step", "epoch", "step", "epoch", "end"]);
     expect(events[0]).toMatchObject({ trainingRows: 320, validationRows: 0 });
-    expect(epochs.map((epoch) => [epoch.best, "validation" in epoch])).toEqual(Array(2).fill([true, false]));
-    expect(end).toMatchObject({ reason: "finished", bestEpoch: 2 });
+    expect(epochs.map((epoch) => [epoch.kept, epoch.best, "validation" in epoch])).toEqual(
+      Array(2).fill([true, false, false]),
+    );
+    expect(end).toMatchObject({ reason: "finished", keptEpoch: 2 });
   });
 
   it.each(["microF1", "macroF1", "subsetAccuracy", "loss"] as const)(
@@ -155,7 +157,7 @@ describe("validation", () => {
         return { microF1: micro.f1, macroF1: macro.f1, subsetAccuracy, loss: -loss! }[bestMetric];
       });
       const best = figures.indexOf(Math.max(...figures));
-      expect(end.bestEpoch).toBe(best + 1);
+      expect(end.keptEpoch).toBe(best + 1);
       expect(epochs.findLast((epoch) => epoch.best)!.epoch).toBe(best + 1);
       await using classifier = await Classifier.load(end.directory);
       expect((await classifier.evaluate(validation)).metrics).toEqual(epochs[best]!.validation);
@@ -166,7 +168,7 @@ describe("validation", () => {
     const still = { learningRate: 1e-12, weightDecay: 0 };
     const { epochs, end } = await finish(tinyRun({ ...still, epochs: 9, patience: 2 }));
     expect(epochs.map(({ best }) => best)).toEqual([true, false, false]);
-    expect(end).toMatchObject({ reason: "early stop", bestEpoch: 1 });
+    expect(end).toMatchObject({ reason: "early stop", keptEpoch: 1 });
   });
 
   it("with other labels than the training rows is refused", async () => {

@@ -1,0 +1,49 @@
+// How a run came to the epoch whose model it keeps, in words: the figures of rows that chose it flatter it.
+import type { ResolvedTrainingOptions } from "../options.js";
+
+/** What the choice of an epoch is told from. */
+export interface EpochChoice {
+  /** Epochs that were trained to their end. */
+  readonly trainedEpochs: number;
+  /** Epochs that were planned. */
+  readonly epochs: number;
+  /** The epoch whose model is kept; `undefined` when the run was stopped in its first. */
+  readonly keptEpoch: number | undefined;
+  readonly keep: ResolvedTrainingOptions["keep"];
+  readonly patience: number;
+  readonly bestMetric: ResolvedTrainingOptions["bestMetric"];
+  /** 0: the last epoch is kept. */
+  readonly validationRows: number;
+}
+
+/** The figures that may choose, as people write them. */
+export const metricNames: Readonly<Record<ResolvedTrainingOptions["bestMetric"], string>> = {
+  microF1: "micro-F1",
+  macroF1: "macro-F1",
+  subsetAccuracy: "subset accuracy",
+  loss: "cross-entropy",
+};
+
+/** Whether the validation rows had a say in which epoch is kept. */
+export function isChosen({ trainedEpochs, keep, patience, validationRows }: EpochChoice): boolean {
+  return validationRows > 0 && trainedEpochs > 1 && (keep === "best" || patience > 0);
+}
+
+/** Which epoch is kept and why, such as `epoch 2 of 3, the best by micro-F1 on the validation rows`. */
+export function describeKept(choice: EpochChoice): string {
+  const { trainedEpochs, epochs, keptEpoch, keep, validationRows, bestMetric } = choice;
+  if (keptEpoch === undefined) return "stopped before the end of the first epoch";
+  const stopped = trainedEpochs < epochs ? ` (${epochs} were planned)` : "";
+  const place = `epoch ${keptEpoch} of ${trainedEpochs} trained${stopped}`;
+  if (trainedEpochs === 1) return place;
+  return keep === "best" && validationRows > 0
+    ? `${place}, the best by ${metricNames[bestMetric]} on the validation rows`
+    : `${place}, the last one`;
+}
+
+/** What a reader of figures on the validation rows must know. */
+export function validationCaveat(choice: EpochChoice): string {
+  return isChosen(choice)
+    ? "The epoch was chosen on these very rows, so the figures are somewhat better than on new ones."
+    : "No epoch was chosen on these rows; thresholds that are tuned on them will fit them better than new ones.";
+}
