@@ -17,6 +17,9 @@ export interface DataFlags extends TableFlags {
   readonly text?: string;
   readonly labels?: string[];
   readonly labelColumn?: string;
+  readonly labelNames?: string;
+  readonly labelSeparator?: string;
+  readonly labelFormat?: "names" | "ids" | "multi-hot";
   readonly id?: string;
   readonly weight?: string;
   readonly group?: string;
@@ -58,7 +61,22 @@ export function addDataFlags(command: Command): Command {
   command
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
     .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", splitNames)
-    .option("--label-column <column>", 'one column with a list of label names, such as ["a","b"] or a|b')
+    .option(
+      "--label-column <column>",
+      'one column with a list of labels, such as ["a","b"], a|b or [0, 1, 0]',
+    )
+    .option("--label-names <file>", "names of the labels, one a line, or with ids; instead of --labels")
+    .option(
+      "--label-separator <text>",
+      'what separates names in lists: "," ";" "|" blank newline, or none (told by the first rows)',
+    )
+    .addOption(
+      new Option("--label-format <what>", "what lists of labels hold (told by the first rows)").choices([
+        "names",
+        "ids",
+        "multi-hot",
+      ]),
+    )
     .option("--id <column>", "column of the row ids")
     .option("--weight <column>", "column of the rows' weights in the loss")
     .option("--group <column>", "column of what a row belongs to, such as its author")
@@ -76,9 +94,11 @@ export async function readData(
   flags: DataFlags,
   more: Partial<ReadDatasetOptions> = {},
 ): Promise<ReadResult> {
-  const { text, labels, labelColumn, id, weight, group, onBadRow } = flags;
+  const { text, labels, labelColumn, labelNames, labelSeparator, labelFormat } = flags;
+  const { id, weight, group, onBadRow } = flags;
   const result = await readDataset(path, {
-    ...{ text, labels, labelColumn, id, weight, group, onBadRow },
+    ...{ text, labels, labelColumn, labelNames, labelSeparator, labelFormat },
+    ...{ id, weight, group, onBadRow },
     ...tableOptions(flags),
     ...more,
   });

@@ -3,9 +3,10 @@ import { TagformerError } from "../errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
 import { columnsOf, sameName } from "./column-names.js";
 import { describeColumns } from "./column-notes.js";
-import type { ColumnOptions } from "./column-options.js";
+import type { ColumnOptions, ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, peek } from "./columns.js";
-import { type LabelMatrix, type LabelReader, labelReader } from "./label-readers.js";
+import type { LabelMatrix, LabelReader } from "./label-matrix.js";
+import { labelReader } from "./label-readers.js";
 import type { Row } from "./row.js";
 import { readRows } from "./rows.js";
 import { tableSource } from "./source.js";
@@ -26,7 +27,7 @@ export interface LabelFile extends LabelMatrix {
  */
 export async function readLabelFile(
   file: string,
-  options: ColumnOptions & TableOptions,
+  options: ResolvedColumnOptions & TableOptions,
   bad: BadRows,
   signal?: AbortSignal,
 ): Promise<LabelFile> {

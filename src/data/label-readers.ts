@@ -1,34 +1,19 @@
-// The labels of a table, row by row: one column a label, or one column that lists the labels that are set.
+// The labels of a table, row by row: the reader that fits the options, and that of one column a label.
 import { TagformerError } from "../errors.js";
-import { didYouMean } from "../suggestion.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, requireColumn } from "./column-names.js";
-import type { ColumnOptions } from "./column-options.js";
+import type { ColumnOptions, ResolvedColumnOptions } from "./column-options.js";
 import { findLabelColumns, isLabelColumn, type LabelColumn } from "./label-columns.js";
-import { acceptedLabelLists, parseLabelList } from "./label-lists.js";
-import { columnsOfLabelSets, holdsLabelObjects, isNamedLabels, ObjectReader } from "./label-objects.js";
+import type { LabelMatrix, LabelReader } from "./label-matrix.js";
+import { columnsOfLabelSets, isNamedLabels } from "./label-set-columns.js";
 import { acceptedLabels, acceptedSoftLabels, parseLabel, parseSoftLabel } from "./labels.js";
+import { tellNotation } from "./list-notation.js";
+import { ListReader } from "./list-reader.js";
 import type { Row } from "./row.js";
 
 /** Rows whose labels are stored together. */
 const chunkRows = 4096;
-
-/** The labels of all rows that were read. */
-export interface LabelMatrix {
-  readonly names: readonly string[];
-  /** Row-major, `[rows * names.length]`: 0, 1, or NaN for a missing label. */
-  readonly values: Float32Array;
-}
-
-/** Collects labels while a table streams past. */
-export interface LabelReader {
-  /** The columns that are read. */
-  readonly columns: readonly string[];
-  /** Takes the labels of the next row; when they cannot be read, takes nothing and says why. */
-  add(row: Row): string | undefined;
-  finish(): LabelMatrix;
-}
 
 /**
  * The reader that fits the options.
@@ -39,7 +24,7 @@ export interface LabelReader {
 export function labelReader(
   file: string,
   head: readonly Row[],
-  options: ColumnOptions,
+  options: ResolvedColumnOptions,
   taken: readonly (string | undefined)[],
   bad: BadRows,
 ): LabelReader {
@@ -47,8 +32,13 @@ export function labelReader(
   if (twice !== undefined) throw new TagformerError("INVALID_OPTION", `option labels names "${twice}" twice`);
   const column = labelSetColumn(file, head, options, taken);
   if (column !== undefined) {
-    const Reader = holdsLabelObjects(head, column) ? ObjectReader : ListReader;
-    return new Reader(column, options.labels);
+    const cells = head.map((row) => row.cells.get(column));
+    const notation = tellNotation(file, column, cells, options, bad);
+    return new ListReader(
+      column,
+      notation,
+      options.labels && { names: options.labels, ids: options.labelIds },
+    );
   }
   return new ColumnReader(findLabelColumns(file, head, options, taken, bad), options.labels === undefined);
 }
@@ -115,58 +105,6 @@ class ColumnReader implements LabelReader {
 
   finish(): LabelMatrix {
     return { names: this.#columns.map(({ label }) => label), values: this.#values.toArray() };
-  }
-}
-
-class ListReader implements LabelReader {
-  readonly #column: string;
-  readonly #allowed: readonly string[] | undefined;
-  readonly #indices = new Map<string, number>();
-  /** Indices of the labels that are set, a row; `null` where the list is missing. */
-  readonly #rows: (readonly number[] | null)[] = [];
-
-  get columns(): readonly string[] {
-    return [this.#column];
-  }
-
-  constructor(column: string, allowed: readonly string[] | undefined) {
-    this.#column = column;
-    this.#allowed = allowed;
-    for (const name of allowed ?? []) this.#indices.set(name, this.#indices.size);
-  }
-
-  add({ cells }: Row): string | undefined {
-    const cell = cells.get(this.#column);
-    const names = cell == null ? null : parseLabelList(cell);
-    if (names === undefined) {
-      return `column ${JSON.stringify(this.#column)} holds ${showCell(cell)}; expected ${acceptedLabelLists}`;
-    }
-    const unknown = this.#allowed && names?.find((name) => !this.#indices.has(name));
-    if (unknown !== undefined) {
-      const suggestion = didYouMean(unknown, this.#allowed ?? []);
-      return `column ${JSON.stringify(this.#column)} lists an unknown label ${showCell(unknown)}${suggestion}`;
-    }
-    this.#rows.push(names === null ? null : names.map((name) => this.#indexOf(name)));
-    return undefined;
-  }
-
-  #indexOf(name: string): number {
-    const index = this.#indices.get(name) ?? this.#indices.size;
-    this.#indices.set(name, index);
-    return index;
-  }
-
-  /** Labels that were found are sorted, so that their order does not depend on the order of the rows. */
-  finish(): LabelMatrix {
-    const found = [...this.#indices.keys()];
-    const names = this.#allowed ?? [...found].sort();
-    const columns = found.map((name) => names.indexOf(name));
-    const values = new Float32Array(this.#rows.length * names.length);
-    for (const [row, set] of this.#rows.entries()) {
-      if (set === null) values.fill(Number.NaN, row * names.length, (row + 1) * names.length);
-      for (const index of set ?? []) values[row * names.length + columns[index]!] = 1;
-    }
-    return { names, values };
   }
 }
 

@@ -4,13 +4,16 @@ import { BadRows, type OnBadRow, type OnEncodingError, type SkippedRow } from ".
 import { showCell } from "./cell.js";
 import { columnsOf } from "./column-names.js";
 import { type ColumnRoles, describeColumns, unusedColumns } from "./column-notes.js";
-import type { ColumnOptions } from "./column-options.js";
+import type { ColumnOptions, ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
 import { headerDoubt } from "./header.js";
 import { isNumberValue } from "./json-values.js";
 import { JoinedReader, type LabelFile, readLabelFile, requireIdColumn } from "./label-file.js";
-import { type LabelReader, labelReader } from "./label-readers.js";
+import type { LabelReader } from "./label-matrix.js";
+import { readLabelNames } from "./label-names.js";
+import { labelReader } from "./label-readers.js";
+import { checkListOptions } from "./list-notation.js";
 import type { Row, RowUnit } from "./row.js";
 import { readRows } from "./rows.js";
 import { type TableFormat, type TableStream, tableSource } from "./source.js";
@@ -103,8 +106,9 @@ export async function readDataset(
   const { labelFile, signal } = options;
   const source = tableSource(input, options.format);
   const bad = new BadRows(options.onBadRow ?? "error", options.encodingErrors, options.onNote);
-  const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, options, bad, signal);
-  return collectDataset(source.name, readRows(source, bad, signal, options), options, bad, apart);
+  const resolved = await resolveLabelNames(options, signal);
+  const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, resolved, bad, signal);
+  return collectDataset(source.name, readRows(source, bad, signal, options), resolved, bad, apart);
 }
 
 /**
@@ -116,11 +120,12 @@ export async function readDataset(
 export async function collectDataset(
   path: string,
   stream: AsyncGenerator<Row>,
-  options: ColumnOptions,
+  options: ResolvedColumnOptions,
   bad: BadRows,
   apart?: LabelFile,
 ): Promise<ReadResult> {
   try {
+    checkListOptions(options);
     const { head, all } = await peek(path, stream, bad);
     doubtHeader(path, head, bad);
     // The options about labels speak of the label file, where there is one.
@@ -212,6 +217,16 @@ function doubtHeader(file: string, head: readonly Row[], bad: BadRows): void {
   const cells = new Map(columnsOf(head).map((name) => [name, head.map((row) => row.cells.get(name))]));
   const doubt = headerDoubt(file, bad.header, cells);
   if (doubt !== undefined) bad.note(doubt);
+}
+
+/** The options with the labels that a file names, which are all labels unless some are given. */
+async function resolveLabelNames<T extends ColumnOptions>(
+  options: T,
+  signal: AbortSignal | undefined,
+): Promise<T & ResolvedColumnOptions> {
+  if (options.labelNames === undefined) return options;
+  const { names, ids } = await readLabelNames(options.labelNames, signal);
+  return { ...options, labels: options.labels ?? names, labelIds: ids };
 }
 
 type Texts = Pick<Dataset, "texts" | "ids" | "weights" | "groups" | "lines" | "lineUnit">;

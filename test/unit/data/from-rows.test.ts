@@ -150,7 +150,7 @@ describe("datasetFromRows", () => {
         { text: "x", labels: { a: 1 } },
         { text: "y", labels: 5 },
       ]),
-    ).toMatch(/rows, row 2: column "labels" holds 5; expected an array of label names.*or an object/);
+    ).toMatch(/rows, row 2: column "labels" holds 5; expected a list such as.*or an object/);
     expect(await messageOf(lists, { labels: ["a", "b", "ccc", "cc"] })).toMatch(
       /rows, row 4: column "labels" lists an unknown label "c"; did you mean "a"\?/,
     );

@@ -199,8 +199,8 @@ describe("readDataset of label lists", () => {
   });
 
   it("points at cells that are no list", async () => {
-    expect(await messageFor('text,tags\nx,"[1, 2]"\n', { labelColumn: "tags" })).toMatch(
-      /line 2: column "tags" holds "\[1, 2\]"; expected a list such as/,
+    expect(await messageFor('text,tags\nx,a\ny,"[1, 2]"\n', { labelColumn: "tags" })).toMatch(
+      /line 3: column "tags" holds "\[1, 2\]"; expected a list such as/,
     );
   });
 });
