@@ -142,7 +142,7 @@ export async function* readFileBytes(file: string): AsyncGenerator<Buffer> {
   const size = await sizeOf(file);
   const source = file === standardInput ? process.stdin : createReadStream(file);
   try {
-    yield* file.toLowerCase().endsWith(".gz") ? gunzip(source) : source;
+    yield* isPacked(file) ? gunzip(source) : source;
   } catch (error) {
     throw readError(file, error);
   }
@@ -152,6 +152,11 @@ export async function* readFileBytes(file: string): AsyncGenerator<Buffer> {
       `${file} was cut while it was being read: ${source.bytesRead} bytes of ${size} were there`,
     );
   }
+}
+
+/** Whether a file's name says that it is packed with gzip. */
+export function isPacked(file: string): boolean {
+  return file.toLowerCase().endsWith(".gz");
 }
 
 /** Unpacks gzip. */

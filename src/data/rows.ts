@@ -23,7 +23,11 @@ export async function* readRows(
   const { format } = source;
   bad.header = undefined;
   if (format === "json") yield* readJson(source, bad, signal);
-  else yield* readTextTable(source, format, bad, signal, options);
+  else if (format === "parquet") {
+    // Its reader is large, and most processes never need it.
+    const { readParquetRows } = await import("./parquet/rows.js");
+    yield* readParquetRows(source, bad, signal);
+  } else yield* readTextTable(source, format, bad, signal, options);
 }
 
 /** An array of objects; what begins with an object is JSON Lines under another name, as some libraries write it. */

@@ -1,11 +1,11 @@
 // Where a table is read from, and in which format: a file, standard input, or a stream that a program hands over.
 import { Readable } from "node:stream";
 import { TagformerError } from "../errors.js";
-import { type ByteSource, gunzip, readError, readFileBytes, standardInput } from "./bytes.js";
+import { type ByteSource, gunzip, isPacked, readError, readFileBytes, standardInput } from "./bytes.js";
 import { untilAborted } from "./cancellation.js";
 
 /** How a table is written down. */
-export type TableFormat = "csv" | "tsv" | "jsonl" | "json" | "txt";
+export type TableFormat = "csv" | "tsv" | "jsonl" | "json" | "parquet" | "txt";
 
 /**
  * The bytes of a table, in pieces of any size, or its text: a Node stream such as `fs.createReadStream(path)`, a web stream
@@ -24,7 +24,7 @@ export interface WebStream {
 /** A table to read. */
 export interface TableSource extends ByteSource {
   readonly format: TableFormat;
-  /** The path, where the bytes are a file's. */
+  /** The path of a file that has the bytes as they are, not packed with gzip. */
   readonly file?: string;
 }
 
@@ -34,6 +34,7 @@ const formats = new Map<string, TableFormat>([
   [".jsonl", "jsonl"],
   [".ndjson", "jsonl"],
   [".json", "json"],
+  [".parquet", "parquet"],
   [".txt", "txt"],
 ]);
 
@@ -48,7 +49,7 @@ export function tableSource(input: string | TableStream, format?: TableFormat): 
     return {
       name: input,
       format: format ?? formatOf(input),
-      file: input,
+      ...(input !== standardInput && !isPacked(input) && { file: input }),
       bytes: (signal) => untilAborted(readFileBytes(input), signal),
     };
   }
@@ -116,8 +117,8 @@ async function* readStream(
       (read) => read.length > 1,
     );
     const chunks = chain(head, rest);
-    const isPacked = Buffer.concat(head).subarray(0, 2).equals(gzipStart);
-    yield* isPacked ? gunzip(Readable.from(chunks)) : chunks;
+    const beginsAsGzip = Buffer.concat(head).subarray(0, 2).equals(gzipStart);
+    yield* beginsAsGzip ? gunzip(Readable.from(chunks)) : chunks;
   } catch (error) {
     if (error instanceof TagformerError || signal?.aborted) throw error;
     throw readError(name, error);
