@@ -15,7 +15,7 @@ await main(async () => {
   removeStale();
   await writeOptionTypes(dist);
   await writeBundle(dist, bundle);
-  writeDeclarations(dist, bundle, join(root, "tsconfig.json"));
+  await writeDeclarations(dist, bundle, join(root, "tsconfig.json"));
 });
 
 /** What a renamed source left behind would be found by tests and scripts. */

@@ -2,8 +2,9 @@
 // that it imports, and the library alone had 126 of ours and 114 of others (docs/performance.md).
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { generateDtsBundle } from "dts-bundle-generator";
 import { rolldown } from "rolldown";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
 
 /** What a process opens at its start, and the threads that it starts. */
 const entries = [
@@ -47,16 +48,12 @@ function refuseBundlers({ fileName }) {
  * module's and once as a CommonJS module's, because TypeScript's node16 and node18 let no CommonJS file import the former. Both
  * are the same module when they run: Node.js requires ES modules since 20.19.
  */
-export function writeDeclarations(dist, bundle, project) {
-  const [declarations] = generateDtsBundle(
-    [
-      {
-        filePath: join(dist, "index.d.ts"),
-        output: { noBanner: true, exportReferencedTypes: false, inlineDeclareGlobals: false },
-      },
-    ],
-    { preferredConfigPath: project },
-  );
+export async function writeDeclarations(dist, bundle, tsconfig) {
+  const input = join(dist, "index.d.ts");
+  const build = await rollup({ input, plugins: [dts({ tsconfig })], external: /^node:/ });
+  const { output } = await build.generate({});
+  await build.close();
+  const declarations = output[0].code;
   writeFileSync(join(bundle, "index.d.ts"), declarations);
   writeFileSync(join(bundle, "index.d.cts"), declarations);
   writeFileSync(join(bundle, "index.cjs"), 'module.exports = require("./index.js");\n');

@@ -14,6 +14,7 @@ export async function writeOptionTypes(dist) {
     .filter((name) => name.endsWith(".d.ts") && !name.startsWith("bundle"))
     .map((name) => join(dist, name))
     .filter((file) => /= z\.(input|output)</.test(readFileSync(file, "utf8")));
+  if (files.length === 0) return; // nothing was compiled anew
   const program = ts.createProgram(files, {
     strict: true,
     exactOptionalPropertyTypes: true,

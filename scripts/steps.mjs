@@ -102,18 +102,17 @@ function installNpmPackages() {
 
 /** Compiles src to dist when anything in src is newer. */
 export function buildTypeScript() {
-  const dist = join(root, "dist");
+  const bundle = join(root, "dist", "bundle");
   const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));
   const scripts = ["build.mjs", "bundle.mjs"].map((name) => join("scripts", name));
   const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", ...scripts];
   const inputs = [...sources, ...settings.map((name) => join(root, name))];
-  if (modified(join(dist, "bundle", "main.js")) >= Math.max(...inputs.map(modified))) return;
+  if (modified(join(bundle, "main.js")) >= Math.max(...inputs.map(modified))) return;
   say("compiling TypeScript");
-  rmSync(dist, { recursive: true, force: true });
   try {
     run("npm", "run", "--silent", "build");
   } catch (error) {
-    rmSync(dist, { recursive: true, force: true }); // half of it must not look fresh
+    rmSync(bundle, { recursive: true, force: true }); // half of it must not look fresh
     throw error;
   }
 }

@@ -39,7 +39,7 @@ describe("the package", () => {
 
   it("declares its types in one file that needs no other package", () => {
     const declarations = readFileSync(join(root, "dist", "bundle", "index.d.ts"), "utf8");
-    expect(declarations).toContain("export interface TrainingOptions {");
+    expect(declarations).toContain("interface TrainingOptions {");
     expect(declarations.match(/\bfrom ["'](?!node:)/g)).toBeNull();
   });
 
