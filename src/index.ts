@@ -76,6 +76,7 @@ export {
   type Comparison,
   compareScores,
 } from "./evaluation/compare.js";
+export { type Convention, describeConvention } from "./evaluation/conventions.js";
 export type { Counts, DecisionMetrics } from "./evaluation/counts.js";
 export type { CurvePoint, ThresholdPoint } from "./evaluation/curves.js";
 export {
@@ -88,10 +89,11 @@ export { type Example, surestExamples } from "./evaluation/examples.js";
 export type { Figures } from "./evaluation/figures.js";
 export type { TestFigures } from "./evaluation/jobs.js";
 export { suspectedLabelErrors } from "./evaluation/label-errors.js";
+export type { LabelRanking } from "./evaluation/label-ranking.js";
 export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
 export { type LabelMistakes, type Mistake, mistakesByLabel, worstMistakes } from "./evaluation/mistakes.js";
 export type { LabelPairs } from "./evaluation/pairs.js";
-export type { LabelRanking, Ranking } from "./evaluation/ranking.js";
+export type { Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export { type Decision, type Tuning, tune } from "./evaluation/tuning.js";

@@ -5,7 +5,14 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { inspectDataset, readDataset, stratifiedFolds, stratifiedSplit } from "../../dist/index.js";
+import {
+  evaluate,
+  inspectDataset,
+  readDataset,
+  stratifiedFolds,
+  stratifiedSplit,
+  worstMistakes,
+} from "../../dist/index.js";
 import { generator } from "../../dist/random.js";
 import { Tokenizer } from "../../dist/text/tokenizer.js";
 import { ensureMiniLm } from "../parity-python.mjs";
@@ -85,6 +92,13 @@ for (const method of ["combinations", "iterative"]) {
   await timed(`160,000 x 100, ${method}`, () => stratifiedSplit(many, { fraction: 0.1, seed: 1, method }));
   await timed(`  in five folds, ${method}`, () => stratifiedFolds(many, { folds: 5, seed: 1, method }));
 }
+// Metrics and mistakes as `tagformer evaluate` computes them, without the model.
+const wide = manyLabels(1_000_000, 6);
+const scores = { logits: wide.labels.map((set, i) => 3 * set - 2 + Math.sin(i)) };
+await timed("metrics of 1,000,000 x 6", () => evaluate(scores, wide.labels, wide.labelNames));
+await timed("  and the mistakes", () =>
+  worstMistakes(scores, wide.labels, wide.labelNames, Number.POSITIVE_INFINITY),
+);
 if (values.json)
   console.log(
     JSON.stringify(

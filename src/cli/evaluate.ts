@@ -4,6 +4,7 @@ import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
 import { confidenceIntervals, type Intervals } from "../evaluation/bootstrap.js";
+import { describeConvention } from "../evaluation/conventions.js";
 import { suspectedLabelErrors } from "../evaluation/label-errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Mistake, mistakesByLabel } from "../evaluation/mistakes.js";
@@ -97,6 +98,7 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
     await writeEvaluationPage(flags.html, { model: flags.model, data }, classifier, dataset, result);
   if (flags.table) await writeEvaluationTable(flags.table, classifier, dataset, result);
   const found = detailsOf(result, classifier, dataset, flags);
+  for (const convention of result.metrics.conventions) note(`warning: ${describeConvention(convention)}`);
   const cutTexts = cutTextsOf(result.tokens, classifier.maxLength);
   if (flags.json) printJson({ model: flags.model, data, cutTexts, metrics: result.metrics, ...found });
   else describe(result.metrics, found, flags);
@@ -181,14 +183,20 @@ function describe(metrics: Evaluation, details: Details, { digits }: EvaluateFla
 /** What the report leaves out: counts, rankings and calibration of each label. */
 function describeLabels({ labels }: Evaluation): string {
   return textTable([
-    ["", "TP", "FP", "FN", "TN", "ROC AUC", "av. precision", "Brier", "calibration error"],
+    ["", "TP", "FP", "FN", "TN", "ROC AUC", "av. precision", "Brier", "calibration error", "by chance"],
     ...labels.map((label) => [
       label.name,
       String(label.truePositives),
       String(label.falsePositives),
       String(label.falseNegatives),
       String(label.trueNegatives),
-      ...[label.rocAuc, label.averagePrecision, label.brierScore, label.calibrationError].map(figure),
+      ...[
+        label.rocAuc,
+        label.averagePrecision,
+        label.brierScore,
+        label.calibrationError,
+        label.chanceCalibrationError,
+      ].map(figure),
     ]),
   ]);
 }
@@ -207,6 +215,7 @@ function describeMetrics(metrics: Evaluation): string {
     ["ranking loss", metrics.labelRankingLoss],
     ["Brier score", metrics.brierScore],
     ["calibration error", metrics.calibrationError],
+    ["  by chance alone", metrics.chanceCalibrationError],
     ["mean av. precision", macro.averagePrecision],
     ["mean ROC AUC", macro.rocAuc],
   ];

@@ -1,5 +1,7 @@
 // Are the probabilities probabilities? Of the texts that get 0.7, seven in ten should have the label.
 
+import { logChoose } from "./binomial.js";
+
 /** How far probabilities are from what happens. */
 export interface Calibration {
   /** Brier score: mean squared difference of probability and truth; `null` when nothing is labelled. */
@@ -10,6 +12,12 @@ export interface Calibration {
    * probability that a label is set. `null` when nothing is labelled.
    */
   readonly calibrationError: number | null;
+  /**
+   * The calibration error that perfectly calibrated probabilities would have on as many elements, on average: bins of few
+   * elements are off by chance. An error of about this size says nothing against the probabilities. `null` when nothing is
+   * labelled.
+   */
+  readonly chanceCalibrationError: number | null;
 }
 
 /** One bar of a reliability diagram: the elements whose probability lies in `(from, to]`; 0 is in the first. */
@@ -65,15 +73,30 @@ export function calibrate(probabilities: Float32Array, truth: Float32Array): Cal
     squares += (probabilities[i]! - truth[i]!) ** 2;
     labelled++;
   }
-  if (labelled === 0) return { brierScore: null, calibrationError: null };
-  const gaps = reliabilityBins(probabilities, truth).map(
+  if (labelled === 0) return { brierScore: null, calibrationError: null, chanceCalibrationError: null };
+  const found = reliabilityBins(probabilities, truth);
+  const gaps = found.map(
     ({ count, meanProbability, positiveShare }) =>
       count * Math.abs((meanProbability ?? 0) - (positiveShare ?? 0)),
   );
+  const byChance = found.map(({ count, meanProbability }) => meanDeviation(count, meanProbability ?? 0));
   return {
     brierScore: squares / labelled,
     calibrationError: gaps.reduce((sum, gap) => sum + gap) / labelled,
+    chanceCalibrationError: byChance.reduce((sum, deviation) => sum + deviation) / labelled,
   };
+}
+
+/**
+ * How far the number of successes of independent trials is from its mean, on average: de Moivre's formula for the binomial
+ * distribution. The probabilities of a bin differ by a tenth at most, which changes little.
+ */
+function meanDeviation(trials: number, probability: number): number {
+  if (trials === 0 || probability <= 0 || probability >= 1) return 0;
+  const next = Math.floor(trials * probability) + 1;
+  const logTerm =
+    logChoose(trials, next) + next * Math.log(probability) + (trials - next + 1) * Math.log1p(-probability);
+  return 2 * next * Math.exp(logTerm);
 }
 
 /** Exact: a probability has 24 bits, so its product with the number of bins fits a double. */

@@ -1,5 +1,6 @@
 import { TagformerError } from "../errors.js";
 import { type Calibration, calibrate } from "./calibration.js";
+import { type Convention, conventionsOf } from "./conventions.js";
 import {
   type Counts,
   countDecisions,
@@ -9,9 +10,11 @@ import {
   sumCounts,
 } from "./counts.js";
 import { columnOf, cutsOf } from "./cuts.js";
+import type { LabelRanking } from "./label-ranking.js";
 import { bceWithLogits } from "./loss.js";
 import { mean, weightedMean } from "./mean.js";
-import { type LabelRanking, type Ranking, rank, rankLabels } from "./ranking.js";
+import { type Ranking, rank } from "./ranking.js";
+import { type RowMetrics, rowMetrics } from "./row-metrics.js";
 import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
 
 /** The metrics of one label, over the rows in which it is labelled. */
@@ -47,6 +50,8 @@ export interface Evaluation extends LabelRanking, Calibration {
   readonly samples: AverageMetrics;
   /** In the order of the label names. */
   readonly labels: readonly LabelMetrics[];
+  /** Figures that are not defined for some labels or rows, and what they count as. */
+  readonly conventions: readonly Convention[];
 }
 
 /**
@@ -93,27 +98,32 @@ export function evaluateDecisions(
     truth: truthOf(labels),
   };
   const columns = labelNames.map((name, column) => labelMetrics(judged, name, column, labelNames.length));
-  const counted = labelledRows(judged, rows, labelNames.length);
-  if (counted.length === 0) {
+  const counted = rowMetrics(judged.ranks, judged.truth, decisions, labelNames.length);
+  if (counted.rows === 0) {
     throw new TagformerError("INVALID_DATA", `nothing to evaluate: none of the ${rows} rows has a label`);
   }
   const total = sumCounts(columns);
   const measured = columns.filter((column) => labelledIn(column) > 0);
+  const support = Float64Array.from(measured, (column) => column.support);
   return {
-    rows: counted.length,
+    rows: counted.rows,
     labelled: labelledIn(total),
     loss: "logits" in scores ? bceWithLogits(scores.logits, labels) : null,
-    subsetAccuracy: counted.filter((row) => wrongIn(row) === 0).length / counted.length,
-    hammingLoss: wrongIn(total) / labelledIn(total),
+    subsetAccuracy: counted.right / counted.rows,
+    hammingLoss: (total.falsePositives + total.falseNegatives) / labelledIn(total),
     ...calibrate(probabilities, judged.truth),
-    labelRankingAveragePrecision: meanOf(counted, (row) => row.labelRankingAveragePrecision),
-    coverageError: meanOf(counted, (row) => row.coverageError),
-    labelRankingLoss: meanOf(counted, (row) => row.labelRankingLoss),
+    labelRankingAveragePrecision: mean(counted.labelRankingAveragePrecision),
+    coverageError: mean(counted.coverageError),
+    labelRankingLoss: mean(counted.labelRankingLoss),
     micro: { ...decisionMetrics(total), ...rank(cutsOf(judged.ranks, judged.truth)) },
-    macro: average(measured, () => 1),
-    weighted: average(measured, (column) => column.support),
-    samples: average(counted, () => 1),
+    macro: averageOfLabels(
+      measured,
+      support.map(() => 1),
+    ),
+    weighted: averageOfLabels(measured, support),
+    samples: averageOfRows(counted),
     labels: columns,
+    conventions: conventionsOf(columns, counted),
   };
 }
 
@@ -124,8 +134,6 @@ interface Judged {
   readonly decisions: Uint8Array;
   readonly truth: Float32Array;
 }
-
-interface RowMetrics extends Counts, DecisionMetrics, Ranking, LabelRanking {}
 
 function labelMetrics(judged: Judged, name: string, column: number, labels: number): LabelMetrics {
   const truth = columnOf(judged.truth, column, labels);
@@ -140,39 +148,29 @@ function labelMetrics(judged: Judged, name: string, column: number, labels: numb
   };
 }
 
-function labelledRows({ ranks, decisions, truth }: Judged, rows: number, labels: number): RowMetrics[] {
-  const measured: RowMetrics[] = [];
-  for (let start = 0; start < rows * labels; start += labels) {
-    const counts = countDecisions(truth, decisions, start, 1, labels);
-    if (labelledIn(counts) === 0) continue;
-    const cuts = cutsOf(ranks.subarray(start, start + labels), truth.subarray(start, start + labels));
-    const ranking = rank(cuts);
-    const ofLabels = rankLabels(cuts, ranking.averagePrecision);
-    measured.push({ ...counts, ...decisionMetrics(counts), ...ranking, ...ofLabels });
-  }
-  return measured;
+type Averaged = keyof AverageMetrics;
+
+function averageOfLabels(labels: readonly LabelMetrics[], weights: Float64Array): AverageMetrics {
+  return average((figure) => Float64Array.from(labels, (label) => label[figure] ?? Number.NaN), weights);
 }
 
-function wrongIn(counts: Counts): number {
-  return counts.falsePositives + counts.falseNegatives;
+function averageOfRows(rows: RowMetrics): AverageMetrics {
+  return average((figure) => rows[figure]);
 }
 
-function meanOf<Part>(parts: readonly Part[], figure: (part: Part) => number): number {
-  return mean(Float64Array.from(parts, figure));
-}
-
-function average<Part extends AverageMetrics>(
-  parts: readonly Part[],
-  weight: (part: Part) => number,
-): AverageMetrics {
-  const over = (figure: keyof AverageMetrics) => {
-    const defined = parts.filter((part) => part[figure] !== null);
+/**
+ * The mean of each figure over what it is defined for.
+ *
+ * @param of the values of a figure; NaN where it is not defined
+ */
+function average(of: (figure: Averaged) => Float64Array, weights?: Float64Array): AverageMetrics {
+  const over = (figure: Averaged) => {
+    const values = of(figure);
+    const isDefined = (_: number, i: number) => !Number.isNaN(values[i]!);
+    const defined = values.some(Number.isNaN) ? values.filter(isDefined) : values;
     if (defined.length === 0) return null;
-    const weights = Float64Array.from(defined, weight);
-    return weightedMean(
-      Float64Array.from(defined, (part) => part[figure]!),
-      weights,
-    );
+    if (weights === undefined) return mean(defined);
+    return weightedMean(defined, weights.filter(isDefined));
   };
   return {
     precision: over("precision") ?? 0,

@@ -1,3 +1,4 @@
+import { largestFirst } from "./order.js";
 import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
 
 /** A row that the model got wrong at a label. */
@@ -50,18 +51,24 @@ export function worstElements(
   const rows = checkedRows(scores, labels, labelNames);
   const probabilities = probabilitiesOf(scores);
   const decisions = decide(probabilities, labelNames.length, thresholds);
-  const distance = (i: number) => Math.abs(probabilities[i]! - labels[i]!);
-  const worst: number[] = [];
-  for (let row = 0; row < rows; row++) {
+  const width = labelNames.length;
+  const worst = new Int32Array(rows);
+  const distances = new Float64Array(rows);
+  let found = 0;
+  for (let start = 0; start < labels.length; start += width) {
     let furthest = -1;
-    for (let i = row * labelNames.length; i < (row + 1) * labelNames.length; i++) {
-      const isWrong = !Number.isNaN(labels[i]!) && labels[i]! > 0.5 !== (decisions[i] === 1);
-      if (isWrong && (furthest < 0 || distance(i) > distance(furthest))) furthest = i;
+    let most = -1;
+    for (let i = start; i < start + width; i++) {
+      if (Number.isNaN(labels[i]!) || labels[i]! > 0.5 === (decisions[i] === 1)) continue;
+      const distance = Math.abs(probabilities[i]! - labels[i]!);
+      if (distance > most) [furthest, most] = [i, distance];
     }
-    if (furthest >= 0) worst.push(furthest);
+    if (furthest < 0) continue;
+    worst[found] = furthest;
+    distances[found++] = most;
   }
-  worst.sort((a, b) => distance(b) - distance(a) || a - b);
-  const places = Int32Array.from(worst.slice(0, count));
+  const order = largestFirst(distances.subarray(0, found)).subarray(0, count);
+  const places = Int32Array.from(order, (i) => worst[i]!);
   return { places, probabilities: Float32Array.from(places, (i) => probabilities[i]!) };
 }
 

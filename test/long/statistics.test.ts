@@ -1,4 +1,6 @@
 // Claims about chance, by simulation: splits, intervals, p-values, thresholds and suspected label errors.
+import { judgeCalibration } from "../statistics/calibration.js";
 import { judgeSplits } from "../statistics/splits.js";
 
 judgeSplits(200);
+judgeCalibration(2000);

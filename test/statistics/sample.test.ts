@@ -1,4 +1,6 @@
 // A sample of the simulations of test/long/statistics.test.ts.
+import { judgeCalibration } from "./calibration.js";
 import { judgeSplits } from "./splits.js";
 
 judgeSplits(20);
+judgeCalibration(100);

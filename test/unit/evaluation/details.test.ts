@@ -24,8 +24,13 @@ describe("reliabilityBins", () => {
     expect(calibrate(of(0.2, 0.9), of(0, NaN_))).toEqual({
       brierScore: Math.fround(0.2) ** 2,
       calibrationError: Math.fround(0.2),
+      chanceCalibrationError: expect.closeTo(2 * 0.2 * 0.8, 7),
     });
-    expect(calibrate(of(0.2), of(NaN_))).toEqual({ brierScore: null, calibrationError: null });
+    expect(calibrate(of(0.2), of(NaN_))).toEqual({
+      brierScore: null,
+      calibrationError: null,
+      chanceCalibrationError: null,
+    });
   });
 });
 

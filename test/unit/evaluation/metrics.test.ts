@@ -45,6 +45,11 @@ describe("evaluate", () => {
         averagePrecision: 1,
         brierScore: expect.closeTo((0.1 ** 2 + 0.8 ** 2 + 0.2 ** 2) / 3, 7),
         calibrationError: expect.closeTo((2 * (0.85 - 0.5) + 0.2) / 3, 7),
+        // Two elements of 0.85 are 1.7, 0.7 or 0.3 from their mean; one of 0.2 is 0.8 or 0.2 from its.
+        chanceCalibrationError: expect.closeTo(
+          (0.15 ** 2 * 1.7 + 2 * 0.85 * 0.15 * 0.7 + 0.85 ** 2 * 0.3 + 2 * 0.2 * 0.8) / 3,
+          7,
+        ),
       },
       {
         name: "b",
@@ -61,6 +66,7 @@ describe("evaluate", () => {
         averagePrecision: 1,
         brierScore: expect.closeTo((0.1 ** 2 + 0.6 ** 2 + 0.3 ** 2) / 3, 7),
         calibrationError: expect.closeTo((0.1 + 0.6 + 0.3) / 3, 7),
+        chanceCalibrationError: expect.closeTo((2 * 0.1 * 0.9 + 2 * 0.4 * 0.6 + 2 * 0.3 * 0.7) / 3, 7),
       },
     ]);
   });

@@ -2,11 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cutsOf } from "../../../src/evaluation/cuts.js";
 import * as ranking from "../../../src/evaluation/ranking.js";
+import { rowMetrics } from "../../../src/evaluation/row-metrics.js";
 
 const of = (...values: number[]) => Float32Array.from(values);
 const rank = (scores: Float32Array, truth: Float32Array) => ranking.rank(cutsOf(scores, truth));
-const rankLabels = (scores: Float32Array, truth: Float32Array) =>
-  ranking.rankLabels(cutsOf(scores, truth), rank(scores, truth).averagePrecision);
+const rankLabels = (scores: Float32Array, truth: Float32Array) => {
+  const row = rowMetrics(scores, truth, new Uint8Array(scores.length), scores.length);
+  return {
+    labelRankingAveragePrecision: row.labelRankingAveragePrecision[0],
+    coverageError: row.coverageError[0],
+    labelRankingLoss: row.labelRankingLoss[0],
+  };
+};
 
 describe("rank", () => {
   it("computes a case that was worked out by hand", () => {
@@ -51,6 +58,21 @@ describe("rankLabels", () => {
       coverageError: 3,
       labelRankingLoss: 1 / 4,
     });
+  });
+
+  it("ranks rows of any width as their cuts do", () => {
+    const element = fc.tuple(fc.integer({ min: -9, max: 9 }), fc.constantFrom(0, 0, 1, Number.NaN));
+    fc.assert(
+      fc.property(fc.array(element, { minLength: 1, maxLength: 80 }), (elements) => {
+        const scores = of(...elements.map(([score]) => score));
+        const truth = of(...elements.map(([, set]) => set));
+        const row = rowMetrics(scores, truth, new Uint8Array(scores.length), scores.length);
+        fc.pre(row.rows === 1);
+        const { rocAuc, averagePrecision } = rank(scores, truth);
+        expect(row.rocAuc[0]).toBe(rocAuc ?? Number.NaN);
+        expect(row.averagePrecision[0]).toBe(averagePrecision ?? Number.NaN);
+      }),
+    );
   });
 
   it("counts ties against the ranking", () => {

@@ -182,15 +182,18 @@ describe("tune", () => {
     const calibrated = divideByTemperature(fresh.logits, found.temperatures);
     const kept = evaluate({ logits: calibrated }, fresh.labels, names, found.thresholds).macro.f1;
     expect(found.crossFitted!.macro.f1).toBeGreaterThan(found.untuned.macro.f1 + 0.02);
-    expect(Math.abs(kept - found.crossFitted!.macro.f1)).toBeLessThan(0.02);
+    // Label c has 120 positives in each table, so the difference has a standard error of 0.015.
+    expect(Math.abs(kept - found.crossFitted!.macro.f1)).toBeLessThan(0.045);
     expect(found.crossFitted!.loss).toBeLessThan(found.untuned.loss!);
   });
 
   it("gives the same for the same seed", () => {
     const { logits, labels } = largeTask(200, 6);
-    const once = tune(logits, labels, names, { seed: 1 });
-    expect(tune(logits, labels, names, { seed: 1 })).toEqual(once);
-    expect(tune(logits, labels, names, { seed: 2 }).crossFitted).not.toEqual(once.crossFitted);
+    const once = tune(logits, labels, names, { seed: 1, temperature: "per-label" });
+    expect(tune(logits, labels, names, { seed: 1, temperature: "per-label" })).toEqual(once);
+    expect(tune(logits, labels, names, { seed: 2, temperature: "per-label" }).crossFitted).not.toEqual(
+      once.crossFitted,
+    );
   });
 
   it.each<[string, TuningOptions, RegExp]>([

@@ -20,7 +20,7 @@ function longDataset(rows: number, seed: number): Dataset {
 }
 
 describe("windows", () => {
-  const run = { ...tinySource(), train: longDataset(320, 1), maxLength: 10, epochs: 5 };
+  const run = { ...tinySource(), train: longDataset(320, 1), maxLength: 10, epochs: 7 };
 
   it.each(["max", "mean"] as const)(
     "let a run learn what stands beyond its maxLength (%s)",
