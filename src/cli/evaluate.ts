@@ -21,7 +21,7 @@ import { describeIntervals } from "./interval-table.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
-import { print, printJson } from "./terminal.js";
+import { note, print, printJson } from "./terminal.js";
 import { figure, textTable } from "./text-table.js";
 
 interface EvaluateFlags extends DataFlags {
