@@ -13,14 +13,15 @@ import { divideByTemperature } from "./evaluation/temperature.js";
 import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
-import { readCard, updateCard } from "./model/card.js";
+import { readCard } from "./model/card.js";
 import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
 import { hasHead } from "./model/directory.js";
 
 import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./model/file-names.js";
 import type { JsonObject } from "./model/json-file.js";
-import { saveModelDirectory, updateTagformerFile } from "./model/save.js";
+import { saveModelDirectory, updateRecord } from "./model/save.js";
 import { isTorchScriptPath } from "./model/torchscript/source.js";
+import { isSameDirectory, readOneVersion, weightsVersion } from "./model/version.js";
 import { checkDevice } from "./native/device.js";
 import type { NativeModel } from "./native/model.js";
 import type { CallOptions, ExportCheck } from "./native/types.js";
@@ -112,6 +113,8 @@ export class Classifier implements AsyncDisposable {
   #decision: Decision;
   /** What tagformer.json is to say about the decision, where that is another than the stored one. */
   #decisionFields: JsonObject = {};
+  /** Tells the weights that were loaded from others that are in the directory later. */
+  #weights: string | null = null;
   /** What the model card is to say about it, where that is another than it says. */
   #changeCard = (card: string): string => card;
   /** Names of the labels, in the order of all scores. */
@@ -172,6 +175,20 @@ export class Classifier implements AsyncDisposable {
     const { device, tokenizer, threshold } = parseOptions(classifierOptions, options);
     prepareLoading();
     await checkDevice(device);
+    // Another process may save a model there meanwhile.
+    return await readOneVersion(
+      nameOrPath,
+      () => Classifier.#loadVersion(nameOrPath, options, { tokenizer, threshold, signal }),
+      (classifier) => classifier.dispose(),
+      { signal },
+    );
+  }
+
+  static async #loadVersion(
+    nameOrPath: string,
+    options: ClassifierOptions,
+    { tokenizer, threshold, signal }: Pick<ClassifierOptions, "tokenizer" | "threshold"> & CallOptions,
+  ): Promise<Classifier> {
     const files = await readModelFiles(nameOrPath, tokenizer, { signal });
     const { labels, ...given } = definedOnly(options);
     if (labels !== undefined && !isTorchScriptPath(nameOrPath)) {
@@ -199,6 +216,7 @@ export class Classifier implements AsyncDisposable {
         threshold === undefined ? stored : { ...stored, thresholds: loaded.labelNames.map(() => threshold) };
       const directory = files.directory ?? null;
       const classifier = new Classifier(directory, loaded, files.tagformer ?? {}, reading, decision);
+      classifier.#weights = files.weightsVersion ?? null;
       if (threshold !== undefined) {
         classifier.#decisionFields = decisionFields(decision, loaded.labelNames);
         classifier.#changeCard = (card) => cardWithTuning(card, null, loaded.labelNames, "");
@@ -297,7 +315,8 @@ export class Classifier implements AsyncDisposable {
    * Writes temperatures and thresholds into the tagformer.json of the directory that the model was loaded from, and their
    * figures into its model card.
    *
-   * @throws TagformerError `INVALID_OPTION` when tagformer did not write that directory; {@link save} makes one that it did
+   * @throws TagformerError `INVALID_OPTION` when tagformer did not write that directory; {@link save} makes one that it did.
+   * `INVALID_MODEL` when the directory holds another model by now, `OUTPUT_IN_USE` while a training run writes there, `IO`
    */
   async saveDecision(): Promise<void> {
     if (this.#directory === null) {
@@ -306,8 +325,8 @@ export class Classifier implements AsyncDisposable {
         "a TorchScript file has no tagformer.json; save() makes a directory that has one",
       );
     }
-    await updateTagformerFile(this.#directory, this.#decisionFields);
-    await updateCard(this.#directory, this.#changeCard);
+    const changes = { tagformer: this.#decisionFields, card: this.#changeCard, weights: this.#weights };
+    await updateRecord(this.#directory, changes);
   }
 
   /**
@@ -339,7 +358,7 @@ export class Classifier implements AsyncDisposable {
    * there before then still is
    */
   async save(directory: string, { signal }: CallOptions = {}): Promise<void> {
-    const card = this.#directory === null ? undefined : await readCard(this.#directory);
+    const card = await this.#card();
     const model = {
       config: this.#config,
       labelNames: this.labels,
@@ -349,6 +368,15 @@ export class Classifier implements AsyncDisposable {
       writeWeights: (file: string) => this.#model.save(file, { signal }),
     };
     await saveModelDirectory(directory, model, { signal });
+    if (this.#directory !== null && (await isSameDirectory(directory, this.#directory)))
+      this.#weights = await weightsVersion(directory);
+  }
+
+  /** The card of the directory, as long as it is the card of this model. */
+  async #card(): Promise<string | undefined> {
+    if (this.#directory === null || (await weightsVersion(this.#directory)) !== this.#weights)
+      return undefined;
+    return await readCard(this.#directory);
   }
 
   /**

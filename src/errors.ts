@@ -5,6 +5,7 @@
  * - `INVALID_DATA`: a table or its labels cannot be used as they are.
  * - `INVALID_MODEL`: a model directory, its config, weights or tokenizer cannot be used.
  * - `IO`: a file could not be read or written.
+ * - `OUTPUT_IN_USE`: another training run writes the model directory; the message names its process.
  * - `DOWNLOAD_FAILED`: a model could not be had from the Hugging Face hub, or offline from its cache.
  * - `NATIVE_NOT_BUILT`: the native add-on has not been built on this machine.
  * - `NATIVE_LOAD_FAILED`: the native add-on is there, but could not be loaded.
@@ -23,6 +24,7 @@ export type ErrorCode =
   | "INVALID_DATA"
   | "INVALID_MODEL"
   | "IO"
+  | "OUTPUT_IN_USE"
   | "DOWNLOAD_FAILED"
   | "NATIVE_NOT_BUILT"
   | "NATIVE_LOAD_FAILED"

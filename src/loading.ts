@@ -23,6 +23,8 @@ export interface ModelFiles extends ModelConfig, ModelWeights {
   readonly directory?: string;
   /** The model's name on the hub, where it came from there. */
   readonly baseModel?: string | null;
+  /** Tells the directory's weights from others that are there later. */
+  readonly weightsVersion?: string | null;
   /** tagformer.json, when tagformer wrote the model. */
   readonly tagformer?: JsonObject | null;
 }

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import type { Dataset } from "./data/dataset.js";
 import { TagformerError } from "./errors.js";
+import { lockDirectory } from "./model/lock.js";
 import { checkSaveTarget } from "./model/save.js";
 import {
   parseOptions,
@@ -87,10 +88,11 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
    */
   async *run(signal?: AbortSignal): AsyncGenerator<TrainingEvent, void> {
     signal?.throwIfAborted();
-    await checkSaveTarget(this.#output);
+    await using lock = await lockDirectory(this.#output, "training");
+    await checkSaveTarget(this.#output, lock);
     const prepared = await prepareRun(this.#source, this.#data, this.#options, signal);
     try {
-      yield* new Run(prepared, this.#options, this.#output, signal).events();
+      yield* new Run(prepared, this.#options, this.#output, lock, signal).events();
     } finally {
       await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);
     }

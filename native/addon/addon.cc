@@ -5,6 +5,7 @@
 #include <ATen/ops/ones.h>
 
 #include "addon/convert.h"
+#include "addon/files.h"
 #include "addon/napi_setup.h"
 #include "addon/session.h"
 #include "kernels/cpu/kernels.h"
@@ -73,6 +74,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("tryTorchScript", Napi::Function::New<try_torchscript>(env, "tryTorchScript"));
   exports.Set("inspectCuda", Napi::Function::New<inspect_cuda>(env, "inspectCuda"));
   exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));
+  exports.Set("lockFile", Napi::Function::New<lock_file>(env, "lockFile"));
+  exports.Set("exchangePaths", Napi::Function::New<exchange_paths>(env, "exchangePaths"));
   return exports;
 }
 

@@ -3,10 +3,10 @@ import type { Command } from "commander";
 import { TagformerError } from "../errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Tuning, tune } from "../evaluation/tuning.js";
-import { updateCard } from "../model/card.js";
 import { tuningFields } from "../model/decision.js";
-import { requireTagformerFile, updateTagformerFile } from "../model/save.js";
+import { requireTagformerFile, updateRecord } from "../model/save.js";
 import { readValidation } from "../model/validation.js";
+import { readOneVersion, weightsVersion } from "../model/version.js";
 import { modelOptions, parseOptions, tuningOptions } from "../options.js";
 import { cardWithTuning } from "../report/card.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
@@ -82,11 +82,18 @@ async function fromStored(
       "--output needs a table to tune on; without one, leave it out",
     );
   }
-  const { source, labelNames, logits, labels } = await readValidation(directory);
+  const { stored, weights } = await readOneVersion(directory, async () => ({
+    weights: await weightsVersion(directory),
+    stored: await readValidation(directory),
+  }));
+  const { source, labelNames, logits, labels } = stored;
   const tuning = tune(logits, labels, labelNames, options);
   if (!dryRun) {
-    await updateTagformerFile(directory, tuningFields(tuning, labelNames, source));
-    await updateCard(directory, (card) => cardWithTuning(card, tuning, labelNames, source));
+    await updateRecord(directory, {
+      tagformer: tuningFields(tuning, labelNames, source),
+      card: (card) => cardWithTuning(card, tuning, labelNames, source),
+      weights,
+    });
   }
   return {
     labels: labelNames,

@@ -3,10 +3,17 @@ import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import type { TensorSource } from "../native/types.js";
 import { findArchitecture } from "./architectures.js";
-import { configFile, scriptFile, tagformerFile, tagformerFormat, torchScriptType } from "./file-names.js";
+import {
+  configFile,
+  replacedPath,
+  scriptFile,
+  tagformerFile,
+  tagformerFormat,
+  torchScriptType,
+} from "./file-names.js";
 import { type JsonObject, readJsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { type ModelLabels, readLabels } from "./labels.js";
-import { replacedPath } from "./save.js";
+import { weightsVersion } from "./version.js";
 import { readWeights } from "./weights.js";
 
 const maxJsonBytes = 10e6;
@@ -23,6 +30,8 @@ export interface ModelConfig {
 /** A local Hugging Face model directory. */
 export interface ModelDirectory extends ModelConfig, ModelWeights {
   readonly path: string;
+  /** Tells these weights from others that are in the same place later. */
+  readonly weightsVersion: string | null;
   /** tagformer.json as parsed, when tagformer wrote this directory. */
   readonly tagformer: JsonObject | null;
 }
@@ -69,7 +78,9 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   const model = await readModelConfig(join(path, configFile));
   const tagformer = await readTagformerFile(join(path, tagformerFile));
   const script = model.modelType === torchScriptType ? join(path, scriptFile) : null;
-  return { ...model, path, script, tensors: script ? [] : await readWeights(path), tagformer };
+  const version = await weightsVersion(path);
+  const tensors = script ? [] : await readWeights(path);
+  return { ...model, path, script, tensors, tagformer, weightsVersion: version };
 }
 
 /** Whether the weights hold a classification head, and not only a pretrained network. */

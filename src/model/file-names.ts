@@ -1,4 +1,6 @@
-// Names of the files of a Hugging Face model directory that tagformer reads or writes.
+// Names of the files of a Hugging Face model directory that tagformer reads or writes, and of what is beside it.
+import { basename, dirname, join, resolve } from "node:path";
+
 export const configFile = "config.json";
 export const weightsFile = "model.safetensors";
 export const weightsIndexFile = "model.safetensors.index.json";
@@ -48,3 +50,35 @@ export const tokenizerFiles: readonly string[] = [
   robertaMergesFile,
   ...sentencePieceFiles,
 ];
+
+/** Weights of the last step of a run that was stopped: a model directory inside the one of the finished model. */
+export const lastDirectory = "last";
+
+const modelFiles: ReadonlySet<string> = new Set([
+  configFile,
+  weightsFile,
+  weightsIndexFile,
+  scriptFile,
+  splitFile,
+  tagformerFile,
+  validationFile,
+  testFile,
+  cardFile,
+  reportFile,
+  ...tokenizerFiles,
+]);
+
+/** Whether a file name in a model directory is that of a part of the model, which goes with it when it is replaced. */
+export function isModelFile(name: string): boolean {
+  return modelFiles.has(name) || isWeightsFile(name);
+}
+
+export function isWeightsFile(name: string): boolean {
+  return name === scriptFile || name.endsWith(".safetensors");
+}
+
+/** Where a model directory waits while a new one takes its place by two renames; for long only after a crash between them. */
+export function replacedPath(directory: string): string {
+  const path = resolve(directory);
+  return join(dirname(path), `.${basename(path)}.replaced`);
+}

@@ -1,40 +1,31 @@
 // Writes a model directory so that a crash at any moment leaves the old or the new one, whole.
 import { randomUUID } from "node:crypto";
-import {
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { nameOfKind } from "../base/destination.js";
+import { flush, flushDirectory, keepOwner, writeWholeText } from "../base/whole-file.js";
 import { messageOf, TagformerError } from "../errors.js";
 import type { CallOptions } from "../native/types.js";
 import { findArchitecture } from "./architectures.js";
+import { readCard } from "./card.js";
 import {
   cardFile,
-  cardMark,
   configFile,
   maxTagformerBytes,
-  reportFile,
   scriptFile,
   splitFile,
   tagformerFile,
   tagformerFormat,
   testFile,
-  tokenizerFiles,
   torchScriptType,
   validationFile,
   weightsFile,
 } from "./file-names.js";
 import { type JsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { labelFields } from "./labels.js";
+import { type DirectoryLock, lockDirectory } from "./lock.js";
+import { finishInterruptedSave, putInPlace, savingPath } from "./replace.js";
+import { lockOutReaders, weightsVersion } from "./version.js";
 
 /** What a saved model directory is made of. */
 export interface ModelToSave {
@@ -57,43 +48,37 @@ export interface ModelToSave {
   writeWeights(file: string): Promise<void>;
 }
 
-const savedFiles: ReadonlySet<string> = new Set([
-  configFile,
-  weightsFile,
-  scriptFile,
-  splitFile,
-  tagformerFile,
-  validationFile,
-  testFile,
-  reportFile,
-  ...tokenizerFiles,
-]);
+interface SaveOptions extends CallOptions {
+  /** The lock on the directory, where the caller holds it already. */
+  readonly lock?: DirectoryLock | undefined;
+}
 
 /**
- * Writes a Hugging Face model directory: beside its place, flushed, then renamed. A model directory that tagformer
- * wrote earlier is replaced, and other files that lie in it are kept.
+ * Writes a Hugging Face model directory: beside its place, flushed, then exchanged with what is there. A model directory that
+ * tagformer wrote earlier is replaced, and files in it that are no part of a model are kept.
  *
- * @throws TagformerError `IO` when it cannot be written, and as {@link checkSaveTarget}; or the reason of the signal, which
- * `writeWeights` obeys. What was there then still is
+ * @throws TagformerError `IO` when it cannot be written, `OUTPUT_IN_USE` when a training run writes there, and as
+ * {@link checkSaveTarget}; or the reason of the signal, which `writeWeights` obeys. What was there then still is
  */
 export async function saveModelDirectory(
   directory: string,
   model: ModelToSave,
-  { signal }: CallOptions = {},
+  { signal, lock }: SaveOptions = {},
 ): Promise<void> {
   signal?.throwIfAborted();
+  const held = lock ?? (await lockDirectory(directory, "saving"));
   try {
-    const target = await realpath(directory).catch(() => resolve(directory));
-    await mkdir(dirname(target), { recursive: true });
-    await finishInterruptedSave(target);
-    await checkFreeOrOurs(target);
-    await writeBeside(target, model);
+    await finishInterruptedSave(held.target);
+    await checkFreeOrOurs(directory);
+    await writeBeside(held.target, model);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof TagformerError) throw error;
     throw new TagformerError("IO", `cannot save the model to ${directory}: ${messageOf(error)}`, {
       cause: error,
     });
+  } finally {
+    if (lock === undefined) held.release();
   }
 }
 
@@ -103,13 +88,14 @@ export async function saveModelDirectory(
  *
  * @throws TagformerError `INVALID_OPTION` when something else is there, `IO` when nothing can be written there
  */
-export async function checkSaveTarget(directory: string): Promise<void> {
-  await checkFreeOrOurs(directory);
-  const target = await realpath(directory).catch(() => resolve(directory));
-  const parent = await nearestDirectory(dirname(target));
+export async function checkSaveTarget(directory: string, { target }: DirectoryLock): Promise<void> {
   try {
-    await rmdir(await mkdtemp(join(parent, ".tagformer-")));
+    await finishInterruptedSave(target);
+    await checkFreeOrOurs(directory);
+    await checkNoMountPoint(directory, target);
+    await rmdir(await mkdtemp(join(dirname(target), ".tagformer-")));
   } catch (error) {
+    if (error instanceof TagformerError) throw error;
     throw new TagformerError(
       "IO",
       `cannot save a model to ${directory}: ${messageOf(error)}; choose another output directory`,
@@ -118,10 +104,25 @@ export async function checkSaveTarget(directory: string): Promise<void> {
   }
 }
 
-/** The directory itself, or the first above it that is there. */
-async function nearestDirectory(path: string): Promise<string> {
-  const above = dirname(path);
-  return above === path || (await exists(path)) ? path : nearestDirectory(above);
+/** A mount point, such as a volume of a container, cannot be exchanged with another directory. */
+async function checkNoMountPoint(directory: string, target: string): Promise<void> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
+  // Blanks in paths are written as \\040.
+  const points = mounts.split("\n").map((line) => line.split(" ")[4]?.replaceAll("\\040", " "));
+  if (!points.includes(target)) return;
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `${directory} is a mount point, which a finished model cannot replace in one step; choose a directory inside it, such as ${join(directory, "model")}`,
+  );
+}
+
+/**
+ * Whether a model is there already: a run that is stopped does not replace it.
+ *
+ * @throws the errors of `node:fs`
+ */
+export async function holdsModel(directory: string): Promise<boolean> {
+  return (await stat(join(directory, tagformerFile)).catch(() => null)) !== null;
 }
 
 async function checkFreeOrOurs(directory: string): Promise<void> {
@@ -129,7 +130,7 @@ async function checkFreeOrOurs(directory: string): Promise<void> {
   if (found === null) return;
   const files = found.isDirectory() ? await readdir(directory) : null;
   if (files?.length === 0 || files?.includes(tagformerFile)) return;
-  const what = files ? "holds files that tagformer did not write" : "is a file";
+  const what = files ? "holds files that tagformer did not write" : `is ${nameOfKind(found)}`;
   throw new TagformerError(
     "INVALID_OPTION",
     `${directory} ${what}; choose another output directory, or remove it`,
@@ -150,53 +151,60 @@ export async function requireTagformerFile(directory: string): Promise<JsonObjec
   );
 }
 
+/** What is to change in a model directory without its weights. */
+interface RecordChanges {
+  /** Fields of tagformer.json. */
+  readonly tagformer: JsonObject;
+  /** Makes the new model card of the present one, where there is one. */
+  readonly card: (card: string) => string;
+  /** {@link weightsVersion} of the weights that the changes are about. */
+  readonly weights: string | null;
+}
+
 /**
- * Changes fields of the tagformer.json of a model directory: beside it, flushed, then renamed.
+ * Changes tagformer.json and the model card of a model directory, each of them whole.
  *
- * @throws TagformerError as {@link requireTagformerFile}, `IO` when the file cannot be written
+ * @throws TagformerError `INVALID_MODEL` when the directory holds other weights by now, `OUTPUT_IN_USE` when a training run
+ * writes there, as {@link requireTagformerFile}, `IO` when a file cannot be written
  */
-export async function updateTagformerFile(directory: string, changes: JsonObject): Promise<void> {
+export async function updateRecord(directory: string, changes: RecordChanges): Promise<void> {
+  await using _ = await lockDirectory(directory, "saving");
   const content = await requireTagformerFile(directory);
-  const file = join(directory, tagformerFile);
-  const beside = `${file}.writing-${randomUUID()}`;
+  if ((await weightsVersion(directory)) !== changes.weights) {
+    throw new TagformerError(
+      "INVALID_MODEL",
+      `${directory} holds another model than the one that was loaded: it was replaced, or its weights were changed. Load it again, or save this model in a directory of its own`,
+    );
+  }
+  const open = await lockOutReaders(directory);
   try {
-    await writeJson(beside, { ...content, ...changes, formatVersion: tagformerFormat });
-    await flush(beside);
-    await rename(beside, file);
-    await flush(directory);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw new TagformerError("IO", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
+    const record = { ...content, ...changes.tagformer, formatVersion: tagformerFormat };
+    await writeWholeText(join(directory, tagformerFile), jsonOf(record));
+    const card = await readCard(directory);
+    if (card !== undefined) await writeWholeText(join(directory, cardFile), changes.card(card));
+  } finally {
+    open();
   }
 }
 
-/** Where a model directory waits while a new one takes its place: only after a crash between two renames for long. */
-export function replacedPath(directory: string): string {
-  const path = resolve(directory);
-  return join(dirname(path), `.${basename(path)}.replaced`);
-}
-
-/** Start of the paths of directories that a save is filling. */
-function savingPrefix(target: string): string {
-  return join(dirname(target), `.${basename(target)}.saving-`);
-}
-
 async function writeBeside(target: string, model: ModelToSave): Promise<void> {
-  const beside = `${savingPrefix(target)}${randomUUID()}`;
+  const beside = savingPath(target, randomUUID());
   try {
     await mkdir(beside);
     const file = model.config.model_type === torchScriptType ? scriptFile : weightsFile;
     await model.writeWeights(join(beside, file));
     await model.writeTokenizer(beside);
-    await writeJson(join(beside, configFile), savedConfig(model));
-    await writeJson(join(beside, tagformerFile), { formatVersion: tagformerFormat, ...model.tagformer });
+    await writeFile(join(beside, configFile), jsonOf(savedConfig(model)));
+    const record = { formatVersion: tagformerFormat, ...model.tagformer };
+    await writeFile(join(beside, tagformerFile), jsonOf(record));
     if (model.split !== undefined) await writeFile(join(beside, splitFile), model.split);
     if (model.validation) await writeFile(join(beside, validationFile), model.validation);
     if (model.test) await writeFile(join(beside, testFile), model.test);
     if (model.card !== undefined) await writeFile(join(beside, cardFile), model.card);
-    for (const file of await readdir(beside)) await flush(join(beside, file));
-    await flush(beside);
-    await swap(beside, target);
+    for (const name of await readdir(beside)) await flush(join(beside, name));
+    await keepOwner(beside, target);
+    await flushDirectory(beside);
+    await putInPlace(beside, target);
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
     throw error;
@@ -216,61 +224,6 @@ function savedConfig({ config, labelNames }: ModelToSave): JsonObject {
   };
 }
 
-async function writeJson(file: string, content: JsonObject): Promise<void> {
-  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function swap(beside: string, target: string): Promise<void> {
-  const replaced = replacedPath(target);
-  const replaces = await exists(target);
-  if (replaces) await rename(target, replaced);
-  try {
-    await rename(beside, target);
-  } catch (error) {
-    if (replaces) await rename(replaced, target);
-    throw error;
-  }
-  await flush(dirname(target));
-  if (replaces) await retire(replaced, target);
-}
-
-/** Brings a killed save to its end, if there was one: back when the old model is aside, otherwise forward. */
-async function finishInterruptedSave(target: string): Promise<void> {
-  const parent = dirname(target);
-  for (const name of await readdir(parent)) {
-    const path = join(parent, name);
-    if (path.startsWith(savingPrefix(target))) await rm(path, { recursive: true, force: true });
-  }
-  const replaced = replacedPath(target);
-  if (!(await exists(replaced))) return;
-  if (await exists(target)) await retire(replaced, target);
-  else await rename(replaced, target);
-}
-
-/** Deletes a replaced model directory, after moving what is not the model's into its successor. */
-async function retire(replaced: string, target: string): Promise<void> {
-  for (const file of await readdir(replaced)) {
-    const isModels = file === cardFile ? await isReplaced(replaced, target) : savedFiles.has(file);
-    if (!isModels) await rename(join(replaced, file), join(target, file));
-  }
-  await rm(replaced, { recursive: true });
-}
-
-/** Whether a new model card takes the place of the old one, which nobody has made their own. */
-async function isReplaced(replaced: string, target: string): Promise<boolean> {
-  const isOurs = (await readFile(join(replaced, cardFile), "utf8")).includes(cardMark);
-  return isOurs && (await exists(join(target, cardFile)));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
+function jsonOf(content: JsonObject): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
 }

@@ -155,6 +155,10 @@ export interface Addon {
   readonly Session: new (options: { threads: number; cores: number }) => Session;
   /** Ends all native work of this thread's environment and joins its threads. */
   stopAll(): void;
+  /** flock without waiting: 0 or errno. */
+  lockFile(descriptor: number, exclusive: boolean): number;
+  /** 0 or errno. */
+  exchangePaths(one: string, other: string): number;
 }
 
 export interface Session {

@@ -10,6 +10,7 @@ import { readModelConfig, weightsForLabels } from "../model/directory.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { ModelLabels } from "../model/labels.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
+import { readOneVersion } from "../model/version.js";
 import { checkDevice } from "../native/device.js";
 import type { NativeModel } from "../native/model.js";
 import type { ResolvedTrainingOptions } from "../options.js";
@@ -89,8 +90,13 @@ export async function prepareRun(
   }
   prepareLoading();
   const { labelNames } = data.train;
-  const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
-  const loaded = await loadModel(files, labelNames, options, options.seed, { signal, training: true });
+  // Another process may save a model there meanwhile.
+  const { headReset, files, loaded } = await readOneVersion(
+    source.model ?? dirname(source.config),
+    () => load(source, labelNames, options, signal),
+    ({ loaded: { model, tokenizer } }) => disposeOf(model, tokenizer),
+    { signal },
+  );
   const { model, config, tokenizer, maxLength } = loaded;
   try {
     const limit = { maxLength, windowStride: options.windowStride };
@@ -110,9 +116,24 @@ export async function prepareRun(
       texts: await findTexts(parts),
     };
   } catch (error) {
-    await Promise.all([tokenizer.dispose(), model.dispose()]);
+    await disposeOf(model, tokenizer);
     throw error;
   }
+}
+
+async function load(
+  source: ModelSource,
+  labelNames: readonly string[],
+  options: ResolvedTrainingOptions,
+  signal: AbortSignal | undefined,
+) {
+  const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
+  const loaded = await loadModel(files, labelNames, options, options.seed, { signal, training: true });
+  return { headReset, files, loaded };
+}
+
+async function disposeOf(model: NativeModel, tokenizer: Tokenizer): Promise<void> {
+  await Promise.all([tokenizer.dispose(), model.dispose()]);
 }
 
 async function readSource(

@@ -62,12 +62,12 @@ export function cardOf({ prepared, options, output, epochs }: RunRecord): string
 }
 
 /**
- * Draws the report of a run into its model directory, where it appears whole; returns its path.
+ * Draws the report of a run into a model directory, where it appears whole; returns its path.
  *
  * @throws TagformerError `IO`
  */
-export async function writeReport(record: RunRecord): Promise<string> {
-  const file = join(record.output, reportFile);
+export async function writeReport(record: RunRecord, directory: string): Promise<string> {
+  const file = join(directory, reportFile);
   const { training, validation } = record.prepared;
   const tables = { training: training.dataset, validation: (validation ?? training).dataset };
   const page = await runPage(factsOf(record), tables);

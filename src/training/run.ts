@@ -8,7 +8,9 @@ import { inBackground } from "../evaluation/background.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Objective } from "../evaluation/objective.js";
-import { saveModelDirectory } from "../model/save.js";
+import { lastDirectory } from "../model/file-names.js";
+import type { DirectoryLock } from "../model/lock.js";
+import { holdsModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
 import type { NativeTraining } from "../native/training.js";
 import type { NativeStep } from "../native/types.js";
 import type { ResolvedTrainingOptions } from "../options.js";
@@ -45,6 +47,7 @@ export class Run {
   readonly #prepared: PreparedRun;
   readonly #options: ResolvedTrainingOptions;
   readonly #output: string;
+  readonly #lock: DirectoryLock;
   readonly #signal: AbortSignal | undefined;
   readonly #best: BestEpoch;
   readonly #stepsPerEpoch: number;
@@ -65,11 +68,13 @@ export class Run {
     prepared: PreparedRun,
     options: ResolvedTrainingOptions,
     output: string,
+    lock: DirectoryLock,
     signal: AbortSignal | undefined,
   ) {
     this.#prepared = prepared;
     this.#options = options;
     this.#output = output;
+    this.#lock = lock;
     this.#signal = signal;
     this.#best = new BestEpoch(options.bestMetric, options.patience, options.keep);
     this.#stepsPerEpoch = Math.ceil(prepared.training.origin.length / options.batchSize);
@@ -136,6 +141,9 @@ export class Run {
       notes: [
         ...model.info.notes,
         ...(model.info.deviceNote ? [model.info.deviceNote] : []),
+        ...(this.#lock.weakness
+          ? [`no second run is kept out of ${this.#output}: ${this.#lock.weakness}`]
+          : []),
         ...this.#splitNotes(),
         ...textWarnings(texts, this.#prepared),
         ...(test ? fewTestRows(test) : []),
@@ -272,9 +280,11 @@ export class Run {
     return event();
   }
 
-  async #end(reason: EndEvent["reason"], lastDirectory?: string): Promise<EndEvent> {
+  async #end(reason: EndEvent["reason"], last?: string): Promise<EndEvent> {
     const keptEpoch = this.#best.epoch;
-    const report = this.#options.report ? await writeReport(this.#record()) : undefined;
+    // Beside this run's model: a report must not stand beside an earlier run's.
+    const reported = keptEpoch === undefined ? (last ?? this.#output) : this.#output;
+    const report = this.#options.report ? await writeReport(this.#record(), reported) : undefined;
     return {
       type: "end",
       reason,
@@ -282,7 +292,7 @@ export class Run {
       ...(report !== undefined && { report }),
       ...(keptEpoch !== undefined && { keptEpoch }),
       ...(this.#keptTest && { test: figuresOf(this.#keptTest) }),
-      ...(lastDirectory !== undefined && { lastDirectory }),
+      ...(last !== undefined && { lastDirectory: last }),
     };
   }
 
@@ -291,15 +301,15 @@ export class Run {
     return await this.#end("stopped", saved === this.#output ? undefined : saved);
   }
 
-  /** Saves the present weights: in the output directory, or in `last` inside it when it holds a finished epoch. */
+  /** Saves the present weights: in the output directory, or in `last` inside it when a finished model is there, of whatever run. */
   async #saveLast(): Promise<string> {
     if (this.#savedStep === this.#steps) return this.#output;
     const state = { stoppedAtStep: this.#steps };
-    if (this.#best.epoch === undefined) {
+    if (!(await holdsModel(this.#output))) {
       await this.#saveOutput(state);
       return this.#output;
     }
-    const last = join(this.#output, "last");
+    const last = join(this.#output, lastDirectory);
     await this.#save(last, state);
     return last;
   }
@@ -318,14 +328,14 @@ export class Run {
   }
 
   async #saveOutput(state: Record<string, unknown>): Promise<void> {
-    await this.#save(this.#output, state);
+    await this.#save(this.#output, state, this.#lock);
     this.#savedStep = this.#steps;
   }
 
-  #save(directory: string, state: Record<string, unknown>): Promise<void> {
+  #save(directory: string, state: Record<string, unknown>, lock?: DirectoryLock): Promise<void> {
     const { model, tokenizer, config, training, validation, test, split, texts } = this.#prepared;
     const isKept = "epoch" in state;
-    return saveModelDirectory(directory, {
+    const content: ModelToSave = {
       config,
       labelNames: training.dataset.labelNames,
       tagformer: {
@@ -343,7 +353,8 @@ export class Run {
       card: cardOf(this.#record()),
       writeTokenizer: (folder) => tokenizer.writeFiles(folder),
       writeWeights: (file) => model.save(file),
-    });
+    };
+    return saveModelDirectory(directory, content, { lock });
   }
 
   async #notFinite(

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decisionFields, readDecision } from "../../../src/model/decision.js";
-import { updateTagformerFile } from "../../../src/model/save.js";
+import type { JsonObject } from "../../../src/model/json-file.js";
+import { updateRecord } from "../../../src/model/save.js";
 import {
   predictionLines,
   readValidation,
@@ -40,14 +41,17 @@ describe("readDecision", () => {
   });
 });
 
-describe("updateTagformerFile", () => {
+describe("updateRecord", () => {
+  const changes = (tagformer: JsonObject) =>
+    ({ tagformer, card: (card: string) => card, weights: null }) as const;
+
   it("changes some fields and keeps the others", async () => {
     const folder = temporaryFolder();
     writeFileSync(
       join(folder, "tagformer.json"),
       JSON.stringify({ formatVersion: 1, epoch: 2, thresholds: { a: 0 } }),
     );
-    await updateTagformerFile(folder, { thresholds: { a: 1 } });
+    await updateRecord(folder, changes({ thresholds: { a: 1 } }));
     expect(JSON.parse(readFileSync(join(folder, "tagformer.json"), "utf8"))).toEqual({
       formatVersion: 1,
       epoch: 2,
@@ -56,7 +60,7 @@ describe("updateTagformerFile", () => {
   });
 
   it("leaves a model alone that tagformer did not write", async () => {
-    const error = await errorOf(() => updateTagformerFile(temporaryFolder(), {}));
+    const error = await errorOf(() => updateRecord(temporaryFolder(), changes({})));
     expect(error.code).toBe("INVALID_OPTION");
     expect(error.message).toMatch(/has no tagformer.json/);
   });

@@ -1,9 +1,12 @@
 import {
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -12,12 +15,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { readModelDirectory } from "../../../src/model/directory.js";
-import {
-  checkSaveTarget,
-  type ModelToSave,
-  replacedPath,
-  saveModelDirectory,
-} from "../../../src/model/save.js";
+import { replacedPath } from "../../../src/model/file-names.js";
+import { lockDirectory } from "../../../src/model/lock.js";
+import { checkSaveTarget, type ModelToSave, saveModelDirectory } from "../../../src/model/save.js";
 import { temporaryDirectory, writeTensors } from "./files.js";
 
 /** Makes the file operations of the code under test fail, from the armed one on. */
@@ -175,6 +175,57 @@ describe("saveModelDirectory", () => {
     expect(saved().id2label).toEqual({ 0: "x", 1: "y" });
   });
 
+  it("leaves behind what a killed write and an earlier, stopped run left in the old model", async () => {
+    await saveModelDirectory(target, model());
+    await saveModelDirectory(join(target, "last"), model());
+    const id = "01234567-89ab-cdef-0123-456789abcdef";
+    for (const name of [
+      `tagformer.json.writing-${id}`,
+      `.report.html.writing-01234567-12-${id}`,
+      ".last.lock",
+    ])
+      writeFileSync(join(target, name), "half");
+    mkdirSync(join(target, `.last.saving-${id}`));
+    writeFileSync(join(target, "notes.writing-home.txt"), "mine");
+    await saveModelDirectory(target, model({ labelNames: ["z"] }));
+    expect(readdirSync(target)).toEqual([...files.slice(0, 2), "notes.writing-home.txt", ...files.slice(2)]);
+  });
+
+  it("keeps a directory named last that is no model", async () => {
+    await saveModelDirectory(target, model());
+    mkdirSync(join(target, "last"));
+    await saveModelDirectory(target, model());
+    expect(readdirSync(target)).toContain("last");
+  });
+
+  it("keeps the permissions of the directory that it replaces", async () => {
+    await saveModelDirectory(target, model());
+    chmodSync(target, 0o750);
+    await saveModelDirectory(target, model());
+    expect(statSync(target).mode & 0o777).toBe(0o750);
+  });
+
+  it("goes back after a crash before its exchange, and forward after one behind it", async () => {
+    await saveModelDirectory(target, model());
+    writeFileSync(join(target, "notes.txt"), "mine");
+    const beside = join(parent, `.model.exchange-${statSync(target).ino}`);
+    await saveModelDirectory(beside, model({ labelNames: ["unborn"] }));
+    const before = join(parent, "before");
+    cpSync(target, before, { recursive: true });
+    await saveModelDirectory(target, model());
+    expect(readdirSync(parent).sort()).toEqual(["before", "model"]);
+    expect(saved().id2label).toEqual({ 0: "x", 1: "y" });
+    // Now the old model has the name that says which one it is.
+    const old = join(parent, `.model.exchange-${statSync(target).ino}`);
+    renameSync(target, old);
+    renameSync(before, target);
+    rmSync(join(target, "notes.txt"));
+    const fails = model({ writeWeights: () => Promise.reject(new Error("no space")) });
+    await expect(saveModelDirectory(target, fails)).rejects.toThrow("no space");
+    expect(readdirSync(parent)).toEqual(["model"]);
+    expect(readFileSync(join(target, "notes.txt"), "utf8")).toBe("mine");
+  });
+
   it("removes what a killed save left", async () => {
     mkdirSync(join(parent, ".model.saving-1234"));
     mkdirSync(join(parent, ".models.saving-1234"));
@@ -229,23 +280,28 @@ describe("a save that fails at any of its file operations", () => {
 });
 
 describe("checkSaveTarget", () => {
+  const check = async (directory: string) => {
+    await using lock = await lockDirectory(directory, "training");
+    await checkSaveTarget(directory, lock);
+  };
+
   it("refuses what tagformer did not write", async () => {
     mkdirSync(target);
     writeFileSync(join(target, "thesis.doc"), "");
-    await expect(checkSaveTarget(target)).rejects.toMatchObject({ code: "INVALID_OPTION" });
-    await expect(checkSaveTarget(join(target, "thesis.doc"))).rejects.toThrow("is a file");
+    await expect(check(target)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(check(join(target, "thesis.doc"))).rejects.toThrow("is a file");
     await expect(saveModelDirectory(target, model())).rejects.toThrow("did not write");
     expect(readdirSync(target)).toEqual(["thesis.doc"]);
   });
 
   it("takes a place where nothing is yet, and leaves it so", async () => {
-    await checkSaveTarget(join(parent, "nothing", "below", "it"));
+    await check(join(parent, "nothing", "below", "it"));
     expect(readdirSync(parent)).toEqual([]);
   });
 
   it.runIf(process.platform === "linux")("refuses a place where nothing can be written", async () => {
     for (const place of ["/proc/model", "/sys/kernel/models/model"]) {
-      await expect(checkSaveTarget(place)).rejects.toMatchObject({
+      await expect(check(place)).rejects.toMatchObject({
         code: "IO",
         message: expect.stringMatching(new RegExp(`^cannot save a model to ${place}: .*choose another`)),
       });
@@ -254,6 +310,6 @@ describe("checkSaveTarget", () => {
 
   it("refuses a place below a file", async () => {
     writeFileSync(join(parent, "file"), "");
-    await expect(checkSaveTarget(join(parent, "file", "model"))).rejects.toMatchObject({ code: "IO" });
+    await expect(check(join(parent, "file", "model"))).rejects.toMatchObject({ code: "IO" });
   });
 });

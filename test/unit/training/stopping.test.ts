@@ -1,5 +1,5 @@
 // What ends a run before its last epoch, and where its weights lie then.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
@@ -133,6 +133,72 @@ describe("a signal", () => {
       expect(existsSync(run.output)).toBe(false);
     },
   );
+});
+
+describe("a run that is stopped before its first epoch is over", () => {
+  it.each(["a signal", "a number that is not finite"])(
+    "leaves a finished model in its output alone: %s",
+    async (how) => {
+      const finished = tinyRun({ epochs: 1, report: true });
+      await finish(finished);
+      const before = readdirSync(finished.output).map((name) => [
+        name,
+        readFileSync(join(finished.output, name)),
+      ]);
+      const last = join(finished.output, "last");
+      if (how === "a signal") {
+        const controller = new AbortController();
+        const { end } = await finish(
+          finished,
+          controller.signal,
+          ({ type }) => type === "step" && controller.abort(),
+        );
+        expect(end).toEqual({
+          type: "end",
+          reason: "stopped",
+          directory: finished.output,
+          lastDirectory: last,
+          report: join(last, "report.html"),
+        });
+      } else {
+        const exploding = { learningRate: 10, weightDecay: 1, warmup: 0, schedule: "constant" } as const;
+        const error = await errorOf(() => finish({ ...finished, ...exploding, epochs: 9 }));
+        expect(error.message).toContain(`the weights before it are in ${last}. Try`);
+      }
+      for (const [name, content] of before) {
+        expect(readFileSync(join(finished.output, String(name))).equals(content as Buffer)).toBe(true);
+      }
+      expect(recordOf(last)).toMatchObject({ stoppedAtStep: expect.any(Number), history: [] });
+      await using classifier = await Classifier.load(last);
+      expect(classifier.labels).toEqual(labelNames);
+    },
+  );
+
+  it("has its weights replaced by those of the next run that finishes", async () => {
+    const run = tinyRun({ epochs: 1 });
+    await finish(run);
+    const controller = new AbortController();
+    await finish(run, controller.signal, ({ type }) => type === "step" && controller.abort());
+    expect(readdirSync(run.output)).toContain("last");
+    await finish(run);
+    expect(readdirSync(run.output)).not.toContain("last");
+  });
+});
+
+describe("two runs into one directory", () => {
+  it("are one: the second is refused before it loads anything", async () => {
+    const run = tinyRun({ epochs: 2 });
+    let refused: unknown;
+    const { end } = await finish(run, undefined, async ({ type }) => {
+      if (type === "start") refused = await errorOf(() => finish(run, undefined, () => expect.unreachable()));
+    });
+    expect(end.reason).toBe("finished");
+    expect(refused).toMatchObject({
+      code: "OUTPUT_IN_USE",
+      message: expect.stringContaining(`${run.output} is being written by a training run of this process`),
+    });
+    expect(readdirSync(join(run.output, ".."))).toEqual(["model"]);
+  });
 });
 
 describe("leaving the loop", () => {

@@ -111,12 +111,12 @@ export interface Finished {
 export async function finish(
   run: TrainingRun,
   signal?: AbortSignal,
-  onEvent: (event: TrainingEvent) => void = () => {},
+  onEvent: (event: TrainingEvent) => unknown = () => {},
 ): Promise<Finished> {
   const events: TrainingEvent[] = [];
   for await (const event of new Trainer(run).run(signal)) {
     events.push(event);
-    onEvent(event);
+    await onEvent(event);
   }
   const end = events.at(-1)!;
   if (end.type !== "end") throw new Error(`the last event is ${end.type}`);
