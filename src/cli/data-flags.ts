@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { type ReadDatasetOptions, type ReadResult, readDataset } from "../data/read.js";
-import { splitNames } from "./flags.js";
+import { splitNames } from "./names.js";
 import { note } from "./terminal.js";
 
 /** How delimited text is read; see {@link addTableFlags}. */
@@ -60,7 +60,11 @@ export function noteReplaced(characters: number): void {
 export function addDataFlags(command: Command): Command {
   command
     .option("--text <column>", "column of the texts (found by its name or content when not given)")
-    .option("--labels <a,b,c>", "label columns (default: every 0/1 column)", splitNames)
+    .option(
+      "--labels <a,b,c>",
+      "label columns (default: every 0/1 column); names with commas in quotes: '\"a, b\",c'",
+      splitNames,
+    )
     .option(
       "--label-column <column>",
       'one column with a list of labels, such as ["a","b"], a|b or [0, 1, 0]',

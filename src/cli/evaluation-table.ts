@@ -1,8 +1,8 @@
 // The table of an evaluation: what each text was, should have been, and was given.
-import { stringify } from "csv-stringify/sync";
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
+import { inertCsvLines } from "../data/csv.js";
 import type { Dataset } from "../data/dataset.js";
-import { inertCell } from "../data/spreadsheet.js";
+import { distinctColumns, labelCellWriter } from "../data/label-cell.js";
 import { chunksOf } from "../data/texts.js";
 import { sigmoid } from "../evaluation/loss.js";
 import { decide, truthOf } from "../evaluation/scores.js";
@@ -28,10 +28,12 @@ export async function writeEvaluationTable(
   const truth = truthOf(labels);
   const probabilities = sigmoid(divideByTemperature(logits, classifier.temperatures));
   const decisions = decide(probabilities, width, classifier.thresholds);
+  const labelCell = labelCellWriter(names);
   const namesWhere = (row: number, test: (i: number) => boolean) =>
-    names.filter((_, label) => test(row * width + label)).join("|");
+    labelCell(names.filter((_, label) => test(row * width + label)));
+  const own = distinctColumns(["id", "text", "true_labels", "predicted_labels", "missing_labels"], names);
   await writeOutput(file, async (write) => {
-    await write(csv([["id", "text", "true_labels", "predicted_labels", "missing_labels", ...names]]));
+    await write(inertCsvLines([[...own, ...names]]));
     let first = 0;
     for (const texts of chunksOf(dataset.texts, rowsAtOnce)) {
       const seen = await classifier.seenTexts(texts);
@@ -47,14 +49,7 @@ export async function writeEvaluationTable(
         ];
       });
       first += texts.length;
-      await write(csv(lines));
+      await write(inertCsvLines(lines));
     }
   });
-}
-
-function csv(lines: readonly (readonly string[])[]): string {
-  return stringify(
-    lines.map((line) => [...line]),
-    { cast: { string: inertCell } },
-  );
 }

@@ -1,6 +1,7 @@
 // Command-line flags made from the option schemas, so that every option is described once.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
+import { splitList, unquote } from "./names.js";
 
 /** The part of JSON Schema in which zod describes an option. */
 interface OptionSchema {
@@ -28,9 +29,9 @@ function parseNumber(text: string): number {
 function parseValue(text: string): number | string | Record<string, number> {
   if (!Number.isNaN(Number(text)) && text.trim() !== "") return Number(text);
   if (!text.includes("=")) return text;
-  const pairs = text.split(",").map((pair) => {
+  const pairs = splitList(text).map((pair) => {
     const at = pair.lastIndexOf("=");
-    return [pair.slice(0, at).trim(), parseNumber(pair.slice(at + 1))];
+    return [unquote(pair.slice(0, at).trim()), parseNumber(pair.slice(at + 1))];
   });
   return Object.fromEntries(pairs);
 }
@@ -39,11 +40,6 @@ function parseValue(text: string): number | string | Record<string, number> {
 export function parseCount(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Expected a whole number from 0.");
-}
-
-/** The names of a list, `a, b,c`. */
-export function splitNames(text: string): string[] {
-  return text.split(",").map((name) => name.trim());
 }
 
 function toOption(

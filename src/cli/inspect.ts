@@ -10,8 +10,8 @@ import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { writeOutput } from "./output.js";
-import { formatTable } from "./table.js";
 import { note, print, printJson } from "./terminal.js";
+import { textTable } from "./text-table.js";
 
 interface InspectFlags extends DataFlags {
   readonly model?: string;
@@ -71,7 +71,7 @@ function describe(found: Inspection): string {
     found.duplicateIds === null ? "no ids" : `ids that a row before has: ${found.duplicateIds}`,
     `rows with no label set: ${found.rowsWithoutLabels} (${percent(found.rowsWithoutLabels / found.rows)}); ${found.labelsPerRow.toFixed(3)} labels a row`,
     "",
-    formatTable(["label", "positives", "negatives", "missing", "share", "neg/pos"], labelRows(found)),
+    textTable([["label", "positives", "negatives", "missing", "share", "neg/pos"], ...labelRows(found)]),
     "",
     ...describePairs(found),
     "",
@@ -81,10 +81,10 @@ function describe(found: Inspection): string {
       return `  ${String(rows).padStart(String(found.rows).length)}  ${names.join(", ") || "(none)"}`;
     }),
     "",
-    formatTable(
+    textTable([
       ["length in", "mean", "deviation", "least", ...quantileNames(found.words), "most"],
-      lengthRows(found),
-    ),
+      ...lengthRows(found),
+    ]),
     ...describeCuts(found),
   ].join("\n");
 }
@@ -109,7 +109,7 @@ function describePairs({ labels, cooccurrence }: Inspection): string[] {
   const title = "rows in which two labels are set together";
   if (labels.length <= mostColumns) {
     const rows = labels.map(({ name }, i) => [name, ...cooccurrence[i]!.map(String)]);
-    return [`${title}:`, formatTable(["", ...labels.map(({ name }) => name)], rows)];
+    return [`${title}:`, textTable([["", ...labels.map(({ name }) => name)], ...rows])];
   }
   const pairs = labels.flatMap(({ name }, i) =>
     labels.slice(0, i).map((other, j) => ({ name: `${other.name}, ${name}`, rows: cooccurrence[i]![j]! })),
@@ -146,7 +146,7 @@ function describeCuts({ tokens }: Inspection): string[] {
     percent(share),
     percent(tokenShare),
   ]);
-  return ["", formatTable(["max length", "rows cut", "share", "tokens lost"], rows)];
+  return ["", textTable([["max length", "rows cut", "share", "tokens lost"], ...rows])];
 }
 
 function percent(share: number): string {

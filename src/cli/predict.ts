@@ -1,15 +1,16 @@
 // `tagformer predict`
 import type { Command } from "commander";
-import { stringify } from "csv-stringify/sync";
 import type { Prediction } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
+import { inertCsvLines } from "../data/csv.js";
+import { distinctColumns, labelCellWriter } from "../data/label-cell.js";
 import { readTexts, type TextRow } from "../data/read.js";
-import { inertCell } from "../data/spreadsheet.js";
 import { classifierOptions } from "../options.js";
 import { noteCutTexts } from "./cut-texts.js";
 import { addTableFlags, noteReplaced, type TableFlags, tableOptions } from "./data-flags.js";
-import { addFlags, splitNames, takeFlags } from "./flags.js";
+import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
+import { splitNames } from "./names.js";
 import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { note } from "./terminal.js";
@@ -75,25 +76,37 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
 class CsvTable {
   readonly #labels: readonly string[];
   readonly #withTokens: boolean;
+  readonly #labelCell: (labels: readonly string[]) => string;
   #first = true;
 
   constructor(labels: readonly string[], withTokens: boolean) {
     this.#labels = labels;
     this.#withTokens = withTokens;
+    this.#labelCell = labelCellWriter(labels);
   }
 
   rows(rows: readonly TextRow[], predictions: readonly Prediction[]): string {
-    const tokenColumns = this.#withTokens ? ["tokens_read", "tokens_cut"] : [];
-    const header = this.#first ? [["id", "labels", ...this.#labels, ...tokenColumns]] : [];
+    const header = this.#first ? [this.#header()] : [];
     this.#first = false;
     const lines = rows.map((row, i) => {
       const { labels, scores, tokens } = predictions[i]!;
       const counts = this.#withTokens
         ? [String(tokens.read), `${tokens.atLeast ? ">=" : ""}${tokens.cut}`]
         : [];
-      return [row.id, labels.join("|"), ...this.#labels.map((label) => String(scores[label])), ...counts];
+      return [
+        row.id,
+        this.#labelCell(labels),
+        ...this.#labels.map((label) => String(scores[label])),
+        ...counts,
+      ];
     });
-    return stringify([...header, ...lines], { cast: { string: inertCell } });
+    return inertCsvLines([...header, ...lines]);
+  }
+
+  #header(): string[] {
+    const own = ["id", "labels", ...(this.#withTokens ? ["tokens_read", "tokens_cut"] : [])];
+    const [id, labels, ...tokens] = distinctColumns(own, this.#labels);
+    return [id!, labels!, ...this.#labels, ...tokens];
   }
 
   end(): string {

@@ -8,8 +8,8 @@ import { parseOptions, splitOptions } from "../options.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { writeOutput } from "./output.js";
-import { formatTable } from "./table.js";
 import { note, printJson } from "./terminal.js";
+import { textTable } from "./text-table.js";
 
 interface SplitFlags extends DataFlags {
   readonly out?: string;
@@ -81,11 +81,9 @@ function partOf({ labels, labelNames }: Dataset, name: string, rows: Int32Array)
 /** A line for each label, however many there are, and a column for each part. */
 function describe(parts: readonly Part[], labelNames: readonly string[]): string {
   const line = (name: string, of: (part: Part) => number) => [name, ...parts.map((part) => String(of(part)))];
-  return formatTable(
+  return textTable([
     ["", ...parts.map(({ name }) => name)],
-    [
-      line("rows", ({ rows }) => rows),
-      ...labelNames.map((name, i) => line(name, (part) => part.positives[i]!)),
-    ],
-  );
+    line("rows", ({ rows }) => rows),
+    ...labelNames.map((name, i) => line(name, (part) => part.positives[i]!)),
+  ]);
 }

@@ -1,13 +1,12 @@
 // Tables on a terminal.
+import { showOnOneLine } from "../data/column-names.js";
 
-/** Rows of cells as text: the first column to the left, the others to the right. */
+/** Rows of cells as text: the first column to the left, the others to the right, each row on one line. */
 export function textTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "),
-    )
-    .join("\n");
+  const lines = rows.map((row) => row.map(showOnOneLine));
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((row) => row[column]!.length)));
+  const pad = (cell: string, i: number) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!));
+  return lines.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }
 
 /** A figure with four digits, or a dash where it is not defined. */

@@ -102,12 +102,18 @@ function cutTextsOfRun({
   return { texts: trainingRows + validationRows + testRows, cut, maxLength };
 }
 
+/** How {@link formatFindings} begins a line about what makes a training impossible. */
+const errorMark = "error: ";
+
 /** Shows what was found in a dataset, and stops where it cannot be trained on. */
 function requireUsable(dataset: Dataset): void {
-  const check = checkDataset(dataset);
-  for (const line of formatFindings(check)) note(line);
-  if (!check.findings.some(({ severity }) => severity === "error")) return;
-  throw new TagformerError("INVALID_DATA", `${dataset.source} cannot be trained on; see the errors above`);
+  const lines = formatFindings(checkDataset(dataset));
+  const errors = lines
+    .filter((line) => line.startsWith(errorMark))
+    .map((line) => line.slice(errorMark.length));
+  for (const line of lines) if (!line.startsWith(errorMark)) note(line);
+  if (errors.length === 0) return;
+  throw new TagformerError("INVALID_DATA", `${dataset.source} cannot be trained on: ${errors.join("; ")}`);
 }
 
 function modelSource({ model, fromConfig }: TrainFlags): ModelSource {

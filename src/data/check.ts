@@ -1,5 +1,6 @@
 // What should be known about a dataset before hours of training are spent on it.
 import { shownRows } from "./bad-rows.js";
+import { listNames, showOnOneLine } from "./column-names.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
 import type { RowUnit } from "./row.js";
 import { firstOccurrences } from "./texts.js";
@@ -13,6 +14,7 @@ import { firstOccurrences } from "./texts.js";
  * - `missingLabels`: rows in which some labels are missing.
  * - `neverSet`, `alwaysSet`: a label that is the same in every row, so that nothing can be learned about it.
  * - `neverLabelled`: a label that is missing in every row.
+ * - `similarNames`: a label whose name differs from that of one before it in letter case, blanks or Unicode form alone.
  */
 export type FindingKind =
   | "emptyText"
@@ -21,7 +23,8 @@ export type FindingKind =
   | "missingLabels"
   | "neverSet"
   | "alwaysSet"
-  | "neverLabelled";
+  | "neverLabelled"
+  | "similarNames";
 
 /** One thing that was found. With an `error` no training is possible; a `warning` is for a person to judge. */
 export interface Finding {
@@ -77,24 +80,56 @@ export function checkDataset(dataset: Dataset): DatasetCheck {
     rows: dataset.texts.length,
     lineUnit: unitOf(dataset),
     labels,
-    findings: [...rowFindings.filter(({ count }) => count > 0), ...labels.flatMap(labelFindings)],
+    findings: [
+      ...rowFindings.filter(({ count }) => count > 0),
+      ...labels.flatMap(labelFindings),
+      ...similarNames(labels),
+    ],
   };
 }
 
-/** Lines of text for a person: label counts, then findings, errors first. */
+/** Labels whose counts are listed, each on a line; of more, one line names the rarest. */
+const listedLabels = 40;
+
+/**
+ * Lines of text for a person: label counts, then findings, errors last. Findings of one kind are one line, with their number and
+ * the first of them.
+ */
 export function formatFindings(check: DatasetCheck): string[] {
-  const width = Math.max(0, ...check.labels.map(({ name }) => name.length));
-  const counts = check.labels.map(({ name, positives, negatives, missing }) => {
-    const rest = missing > 0 ? `, ${missing} missing` : "";
-    return `  ${name.padEnd(width)}  ${positives} of ${positives + negatives} set${rest}`;
+  const kinds = [...new Set(check.findings.map(({ kind }) => kind))];
+  const lines = kinds.map((kind) => {
+    const found = check.findings.filter((finding) => finding.kind === kind);
+    return { severity: found[0]!.severity, text: describe(found, check.lineUnit) };
   });
-  const errorsFirst = [...check.findings].sort((a, b) => a.severity.localeCompare(b.severity));
-  const findings = errorsFirst.map((finding) => `${finding.severity}: ${describe(finding, check.lineUnit)}`);
+  const errorsLast = lines.sort((a, b) => b.severity.localeCompare(a.severity));
+  const findings = errorsLast.map(({ severity, text }) => `${severity}: ${text}`);
+  const counts =
+    check.labels.length > listedLabels ? [describeRarest(check.labels)] : listCounts(check.labels);
   return [`${check.source}: ${check.rows} rows, ${check.labels.length} labels`, ...counts, ...findings];
 }
 
-function describe({ kind, label, count, lines }: Finding, unit: RowUnit): string {
+function listCounts(labels: readonly LabelCounts[]): string[] {
+  const width = Math.max(0, ...labels.map(({ name }) => showOnOneLine(name).length));
+  return labels.map(({ name, positives, negatives, missing }) => {
+    const rest = missing > 0 ? `, ${missing} missing` : "";
+    return `  ${showOnOneLine(name).padEnd(width)}  ${positives} of ${positives + negatives} set${rest}`;
+  });
+}
+
+function describeRarest(labels: readonly LabelCounts[]): string {
+  const sorted = [...labels].sort((a, b) => a.positives - b.positives);
+  const rarest = sorted
+    .slice(0, shownRows)
+    .map(({ name, positives }) => `${JSON.stringify(name)} ${positives}`);
+  return `  each is set in ${sorted[0]!.positives} to ${sorted.at(-1)!.positives} rows; least often: ${rarest.join(", ")}, ... (tagformer inspect lists all)`;
+}
+
+/** One line for all findings of one kind. */
+function describe(found: readonly Finding[], unit: RowUnit): string {
+  const [{ kind, count, lines }] = found as readonly [Finding, ...Finding[]];
   const at = ` (${unit} ${lines.join(", ")}${count > lines.length ? ", ..." : ""})`;
+  const names = listNames(found.map(({ label = "" }) => label));
+  const [labels, are, they] = found.length === 1 ? ["label", "is", "it"] : ["labels", "are", "they"];
   switch (kind) {
     case "emptyText":
       return `texts that are empty: ${count}${at}`;
@@ -105,11 +140,13 @@ function describe({ kind, label, count, lines }: Finding, unit: RowUnit): string
     case "missingLabels":
       return `rows with missing labels, which loss and metrics leave out: ${count}${at}`;
     case "neverSet":
-      return `label "${label}" is never set, so it cannot be learned`;
+      return `${labels} ${names} ${are} never set, so ${they} cannot be learned`;
     case "alwaysSet":
-      return `label "${label}" is always set, so it cannot be learned`;
+      return `${labels} ${names} ${are} always set, so ${they} cannot be learned`;
     case "neverLabelled":
-      return `label "${label}" is missing in every row; remove it`;
+      return `${labels} ${names} ${are} missing in every row; remove ${found.length === 1 ? "it" : "them"}`;
+    case "similarNames":
+      return `${labels} ${names} ${found.length === 1 ? "differs" : "differ"} from another in letter case, blanks or Unicode form alone; if they mean the same, give them one name`;
   }
 }
 
@@ -124,6 +161,23 @@ function labelFindings({ name, positives, negatives, missing }: LabelCounts): Fi
   if (positives === 0) return [{ kind: "neverSet", severity: "warning", ...about }];
   if (negatives === 0) return [{ kind: "alwaysSet", severity: "warning", ...about }];
   return [];
+}
+
+/** Labels that people take for one before them. */
+function similarNames(labels: readonly LabelCounts[]): Finding[] {
+  const seen = new Set<string>();
+  return labels.flatMap(({ name, positives, negatives, missing }) => {
+    const essence = name
+      .normalize("NFKC")
+      .toLowerCase()
+      .replace(/[\s_-]+/g, "");
+    if (!seen.has(essence)) {
+      seen.add(essence);
+      return [];
+    }
+    const count = positives + negatives + missing;
+    return [{ kind: "similarNames", severity: "warning", label: name, count, lines: [] } as const];
+  });
 }
 
 function countLabels({ labelNames, labels }: Dataset): LabelCounts[] {

@@ -4,11 +4,11 @@ import { didYouMean } from "../suggestion.js";
 import type { Row } from "./row.js";
 import { inertCell } from "./spreadsheet.js";
 
-/** Every column of the given rows, in order. */
+/** Every column of the given rows that has a name, in order. */
 export function columnsOf(head: readonly Row[]): string[] {
   const columns = new Set<string>();
   for (const { cells } of head) for (const column of cells.keys()) columns.add(column);
-  return [...columns];
+  return [...columns].filter((column) => column.trim() !== "");
 }
 
 /**
@@ -61,4 +61,15 @@ export function listNames(names: readonly string[], most = 8): string {
 
 function showName(name: string): string {
   return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}...` : name);
+}
+
+/** A name without line breaks and other characters that would move a terminal's cursor: as JSON where it has such. */
+export function showOnOneLine(name: string): string {
+  return /[\p{Cc}\u2028\u2029]/u.test(name)
+    ? JSON.stringify(name).replace(/[\u007f-\u009f\u2028\u2029]/g, escapeUnit)
+    : name;
+}
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -171,16 +171,21 @@ function tellFormat(
     );
   }
   if (rows.every((row) => row.every((number) => labels.includes(number)))) return "names";
-  const vectors = rows.every((row) => row.length === labels.length && row.every((value) => isShare(value)));
-  const ids = rows.every((row) => new Set(row).size === row.length && row.every((id) => /^\d+$/.test(id)));
-  if (vectors && ids) {
-    throw refuse(
-      `they may be ids of labels, or values of 0 and 1 for each of the ${labels.length} labels; say which with labelFormat: ids or multi-hot`,
-    );
+  const vectors = rows.filter(
+    (row) => row.length === labels.length && row.every((value) => isShare(value)),
+  ).length;
+  const ids = rows.filter(
+    (row) => new Set(row).size === row.length && row.every((id) => /^\d+$/.test(id)),
+  ).length;
+  const what = `values of 0 to 1 for each of the ${labels.length} labels (multi-hot)`;
+  if (vectors === rows.length && ids === rows.length) {
+    throw refuse(`they may be ids of labels, or ${what}; say which with labelFormat: ids or multi-hot`);
   }
-  const format = vectors ? "multi-hot" : "ids";
+  // A few rows may be bad, and are told one by one.
+  if (Math.max(vectors, ids) < rows.length / 2) throw refuse(`they are neither ids of labels nor ${what}`);
+  const format = vectors > ids ? "multi-hot" : "ids";
   bad.note(
-    `${file}: in column ${JSON.stringify(column)} numbers are ${vectors ? "values of 0 to 1 for each label (multi-hot)" : "ids of labels"}`,
+    `${file}: in column ${JSON.stringify(column)} numbers are ${format === "ids" ? "ids of labels" : what}`,
   );
   return format;
 }

@@ -1,7 +1,7 @@
 // Splits as a table of row ids, so that a run can be repeated, here or elsewhere.
-import { stringify } from "csv-stringify/sync";
 import { TagformerError } from "../errors.js";
 import { BadRows, shownRows } from "./bad-rows.js";
+import { csvLines } from "./csv.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
 import { readRows } from "./rows.js";
 import { tableSource } from "./source.js";
@@ -43,7 +43,7 @@ function formatParts(
   const { name, keys } = keysOf(dataset);
   const partOfRow = new Map(parts.flatMap(([part, rows]) => Array.from(rows, (row) => [row, part] as const)));
   const lines = keys.flatMap((key, row) => (partOfRow.has(row) ? [[key, partOfRow.get(row)]] : []));
-  return stringify([[name, column], ...lines]);
+  return csvLines([[name, column], ...lines]);
 }
 
 /**

@@ -97,10 +97,10 @@ describe("checkDataset", () => {
       "  a  0 of 2 set, 1 missing",
       "  b  3 of 3 set",
       "  c  0 of 0 set, 3 missing",
-      'error: label "c" is missing in every row; remove it',
       "warning: rows with missing labels, which loss and metrics leave out: 3 (row 1, 2, 3)",
       'warning: label "a" is never set, so it cannot be learned',
       'warning: label "b" is always set, so it cannot be learned',
+      'error: label "c" is missing in every row; remove it',
     ]);
   });
 
@@ -112,5 +112,31 @@ describe("checkDataset", () => {
       "warning: rows with the id of a row before them: 8 (row 2, 3, 4, 5, 6, ...)",
       "warning: rows with a text that another row labels differently: 9 (row 1, 2, 3, 4, 5, ...)",
     ]);
+  });
+
+  it("says in one line what holds for many labels, and lists no more counts than a terminal holds", () => {
+    const labelNames = Array.from({ length: 1200 }, (_, i) => `L${i}`);
+    const labels = new Float32Array(2 * 1200).fill(0);
+    for (let i = 0; i < 100; i++) labels[i] = 1; // the first 100 are set in one row, the others never
+    const lines = formatFindings(checkDataset({ source: "t.csv", texts: ["x", "y"], labelNames, labels }));
+    expect(lines).toEqual([
+      "t.csv: 2 rows, 1200 labels",
+      expect.stringMatching(
+        /^ {2}each is set in 0 to 1 rows; least often: "L100" 0, .* \(tagformer inspect lists all\)$/,
+      ),
+      expect.stringMatching(
+        /^warning: labels "L100", "L101".* \(1100 in all\) are never set, so they cannot be learned$/,
+      ),
+    ]);
+  });
+
+  it("names labels that people take for each other, on one line whatever they are called", () => {
+    const labelNames = ["caf\u00e9", "cafe\u0301", "severe toxic", "Severe_Toxic", "two\nlines"];
+    const labels = Float32Array.of(1, 0, 1, 0, 1, 0, 1, 0, 1, 0);
+    const lines = formatFindings(checkDataset({ source: "t.csv", texts: ["x", "y"], labelNames, labels }));
+    expect(lines).toContain('  "two\\nlines"  1 of 2 set');
+    expect(lines.at(-1)).toBe(
+      'warning: labels "cafe\u0301", "Severe_Toxic" differ from another in letter case, blanks or Unicode form alone; if they mean the same, give them one name',
+    );
   });
 });

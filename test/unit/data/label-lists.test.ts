@@ -248,6 +248,9 @@ describe("lists of numbers", () => {
     );
     expect((await read(["[0, 1]"], { ...two, labelFormat: "ids" })).rows).toEqual([[1, 1]]);
     expect((await read(["[0, 1]"], { ...two, labelFormat: "multi-hot" })).rows).toEqual([[0, 1]]);
+    expect(await refusal(["0.25", "0.75"], { labels })).toMatch(
+      /holds numbers.*neither ids of labels nor values/,
+    );
     expect(await refusal(["[0, 3]", "[1]"], { labels })).toMatch(/line 2: .*holds the id 3.*expected 0 to 2/);
     expect(await refusal(["[1, 0, 1]", "[1, 0]"], { labels, labelFormat: "multi-hot" })).toMatch(
       /line 3: column "tags" holds "\[1, 0\]"; expected 3 numbers from 0 to 1/,
