@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { writeWhole } from "./base/whole-file.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
+import { clustersOf } from "./data/groups.js";
 import type { Texts } from "./data/texts.js";
 import { TagformerError } from "./errors.js";
 import { inBackground } from "./evaluation/background.js";
@@ -304,7 +305,8 @@ export class Classifier implements AsyncDisposable {
     const { signal, onProgress, ...tuning } = options;
     parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
     const { logits, labels, tokens } = await this.#score(dataset, { signal, onProgress });
-    const found = await inBackground("tune", [logits, labels, this.labels, tuning], { signal });
+    const clusters = clustersOf(dataset);
+    const found = await inBackground("tune", [logits, labels, this.labels, tuning, clusters], { signal });
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
     this.#decisionFields = tuningFields(found, this.labels, dataset.source);
     this.#changeCard = (card) => cardWithTuning(card, found, this.labels, dataset.source);

@@ -25,6 +25,7 @@ export {
 export type { ColumnOptions } from "./data/column-options.js";
 export { type Dataset, type LabelledRows, selectRows } from "./data/dataset.js";
 export { datasetFromRows, type FieldOf, type RowsOptions } from "./data/from-rows.js";
+export { clustersOf } from "./data/groups.js";
 export type {
   CombinationInspection,
   Cut,
@@ -96,7 +97,8 @@ export type { LabelPairs } from "./evaluation/pairs.js";
 export type { Ranking } from "./evaluation/ranking.js";
 export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
-export { type Decision, type Tuning, tune } from "./evaluation/tuning.js";
+export type { LabelTarget } from "./evaluation/targets.js";
+export { type Decision, type MacroInstead, type Tuning, tune } from "./evaluation/tuning.js";
 export type { Explanation, TokenContribution } from "./explanation.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";

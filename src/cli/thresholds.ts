@@ -1,8 +1,8 @@
 // `tagformer thresholds`
 import type { Command } from "commander";
+import { clustersOf } from "../data/groups.js";
 import { TagformerError } from "../errors.js";
-import type { Evaluation } from "../evaluation/metrics.js";
-import { type Tuning, tune } from "../evaluation/tuning.js";
+import { tune } from "../evaluation/tuning.js";
 import { tuningFields } from "../model/decision.js";
 import { requireTagformerFile, updateRecord } from "../model/save.js";
 import { readValidation } from "../model/validation.js";
@@ -16,7 +16,7 @@ import { loadClassifier, localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { print, printJson } from "./terminal.js";
-import { figure, textTable } from "./text-table.js";
+import { describeTuning, type FoundTuning } from "./tuning-result.js";
 
 interface ThresholdsFlags extends DataFlags {
   readonly model: string;
@@ -47,12 +47,8 @@ export function addThresholdsCommand(root: Command): void {
     .action(thresholds);
 }
 
-/** Where the figures come from, and what was found on it. */
-interface Found {
-  readonly labels: readonly string[];
-  readonly source: string;
-  readonly tuning: Tuning;
-  readonly storedIn: string | null;
+/** What was found, and how much of the texts it is from. */
+interface Found extends FoundTuning {
   /** Absent where no text was read. */
   readonly cutTexts?: CutTexts;
 }
@@ -67,7 +63,7 @@ async function thresholds(data: string | undefined, flags: ThresholdsFlags): Pro
       ? await fromStored(directory, options, flags)
       : await fromTable(data, directory, options, flags);
   if (flags.json) printJson(asJson(found));
-  else print(describe(found));
+  else print(describeTuning(found));
   if (found.cutTexts) noteCutTexts(found.cutTexts);
 }
 
@@ -86,8 +82,9 @@ async function fromStored(
     weights: await weightsVersion(directory),
     stored: await readValidation(directory),
   }));
-  const { source, labelNames, logits, labels } = stored;
-  const tuning = tune(logits, labels, labelNames, options);
+  const { source, labelNames, digests, groups, logits, labels } = stored;
+  const clusters = clustersOf({ labels, labelNames, texts: digests, ...(groups && { groups }) });
+  const tuning = tune(logits, labels, labelNames, options, clusters);
   if (!dryRun) {
     await updateRecord(directory, {
       tagformer: tuningFields(tuning, labelNames, source),
@@ -141,48 +138,4 @@ function asJson({ labels, source, tuning, storedIn, cutTexts }: Found) {
     thresholds: byName(tuning.thresholds),
     temperatures: byName(tuning.temperatures),
   };
-}
-
-function describe({ labels, source, tuning, storedIn }: Found): string {
-  const { untuned, tuned, crossFitted, thresholds: found, temperatures } = tuning;
-  const f1 = (evaluation: Evaluation | null, i: number) => evaluation && evaluation.labels[i]!.f1;
-  const figures = [untuned, tuned, crossFitted];
-  const averages: [string, (evaluation: Evaluation) => number | null][] = [
-    ["micro-F1", ({ micro }) => micro.f1],
-    ["macro-F1", ({ macro }) => macro.f1],
-    ["micro precision", ({ micro }) => micro.precision],
-    ["micro recall", ({ micro }) => micro.recall],
-    ["subset accuracy", ({ subsetAccuracy }) => subsetAccuracy],
-    ["loss", ({ loss }) => loss],
-    ["calibration error", ({ calibrationError }) => calibrationError],
-  ];
-  return [
-    `${tuned.rows} rows of ${source}`,
-    "",
-    textTable([
-      ["label", "positives", "temperature", "threshold", "F1 at 0.5", "tuned", "cross-fitted"],
-      ...labels.map((name, i) => [
-        name,
-        String(tuned.labels[i]!.support),
-        temperatures[i]!.toFixed(3),
-        found[i]!.toFixed(4),
-        ...figures.map((evaluation) => figure(f1(evaluation, i))),
-      ]),
-    ]),
-    "",
-    textTable([
-      ["all labels", "untuned", "tuned", "cross-fitted"],
-      ...averages.map(([name, of]) => [
-        name,
-        ...figures.map((evaluation) => figure(evaluation && of(evaluation))),
-      ]),
-    ]),
-    "",
-    crossFitted
-      ? "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Expect the cross-fitted ones."
-      : "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Give --folds for honest ones.",
-    storedIn === null
-      ? "Nothing was stored."
-      : `Stored in ${storedIn}; predict and evaluate use them from now on.`,
-  ].join("\n");
 }

@@ -1,7 +1,15 @@
 // Rows that a split must not separate.
 import type { LabelledRows } from "./dataset.js";
 import { plainTexts } from "./text-keys.js";
-import { firstOccurrences } from "./texts.js";
+import { firstOccurrences, type Texts } from "./texts.js";
+
+/**
+ * The cluster of each row, `[rows]`: rows of one text or one group, which say less than as many others would. Clusters are
+ * counted from 0, in the order of their first rows.
+ */
+export function clustersOf(rows: LabelledRows & { readonly texts: Texts }): Int32Array {
+  return unitsOf(rows, true)!;
+}
 
 /**
  * The unit of each row, `[rows]`: rows of one unit stay together. Units are counted from 0, in the order of their first

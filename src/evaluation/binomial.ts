@@ -7,7 +7,7 @@ const lanczos = [
 ] as const;
 
 /** The logarithm of the gamma function, for values from 1/2. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   const z = x - 1;
   const t = z + 7.5;
   let sum: number = lanczos[0];

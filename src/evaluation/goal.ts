@@ -1,4 +1,5 @@
 import { type Cuts, lastCutAbove } from "./cuts.js";
+import { meets } from "./targets.js";
 
 /** What thresholds are chosen for: the best F-measure, or the best they can do while one of the targets is met. */
 export interface Goal {
@@ -23,13 +24,14 @@ export function isTarget({ targetPrecision, targetRecall }: Goal): boolean {
 /** The {@link Worth} of one label's decisions, or of all labels' at once. */
 export function worthOf({ beta, targetPrecision, targetRecall }: Goal): Worth {
   if (targetPrecision !== undefined) {
+    const isPrecise = meets(targetPrecision);
     // Nothing set breaks no promise, and is what remains where no cut is precise enough.
-    return (hits, alarms) => (hits >= targetPrecision * (hits + alarms) ? hits : -1);
+    return (hits, alarms) => (isPrecise(hits, hits + alarms) ? hits : -1);
   }
   if (targetRecall !== undefined) {
+    const isFound = meets(targetRecall);
     return (hits, alarms, positives) => {
-      const recall = positives === 0 ? 1 : hits / positives;
-      if (recall < targetRecall) return recall - 2; // below all precisions, but the nearer the better
+      if (!isFound(hits, positives)) return hits / positives - 2; // below all precisions, but the nearer the better
       return hits + alarms === 0 ? 1 : hits / (hits + alarms);
     };
   }

@@ -34,15 +34,16 @@ export function globalThreshold(labels: readonly Cuts[], goal: Goal): number {
 
 /**
  * The threshold of each label that serves the goal best. A label without a positive takes the global threshold: there is
- * nothing to find one from.
+ * nothing to find one from. With a target of precision it is never given, because each time that it is would be wrong.
  *
  * For a target and for the macro average each label is a task of its own. The micro-averaged F-measure is a ratio of two
  * sums over the labels, which W. Dinkelbach's method (Management Science 13, 1967) makes largest exactly: for a guess of
  * the ratio, each label's best cut of numerator minus ratio times denominator gives a better one, until none does.
  */
 export function thresholdsPerLabel(labels: readonly Cuts[], goal: Goal, global: number): number[] {
+  const unknown = goal.targetPrecision === undefined ? global : 1;
   const thresholdsFor = (worth: Worth) =>
-    labels.map((cuts) => (cuts.positives === 0 ? global : thresholdAt(cuts, bestCut(cuts, worth), goal)));
+    labels.map((cuts) => (cuts.positives === 0 ? unknown : thresholdAt(cuts, bestCut(cuts, worth), goal)));
   if (isTarget(goal) || goal.average === "macro") return thresholdsFor(worthOf(goal));
   let thresholds = labels.map(() => global);
   let ratio = averageF(labels, thresholds, goal);

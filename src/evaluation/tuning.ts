@@ -13,6 +13,7 @@ import { averageF, type Goal, isTarget } from "./goal.js";
 import { sigmoid } from "./loss.js";
 import { type Evaluation, evaluateDecisions } from "./metrics.js";
 import { checkedRows, decide, truthOf } from "./scores.js";
+import { type LabelTarget, labelTarget } from "./targets.js";
 import { divideByTemperature, fitTemperature } from "./temperature.js";
 import { globalThreshold, shrink, thresholdsPerLabel } from "./threshold-search.js";
 import { twoPassThreshold } from "./two-pass.js";
@@ -40,6 +41,22 @@ export interface Tuning extends Decision {
    * The honest figures: each row decided by temperatures and thresholds that were tuned without it. `null` without folds.
    */
   readonly crossFitted: Evaluation | null;
+  /** What each label reaches of the target, in label order; `null` without a target or without folds. */
+  readonly targets: readonly LabelTarget[] | null;
+  /** The labels that are never given on the rows that they were tuned on. */
+  readonly neverGiven: readonly string[];
+  /** What thresholds for the macro average would do there instead; `null` when they were not asked about. */
+  readonly macroInstead: MacroInstead | null;
+}
+
+/** The other choice: each label's own F-measure as good as it can be, which gives rare labels too. */
+export interface MacroInstead {
+  /** F1 over all labelled elements. */
+  readonly microF1: number;
+  /** Mean F1 of the labels. */
+  readonly macroF1: number;
+  /** The labels that are still never given. */
+  readonly neverGiven: readonly string[];
 }
 
 /**
@@ -52,6 +69,7 @@ export interface Tuning extends Decision {
  *
  * @param logits `[rows * labels]`
  * @param labels `[rows * labels]`: 0, 1 or a soft value between; NaN where a row is not labelled
+ * @param clusters the cluster of each row, as {@link clustersOf} finds them: rows of one are in one fold
  * @throws {TagformerError} `INVALID_DATA` or `NOT_FINITE` as {@link evaluate}, `INVALID_OPTION` for options that contradict
  * each other or fewer rows than folds
  */
@@ -60,6 +78,7 @@ export function tune(
   labels: Float32Array,
   labelNames: readonly string[],
   options: TuningOptions = {},
+  clusters?: Int32Array,
 ): Tuning {
   const resolved = parseOptions(tuningOptions, options);
   const width = labelNames.length;
@@ -70,19 +89,46 @@ export function tune(
       `option folds is ${resolved.folds}, but there are only ${rows} rows to tune on; give fewer folds, or 0 for none`,
     );
   }
+  const different = clusters && new Set(clusters).size;
+  if (different !== undefined && different < resolved.folds) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option folds is ${resolved.folds}, but the rows are of only ${different} groups or texts, which stay together; give fewer folds, or 0 for none`,
+    );
+  }
   const decided = (decision: Decision) => {
     const { calibrated, decisions } = apply(logits, decision);
     return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
   };
   const untuned = decided({ temperatures: labelNames.map(() => 1), thresholds: labelNames.map(() => 0.5) });
   const decision = learn(logits, labels, width, resolved);
+  const tuned = decided(decision);
+  const crossFitted = crossFit(logits, labels, labelNames, resolved, clusters);
+  const isMicro = resolved.method === "per-label" && resolved.average === "micro" && !isTarget(resolved);
+  const macro = isMicro ? decided(learn(logits, labels, width, { ...resolved, average: "macro" })) : null;
   return {
     ...decision,
     options: resolved,
     untuned,
-    tuned: decided(decision),
-    crossFitted: crossFit(logits, labels, labelNames, resolved),
+    tuned,
+    crossFitted,
+    targets:
+      crossFitted && isTarget(resolved)
+        ? crossFitted.labels.map((label) => labelTarget(label.name, label, resolved))
+        : null,
+    neverGiven: neverGiven(tuned),
+    macroInstead: macro && {
+      microF1: macro.micro.f1,
+      macroF1: macro.macro.f1,
+      neverGiven: neverGiven(macro),
+    },
   };
+}
+
+function neverGiven({ labels }: Evaluation): string[] {
+  return labels
+    .filter(({ truePositives, falsePositives }) => truePositives + falsePositives === 0)
+    .map(({ name }) => name);
 }
 
 /** Logits after their temperatures, and the decisions on them, both `[rows * labels]`. */
@@ -157,6 +203,7 @@ function crossFit(
   labels: Float32Array,
   labelNames: readonly string[],
   options: ResolvedTuningOptions,
+  clusters: Int32Array | undefined,
 ): Evaluation | null {
   if (options.folds === 0) return null;
   const { folds, seed } = options;
@@ -164,7 +211,9 @@ function crossFit(
   const calibrated = new Float32Array(logits.length);
   const decisions = new Uint8Array(logits.length);
   // Label by label, so that every part has its share of the rare ones.
-  for (const split of stratifiedFolds({ labels, labelNames }, { folds, seed, method: "iterative" })) {
+  const groups = clusters && Array.from(clusters, String);
+  const dataset = { labels, labelNames, ...(groups && { groups }) };
+  for (const split of stratifiedFolds(dataset, { folds, seed, method: "iterative" })) {
     const { train: others, validation: held } = split;
     const decision = learn(rowsOf(logits, others, width), rowsOf(labels, others, width), width, options);
     const part = apply(rowsOf(logits, held, width), decision);

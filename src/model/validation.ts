@@ -18,6 +18,8 @@ export interface StoredPredictions {
   readonly rows: Int32Array;
   /** A digest of each row's text: tells whether two runs looked at the same rows. */
   readonly digests: readonly string[];
+  /** A digest of each row's group, blank where it is of none; absent when there are no groups. */
+  readonly groups?: readonly string[];
   /** `[rows * labels]`, before temperatures. */
   readonly logits: Float32Array;
   /** `[rows * labels]`: 0, 1 or a soft value between; NaN where a row is not labelled. */
@@ -32,6 +34,7 @@ const headerLine = z.object({
 const rowLine = z.object({
   row: z.int().min(0),
   text: z.string(),
+  group: z.string().optional(),
   labels: z.array(z.number().min(0).max(1).nullable()),
   logits: z.array(z.number()),
 });
@@ -46,7 +49,7 @@ export function textDigest(text: string): string {
 
 /** The file's content, piece by piece: a line about all rows, then one for each. */
 export function* predictionLines(predictions: StoredPredictions): Generator<string> {
-  const { source, labelNames, rows, digests, logits, labels } = predictions;
+  const { source, labelNames, rows, digests, groups, logits, labels } = predictions;
   const width = labelNames.length;
   yield `${JSON.stringify({ formatVersion: 1, source, labels: labelNames })}\n`;
   for (let first = 0; first < rows.length; first += chunkRows) {
@@ -54,7 +57,7 @@ export function* predictionLines(predictions: StoredPredictions): Generator<stri
     for (let i = first; i < Math.min(first + chunkRows, rows.length); i++) {
       const of = (values: Float32Array) => Array.from(values.subarray(i * width, (i + 1) * width), shortest);
       // NaN becomes null.
-      chunk += `${JSON.stringify({ row: rows[i], text: digests[i], labels: of(labels), logits: of(logits) })}\n`;
+      chunk += `${JSON.stringify({ row: rows[i], text: digests[i], group: groups?.[i], labels: of(labels), logits: of(logits) })}\n`;
     }
     yield chunk;
   }
@@ -86,6 +89,7 @@ export async function readTest(directory: string): Promise<StoredPredictions | n
 async function readPredictions(file: string): Promise<StoredPredictions | null> {
   const rows: number[] = [];
   const digests: string[] = [];
+  const groups: string[] = [];
   const logits: number[] = [];
   const labels: number[] = [];
   let header: z.output<typeof headerLine> | undefined;
@@ -104,6 +108,7 @@ async function readPredictions(file: string): Promise<StoredPredictions | null> 
       }
       rows.push(row.row);
       digests.push(row.text);
+      groups.push(row.group ?? "");
       for (const logit of row.logits) logits.push(logit);
       for (const label of row.labels) labels.push(label ?? Number.NaN);
     }
@@ -118,6 +123,7 @@ async function readPredictions(file: string): Promise<StoredPredictions | null> 
     labelNames: header.labels,
     rows: Int32Array.from(rows),
     digests,
+    ...(groups.some((group) => group !== "") && { groups }),
     logits: Float32Array.from(logits),
     labels: Float32Array.from(labels),
   };

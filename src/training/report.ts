@@ -34,14 +34,21 @@ export function storedPredictions(
 ): Iterable<string> | undefined {
   if (!rows || !logits) return undefined;
   const { tokens, dataset, origin } = rows;
+  const { groups } = dataset;
   return predictionLines({
     source: dataset.source,
     labelNames: dataset.labelNames,
     rows: origin,
     digests: Array.from(origin, (row) => textDigest(dataset.texts.at(row)!)),
+    ...(groups && { groups: Array.from(origin, (row) => groupDigest(groups.at(row)!)) }),
     logits,
     labels: tokens.labels,
   });
+}
+
+/** Blank for no group, as in the table. */
+function groupDigest(group: string): string {
+  return group.trim() === "" ? "" : textDigest(group);
 }
 
 /** The model card of a run. */

@@ -1,6 +1,8 @@
 // A sample of the simulations of test/long/statistics.test.ts.
 import { judgeCalibration } from "./calibration.js";
 import { judgeSplits } from "./splits.js";
+import { judgeTargets } from "./targets.js";
 
 judgeSplits(20);
 judgeCalibration(100);
+judgeTargets(40);

@@ -133,6 +133,78 @@ describe("tune", () => {
     }
   });
 
+  it("never gives a label without positives when a precision is asked for", () => {
+    // b has no positive; the threshold that serves a would give it twice.
+    const logits = Float32Array.of(3, 2, 2, 2, -3, -3);
+    const labels = Float32Array.of(1, 0, 1, 0, 0, 0);
+    const { thresholds, tuned, neverGiven } = tune(logits, labels, ["a", "b"], {
+      folds: 0,
+      targetPrecision: 0.5,
+    });
+    expect(thresholds[1]).toBe(1);
+    expect(tuned.labels.map(({ falsePositives }) => falsePositives)).toEqual([0, 0]);
+    expect(neverGiven).toEqual(["b"]);
+  });
+
+  it.each([
+    [55, 100, 0.55],
+    [7, 10, 0.7],
+    [29, 100, 0.29],
+    [999, 1000, 0.999],
+  ])("takes %d of %d for a target of %d", (hits, given, target) => {
+    const of = (set: number, not: number) =>
+      Float32Array.from({ length: given + 10 }, (_, i) => (i < given ? set : not));
+    const labels = of(1, 0).map((_, i) => Number(i < hits));
+    const { thresholds, tuned } = tune(of(1, -1), labels, ["a"], { folds: 0, targetPrecision: target });
+    expect(thresholds[0]).toBeLessThan(1);
+    expect(tuned.labels[0]).toMatchObject({ truePositives: hits, falsePositives: given - hits });
+    // Recall: `hits` of `given` positives stand above the rest.
+    const found = tune(
+      of(1, 1).map((_, i) => (i < hits ? 1 : i < given ? -1 : 0)),
+      of(1, 0),
+      ["a"],
+      {
+        folds: 0,
+        targetRecall: target,
+      },
+    );
+    expect(found.tuned.labels[0]).toMatchObject({ truePositives: hits, falsePositives: 0 });
+  });
+
+  it("says what each label reaches of its target on rows that its threshold did not see", () => {
+    const task = largeTask(300, 3);
+    const { targets, crossFitted } = tune(task.logits, task.labels, names, { targetPrecision: 0.8 });
+    for (const [i, target] of targets!.entries()) {
+      const { precision, recall } = crossFitted!.labels[i]!;
+      expect(target).toMatchObject({ name: names[i], precision, recall });
+      expect(target.missChance).toBeGreaterThan(0);
+      expect(target.missChance).toBeLessThan(1);
+    }
+    expect(tune(task.logits, task.labels, names, { targetPrecision: 0.8, folds: 0 }).targets).toBeNull();
+    expect(tune(task.logits, task.labels, names, {}).targets).toBeNull();
+  });
+
+  it("names the labels that are never given, and what the macro average would do", () => {
+    // b's two positives stand among so many others that giving it costs more micro-F1 than it brings.
+    const random = generator(4, "rare");
+    const labels = Float32Array.from({ length: 800 }, (_, i) =>
+      Number(i % 2 === 0 ? i % 8 === 0 : i === 3 || i === 301),
+    );
+    const logits = labels.map((set, i) => (i % 2 === 0 ? 4 * set - 2 : set + 3 * random.float() - 3));
+    const { neverGiven, macroInstead, tuned } = tune(logits, labels, ["a", "b"], { folds: 0, shrinkage: 0 });
+    expect(neverGiven).toEqual(["b"]);
+    expect(macroInstead).toMatchObject({ neverGiven: [] });
+    expect(macroInstead!.macroF1).toBeGreaterThan(tuned.macro.f1);
+    expect(macroInstead!.microF1).toBeLessThanOrEqual(tuned.micro.f1);
+  });
+
+  it("refuses more folds than clusters of rows", async () => {
+    const { logits, labels } = largeTask(30, 6);
+    const clusters = Int32Array.from({ length: 30 }, (_, row) => row % 3);
+    const error = await errorOf(() => tune(logits, labels, names, {}, clusters));
+    expect(error.message).toMatch(/folds is 5, but the rows are of only 3 groups or texts/);
+  });
+
   it("never gives a label that cannot be as precise as asked", () => {
     const logits = Float32Array.of(3, 2, 1, 0);
     const { thresholds } = tune(logits, Float32Array.of(0, 1, 0, 0), ["a"], {

@@ -1,0 +1,98 @@
+// What `tagformer thresholds` prints.
+import type { Evaluation } from "../evaluation/metrics.js";
+import type { Tuning } from "../evaluation/tuning.js";
+import { figure, textTable } from "./text-table.js";
+
+/** Where the figures come from, and what was found on it. */
+export interface FoundTuning {
+  readonly labels: readonly string[];
+  readonly source: string;
+  readonly tuning: Tuning;
+  readonly storedIn: string | null;
+}
+
+/** Tables of the labels and of the averages, and what to make of them. */
+export function describeTuning({ labels, source, tuning, storedIn }: FoundTuning): string {
+  const { untuned, tuned, crossFitted, thresholds: found, temperatures } = tuning;
+  const f1 = (evaluation: Evaluation | null, i: number) => evaluation && evaluation.labels[i]!.f1;
+  const figures = [untuned, tuned, crossFitted];
+  const averages: [string, (evaluation: Evaluation) => number | null][] = [
+    ["micro-F1", ({ micro }) => micro.f1],
+    ["macro-F1", ({ macro }) => macro.f1],
+    ["micro precision", ({ micro }) => micro.precision],
+    ["micro recall", ({ micro }) => micro.recall],
+    ["subset accuracy", ({ subsetAccuracy }) => subsetAccuracy],
+    ["loss", ({ loss }) => loss],
+    ["calibration error", ({ calibrationError }) => calibrationError],
+  ];
+  return [
+    `${tuned.rows} rows of ${source}`,
+    "",
+    textTable([
+      ["label", "positives", "temperature", "threshold", "F1 at 0.5", "tuned", "cross-fitted"],
+      ...labels.map((name, i) => [
+        name,
+        String(tuned.labels[i]!.support),
+        temperatures[i]!.toFixed(3),
+        found[i]!.toFixed(4),
+        ...figures.map((evaluation) => figure(f1(evaluation, i))),
+      ]),
+    ]),
+    "",
+    textTable([
+      ["all labels", "untuned", "tuned", "cross-fitted"],
+      ...averages.map(([name, of]) => [
+        name,
+        ...figures.map((evaluation) => figure(evaluation && of(evaluation))),
+      ]),
+    ]),
+    "",
+    ...describeTargets(tuning),
+    ...describeNeverGiven(tuning),
+    crossFitted
+      ? "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Expect the cross-fitted ones."
+      : "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Give --folds for honest ones.",
+    storedIn === null
+      ? "Nothing was stored."
+      : `Stored in ${storedIn}; predict and evaluate use them from now on.`,
+  ].join("\n");
+}
+
+/** What each label reaches of its target on rows that its threshold did not see. */
+function describeTargets({ options, targets }: Tuning): string[] {
+  if (targets === null) return [];
+  const { targetPrecision, targetRecall } = options;
+  const goal =
+    targetPrecision === undefined ? `recall of ${targetRecall}` : `precision of ${targetPrecision}`;
+  return [
+    textTable([
+      [`for a ${goal}, cross-fitted`, "precision", "recall", "chance to miss it"],
+      ...targets.map(({ name, precision, recall, missChance }) => [
+        name,
+        figure(precision),
+        figure(recall),
+        missChance === null ? "-" : `${(100 * missChance).toFixed(0)} %`,
+      ]),
+    ]),
+    "",
+    `The chance to miss it: how likely the ${targetPrecision === undefined ? "recall" : "precision"} on another table of this size is below the target. For a target that holds on other tables, ask for more than you need.`,
+  ];
+}
+
+/** Labels that no row gets, and what the other average would cost. */
+function describeNeverGiven({ neverGiven, macroInstead, tuned, options }: Tuning): string[] {
+  if (neverGiven.length === 0) return [];
+  const names =
+    neverGiven.slice(0, shownLabels).join(", ") + (neverGiven.length > shownLabels ? ", ..." : "");
+  const who = `Never given on these rows: ${neverGiven.length} of ${tuned.labels.length} labels (${names}).`;
+  if (macroInstead === null || macroInstead.neverGiven.length >= neverGiven.length) {
+    const isPrecision = options.targetPrecision !== undefined;
+    return [isPrecision ? `${who} No threshold of theirs reaches the target.` : who];
+  }
+  return [
+    `${who} The default goal, micro-F1, counts a rare label little. With --average macro ${macroInstead.neverGiven.length} would never be given; micro-F1 would be ${figure(macroInstead.microF1)} instead of ${figure(tuned.micro.f1)}, and macro-F1 ${figure(macroInstead.macroF1)} instead of ${figure(tuned.macro.f1)}.`,
+  ];
+}
+
+/** Labels that a sentence names. */
+const shownLabels = 10;
