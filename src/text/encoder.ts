@@ -3,6 +3,7 @@
 import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
 import { messageOf, TagformerError } from "../errors.js";
 import type { JsonObject } from "../model/json-file.js";
+import { type CutRules, cutRulesOf } from "./cut-points.js";
 import { readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
 
 /** Token rows of some texts, one after the other. */
@@ -51,6 +52,8 @@ export class Encoder {
   readonly frame: Frame;
   /** Largest token id + 1. */
   readonly vocabularySize: number;
+  /** Where long texts may be cut; `null` where that is not known. */
+  readonly cutRules: CutRules | null;
 
   private constructor(
     rust: RustTokenizer,
@@ -58,12 +61,14 @@ export class Encoder {
     description: TokenizerDescription,
     probe: Encoding,
     vocabularySize: number,
+    cutRules: CutRules | null,
   ) {
     this.#rust = rust;
     this.#modelType = modelType;
     this.description = description;
     this.frame = readFrame(probe);
     this.vocabularySize = vocabularySize;
+    this.cutRules = cutRules;
   }
 
   /** @throws TagformerError `INVALID_MODEL` or `IO`, naming the file */
@@ -75,7 +80,7 @@ export class Encoder {
       const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
       // A post-processor may add ids that are not in the vocabulary.
       const size = Math.max(known, ...probe!.getIds().map((id) => id + 1));
-      return new Encoder(rust, modelType, description, probe!, size);
+      return new Encoder(rust, modelType, description, probe!, size, cutRulesOf(document));
     } catch (error) {
       throw unusable(directory, error);
     }

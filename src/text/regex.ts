@@ -2,7 +2,7 @@
 // match, and the library panics after ten million of them.
 
 /** GPT-2's, which its relatives write out. */
-const known = new Set([
+export const knownPatterns: ReadonlySet<string> = new Set([
   String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
   String.raw`'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
 ]);
@@ -13,5 +13,5 @@ const linear = new RegExp(`^(?:${alternative})(?:\\|(?:${alternative}))*$`, "u")
 
 /** Whether a pattern's matches can be found in one way only: one repetition at most, and nothing behind it. */
 export function isLinearPattern(pattern: string): boolean {
-  return known.has(pattern) || (pattern.length <= 200 && linear.test(pattern));
+  return knownPatterns.has(pattern) || (pattern.length <= 200 && linear.test(pattern));
 }

@@ -1,6 +1,7 @@
 // What runs on a tokenizer's thread: it says that it is up, loads an encoder, says what that is, and answers requests.
 import { parentPort } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
+import type { CutRules } from "./cut-points.js";
 import { type EncodedRows, Encoder, type Frame, type TokenizedText, warmUp } from "./encoder.js";
 import type { TokenizerDescription } from "./tokenizer-files.js";
 
@@ -15,6 +16,7 @@ export interface LoadedTokenizer {
   readonly description: TokenizerDescription;
   readonly frame: Frame;
   readonly vocabularySize: number;
+  readonly cutRules: CutRules | null;
 }
 
 /** A tokenizer to load, texts with the longest row, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
@@ -73,6 +75,6 @@ function answer(request: TokenizerRequest): Promise<ThreadResult> {
 
 async function load({ directory, modelType }: TokenizerPlace): Promise<LoadedTokenizer> {
   encoder = await Encoder.load(directory, modelType);
-  const { description, frame, vocabularySize } = encoder;
-  return { description, frame, vocabularySize };
+  const { description, frame, vocabularySize, cutRules } = encoder;
+  return { description, frame, vocabularySize, cutRules };
 }

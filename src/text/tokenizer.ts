@@ -1,7 +1,9 @@
 import type { Texts } from "../data/texts.js";
 import { TagformerError } from "../errors.js";
 import type { TextBatch } from "./batch.js";
-import type { Frame, TokenizedText } from "./encoder.js";
+import type { CutRules } from "./cut-points.js";
+import type { EncodedRows, Frame, TokenizedText } from "./encoder.js";
+import { encodeLongText, shortText } from "./long-text.js";
 import type { PaddingDescription } from "./padding.js";
 import { putCounts, type TokenCounts, zeroCounts } from "./token-counts.js";
 import { TokenizerClient } from "./tokenizer-client.js";
@@ -9,9 +11,9 @@ import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files
 import type { LoadedTokenizer } from "./tokenizer-thread.js";
 import { cutIntoWindows, type LengthLimit } from "./windows.js";
 
-/** Texts that go to the thread at once: enough for its work, few enough that handing them over stays short. */
+/** Texts that go to the thread at once: enough for its work, few enough that the requests of others have their turn. */
 const chunkTexts = 256;
-const chunkCharacters = 2 ** 20;
+const chunkCharacters = shortText;
 /** Row offsets are 32-bit integers: no row is longer, so that a limit of as many is none. */
 export const mostTokens = 2 ** 31 - 1;
 
@@ -31,14 +33,16 @@ export class Tokenizer implements AsyncDisposable {
   readonly #client: TokenizerClient;
   readonly #description: TokenizerDescription;
   readonly #frame: Frame;
+  readonly #cutRules: CutRules | null;
   /** Largest token id + 1; a model needs at least as many rows in its word embeddings. */
   readonly vocabularySize: number;
 
-  private constructor(client: TokenizerClient, { description, frame, vocabularySize }: LoadedTokenizer) {
+  private constructor(client: TokenizerClient, loaded: LoadedTokenizer) {
     this.#client = client;
-    this.#description = description;
-    this.#frame = frame;
-    this.vocabularySize = vocabularySize;
+    this.#description = loaded.description;
+    this.#frame = loaded.frame;
+    this.#cutRules = loaded.cutRules;
+    this.vocabularySize = loaded.vocabularySize;
   }
 
   /**
@@ -71,7 +75,7 @@ export class Tokenizer implements AsyncDisposable {
 
   /**
    * The token rows of texts, special tokens included, each at most `maxLength` tokens long: longer texts lose their
-   * end, as with `truncation=True` in transformers. `types` is absent where a single text is all of one segment.
+   * end, as with `truncation=True` in transformers, and what is beyond it of a very long one is not tokenized. `types` is absent where a single text is all of one segment.
    *
    * @throws TagformerError `INVALID_OPTION` when `maxLength` leaves no room for the special tokens, `INVALID_DATA`
    * when a text is not a string, or the reason of the signal
@@ -85,7 +89,7 @@ export class Tokenizer implements AsyncDisposable {
     const counts = zeroCounts(texts.length);
     for (const chunk of chunksOf(texts)) {
       signal?.throwIfAborted();
-      const rows = await this.#client.encode(chunk, maxLength);
+      const rows = await this.#encodeChunk(chunk, maxLength, signal);
       putCounts(counts, row, { read: rows.lengths, cut: rows.cut, atLeast: rows.atLeast });
       for (const length of rows.lengths) {
         total += length;
@@ -158,6 +162,18 @@ export class Tokenizer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  /** A long text is a chunk of its own. */
+  #encodeChunk(chunk: string[], maxLength: number, signal: AbortSignal | undefined): Promise<EncodedRows> {
+    const rules = this.#cutRules;
+    if (chunk.length > 1 || chunk[0]!.length <= shortText || !rules) {
+      return this.#client.encode(chunk, maxLength);
+    }
+    const encode = (text: string) => this.#client.encode([text], mostTokens);
+    const { truncationSide } = this.#description;
+    const encoder = { rules, frame: this.#frame, truncationSide, encode };
+    return encodeLongText(chunk[0]!, maxLength, encoder, signal);
   }
 
   #checkMaxLength(maxLength: number): void {
