@@ -493,7 +493,12 @@ function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenC
   return { read: read[text]!, cut: cut[text]!, ...(atLeast[text] === 1 && { atLeast: true as const }) };
 }
 
-const readingOptions = modelOptions.pick({ maxLength: true, windowStride: true, windowPooling: true });
+const readingOptions = modelOptions.pick({
+  maxLength: true,
+  windowStride: true,
+  maxWindows: true,
+  windowPooling: true,
+});
 
 /** How the training of a model read texts; nothing when tagformer did not train it. */
 function trainedReading({ tagformer }: ModelFiles): ClassifierOptions {

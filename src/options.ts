@@ -41,6 +41,10 @@ export const modelOptions = z.strictObject({
     .describe(
       "tokens from the start of one window to the start of the next, for texts longer than maxLength; 0: they are cut",
     ),
+  maxWindows: count(0)
+    .max(1_000_000)
+    .default(0)
+    .describe("windows of a text that are read, the rest of it is cut; 0: all of them"),
   windowPooling: z
     .enum(["max", "mean"])
     .default("max")

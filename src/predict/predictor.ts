@@ -13,7 +13,7 @@ import { RowQueue } from "./row-queue.js";
 import { Ticket } from "./ticket.js";
 
 /** What becomes of texts that are longer than the longest row. */
-export type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "windowPooling">;
+export type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "maxWindows" | "windowPooling">;
 
 /** What is known of some texts. */
 export interface ScoredTexts {
@@ -109,7 +109,8 @@ export class Predictor {
 
   #encode(texts: readonly string[], signal: AbortSignal | undefined): Promise<EncodedTexts> {
     const { tokenizer, maxLength } = this.#loaded;
-    return tokenizer.encodeWindows(texts, { maxLength, windowStride: this.#windows.windowStride }, signal);
+    const { windowStride, maxWindows } = this.#windows;
+    return tokenizer.encodeWindows(texts, { maxLength, windowStride, maxWindows }, signal);
   }
 }
 

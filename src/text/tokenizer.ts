@@ -1,19 +1,22 @@
 import type { Texts } from "../data/texts.js";
 import { TagformerError } from "../errors.js";
 import type { TextBatch } from "./batch.js";
-import type { CutRules } from "./cut-points.js";
+import { type CutRules, findCut } from "./cut-points.js";
 import type { EncodedRows, Frame, TokenizedText } from "./encoder.js";
 import { encodeLongText, shortText } from "./long-text.js";
 import type { PaddingDescription } from "./padding.js";
+import { SecondThread } from "./second-thread.js";
 import { putCounts, type TokenCounts, zeroCounts } from "./token-counts.js";
 import { TokenizerClient } from "./tokenizer-client.js";
 import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
-import type { LoadedTokenizer } from "./tokenizer-thread.js";
+import type { LoadedTokenizer, TokenizerPlace } from "./tokenizer-thread.js";
 import { cutIntoWindows, type LengthLimit } from "./windows.js";
 
 /** Texts that go to the thread at once: enough for its work, few enough that the requests of others have their turn. */
 const chunkTexts = 256;
 const chunkCharacters = shortText;
+/** A text of more characters takes the thread a tenth of a second: one that has to be read whole goes to another thread. */
+const veryLongText = 2 ** 17;
 /** Row offsets are 32-bit integers: no row is longer, so that a limit of as many is none. */
 export const mostTokens = 2 ** 31 - 1;
 
@@ -34,11 +37,13 @@ export class Tokenizer implements AsyncDisposable {
   readonly #description: TokenizerDescription;
   readonly #frame: Frame;
   readonly #cutRules: CutRules | null;
+  readonly #second: SecondThread;
   /** Largest token id + 1; a model needs at least as many rows in its word embeddings. */
   readonly vocabularySize: number;
 
-  private constructor(client: TokenizerClient, loaded: LoadedTokenizer) {
+  private constructor(client: TokenizerClient, place: TokenizerPlace, loaded: LoadedTokenizer) {
     this.#client = client;
+    this.#second = new SecondThread(place);
     this.#description = loaded.description;
     this.#frame = loaded.frame;
     this.#cutRules = loaded.cutRules;
@@ -54,8 +59,9 @@ export class Tokenizer implements AsyncDisposable {
    * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file; the signal's reason
    */
   static async load(directory: string, modelType: string, signal?: AbortSignal): Promise<Tokenizer> {
-    const { client, loaded } = await TokenizerClient.open({ directory, modelType }, signal);
-    return new Tokenizer(client, loaded);
+    const place = { directory, modelType };
+    const { client, loaded } = await TokenizerClient.open(place, signal);
+    return new Tokenizer(client, place, loaded);
   }
 
   /** A tokenizer.json of it, without truncation and padding. */
@@ -109,10 +115,11 @@ export class Tokenizer implements AsyncDisposable {
    * @throws TagformerError as {@link encode}, and `INVALID_OPTION` when windows would leave tokens out
    */
   async encodeWindows(texts: Texts, limit: LengthLimit, signal?: AbortSignal): Promise<EncodedTexts> {
-    const { maxLength, windowStride } = limit;
+    const { maxLength, windowStride, maxWindows = 0 } = limit;
     if (windowStride === 0) return await this.encode(texts, maxLength, signal);
     this.#checkMaxLength(maxLength);
-    const { types: _, counts, ...whole } = await this.encode(texts, mostTokens, signal);
+    const most = maxWindows === 0 ? mostTokens : maxLength + (maxWindows - 1) * windowStride;
+    const { types: _, counts, ...whole } = await this.encode(texts, Math.min(most, mostTokens), signal);
     const windows = cutIntoWindows(whole, limit, this.#frame);
     const types = this.#frame.types && { types: typesOf(windows.offsets, this.#frame) };
     return { ...windows, counts, ...types };
@@ -124,9 +131,29 @@ export class Tokenizer implements AsyncDisposable {
    * @param baseline a token of the vocabulary, to be found
    * @throws TagformerError as {@link encode} does
    */
-  tokenize(text: string, maxLength: number, baseline?: string): Promise<TokenizedText> {
+  async tokenize(
+    text: string,
+    maxLength: number,
+    baseline?: string,
+    signal?: AbortSignal,
+  ): Promise<TokenizedText> {
     this.#checkMaxLength(maxLength);
-    return this.#client.tokenize(text, maxLength, baseline);
+    const readable = await this.#readablePart(text, maxLength, signal);
+    const tokenized = await this.#client.tokenize(text.slice(0, readable), maxLength, baseline);
+    if (readable === text.length) return tokenized;
+    const { counts } = await this.encode([text], mostTokens, signal);
+    return { ...tokenized, cut: counts.read[0]! - tokenized.ids.length };
+  }
+
+  /** The length of a beginning of a text that has as many tokens as are read, where that may be told. */
+  async #readablePart(text: string, maxLength: number, signal: AbortSignal | undefined): Promise<number> {
+    const rules = this.#cutRules;
+    if (!rules || text.length <= shortText || this.#description.truncationSide === "left") return text.length;
+    for (let length = shortText; ; length *= 2) {
+      const cut = findCut(text, 0, length, rules);
+      const { counts } = await this.encode([text.slice(0, cut)], maxLength, signal);
+      if (cut === text.length || counts.cut[0]! > 0) return cut;
+    }
   }
 
   /** The text that token ids stand for, without special tokens. */
@@ -156,8 +183,8 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /** Ends the thread; calls that wait are rejected as `DISPOSED`. */
-  dispose(): Promise<void> {
-    return this.#client.close();
+  async dispose(): Promise<void> {
+    await Promise.all([this.#client.close(), this.#second.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -166,14 +193,19 @@ export class Tokenizer implements AsyncDisposable {
 
   /** A long text is a chunk of its own. */
   #encodeChunk(chunk: string[], maxLength: number, signal: AbortSignal | undefined): Promise<EncodedRows> {
+    const [first, ...others] = chunk as [string, ...string[]];
+    if (others.length > 0 || first.length <= shortText) return this.#client.encode(chunk, maxLength);
     const rules = this.#cutRules;
-    if (chunk.length > 1 || chunk[0]!.length <= shortText || !rules) {
-      return this.#client.encode(chunk, maxLength);
-    }
-    const encode = (text: string) => this.#client.encode([text], mostTokens);
+    if (!rules) return this.#encodePiece(first, maxLength, signal);
+    const encode = (text: string) => this.#encodePiece(text, mostTokens, signal);
     const { truncationSide } = this.#description;
-    const encoder = { rules, frame: this.#frame, truncationSide, encode };
-    return encodeLongText(chunk[0]!, maxLength, encoder, signal);
+    return encodeLongText(first, maxLength, { rules, frame: this.#frame, truncationSide, encode }, signal);
+  }
+
+  #encodePiece(text: string, maxLength: number, signal: AbortSignal | undefined): Promise<EncodedRows> {
+    return text.length > veryLongText
+      ? this.#second.encode(text, maxLength, signal)
+      : this.#client.encode([text], maxLength);
   }
 
   #checkMaxLength(maxLength: number): void {

@@ -8,6 +8,8 @@ export interface LengthLimit {
   readonly maxLength: number;
   /** Tokens from one window's start to the next, for texts that are longer; 0: they are cut. */
   readonly windowStride: number;
+  /** Most windows of a text, of which the rest is cut; 0 or absent: as many as it takes. */
+  readonly maxWindows?: number;
 }
 
 /** Texts of which the long ones have several rows. */

@@ -99,7 +99,8 @@ export async function prepareRun(
   );
   const { model, config, tokenizer, maxLength } = loaded;
   try {
-    const limit = { maxLength, windowStride: options.windowStride };
+    const { windowStride, maxWindows } = options;
+    const limit = { maxLength, windowStride, maxWindows };
     const train = await tokenize(data.train, tokenizer, limit, signal);
     const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
     const held = split(train.rows, await chooseRows(data, options));

@@ -20,6 +20,7 @@ describe("options", () => {
       threads: 0,
       maxLength: 512,
       windowStride: 0,
+      maxWindows: 0,
       windowPooling: "max",
       preset: "default",
       report: true,

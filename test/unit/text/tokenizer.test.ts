@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { countCutTexts, zeroCounts } from "../../../src/text/token-counts.js";
 import { Tokenizer } from "../../../src/text/tokenizer.js";
+import { TokenizerClient } from "../../../src/text/tokenizer-client.js";
 import { temporaryDirectory, writeJson } from "../model/files.js";
 
 const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "##b", "!", "é", "e", "中", "B"];
@@ -88,6 +89,20 @@ describe("windows", () => {
         expect(last * windowStride >= all.length + 2 - maxLength).toBe(true);
       }),
     );
+  });
+
+  it("are as many as maxWindows allows: the rest of the text is cut, and counted", async () => {
+    const tokenizer = await load();
+    const limit = { maxLength: 5, windowStride: 2, maxWindows: 2 };
+    const encoded = await tokenizer.encodeWindows(["a b ! a b ! a", "a b ! a b", "a"], limit);
+    expect(Array.from(encoded.texts!)).toEqual([0, 2, 4, 5]);
+    const [a, b, x] = [token("a"), token("b"), token("!")];
+    const rows = [cls, a, b, x, sep, cls, x, a, b, sep];
+    expect(Array.from(encoded.ids)).toEqual([...rows, ...rows, cls, a, sep]);
+    expect([[...encoded.counts.read], [...encoded.counts.cut]]).toEqual([
+      [7, 7, 3],
+      [2, 0, 0],
+    ]);
   });
 
   it("that would leave tokens out are refused", async () => {
@@ -230,6 +245,29 @@ describe("encode", () => {
   it("takes a million letters without a blank, and as many marks", async () => {
     expect(await inner("a".repeat(1e6))).toEqual([unknown]);
     expect(await inner(`a${"\u0301".repeat(1e6)}`)).toEqual([5]);
+  });
+
+  it("reads no more of a very long text than it needs, and has others wait for no text that must be read whole", async () => {
+    const tokenizer = await load();
+    const { ids, counts } = await tokenizer.encode(["a b! ".repeat(1e6)], 512);
+    expect([ids.length, counts.atLeast[0]]).toEqual([512, 1]);
+    expect(counts.cut[0]).toBeLessThan(5000);
+    const asked = vi.spyOn(TokenizerClient.prototype, "encode");
+    onTestFinished(() => asked.mockRestore());
+    const controller = new AbortController();
+    const whole = tokenizer.encode(["a".repeat(2e6)], 512);
+    const aborted = tokenizer.encode(["b".repeat(2e6)], 512, controller.signal);
+    const outcome = expect(aborted).rejects.toBe("enough");
+    await tokenizer.encode(["a b"], 8);
+    controller.abort("enough");
+    await outcome;
+    await whole;
+    const threadOf = (text: string) =>
+      asked.mock.contexts[asked.mock.calls.findIndex(([[first]]) => first === text)];
+    expect(threadOf("a b")).toBeDefined();
+    expect(threadOf("a".repeat(2e6))).toBeDefined();
+    expect(threadOf("a".repeat(2e6))).not.toBe(threadOf("a b"));
+    expect((await tokenizer.encode(["a".repeat(2e6), "a"], 512)).ids).toHaveLength(6);
   });
 
   it("answers concurrent calls with different limits", async () => {
