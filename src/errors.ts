@@ -16,7 +16,6 @@
  * - `NOT_FINITE`: the training loss or its gradient became NaN or infinite.
  * - `OUT_OF_MEMORY`: an allocation failed; the model stays usable.
  * - `DISPOSED`: the model was disposed before or during the call.
- * - `ABORTED`: the call was cancelled through its `AbortSignal`.
  * - `INTERNAL`: a bug in tagformer; the text in `cause` belongs in a report.
  */
 export type ErrorCode =
@@ -34,11 +33,20 @@ export type ErrorCode =
   | "NOT_FINITE"
   | "OUT_OF_MEMORY"
   | "DISPOSED"
-  | "ABORTED"
   | "INTERNAL";
 
-/** Every error that tagformer raises on purpose: one readable sentence and a stable {@link ErrorCode}. */
-export class TagformerError extends Error {
+/**
+ * What an `Error` is to all who catch one, but for the internal mark of those that the language makes itself. Of marked ones
+ * a structured clone (`structuredClone`, `postMessage`) keeps no code, and JSON nothing at all.
+ */
+const UnmarkedError = function UnmarkedError() {} as unknown as new () => Error;
+UnmarkedError.prototype = Error.prototype;
+
+/**
+ * Every error that tagformer raises on purpose: one readable sentence and a stable {@link ErrorCode}. What
+ * `structuredClone`, `postMessage` and `JSON.stringify` make of it is an object with its name, code and message.
+ */
+export class TagformerError extends UnmarkedError {
   /** Always `TagformerError`. */
   override readonly name = "TagformerError";
   /** What kind of failure it is, for programs. */
@@ -46,8 +54,14 @@ export class TagformerError extends Error {
 
   /** `cause` is what it comes from, such as the error of a library, or all that a compiler wrote. */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super();
     this.code = code;
+    this.message = message;
+    if (options && "cause" in options) {
+      // Like that of other errors it is not cloned along: it may be anything.
+      Object.defineProperty(this, "cause", { value: options.cause, writable: true, configurable: true });
+    }
+    Error.captureStackTrace(this, TagformerError);
   }
 }
 

@@ -1,8 +1,7 @@
 // Every option once: its schema, default and documentation. The command line and the API both read this page.
-import { inspect } from "node:util";
 import { z } from "zod";
-import { TagformerError } from "./errors.js";
-import { didYouMean } from "./suggestion.js";
+
+export { parseOptions } from "./base/parse-options.js";
 
 const count = (least: number) => z.int().min(least);
 const share = z.number().min(0).lt(1);
@@ -333,6 +332,24 @@ export const inspectionOptions = z.strictObject({
     .describe("lengths in tokens at which to count the texts that would be cut"),
 });
 
+const signal = z
+  .custom<AbortSignal>(
+    (value) =>
+      typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value,
+    "expected an AbortSignal, such as AbortSignal.timeout(1000)",
+  )
+  .optional();
+
+/** A function that a caller hands in. */
+const callback = <F extends (...parameters: never[]) => unknown>() =>
+  z.custom<F>((value) => typeof value === "function", "expected a function").optional();
+
+/** Options of any call. */
+export const callOptions = z.strictObject({ signal });
+
+/** Options of a call that computes many rows. */
+export const inferenceOptions = callOptions.extend({ onProgress: callback<(rows: number) => void>() });
+
 /** Options of an export. */
 export const exportOptions = z.strictObject({
   format: z
@@ -428,40 +445,3 @@ export type WindowPooling = ResolvedModelOptions["windowPooling"];
 export type ResolvedModelOptions = z.output<typeof modelOptions>;
 /** {@link TrainingOptions} with every default filled in. */
 export type ResolvedTrainingOptions = z.output<typeof trainingOptions>;
-
-type Shape = Record<string, z.ZodType>;
-
-/**
- * Applies defaults and checks every option.
- *
- * @throws TagformerError `INVALID_OPTION` that names the option, what was found and what was expected; a misspelt name
- * gets a suggestion.
- */
-export function parseOptions<S extends Shape>(
-  schema: z.ZodObject<S>,
-  values: unknown,
-): z.output<z.ZodObject<S>> {
-  const result = schema.safeParse(values);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  if (issue.code === "unrecognized_keys") {
-    const name = issue.keys[0]!;
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `unknown option "${name}"${didYouMean(name, Object.keys(schema.shape))}`,
-    );
-  }
-  const name = issue.path[0];
-  const found = name === undefined ? values : (values as Record<PropertyKey, unknown>)[name];
-  const option = name === undefined ? "the options are" : `option ${String(name)} is`;
-  throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}`);
-}
-
-/** Characters of a value in a message. */
-const maxShown = 120;
-
-/** A value as a message shows it: cut, and on one line, whatever it is. */
-function show(value: unknown): string {
-  const text = inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 10 }).replace(/\s+/g, " ");
-  return text.length > maxShown ? `${text.slice(0, maxShown)}...` : text;
-}

@@ -130,12 +130,35 @@ describe("options", () => {
 
   it("that are far from any are answered with all that there are", () => {
     expect(refusal({ optimizer: "sgd" })).toMatch(
-      /unknown option "optimizer"; expected one of precision, .*seed$/,
+      /unknown option "optimizer"; expected one of precision, .* and \d+ more$/,
     );
   });
 
+  it.each<[object, string]>([
+    [{ epochs: "3" }, "option epochs is '3': expected a number"],
+    [{ epochs: 2.5 }, "option epochs is 2.5: expected a whole number"],
+    [{ epochs: Number.NaN }, "option epochs is NaN: expected a number"],
+    [{ learningRate: 0 }, "option learningRate is 0: expected more than 0"],
+    [{ learningRate: 11 }, "option learningRate is 11: expected at most 10"],
+    [{ warmup: 1 }, "option warmup is 1: expected less than 1"],
+    [{ maxLength: 2 }, "option maxLength is 2: expected at least 3"],
+    [{ dropout: "no" }, "option dropout is 'no': expected true or false"],
+    [{ tokenizer: 3 }, "option tokenizer is 3: expected a text"],
+    [{ schedule: "cosine" }, "option schedule is 'cosine': expected linear or constant"],
+    [
+      { positiveWeight: true },
+      "option positiveWeight is true: expected none, counts or rootCounts, or a number, or an object",
+    ],
+    [
+      { positiveWeight: { a: "x" } },
+      "option positiveWeight is { a: 'x' }: expected none, counts or rootCounts, or a number, or an object",
+    ],
+  ])("say what was expected in words of their own: %j", (options, message) => {
+    expect(() => parseOptions(trainingOptions, options)).toThrow(expect.objectContaining({ message }));
+  });
+
   it.each([null, 3, "fp32", [], undefined])("must be an object, not %o", (values) => {
-    expect(refusal(values)).toMatch(/^the options are .*expected object/);
+    expect(refusal(values)).toMatch(/^the options are .*expected an object/);
   });
 
   it("show a long value cut", () => {
