@@ -11,7 +11,7 @@ import { PackedTexts, type Texts } from "./texts.js";
 export interface Dataset {
   /** Where the rows came from, for messages: a file path, or a name given by the caller. */
   readonly source: string;
-  /** One text a row: an array, or what {@link readDataset} packed. */
+  /** One text a row: an array, or what {@link readDataset} packed, which is read in the same way. */
   readonly texts: Texts;
   /** The names of the labels, in the order of `labels`. */
   readonly labelNames: readonly string[];

@@ -2,11 +2,17 @@
 import { hash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
-/** Strings in order, read by number or one after the other. An array is one; {@link readDataset} packs what it reads. */
+/**
+ * Strings in order, read as an array is: by number, or one after the other. An array is one. What {@link readDataset} and
+ * {@link datasetFromRows} return is kept packed: reading it in order is fast, while every jump to another place unpacks some
+ * 64,000 characters. `[...texts]` is an array of all.
+ */
 export interface Texts extends Iterable<string> {
   /** Number of strings. */
   readonly length: number;
   /** The string with a number from 0; `undefined` when there is none. */
+  readonly [index: number]: string;
+  /** The same; a number below 0 counts from the end. */
   at(index: number): string | undefined;
   /** Every string with its number. */
   entries(): Iterable<[number, string]>;
@@ -22,8 +28,9 @@ interface Block {
   readonly bytes: Buffer;
 }
 
-/** {@link Texts} as deflated blocks. Reading in order is fast; every jump unpacks a block. */
+/** {@link Texts} as deflated blocks. */
 export class PackedTexts implements Texts {
+  readonly [index: number]: string;
   readonly #blocks: Block[] = [];
   /** The strings behind the last block. */
   #open: string[] = [];
@@ -54,7 +61,8 @@ export class PackedTexts implements Texts {
     return this.#packedLength + this.#open.length;
   }
 
-  at(index: number): string | undefined {
+  at(place: number): string | undefined {
+    const index = place < 0 ? this.length + place : place;
     if (index >= this.#packedLength) return this.#open[index - this.#packedLength];
     const { first, texts } = this.#unpacked;
     if (index >= first && index < first + texts.length) return texts[index - first];
@@ -62,6 +70,11 @@ export class PackedTexts implements Texts {
     if (block === undefined) return undefined;
     this.#unpacked = { first: block.first, texts: unpack(block) };
     return this.#unpacked.texts[index - block.first];
+  }
+
+  /** So that JSON has an array here, too. */
+  toJSON(): string[] {
+    return [...this];
   }
 
   *[Symbol.iterator](): Generator<string> {
@@ -86,6 +99,18 @@ export class PackedTexts implements Texts {
     return low - 1;
   }
 }
+
+// `texts[7]` must be a text here as it is in an array. A number that an object lacks is looked up along its prototypes; only
+// such look-ups come to this proxy at their end, so that calls of methods cost nothing more.
+Object.setPrototypeOf(
+  PackedTexts.prototype,
+  new Proxy(Object.prototype, {
+    get: (target, key, receiver: unknown) =>
+      receiver instanceof PackedTexts && typeof key === "string" && /^(0|[1-9]\d*)$/.test(key)
+        ? receiver.at(Number(key))
+        : Reflect.get(target, key, receiver),
+  }),
+);
 
 function unpack({ bytes }: Block): string[] {
   return JSON.parse(inflateRawSync(bytes).toString()) as string[];

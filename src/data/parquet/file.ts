@@ -39,12 +39,15 @@ export class ParquetFile {
     }
   }
 
-  /** @throws TagformerError `IO` when the file cannot be read, or has become shorter */
-  async read(start: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length; ) {
+  /**
+   * Fills `bytes` from a place of the file on.
+   *
+   * @throws TagformerError `IO` when the file cannot be read, or has become shorter
+   */
+  async read(start: number, bytes: Buffer): Promise<Buffer> {
+    for (let done = 0; done < bytes.length; ) {
       const { bytesRead } = await this.#handle
-        .read(bytes, done, length - done, start + done)
+        .read(bytes, done, bytes.length - done, start + done)
         .catch((error) => {
           throw readError(this.#name, error);
         });
@@ -66,8 +69,8 @@ export class ParquetFile {
   /** @throws TagformerError `INVALID_DATA` when it is no Parquet file, or not a whole one */
   async readMetadata(): Promise<FileMetaData> {
     if (this.size < magic.length + footerBytes) throw this.#invalid("is too short for a Parquet file");
-    const start = (await this.read(0, magic.length)).toString("latin1");
-    const footer = await this.read(this.size - footerBytes, footerBytes);
+    const start = (await this.read(0, Buffer.alloc(magic.length))).toString("latin1");
+    const footer = await this.read(this.size - footerBytes, Buffer.alloc(footerBytes));
     const end = footer.toString("latin1", 4);
     if (start === encryptedMagic || end === encryptedMagic)
       throw this.#invalid("is encrypted, and cannot be read");
@@ -79,7 +82,7 @@ export class ParquetFile {
     if (length > Math.min(this.size - magic.length - footerBytes, maxMetadataBytes)) {
       throw this.#invalid(`is damaged: it says that its metadata has ${length} bytes`);
     }
-    const bytes = await this.read(this.size - footerBytes - length, length + footerBytes);
+    const bytes = await this.read(this.size - footerBytes - length, Buffer.alloc(length + footerBytes));
     try {
       return parquetMetadata(bytes, { geoparquet: false });
     } catch (error) {

@@ -40,9 +40,12 @@ export class PageReader {
   readonly #toCell: ReturnType<typeof cellReader>;
   readonly #levels: { readonly repetition: number; readonly definition: number };
   #dictionary: readonly unknown[] | undefined;
-  #window: Buffer = Buffer.alloc(0);
-  /** Of the window's first byte, in the file. */
+  /** Of the next byte, in the file. */
   #position: number;
+  /** Bytes of the file from `#bufferPosition` on; used again and again. */
+  #buffer: Buffer = Buffer.alloc(0);
+  #bufferPosition: number;
+  #bufferLength = 0;
   #valuesLeft: number;
 
   /** @throws Error when the column is packed in a way that is not known */
@@ -52,6 +55,7 @@ export class PageReader {
     this.#toCell = cellReader(chunk.path.at(-1)!.element);
     this.#levels = levelsOf(chunk);
     this.#position = chunk.start;
+    this.#bufferPosition = chunk.start;
     this.#valuesLeft = Number(chunk.metadata.num_values);
     if (isKnownCodec(chunk.metadata.codec)) return;
     throw new Error(
@@ -79,17 +83,16 @@ export class PageReader {
 
   async #header(): Promise<PageHeader> {
     for (let length = windowBytes; ; length *= 4) {
-      await this.#fill(Math.min(length, this.#bytesLeft));
-      const reader = { view: viewOf(this.#window), offset: 0 };
+      const window = await this.#window(Math.min(length, this.#bytesLeft));
+      const reader = { view: viewOf(window), offset: 0 };
       try {
         const header = parquetHeader(reader);
-        this.#drop(reader.offset);
+        this.#position += reader.offset;
         this.#check(header);
         return header;
       } catch (error) {
         // Statistics in a header may be long texts.
-        if (!(error instanceof RangeError || isCut(error)) || this.#window.length >= this.#bytesLeft)
-          throw error;
+        if (!(error instanceof RangeError || isCut(error)) || window.length >= this.#bytesLeft) throw error;
       }
     }
   }
@@ -108,24 +111,25 @@ export class PageReader {
     return this.#chunk.end - this.#position;
   }
 
-  /** Reads on until the window has so many bytes. */
-  async #fill(length: number): Promise<void> {
-    if (this.#window.length >= length) return;
+  /** The next bytes, at least so many; they stay as they are until the next call. */
+  async #window(length: number): Promise<Buffer> {
+    const first = this.#position - this.#bufferPosition;
+    if (first + length <= this.#bufferLength) return this.#buffer.subarray(first, this.#bufferLength);
     const wanted = Math.min(Math.max(length, windowBytes), this.#bytesLeft);
-    const more = await this.#file.read(this.#position + this.#window.length, wanted - this.#window.length);
-    this.#window = Buffer.concat([this.#window, more]);
+    const kept = Math.max(0, this.#bufferLength - first);
+    const buffer = wanted <= this.#buffer.length ? this.#buffer : Buffer.allocUnsafeSlow(wanted);
+    this.#buffer.copy(buffer, 0, first, first + kept);
+    await this.#file.read(this.#position + kept, buffer.subarray(kept, wanted));
+    this.#buffer = buffer;
+    this.#bufferPosition = this.#position;
+    this.#bufferLength = wanted;
+    return buffer.subarray(0, wanted);
   }
 
   async #take(length: number): Promise<Buffer> {
-    await this.#fill(length);
-    const bytes = this.#window.subarray(0, length);
-    this.#drop(length);
-    return bytes;
-  }
-
-  #drop(length: number): void {
-    this.#window = this.#window.subarray(length);
+    const bytes = (await this.#window(length)).subarray(0, length);
     this.#position += length;
+    return bytes;
   }
 
   #readDictionary(header: PageHeader, body: Buffer): void {

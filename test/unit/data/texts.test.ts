@@ -25,10 +25,25 @@ describe("PackedTexts", () => {
         expect(packed.length).toBe(texts.length);
         expect([...packed]).toEqual(texts);
         expect([...packed.entries()]).toEqual([...texts.entries()]);
-        for (const index of jumps) expect(packed.at(index)).toBe(texts[index]);
+        for (const index of jumps) {
+          expect(packed.at(index)).toBe(texts[index]);
+          expect(packed[index]).toBe(texts[index]);
+          expect(packed.at(-index)).toBe(texts.at(-index));
+        }
+        expect(JSON.stringify({ packed })).toBe(JSON.stringify({ packed: texts }));
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("has nothing else that an object lacks", () => {
+    const packed = PackedTexts.from(["a", "b"]);
+    expect(packed["1" as never]).toBe("b");
+    for (const key of ["-1", "01", "1.5", "map", "then", Symbol.asyncIterator])
+      expect(packed[key as never]).toBeUndefined();
+    expect(Object.hasOwn(packed, "length")).toBe(false);
+    expect(String(packed)).toBe("[object Object]");
+    expect(packed).toBeInstanceOf(PackedTexts);
   });
 
   it("takes less than half of the memory of words, whatever the heap holds besides", () => {
