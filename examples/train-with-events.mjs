@@ -19,7 +19,7 @@ try {
     output,
     epochs: Number(epochs),
   });
-  for await (const event of trainer.run(stop.signal)) show(event);
+  for await (const event of trainer.events({ signal: stop.signal })) show(event);
 } catch (error) {
   if (!(error instanceof TagformerError)) throw error;
   console.error(`${error.code}: ${error.message}`);

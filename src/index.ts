@@ -121,7 +121,6 @@ export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./
 export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/pages.js";
 export type { TokenCounts } from "./text/token-counts.js";
-export { Trainer, type TrainingRun } from "./trainer.js";
 export type {
   EndEvent,
   EpochEvent,
@@ -132,3 +131,4 @@ export type {
   ValidationProgressEvent,
 } from "./training/events.js";
 export type { ModelSource, RunData } from "./training/prepare.js";
+export { Trainer, type TrainingRun } from "./training/trainer.js";

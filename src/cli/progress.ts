@@ -30,10 +30,10 @@ export class ProgressBar {
     this.#bar.start(total, 0, { title, left: "?", detail: "" });
   }
 
-  /** Sets what is done so far; `detail` follows the remaining time. */
-  update(done: number, detail: string): void {
+  /** Sets what is done so far; `detail` follows the remaining time, which is extrapolated unless it is given. */
+  update(done: number, detail: string, secondsLeft?: number): void {
     this.#done = done;
-    const left = duration(this.secondsLeft);
+    const left = duration(secondsLeft ?? this.secondsLeft);
     if (this.#bar) {
       this.#bar.update(done, { title: this.#title, left, detail });
     } else if (performance.now() - this.#lastLine > lineEvery * 1000) {

@@ -5,9 +5,9 @@ import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import { parseOptions, trainingOptions, withPreset } from "../options.js";
-import { Trainer } from "../trainer.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import type { ModelSource } from "../training/prepare.js";
+import { Trainer } from "../training/trainer.js";
 import { type CutTexts, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
@@ -70,7 +70,7 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   let end: EndEvent | undefined;
   const controller = new AbortController();
   try {
-    for await (const event of trainer.run(controller.signal)) {
+    for await (const event of trainer.events({ signal: controller.signal })) {
       // Until here there is nothing to keep, and Ctrl-C ends the process at once.
       if (event.type === "start") {
         start = event;

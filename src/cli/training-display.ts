@@ -3,16 +3,14 @@ import type { EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../traini
 import { ProgressBar } from "./progress.js";
 import { duration, note } from "./terminal.js";
 
-/** Shows a run on stderr while it goes on. */
+/** Shows a run on stderr while it goes on: a bar for each epoch, with the time until the whole run is over. */
 export class TrainingDisplay {
   #start: StartEvent | undefined;
   #title = "";
   #bar: ProgressBar | undefined;
-  #tokens = 0;
   #rows = 0;
   #loss = 0;
   #saidShort = false;
-  #started = 0;
 
   /** Takes every event of a run, in order. */
   show(event: TrainingEvent): void {
@@ -27,11 +25,15 @@ export class TrainingDisplay {
       case "validation":
       case "test":
         this.#switchTo(`epoch ${event.epoch} ${event.type}`, event.totalRows);
-        this.#bar?.update(event.rows, `${event.rows} rows`);
+        this.#bar?.update(event.rows, `${event.rowsPerSecond.toFixed(0)} rows/s`, event.secondsLeft);
         break;
       case "epoch":
         this.close();
         note(describeEpoch(event, this.#start!.objective));
+        break;
+      case "end":
+        this.close();
+        for (const line of event.notes) note(`warning: ${line}`);
         break;
     }
   }
@@ -47,10 +49,8 @@ export class TrainingDisplay {
     this.#bar?.stop();
     this.#title = title;
     this.#bar = title === "" ? undefined : new ProgressBar(title, total);
-    this.#tokens = 0;
     this.#rows = 0;
     this.#loss = Number.NaN;
-    this.#started = performance.now();
   }
 
   /** Once a run: every step of long texts may be short of memory. */
@@ -66,13 +66,11 @@ export class TrainingDisplay {
     const start = this.#start!;
     this.#switchTo(`epoch ${event.epoch}/${start.epochs}`, start.trainingRows);
     this.#rows += event.rows;
-    this.#tokens += event.tokens;
     // A running mean over about twenty steps: single losses jump too much to read.
     this.#loss = Number.isNaN(this.#loss) ? event.loss : 0.95 * this.#loss + 0.05 * event.loss;
-    const seconds = Math.max(1e-3, (performance.now() - this.#started) / 1000);
-    const rates = `${(this.#rows / seconds).toFixed(0)} rows/s  ${(this.#tokens / seconds).toFixed(0)} tokens/s`;
+    const rates = `${event.rowsPerSecond.toFixed(0)} rows/s  ${event.tokensPerSecond.toFixed(0)} tokens/s`;
     if (event.extraParts > 0 && !this.#saidShort) this.#sayShort(event);
-    this.#bar?.update(this.#rows, `${rates}  loss ${this.#loss.toFixed(4)}`);
+    this.#bar?.update(this.#rows, `${rates}  loss ${this.#loss.toFixed(4)}`, event.secondsLeft);
   }
 }
 

@@ -46,11 +46,13 @@ function describeEnd(
   choice: EpochChoice,
 ): string {
   const stopped = reason === "stopped" ? "Stopped. " : "";
+  const last = ` The weights of the last step are in ${lastDirectory ?? directory}.`;
   const what =
     keptEpoch === undefined
-      ? `The weights of the last step are in ${directory}.`
-      : `The model is in ${directory}: ${describeKept(choice)}.`;
-  const last = lastDirectory ? ` The weights of the last step are in ${lastDirectory}.` : "";
+      ? last.trimStart()
+      : `The model is in ${directory}: ${describeKept(choice)}.${lastDirectory ? last : ""}`;
+  const untouched =
+    keptEpoch === undefined && lastDirectory ? ` The model in ${directory} is that of an earlier run.` : "";
   const page = report ? ` The report is ${report}.` : "";
-  return `${stopped}${what}${last}${page}`;
+  return `${stopped}${what}${untouched}${page}`;
 }

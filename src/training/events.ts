@@ -63,6 +63,12 @@ export interface StepEvent {
    * is the same, but for the order of its sums and for other dropout in those parts.
    */
   readonly extraParts: number;
+  /** Rows trained on in a second, a mean over about ten steps. */
+  readonly rowsPerSecond: number;
+  /** Tokens trained on in a second, likewise. */
+  readonly tokensPerSecond: number;
+  /** Seconds until the last epoch is over, unless the run ends early: an estimate, with validation and saving. */
+  readonly secondsLeft: number;
 }
 
 /** A part of the validation rows was computed. */
@@ -84,6 +90,10 @@ interface RowsProgress {
   readonly rows: number;
   /** Rows to compute. */
   readonly totalRows: number;
+  /** Rows computed in a second, since the first of them. */
+  readonly rowsPerSecond: number;
+  /** Seconds until the last epoch is over, unless the run ends early: an estimate. */
+  readonly secondsLeft: number;
 }
 
 /** An epoch is over. */
@@ -104,7 +114,10 @@ export interface EpochEvent {
   readonly objective?: number;
   /** Metrics on the validation rows; absent when there are none. */
   readonly validation?: Evaluation;
-  /** `true` when no epoch before it was as good by `bestMetric`; `false` without validation rows. */
+  /**
+   * `true` when no epoch before it was as good by `bestMetric`, and between equals by the validation loss and then by the mean
+   * average precision; `false` without validation rows.
+   */
   readonly best: boolean;
   /** `true` when its model was saved as the run's: it is the best so far, `keep` is `last`, or nothing can be compared. */
   readonly kept: boolean;
@@ -118,7 +131,7 @@ export interface EndEvent {
   readonly type: "end";
   /** `finished`: all epochs; `early stop`: no better epoch came; `stopped`: the signal was given. */
   readonly reason: "finished" | "early stop" | "stopped";
-  /** The model directory that was written, as an absolute path. */
+  /** The model directory of the run, as an absolute path. */
   readonly directory: string;
   /** The epoch whose weights `directory` holds; absent when the run was stopped before the first was over. */
   readonly keptEpoch?: number;
@@ -126,8 +139,13 @@ export interface EndEvent {
   readonly test?: TestFigures;
   /** The page about the run, as an absolute path; absent when it was not asked for. */
   readonly report?: string;
-  /** After a stop: where the weights of the last step lie, when they are not in `directory`. */
+  /**
+   * After a stop: where the weights of the last step are, when they are not in `directory` because that holds a finished model,
+   * of this run or of an earlier one.
+   */
   readonly lastDirectory?: string;
+  /** What to know about the kept model, such as that it gives no labels; one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**

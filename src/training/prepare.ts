@@ -88,6 +88,8 @@ export async function prepareRun(
   if (data.validation && options.splitFile !== undefined) {
     throw new TagformerError("INVALID_OPTION", "give either rows to validate on or a splitFile, not both");
   }
+  if (!data.validation && options.splitFile === undefined && options.validationSplit === 0)
+    requireNoPatience(options);
   prepareLoading();
   const { labelNames } = data.train;
   // Another process may save a model there meanwhile.
@@ -105,6 +107,7 @@ export async function prepareRun(
     const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
     const held = split(train.rows, await chooseRows(data, options));
     const parts = { ...held, ...(validation && { validation: validation.rows }) };
+    if (!parts.validation) requireNoPatience(options);
     return {
       model,
       tokenizer,
@@ -120,6 +123,15 @@ export async function prepareRun(
     await disposeOf(model, tokenizer);
     throw error;
   }
+}
+
+/** Without validation rows no epoch is better than another. */
+function requireNoPatience({ patience }: ResolvedTrainingOptions): void {
+  if (patience === 0) return;
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `option patience is ${patience}, but there are no validation rows that could tell a better epoch: give some (--validation FILE, or --validation-split above 0), or leave --patience out`,
+  );
 }
 
 async function load(

@@ -8,8 +8,9 @@ import type { ResolvedTrainingOptions } from "../options.js";
 import { modelCard } from "../report/card.js";
 import { runPage } from "../report/pages.js";
 import type { RunFacts } from "../report/run-facts.js";
-import type { EpochEvent, StepEvent } from "./events.js";
+import type { EpochEvent } from "./events.js";
 import type { PreparedRun, Rows } from "./prepare.js";
+import type { StepLog } from "./step-log.js";
 
 /** What is known about a run. */
 export interface RunRecord {
@@ -17,7 +18,7 @@ export interface RunRecord {
   readonly options: ResolvedTrainingOptions;
   /** The model directory. */
   readonly output: string;
-  readonly steps: readonly StepEvent[];
+  readonly steps: StepLog;
   readonly epochs: readonly EpochEvent[];
   /** Of the validation rows, by the model that is kept. */
   readonly keptLogits: Float32Array | undefined;
@@ -90,11 +91,7 @@ function factsOf({ prepared, options, output, steps, epochs, keptLogits }: RunRe
     validationRows: validation?.origin.length ?? 0,
     parameters: model.info.parameters,
     options,
-    steps: {
-      step: Int32Array.from(steps, ({ step }) => step),
-      loss: Float64Array.from(steps, ({ loss }) => loss),
-      learningRate: Float64Array.from(steps, ({ learningRate }) => learningRate),
-    },
+    steps: steps.figures(),
     epochs,
     ...(validation &&
       keptLogits && {

@@ -3,6 +3,7 @@
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import {
+  type CallOptions,
   Classifier,
   type ClassifierEvaluation,
   checkDataset,
@@ -115,7 +116,11 @@ describe("Trainer", () => {
   it("yields events that `type` tells apart", () => {
     const trainer = new Trainer({ model: "m", train: dataset, output: "o" });
     expectTypeOf(trainer).toExtend<AsyncIterable<TrainingEvent>>();
-    expectTypeOf(trainer.run).parameter(0).toEqualTypeOf<AbortSignal | undefined>();
+    expectTypeOf(trainer.train).parameter(0).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(trainer.train).returns.resolves.toEqualTypeOf<EndEvent>();
+    expectTypeOf(trainer.events).parameter(0).toEqualTypeOf<CallOptions | undefined>();
+    // @ts-expect-error: a signal is an option of the call
+    void trainer.train(new AbortController().signal);
     expectTypeOf<Extract<TrainingEvent, { type: "step" }>>().toEqualTypeOf<StepEvent>();
     expectTypeOf<Extract<TrainingEvent, { type: "end" }>>().toEqualTypeOf<EndEvent>();
     expectTypeOf<EpochEvent["validation"]>().toEqualTypeOf<Evaluation | undefined>();

@@ -55,7 +55,7 @@ function datasetOf(rows) {
 async function train(model, signal, stepped) {
   const output = join(temporaryFolder(), "model");
   const run = { model, train: datasetOf(400), output, epochs: 1, batchSize: 4, report: false };
-  for await (const { type } of new Trainer(run).run(signal)) if (type === "step") stepped();
+  for await (const { type } of new Trainer(run).events({ signal })) if (type === "step") stepped();
 }
 
 /**

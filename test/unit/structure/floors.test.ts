@@ -25,7 +25,6 @@ const typescript = [
   ["predict", "inspection.ts", "explanation.ts", "loading.ts"],
   ["report"],
   ["classifier.ts", "training"],
-  ["trainer.ts"],
   ["cli", "index.ts"],
 ];
 const cpp = [

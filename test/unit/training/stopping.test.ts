@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
-import { Trainer } from "../../../src/trainer.js";
+import { Trainer } from "../../../src/training/trainer.js";
 import {
   errorOf,
   finish,
@@ -62,7 +62,7 @@ describe("a signal", () => {
     });
     expect(outline(events)).toEqual(["start", "step", "end"]);
     expect(events.at(-2)).toMatchObject({ type: "step", step: 4 });
-    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output });
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, notes: [] });
     expect(recordOf(run.output)).toMatchObject({ stoppedAtStep: 4, history: [] });
     await using classifier = await Classifier.load(run.output);
     expect(classifier.labels).toEqual(labelNames);
@@ -81,6 +81,7 @@ describe("a signal", () => {
       directory: run.output,
       keptEpoch: 1,
       lastDirectory,
+      notes: [],
     });
     expect(recordOf(run.output)).toMatchObject({ epoch: 1 });
     expect(recordOf(lastDirectory)).toMatchObject({ stoppedAtStep: 37, history: [{ epoch: 1 }] });
@@ -95,7 +96,7 @@ describe("a signal", () => {
     });
     expect(outline(events)).toEqual(["start", "step", "validation", "end"]);
     expect(events.findLast((event) => event.type === "validation")!.rows).toBeLessThan(3000);
-    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output });
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, notes: [] });
     expect(recordOf(run.output)).toMatchObject({ stoppedAtStep: 40 });
   });
 
@@ -110,7 +111,7 @@ describe("a signal", () => {
       if (event.type === "validation") watch();
     });
     expect(outline(events)).toEqual(["start", "step", "validation", "epoch", "end"]);
-    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, keptEpoch: 1 });
+    expect(end).toEqual({ type: "end", reason: "stopped", directory: run.output, keptEpoch: 1, notes: [] });
   });
 
   it("after the last epoch comes too late", async () => {
@@ -159,6 +160,7 @@ describe("a run that is stopped before its first epoch is over", () => {
           directory: finished.output,
           lastDirectory: last,
           report: join(last, "report.html"),
+          notes: [],
         });
       } else {
         const exploding = { learningRate: 10, weightDecay: 1, warmup: 0, schedule: "constant" } as const;
@@ -205,14 +207,41 @@ describe("leaving the loop", () => {
   it.each(["start", "step", "validation", "epoch"] as const)(
     "at a %s event frees the model",
     async (type) => {
-      const events = new Trainer(tinyRun({ epochs: 2 })).run();
+      const events = new Trainer(tinyRun({ epochs: 2 })).events();
       for await (const event of events) if (event.type === type) break;
       expect(await events.next()).toEqual({ done: true, value: undefined });
     },
   );
 
-  it("with an error frees the model, too", async () => {
-    const events = new Trainer(tinyRun({ validation: tinyDataset(1000, 2) })).run();
+  it("ends the run as a signal does: after the step that is under way, with its weights saved", async () => {
+    const left = tinyRun({ epochs: 2 });
+    for await (const event of new Trainer(left)) if (event.type === "step" && event.step === 4) break;
+    const stopped = tinyRun({ ...left, output: join(left.output, "..", "stopped") });
+    const controller = new AbortController();
+    await finish(stopped, controller.signal, (event) => {
+      if (event.type === "step" && event.step === 4) controller.abort();
+    });
+    expect(recordOf(left.output)).toMatchObject({ stoppedAtStep: 4, history: [] });
+    expect(weightsOf(left.output).equals(weightsOf(stopped.output))).toBe(true);
+  });
+
+  it("leaves a finished model alone", async () => {
+    const run = tinyRun({ epochs: 1 });
+    await finish(run);
+    const before = weightsOf(run.output);
+    for await (const event of new Trainer(run)) if (event.type === "step") break;
+    expect(weightsOf(run.output).equals(before)).toBe(true);
+    expect(recordOf(join(run.output, "last"))).toMatchObject({ stoppedAtStep: 1 });
+  });
+
+  it("before the first step writes nothing", async () => {
+    const run = tinyRun();
+    for await (const event of new Trainer(run)) if (event.type === "start") break;
+    expect(readdirSync(join(run.output, ".."))).toEqual([]);
+  });
+
+  it("with an error frees the model, too, and is the error that is seen", async () => {
+    const events = new Trainer(tinyRun({ validation: tinyDataset(1000, 2) })).events();
     const leaving = (async () => {
       for await (const event of events) if (event.type === "validation") throw new Error("enough");
     })();

@@ -6,8 +6,8 @@ import { afterAll } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.js";
 import { TagformerError } from "../../../src/errors.js";
 import { generator } from "../../../src/random.js";
-import { Trainer, type TrainingRun } from "../../../src/trainer.js";
 import type { EndEvent, EpochEvent, TrainingEvent } from "../../../src/training/events.js";
+import { Trainer, type TrainingRun } from "../../../src/training/trainer.js";
 import { smallBert } from "../../fixtures/bert.mjs";
 
 /** A label is set when its word is there. */
@@ -114,7 +114,7 @@ export async function finish(
   onEvent: (event: TrainingEvent) => unknown = () => {},
 ): Promise<Finished> {
   const events: TrainingEvent[] = [];
-  for await (const event of new Trainer(run).run(signal)) {
+  for await (const event of new Trainer(run).events({ signal })) {
     events.push(event);
     await onEvent(event);
   }

@@ -1,9 +1,10 @@
 // Trainer through its API, with a real engine and a tiny model.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
-import { Trainer, type TrainingRun } from "../../../src/trainer.js";
+import type { TrainingEvent } from "../../../src/training/events.js";
+import { Trainer, type TrainingRun } from "../../../src/training/trainer.js";
 import {
   errorOf,
   finish,
@@ -15,6 +16,12 @@ import {
   tinySource,
   weightsOf,
 } from "./tiny-run.js";
+
+/** Whether a run has saved its model after so many epochs, and given its directory back. */
+function isOver(output: string, epochs: number): boolean {
+  if (!existsSync(join(output, "tagformer.json"))) return false;
+  return recordOf(output).history.length === epochs && !existsSync(join(output, "..", ".model.lock"));
+}
 
 describe("a run", () => {
   it("tells what happens in order, learns, and leaves a model that says so", async () => {
@@ -50,7 +57,13 @@ describe("a run", () => {
     expect(epochs[0]!.trainingLoss).toBeCloseTo(mean, 12);
     expect(epochs.at(-1)!.trainingLoss).toBeLessThan(epochs[0]!.trainingLoss / 2);
     expect(epochs.at(-1)!.validation!.micro.f1).toBeGreaterThan(0.9);
-    expect(end).toEqual({ type: "end", reason: "finished", directory: run.output, keptEpoch: end.keptEpoch });
+    expect(end).toEqual({
+      type: "end",
+      reason: "finished",
+      directory: run.output,
+      keptEpoch: end.keptEpoch,
+      notes: [],
+    });
     expect(recordOf(run.output)).toMatchObject({
       formatVersion: 1,
       data: "tiny data",
@@ -58,6 +71,60 @@ describe("a run", () => {
       options: { epochs: 4, seed: 42, schedule: "linear" },
     });
     expect(recordOf(run.output).history).toHaveLength(end.keptEpoch!);
+  });
+
+  it("resolves to its end event, without a loop", async () => {
+    const run = tinyRun({ epochs: 2 });
+    const end = await new Trainer(run).train();
+    expect(end).toEqual({
+      type: "end",
+      reason: "finished",
+      directory: run.output,
+      keptEpoch: expect.any(Number),
+      notes: [],
+    });
+    const looped = tinyRun({ epochs: 2 });
+    await finish({ ...looped, config: run.config, tokenizer: run.tokenizer } as TrainingRun);
+    expect(weightsOf(run.output).equals(weightsOf(looped.output))).toBe(true);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["a bare signal", new AbortController().signal, /^a signal is given as { signal }/],
+    ["an unknown option", { signals: 1 }, /^unknown option "signals"; did you mean "signal"/],
+    ["no options", null, /^the options of a call are null/],
+  ])("refuses a call with %s", async (_, options, message) => {
+    const trainer = new Trainer(tinyRun());
+    const refused = { code: "INVALID_OPTION", message: expect.stringMatching(message) };
+    expect(await errorOf(() => trainer.train(options as object))).toMatchObject(refused);
+    expect(await errorOf(() => trainer.events(options as object).next())).toMatchObject(refused);
+  });
+
+  it("does not wait for its reader", async () => {
+    const run = tinyRun({ epochs: 3 });
+    const events: TrainingEvent[] = [];
+    for await (const event of new Trainer(run)) {
+      events.push(event);
+      // The whole run goes by while the reader looks at the first step.
+      if (event.type === "step" && event.step === 1) await vi.waitUntil(() => isOver(run.output, 3), 60_000);
+    }
+    expect(events.filter(({ type }) => type === "step")).toHaveLength(108);
+    expect(events.at(-1)!.type).toBe("end");
+  });
+
+  it("tells its rate and how long it will take", async () => {
+    const { events } = await finish(tinyRun({ epochs: 2 }));
+    const steps = events.filter((event) => event.type === "step");
+    for (const { rowsPerSecond, tokensPerSecond, secondsLeft } of steps) {
+      expect(tokensPerSecond).toBeGreaterThan(rowsPerSecond);
+      expect(rowsPerSecond).toBeGreaterThan(0);
+      expect(secondsLeft).toBeGreaterThan(0);
+      expect(secondsLeft).toBeLessThan(3600);
+    }
+    const validation = events.filter((event) => event.type === "validation");
+    for (const { rowsPerSecond, secondsLeft } of validation) {
+      expect(rowsPerSecond).toBeGreaterThan(0);
+      expect(secondsLeft).toBeGreaterThanOrEqual(0);
+    }
   });
 
   it("warms the learning rate up and down again", async () => {
@@ -135,7 +202,7 @@ describe("validation", () => {
   });
 
   it("is left out with a split of 0: every epoch is kept, and none is called the best", async () => {
-    const { events, epochs, end } = await finish(tinyRun({ validationSplit: 0, epochs: 2, patience: 1 }));
+    const { events, epochs, end } = await finish(tinyRun({ validationSplit: 0, epochs: 2 }));
     expect(outline(events)).toEqual(["start", "step", "epoch", "step", "epoch", "end"]);
     expect(events[0]).toMatchObject({ trainingRows: 320, validationRows: 0 });
     expect(epochs.map((epoch) => [epoch.kept, epoch.best, "validation" in epoch])).toEqual(
@@ -169,6 +236,31 @@ describe("validation", () => {
     const { epochs, end } = await finish(tinyRun({ ...still, epochs: 9, patience: 2 }));
     expect(epochs.map(({ best }) => best)).toEqual([true, false, false]);
     expect(end).toMatchObject({ reason: "early stop", keptEpoch: 1 });
+  });
+
+  it("that has nothing to choose by is not waited for: patience is refused", async () => {
+    const nothing = { validationSplit: 0, patience: 2 };
+    expect(await errorOf(() => finish(tinyRun(nothing)))).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(/^option patience is 2, but there are no validation rows/),
+    });
+  });
+
+  it("says when no label reaches its threshold, and keeps the epoch whose scores are best", async () => {
+    const { texts, labels } = tinyDataset(320);
+    // One row in forty has a label, and the model learns slowly: all probabilities stay low.
+    const rare = labels.map((label, i) => (Math.floor(i / 3) % 40 === 0 ? label : 0));
+    const train = { source: "rare", texts, labels: rare, labelNames };
+    const { epochs, end } = await finish(
+      tinyRun({ train, epochs: 4, learningRate: 3e-4, patience: 1, validation: train }),
+    );
+    expect(epochs.map(({ validation }) => validation!.micro.f1)).toEqual([0, 0, 0, 0]);
+    const losses = epochs.map(({ validation }) => validation!.loss!);
+    expect(losses).toEqual([...losses].sort((a, b) => b - a));
+    expect(end.keptEpoch).toBe(4);
+    expect(end.notes).toEqual([
+      expect.stringMatching(/^no label .* reaches its threshold of 0\.5, .*--epochs/),
+    ]);
   });
 
   it("with other labels than the training rows is refused", async () => {

@@ -1,0 +1,345 @@
+// The epoch loop: what a prepared run does from its first step to its last event.
+import { setImmediate } from "node:timers/promises";
+import { numberOf, unitOf } from "../data/dataset.js";
+import { describeShortfalls } from "../data/split.js";
+import { TagformerError } from "../errors.js";
+import { inBackground } from "../evaluation/background.js";
+import type { Evaluation } from "../evaluation/metrics.js";
+import type { Objective } from "../evaluation/objective.js";
+import type { NativeTraining } from "../native/training.js";
+import type { NativeStep } from "../native/types.js";
+import type { ResolvedTrainingOptions } from "../options.js";
+import { predictEncoded } from "../predict/encoded-texts.js";
+import { generator } from "../random.js";
+import type { LabelledBatch } from "../text/batch.js";
+import { selectLabelledRows, textCount, trainingPlan } from "../text/plan.js";
+import { isExhausted, judgeEpoch, rankEpoch } from "./best-epoch.js";
+import type { EndEvent, EpochEvent, StartEvent, TrainingEvent } from "./events.js";
+import { lossOf, nameOfLoss } from "./loss.js";
+import { Pace } from "./pace.js";
+import type { PreparedRun, Rows } from "./prepare.js";
+import type { EpochPredictions, Publisher } from "./publish.js";
+import { learningRateFactors } from "./rates.js";
+import type { RunState } from "./state.js";
+import { fewTestRows, textWarnings } from "./texts.js";
+
+/** Rows that the message about a step that failed lists. */
+const shownRows = 10;
+
+/** What an epoch did on the validation rows. */
+interface Validation {
+  readonly metrics: Evaluation;
+  /** The training's own loss; `null` when no element is labelled. */
+  readonly objective: number | null;
+  readonly logits: Float32Array;
+}
+
+/** What the loop works with. */
+interface LoopParts {
+  readonly prepared: PreparedRun;
+  readonly options: ResolvedTrainingOptions;
+  readonly publisher: Publisher;
+  /** Takes every event, in order, and does not keep the run waiting. */
+  readonly emit: (event: TrainingEvent) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Trains from a state to the end, or until the signal is given. All that it remembers is in the state. */
+export class TrainingLoop {
+  readonly #prepared: PreparedRun;
+  readonly #options: ResolvedTrainingOptions;
+  readonly #publisher: Publisher;
+  readonly #emit: (event: TrainingEvent) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #state: RunState;
+  readonly #stepsPerEpoch: number;
+  readonly #pace: Pace;
+
+  constructor({ prepared, options, publisher, emit, signal }: LoopParts, state: RunState) {
+    this.#prepared = prepared;
+    this.#options = options;
+    this.#publisher = publisher;
+    this.#emit = emit;
+    this.#signal = signal;
+    this.#state = state;
+    const trainingRows = prepared.training.origin.length;
+    this.#stepsPerEpoch = Math.ceil(trainingRows / options.batchSize);
+    const validationRows = prepared.validation?.origin.length ?? 0;
+    this.#pace = new Pace({ ...options, trainingRows, validationRows });
+  }
+
+  /** See `Trainer.train`. */
+  async run(): Promise<EndEvent> {
+    const training = await this.#startTraining();
+    await this.#tell(this.#startEvent());
+    this.#signal?.throwIfAborted();
+    try {
+      const end = await this.#publisher.finish(this.#state, await this.#epochs(training));
+      await this.#tell(end);
+      return end;
+    } catch (error) {
+      throw await this.#withLastWeights(error);
+    }
+  }
+
+  /** Hands an event out, and lets its reader act on it, for example stop the run, before the run goes on. */
+  async #tell(event: TrainingEvent): Promise<void> {
+    this.#emit(event);
+    await setImmediate();
+  }
+
+  async #epochs(training: NativeTraining): Promise<EndEvent["reason"]> {
+    const { epochs, patience } = this.#options;
+    const state = this.#state;
+    for (; state.epoch <= epochs; state.epoch++) {
+      const finished = await this.#epoch(training);
+      if (!finished) return "stopped";
+      if (state.epoch === epochs) break;
+      if (this.#signal?.aborted) return "stopped";
+      if (isExhausted(state.ranking, state.epoch, patience)) return "early stop";
+      state.stepsInEpoch = 0;
+      state.lossSum = 0;
+    }
+    return "finished";
+  }
+
+  /** An epoch from where its state is; `false` when the signal came before its end. */
+  async #epoch(training: NativeTraining): Promise<boolean> {
+    const state = this.#state;
+    const started = performance.now();
+    const batches = this.#batches(state.epoch);
+    while (state.stepsInEpoch < batches.length) {
+      await this.#step(training, batches[state.stepsInEpoch]!);
+      if (this.#signal?.aborted) return false;
+    }
+    const trained = performance.now();
+    const validation = await this.#validate();
+    if (this.#signal?.aborted) return false;
+    // Every model that may turn out to be the last one kept is judged, so that each saved directory is whole.
+    const { kept } = judgeEpoch(state.ranking, validation?.metrics, this.#options);
+    const test = kept ? await this.#test() : undefined;
+    if (this.#signal?.aborted) return false;
+    const predicted = performance.now();
+    const event = await this.#close(validation, test, started);
+    this.#pace.epochClosed((performance.now() - (validation ? predicted : trained)) / 1000);
+    await this.#tell(event);
+    return true;
+  }
+
+  async #startTraining(): Promise<NativeTraining> {
+    const { model } = this.#prepared;
+    const options = this.#options;
+    const totalSteps = this.#totalSteps;
+    return await model.startTraining({
+      ...options,
+      warmupSteps: Math.round(options.warmup * totalSteps),
+      totalSteps,
+      epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
+      loss: this.#loss(),
+      meanOfWindows: options.windowPooling === "mean",
+      rates: learningRateFactors(await model.parameterNames(), options),
+    });
+  }
+
+  get #totalSteps(): number {
+    return this.#options.epochs * this.#stepsPerEpoch;
+  }
+
+  #loss(): Objective["loss"] {
+    const { dataset, origin } = this.#prepared.training;
+    return lossOf(this.#options, dataset, origin);
+  }
+
+  #startEvent(): StartEvent {
+    const { model, training, validation, test, headReset, maxLength, truncatedTexts, texts } = this.#prepared;
+    return {
+      type: "start",
+      trainingRows: training.origin.length,
+      validationRows: validation?.origin.length ?? 0,
+      testRows: test?.origin.length ?? 0,
+      objective: nameOfLoss(this.#options, training.dataset),
+      labels: training.dataset.labelNames,
+      epochs: this.#options.epochs,
+      steps: this.#totalSteps,
+      parameters: model.info.parameters,
+      initialised: model.info.initialised,
+      ignored: model.info.ignored,
+      headReset,
+      device: model.info.device,
+      notes: [
+        ...model.info.notes,
+        ...(model.info.deviceNote ? [model.info.deviceNote] : []),
+        ...this.#publisher.notes,
+        ...this.#splitNotes(),
+        ...textWarnings(texts, this.#prepared),
+        ...(test ? fewTestRows(test) : []),
+      ],
+      maxLength,
+      truncatedTexts,
+      windowStride: this.#options.windowStride,
+    };
+  }
+
+  /** What is to be said about the rows that were held back, unless the user chose them. */
+  #splitNotes(): string[] {
+    const { split } = this.#prepared;
+    const { splitFile, validationSplit, testSplit } = this.#options;
+    if (split === undefined || splitFile !== undefined) return [];
+    const isOwnTable = this.#prepared.validation?.dataset !== this.#prepared.training.dataset;
+    return describeShortfalls(split, { validation: isOwnTable ? 0 : validationSplit, test: testSplit });
+  }
+
+  /** The rows of each step: a new seeded order every epoch, which depends on nothing but seed and epoch. */
+  #batches(epoch: number): Int32Array[] {
+    const order = Int32Array.from(this.#prepared.training.origin.keys());
+    generator(this.#options.seed, `epoch ${epoch}`).shuffle(order);
+    return trainingPlan(order, this.#options.batchSize);
+  }
+
+  async #step(training: NativeTraining, rows: Int32Array): Promise<void> {
+    const started = performance.now();
+    const { tokens } = this.#prepared.training;
+    const parts = trainingPlan(rows, Math.ceil(rows.length / this.#options.gradientAccumulation));
+    const batches = parts.map((part) => selectLabelledRows(tokens, part));
+    const result = await training.step(batches);
+    if (!result.applied) throw await this.#notFinite(result, rows);
+    const { step, loss, learningRate, gradientNorm } = result;
+    const state = this.#state;
+    state.steps = step;
+    state.stepsInEpoch++;
+    state.lossSum += loss;
+    this.#publisher.steps.add({ step, loss, learningRate });
+    const tokensOfStep = totalTokens(batches);
+    this.#pace.stepMade(rows.length, tokensOfStep, (performance.now() - started) / 1000);
+    await this.#tell({
+      type: "step",
+      epoch: state.epoch,
+      step,
+      loss,
+      learningRate,
+      gradientNorm,
+      rows: rows.length,
+      tokens: tokensOfStep,
+      extraParts: result.parts - batches.length,
+      ...this.#pace.training,
+      secondsLeft: this.#pace.secondsLeft(state),
+    });
+  }
+
+  /** Figures on the validation rows; `undefined` when there are none, or the signal came first. */
+  async #validate(): Promise<Validation | undefined> {
+    const { validation } = this.#prepared;
+    const logits = validation && (await this.#predict("validation", validation));
+    if (logits === undefined) return undefined;
+    const { labels, weights } = validation!.tokens;
+    const objective = { loss: this.#loss(), rowWeights: weights };
+    const figures = await this.#unlessStopped(
+      inBackground("measure", [logits, labels, validation!.dataset.labelNames, objective], {
+        signal: this.#signal,
+      }),
+    );
+    return figures && { ...figures, logits };
+  }
+
+  /** Figures on the test rows; `undefined` when there are none, or the signal came first. */
+  async #test(): Promise<EpochPredictions["test"]> {
+    const { test } = this.#prepared;
+    const logits = test && (await this.#predict("test", test));
+    if (logits === undefined) return undefined;
+    const { dataset, tokens } = test!;
+    const figures = await this.#unlessStopped(
+      inBackground("test", [logits, tokens.labels, dataset.labelNames], { signal: this.#signal }),
+    );
+    return figures && { ...figures, logits };
+  }
+
+  /** Logits of some rows; `undefined` when the signal came first. */
+  async #predict(type: "validation" | "test", { tokens }: Rows): Promise<Float32Array | undefined> {
+    const { epoch } = this.#state;
+    const started = performance.now();
+    const onProgress = (rows: number) => {
+      this.#pace.rowsPredicted(rows, (performance.now() - started) / 1000);
+      this.#emit({
+        type,
+        epoch,
+        rows,
+        totalRows: textCount(tokens),
+        rowsPerSecond: this.#pace.predictedPerSecond,
+        secondsLeft: this.#pace.secondsLeft(this.#state, type === "validation" ? rows : textCount(tokens)),
+      });
+    };
+    const calls = { signal: this.#signal, onProgress };
+    const { windowPooling } = this.#options;
+    return await this.#unlessStopped(predictEncoded(this.#prepared.model, tokens, calls, windowPooling));
+  }
+
+  /** What is computed; `undefined` when the signal ended it. */
+  async #unlessStopped<T>(computing: Promise<T>): Promise<T | undefined> {
+    try {
+      return await computing;
+    } catch (error) {
+      if (this.#signal?.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Ranks the epoch, and saves its model if it is kept. */
+  async #close(
+    validation: Validation | undefined,
+    test: EpochPredictions["test"],
+    started: number,
+  ): Promise<EpochEvent> {
+    const state = this.#state;
+    const { epoch } = state;
+    const verdict = judgeEpoch(state.ranking, validation?.metrics, this.#options);
+    const { bestMetric } = this.#options;
+    state.ranking = rankEpoch(state.ranking, epoch, validation?.metrics, verdict, bestMetric);
+    const event = (): EpochEvent => ({
+      type: "epoch",
+      epoch,
+      trainingLoss: state.lossSum / this.#stepsPerEpoch,
+      ...(validation && { validation: validation.metrics }),
+      ...(typeof validation?.objective === "number" && { objective: validation.objective }),
+      ...verdict,
+      seconds: (performance.now() - started) / 1000,
+    });
+    state.history.push(event());
+    if (verdict.kept) await this.#publisher.keep(state, { validationLogits: validation?.logits, test });
+    return event();
+  }
+
+  async #notFinite(
+    { step, loss, gradientNorm, learningRate }: NativeStep,
+    rows: Int32Array,
+  ): Promise<TagformerError> {
+    const saved = await this.#publisher.saveLast(this.#state);
+    const { dataset, origin } = this.#prepared.training;
+    const places = Array.from(rows.subarray(0, shownRows), (row) => numberOf(dataset, origin[row]!)).join(
+      ", ",
+    );
+    const more = rows.length > shownRows ? `, ... (${rows.length} rows)` : "";
+    const what = Number.isFinite(loss) ? `gradient norm is ${gradientNorm}` : `loss is ${loss}`;
+    const where = `step ${step} (learning rate ${learningRate}, ${unitOf(dataset)}s ${places}${more} of ${dataset.source})`;
+    return new TagformerError(
+      "NOT_FINITE",
+      `the ${what} at ${where}; that step was not applied, and the weights before it are in ${saved}. Try a smaller --learning-rate`,
+    );
+  }
+
+  /** Saves the weights of a run that another failure ends, such as a lack of memory, and says where they are. */
+  async #withLastWeights(error: unknown): Promise<unknown> {
+    const { steps } = this.#state;
+    if (!(error instanceof TagformerError) || error.code === "NOT_FINITE" || steps === 0) return error;
+    const saved = await this.#publisher.saveLast(this.#state).catch(() => null);
+    if (saved === null) return error;
+    return new TagformerError(
+      error.code,
+      `${error.message}; the weights of step ${steps}, the last one, are in ${saved}`,
+      { cause: error },
+    );
+  }
+}
+
+function totalTokens(batches: readonly LabelledBatch[]): number {
+  return batches.reduce((total, { ids }) => total + ids.length, 0);
+}

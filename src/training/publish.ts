@@ -1,0 +1,157 @@
+// What a run leaves on the disk: the model of the epoch that is kept, the weights of a run that was stopped, card and report.
+import { join } from "node:path";
+import { formatSplit } from "../data/split-file.js";
+import type { TestFigures } from "../evaluation/jobs.js";
+import type { Evaluation } from "../evaluation/metrics.js";
+import { lastDirectory } from "../model/file-names.js";
+import type { DirectoryLock } from "../model/lock.js";
+import { holdsModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
+import type { ResolvedTrainingOptions } from "../options.js";
+import type { EndEvent } from "./events.js";
+import type { PreparedRun } from "./prepare.js";
+import { cardOf, type RunRecord, storedPredictions, writeReport } from "./report.js";
+import type { RunState } from "./state.js";
+import { StepLog } from "./step-log.js";
+import { storedTexts } from "./texts.js";
+
+/** What a model said about the rows held back. */
+export interface EpochPredictions {
+  /** Of the validation rows. */
+  readonly validationLogits: Float32Array | undefined;
+  readonly test: (TestFigures & { readonly logits: Float32Array }) | undefined;
+}
+
+/** Writes the output directory of a run, whose lock it has. */
+export class Publisher {
+  readonly #prepared: PreparedRun;
+  readonly #options: ResolvedTrainingOptions;
+  readonly #output: string;
+  readonly #lock: DirectoryLock;
+  /** The figures of all steps. */
+  readonly steps = new StepLog();
+  /** Of the epoch that is kept. */
+  #kept: EpochPredictions = { validationLogits: undefined, test: undefined };
+
+  /** @param output the model directory to write, as the user named it */
+  constructor(prepared: PreparedRun, options: ResolvedTrainingOptions, output: string, lock: DirectoryLock) {
+    this.#prepared = prepared;
+    this.#options = options;
+    this.#output = output;
+    this.#lock = lock;
+  }
+
+  /** What is to be known about the output directory, in a sentence each. */
+  get notes(): string[] {
+    const { weakness } = this.#lock;
+    return weakness === null ? [] : [`no second run is kept out of ${this.#output}: ${weakness}`];
+  }
+
+  /** Saves the model of the epoch that is kept from now on. */
+  async keep(state: RunState, predictions: EpochPredictions): Promise<void> {
+    this.#kept = predictions;
+    const { keptEpoch } = state.ranking;
+    const { validation, test } = this.#prepared;
+    await this.#saveOutput(state, {
+      tagformer: { epoch: keptEpoch, ...this.#testFigures() },
+      validation: storedPredictions(validation, predictions.validationLogits),
+      test: storedPredictions(test, predictions.test?.logits),
+    });
+  }
+
+  /**
+   * Saves the present weights where they replace no finished model: in the output directory, or in `last` inside it when it
+   * holds one, of this run or of an earlier one.
+   *
+   * @returns where they are
+   */
+  async saveLast(state: RunState): Promise<string> {
+    if (state.savedStep === state.steps) return this.#output;
+    const content = { tagformer: { stoppedAtStep: state.steps } };
+    if (!(await holdsModel(this.#output))) {
+      await this.#saveOutput(state, content);
+      return this.#output;
+    }
+    const last = join(this.#output, lastDirectory);
+    await saveModelDirectory(last, this.#modelToSave(state, content));
+    return last;
+  }
+
+  /** Draws the report, and tells what the run has left. */
+  async finish(state: RunState, reason: EndEvent["reason"]): Promise<EndEvent> {
+    const saved = reason === "stopped" ? await this.saveLast(state) : this.#output;
+    const { keptEpoch } = state.ranking;
+    // The page of this run must not stand beside the model of another.
+    const beside = keptEpoch === null ? saved : this.#output;
+    const report = this.#options.report ? await writeReport(this.#record(state), beside) : undefined;
+    return {
+      type: "end",
+      reason,
+      directory: this.#output,
+      ...(report !== undefined && { report }),
+      ...(keptEpoch !== null && { keptEpoch }),
+      ...this.#testFigures(),
+      ...(saved !== this.#output && { lastDirectory: saved }),
+      notes: this.#endNotes(state),
+    };
+  }
+
+  #endNotes({ history, ranking }: RunState): string[] {
+    const kept = history.find(({ epoch }) => epoch === ranking.keptEpoch)?.validation;
+    return kept === undefined || givesLabels(kept) ? [] : [noLabelReached(this.#output)];
+  }
+
+  #testFigures(): { test?: TestFigures } {
+    const { test } = this.#kept;
+    return test === undefined ? {} : { test: { metrics: test.metrics, intervals: test.intervals } };
+  }
+
+  async #saveOutput(state: RunState, content: Content): Promise<void> {
+    await saveModelDirectory(this.#output, this.#modelToSave(state, content), { lock: this.#lock });
+    state.savedStep = state.steps;
+  }
+
+  #modelToSave(state: RunState, { tagformer, validation, test }: Content): ModelToSave {
+    const { model, tokenizer, config, training, split, texts, ...prepared } = this.#prepared;
+    return {
+      config,
+      labelNames: training.dataset.labelNames,
+      tagformer: {
+        options: this.#options,
+        data: training.dataset.source,
+        ...(prepared.validation && { validationData: prepared.validation.dataset.source }),
+        texts: storedTexts(texts),
+        ...tagformer,
+        history: state.history,
+      },
+      split: split && formatSplit(training.dataset, split),
+      validation,
+      test,
+      card: cardOf(this.#record(state)),
+      writeTokenizer: (folder) => tokenizer.writeFiles(folder),
+      writeWeights: (file) => model.save(file),
+    };
+  }
+
+  #record({ history, ranking }: RunState): RunRecord {
+    return {
+      prepared: this.#prepared,
+      options: this.#options,
+      output: this.#output,
+      steps: this.steps,
+      epochs: history,
+      keptEpoch: ranking.keptEpoch ?? undefined,
+      keptLogits: this.#kept.validationLogits,
+      test: this.#kept.test,
+    };
+  }
+}
+
+interface Content extends Pick<ModelToSave, "tagformer" | "validation" | "test"> {}
+
+function givesLabels({ labels }: Evaluation): boolean {
+  return labels.some(({ truePositives, falsePositives }) => truePositives + falsePositives > 0);
+}
+
+function noLabelReached(output: string): string {
+  return `no label of any validation row reaches its threshold of 0.5, so F1 is 0 and the model gives no labels: train for longer (--epochs), with a larger --learning-rate or with --positive-weight counts, or lower the thresholds with \`tagformer thresholds --model ${output}\``;
+}

@@ -1,0 +1,164 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.js";
+import { TagformerError } from "../errors.js";
+import { lockDirectory } from "../model/lock.js";
+import { checkSaveTarget } from "../model/save.js";
+import type { CallOptions } from "../native/types.js";
+import {
+  parseOptions,
+  type ResolvedTrainingOptions,
+  type TrainingOptions,
+  trainingOptions,
+  withPreset,
+} from "../options.js";
+import { didYouMean } from "../suggestion.js";
+import { EventQueue } from "./event-queue.js";
+import type { EndEvent, TrainingEvent } from "./events.js";
+import { TrainingLoop } from "./loop.js";
+import { type ModelSource, prepareRun, type RunData } from "./prepare.js";
+import { Publisher } from "./publish.js";
+import { initialState } from "./state.js";
+
+/** A whole training run: where the model comes from, the data, where the result goes, and the options. */
+export type TrainingRun = ModelSource &
+  RunData &
+  TrainingOptions & {
+    /** The model directory to write; a model that tagformer wrote there earlier is replaced. */
+    readonly output: string;
+  };
+
+const path = z.string().min(1, "expected a path");
+const dataset = z.custom<Dataset>(
+  (value) => typeof value === "object" && value !== null && "texts" in value && "labels" in value,
+  "expected a dataset, such as readDataset() finds",
+);
+
+/** {@link TrainingRun} as a schema: a misspelt name is compared with all that there are. */
+const runOptions = trainingOptions.extend({
+  model: path.optional(),
+  config: path.optional(),
+  train: dataset,
+  validation: dataset.optional(),
+  output: path,
+});
+
+/**
+ * Fine-tunes a model on labelled texts. {@link Trainer.train} resolves when that is done; a trainer is also an async iterable
+ * of events. The best epoch by `bestMetric` is kept in the output directory, which is complete after every such epoch.
+ *
+ * @example
+ * ```ts
+ * const { dataset } = await readDataset("tickets.csv");
+ * const trainer = new Trainer({ model: "./bert-base-uncased", train: dataset, output: "tickets-model" });
+ * const { directory } = await trainer.train();
+ * // Or, to see how it goes:
+ * for await (const event of trainer) {
+ *   if (event.type === "epoch") console.log(event.epoch, event.validation?.micro.f1);
+ * }
+ * ```
+ */
+export class Trainer implements AsyncIterable<TrainingEvent> {
+  readonly #source: ModelSource;
+  readonly #data: RunData;
+  readonly #output: string;
+  readonly #options: ResolvedTrainingOptions;
+
+  /** @throws TagformerError `INVALID_OPTION` */
+  constructor(run: TrainingRun) {
+    const { model, config, train, validation, output, ...options } = parseOptions(
+      runOptions,
+      withPreset(run),
+    );
+    this.#source = modelSource(model, config);
+    this.#data = { train, validation };
+    this.#output = resolve(output);
+    this.#options = options;
+  }
+
+  /**
+   * Trains, and resolves when the run is over.
+   *
+   * When `signal` is given during the run, it stops after the step that is under way, and the {@link EndEvent} says where its
+   * weights are: they never replace a finished model. Before the first step there is nothing to keep: then it rejects with the
+   * signal's reason, and nothing is written.
+   *
+   * @throws TagformerError `INVALID_DATA`, `INVALID_MODEL`, `INVALID_OPTION` or `IO` before the first step; `OUTPUT_IN_USE`
+   * when another run writes to `output`; `NOT_FINITE` when loss or gradient is NaN or infinite: the message names step, rows
+   * and learning rate, and where the last good weights were saved
+   */
+  async train(options: CallOptions = {}): Promise<EndEvent> {
+    return await this.#run(signalOf(options), () => {});
+  }
+
+  /** {@link Trainer.events} without a signal. */
+  [Symbol.asyncIterator](): AsyncGenerator<TrainingEvent, void> {
+    return this.events();
+  }
+
+  /**
+   * Trains as {@link Trainer.train} does, and tells what happens. Nothing runs before the iteration begins.
+   *
+   * The run does not wait for its reader. One who acts on an event at once, without awaiting anything, does so before the
+   * next step; one who falls behind gets the newest thousand steps and the newest report on a prediction, but every epoch.
+   * Leaving the loop, with `break` or an error, ends the run as a signal does: it stops after the step that is under way,
+   * saves its weights where {@link EndEvent} would say, and only then the loop is left.
+   *
+   * @throws TagformerError as {@link Trainer.train}
+   */
+  async *events(options: CallOptions = {}): AsyncGenerator<TrainingEvent, void> {
+    const signal = signalOf(options);
+    const left = new AbortController();
+    const signals = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const queue = new EventQueue();
+    const running = this.#run(signals, (event) => queue.add(event));
+    const end = () => queue.end();
+    running.then(end, end);
+    try {
+      yield* queue;
+    } finally {
+      left.abort();
+      await running.catch((error: unknown) => {
+        if (error !== left.signal.reason) throw error;
+      });
+    }
+  }
+
+  async #run(signal: AbortSignal | undefined, emit: (event: TrainingEvent) => void): Promise<EndEvent> {
+    signal?.throwIfAborted();
+    const options = this.#options;
+    await using lock = await lockDirectory(this.#output, "training");
+    await checkSaveTarget(this.#output, lock);
+    const prepared = await prepareRun(this.#source, this.#data, options, signal);
+    try {
+      const publisher = new Publisher(prepared, options, this.#output, lock);
+      return await new TrainingLoop({ prepared, options, publisher, emit, signal }, initialState()).run();
+    } finally {
+      await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);
+    }
+  }
+}
+
+/** The signal of a call, whose options are checked. */
+function signalOf(options: CallOptions): AbortSignal | undefined {
+  if (typeof options !== "object" || options === null)
+    throw new TagformerError("INVALID_OPTION", `the options of a call are ${options}; expected { signal }`);
+  if (options instanceof AbortSignal)
+    throw new TagformerError("INVALID_OPTION", "a signal is given as { signal }, in an object of options");
+  const unknown = Object.keys(options).find((name) => name !== "signal");
+  if (unknown !== undefined)
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `unknown option "${unknown}"${didYouMean(unknown, ["signal"])}`,
+    );
+  return options.signal;
+}
+
+function modelSource(model: string | undefined, config: string | undefined): ModelSource {
+  if (model !== undefined && config === undefined) return { model };
+  if (config !== undefined && model === undefined) return { config };
+  throw new TagformerError(
+    "INVALID_OPTION",
+    "a training run takes either `model` (a model directory, a name on the hub, or a TorchScript file) or `config` (a config.json for a fresh model)",
+  );
+}
