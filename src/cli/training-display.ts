@@ -1,4 +1,6 @@
 // What `tagformer train` shows while it goes on.
+
+import { showOnOneLine } from "../data/column-names.js";
 import type { EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../training/events.js";
 import { ProgressBar } from "./progress.js";
 import { duration, note } from "./terminal.js";
@@ -76,7 +78,7 @@ export class TrainingDisplay {
 
 function describeStart(start: StartEvent): string[] {
   const lines = [
-    `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.testRows > 0 ? `${start.testRows} to test on, ` : ""}${start.labels.length} labels: ${start.labels.join(", ")}`,
+    `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.testRows > 0 ? `${start.testRows} to test on, ` : ""}${start.labels.length} labels: ${namesOf(start.labels)}`,
     `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens${describeLonger(start)}`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
@@ -108,4 +110,12 @@ const crossEntropy = "cross-entropy";
 
 function shown(figure: number | null | undefined): string {
   return figure?.toFixed(4) ?? "-";
+}
+
+/** Names that a line lists at most. */
+const listedNames = 30;
+
+function namesOf(labels: readonly string[]): string {
+  const listed = labels.slice(0, listedNames).map(showOnOneLine).join(", ");
+  return labels.length > listedNames ? `${listed}, ...` : listed;
 }

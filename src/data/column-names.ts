@@ -60,14 +60,17 @@ export function listNames(names: readonly string[], most = 8): string {
 }
 
 function showName(name: string): string {
-  return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}...` : name);
+  const shown = name.length > 60 ? `${name.slice(0, 60)}...` : name;
+  return unprintable.test(shown) ? showOnOneLine(shown) : JSON.stringify(shown);
 }
 
-/** A name without line breaks and other characters that would move a terminal's cursor: as JSON where it has such. */
+/** What moves a terminal's cursor, ends a line or turns the direction of writing. */
+const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** A name as one line: as JSON, where it holds line breaks or other characters that are not printed. */
 export function showOnOneLine(name: string): string {
-  return /[\p{Cc}\u2028\u2029]/u.test(name)
-    ? JSON.stringify(name).replace(/[\u007f-\u009f\u2028\u2029]/g, escapeUnit)
-    : name;
+  if (!unprintable.test(name)) return name;
+  return JSON.stringify(name).replace(new RegExp(unprintable, "gu"), escapeUnit);
 }
 
 function escapeUnit(character: string): string {

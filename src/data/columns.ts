@@ -89,8 +89,9 @@ export function findTextColumn(
     .filter((column) => !taken.has(column) && !isLabelColumn(head, column))
     .map((column) => ({ column, length: stringLength(head, column) }))
     .filter(({ length }) => length > 0);
-  for (const name of textNames) {
-    const named = lengths.find(({ column }) => column.toLowerCase() === name);
+  for (const name of [...textNames, /[_ ]text$/]) {
+    const isNamed = (column: string) => (typeof name === "string" ? column === name : name.test(column));
+    const named = lengths.find(({ column }) => isNamed(column.toLowerCase()));
     if (named) return named.column;
   }
   const longest = lengths.sort((a, b) => b.length - a.length)[0];

@@ -7,6 +7,7 @@ import { columnsOf, listNames, requireColumn, sameName } from "./column-names.js
 import type { ColumnOptions } from "./column-options.js";
 import { isBlank, missingCell, parseLabel, parseSoftLabel } from "./labels.js";
 import type { Row } from "./row.js";
+import { inertCell } from "./spreadsheet.js";
 
 /**
  * A column is one of labels when this share of its filled cells are. Not all of them: a column with a typing error in it must
@@ -63,6 +64,11 @@ function namedColumns(
   owner: string | undefined,
   bad: BadRows,
 ): readonly LabelColumn[] {
+  // A table that tagformer wrote: there each label has a column, also when one is called as another's column is.
+  const written = labels.map((label) => inertCell(label).trim());
+  const isWritten =
+    !labels.every((label) => columns.includes(label)) && written.every((name) => columns.includes(name));
+  if (isWritten) return labels.map((label, i) => ({ label, column: written[i]! }));
   const found = labels.map((label) => {
     if (owner === undefined) {
       return { label, column: requireColumn(file, columns, "labels", label, labels) };

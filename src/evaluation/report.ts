@@ -1,9 +1,10 @@
+import { showOnOneLine } from "../data/column-names.js";
 import type { DecisionMetrics } from "./counts.js";
 import type { Evaluation } from "./metrics.js";
 
 /**
  * The per-label table as text, byte for byte as scikit-learn's `classification_report` prints it for multi-label data
- * with `zero_division=0`.
+ * with `zero_division=0`; only names with line breaks and other control characters are written as JSON.
  *
  * @param digits digits after the point
  */
@@ -14,7 +15,8 @@ export function classificationReport(evaluation: Evaluation, digits = 2): string
     { name: "weighted avg", ...evaluation.weighted },
     { name: "samples avg", ...evaluation.samples },
   ];
-  const names = [...evaluation.labels.map((label) => label.name), "weighted avg"];
+  const labels = evaluation.labels.map((label) => ({ ...label, name: showOnOneLine(label.name) }));
+  const names = [...labels.map((label) => label.name), "weighted avg"];
   const width = Math.max(...names.map(characters), digits);
   const row = (scores: DecisionMetrics & { readonly name: string }, support: number) =>
     line(width, scores.name, [
@@ -23,11 +25,11 @@ export function classificationReport(evaluation: Evaluation, digits = 2): string
       toFixedHalfEven(scores.f1, digits),
       String(support),
     ]);
-  const total = evaluation.labels.reduce((sum, label) => sum + label.support, 0);
+  const total = labels.reduce((sum, label) => sum + label.support, 0);
   return [
     line(width, "", ["precision", "recall", "f1-score", "support"]),
     "\n",
-    ...evaluation.labels.map((label) => row(label, label.support)),
+    ...labels.map((label) => row(label, label.support)),
     "\n",
     ...averages.map((average) => row(average, total)),
   ].join("");

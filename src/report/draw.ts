@@ -27,10 +27,18 @@ export async function drawChart(chart: Chart): Promise<string> {
   // Vega exports this for the purpose; its types do not know it.
   (vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth;
   vega.expressionFunction("shortName", shortName);
-  const view = new vega.View(vega.parse(specOf(chart), config), { renderer: "none" });
+  const view = new vega.View(vega.parse(withUsableKeys(specOf(chart)), config), { renderer: "none" });
   try {
     return await view.toSVG();
   } finally {
     view.finalize();
   }
+}
+
+/** Vega keeps what it draws in objects by the values that it stands for, and no object takes `__proto__` for a key. */
+function withUsableKeys(spec: Spec): Spec {
+  const text = JSON.stringify(spec);
+  return text.includes('"__proto__"')
+    ? JSON.parse(text.replaceAll('"__proto__"', '"__proto__\u200b"'))
+    : spec;
 }

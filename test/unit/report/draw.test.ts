@@ -201,3 +201,15 @@ it("names cannot become markup or scripts", async () => {
     expect(svg).toContain("&lt;");
   }
 });
+
+it("draws labels of any name", async () => {
+  const names = ["__proto__", "constructor", "toString", "a,b", "two\nlines", "=1", ""];
+  const svg = await drawChart({
+    kind: "bars",
+    title: "Names",
+    x: { title: "x" },
+    parts: ["rows"],
+    bars: names.map((name, i) => ({ name, values: [i + 1] })),
+  });
+  expect(marks(svg, "bars")).toHaveLength(names.length);
+});
