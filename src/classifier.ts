@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { writeWhole } from "./base/whole-file.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { clustersOf } from "./data/groups.js";
+import { KeySet, textKeys } from "./data/text-keys.js";
 import type { Texts } from "./data/texts.js";
 import { TagformerError } from "./errors.js";
 import { inBackground } from "./evaluation/background.js";
@@ -15,12 +16,13 @@ import type { Decision, Tuning } from "./evaluation/tuning.js";
 import { type Explanation, explainLogit } from "./explanation.js";
 import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
 import { readCard } from "./model/card.js";
-import { decisionFields, readDecision, tuningFields } from "./model/decision.js";
+import { readDecision } from "./model/decision.js";
 import { hasHead } from "./model/directory.js";
 
 import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./model/file-names.js";
 import type { JsonObject } from "./model/json-file.js";
 import { saveModelDirectory, updateRecord } from "./model/save.js";
+import { countSeen, type KnownTexts, knownTexts, type SeenTexts } from "./model/seen-texts.js";
 import { isTorchScriptPath } from "./model/torchscript/source.js";
 import { isSameDirectory, readOneVersion, weightsVersion } from "./model/version.js";
 import { checkDevice } from "./native/device.js";
@@ -40,7 +42,12 @@ import {
 } from "./options.js";
 import type { InferenceOptions } from "./predict/encoded-texts.js";
 import { Predictor, type WindowOptions } from "./predict/predictor.js";
-import { cardWithTuning } from "./report/card.js";
+import {
+  type DecisionChange,
+  givenDecision,
+  tunedDecision,
+  unchangedDecision,
+} from "./report/decision-record.js";
 import { didYouMean } from "./suggestion.js";
 import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
@@ -80,6 +87,8 @@ export interface ClassifierEvaluation {
   readonly labels: Float32Array;
   /** How much of each row's text was read. */
   readonly tokens: TokenCounts;
+  /** How many of the texts the model has seen in its training or tuning; `null` when it remembers none. */
+  readonly seen: SeenTexts | null;
 }
 
 /** What {@link Classifier.tune} returns. */
@@ -112,12 +121,12 @@ export class Classifier implements AsyncDisposable {
   readonly #windows: WindowOptions;
   readonly #predictor: Predictor;
   #decision: Decision;
-  /** What tagformer.json is to say about the decision, where that is another than the stored one. */
-  #decisionFields: JsonObject = {};
   /** Tells the weights that were loaded from others that are in the directory later. */
   #weights: string | null = null;
-  /** What the model card is to say about it, where that is another than it says. */
-  #changeCard = (card: string): string => card;
+  /** What the decision changes in the model's directory, where it is another than the stored one. */
+  #decisionChange: () => Promise<DecisionChange> = async () => unchangedDecision;
+  /** The texts of its training and of the tuning in use. */
+  #known: KnownTexts;
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
   /** Where the model computes: `cpu`, or a GPU such as `cuda:0`. */
@@ -140,6 +149,7 @@ export class Classifier implements AsyncDisposable {
     this.#tokenizer = tokenizer;
     this.#config = config;
     this.#tagformer = tagformer;
+    this.#known = knownTexts(tagformer);
     this.labels = labelNames;
     this.maxLength = maxLength;
     this.device = model.info.device;
@@ -219,8 +229,8 @@ export class Classifier implements AsyncDisposable {
       const classifier = new Classifier(directory, loaded, files.tagformer ?? {}, reading, decision);
       classifier.#weights = files.weightsVersion ?? null;
       if (threshold !== undefined) {
-        classifier.#decisionFields = decisionFields(decision, loaded.labelNames);
-        classifier.#changeCard = (card) => cardWithTuning(card, null, loaded.labelNames, "");
+        classifier.#decisionChange = async () => givenDecision(decision, loaded.labelNames);
+        classifier.#known = { ...classifier.#known, tuning: null };
       }
       return classifier;
     } catch (error) {
@@ -292,7 +302,8 @@ export class Classifier implements AsyncDisposable {
       [logits, labels, this.labels, this.temperatures, this.thresholds],
       options,
     );
-    return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels, tokens };
+    const seen = await countSeen(this.#known, dataset.texts);
+    return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels, tokens, seen };
   }
 
   /**
@@ -308,8 +319,10 @@ export class Classifier implements AsyncDisposable {
     const clusters = clustersOf(dataset);
     const found = await inBackground("tune", [logits, labels, this.labels, tuning, clusters], { signal });
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
-    this.#decisionFields = tuningFields(found, this.labels, dataset.source);
-    this.#changeCard = (card) => cardWithTuning(card, found, this.labels, dataset.source);
+    const keys = KeySet.of(await textKeys(dataset.texts));
+    this.#known = { ...this.#known, tuning: keys };
+    const record = { tuning: found, source: dataset.source, onValidation: false, texts: keys.stored() };
+    this.#decisionChange = () => tunedDecision(record, this.labels, this.#directory);
     return { ...found, tokens };
   }
 
@@ -327,8 +340,8 @@ export class Classifier implements AsyncDisposable {
         "a TorchScript file has no tagformer.json; save() makes a directory that has one",
       );
     }
-    const changes = { tagformer: this.#decisionFields, card: this.#changeCard, weights: this.#weights };
-    await updateRecord(this.#directory, changes);
+    const { fields, changeCard } = await this.#decisionChange();
+    await updateRecord(this.#directory, { tagformer: fields, card: changeCard, weights: this.#weights });
   }
 
   /**
@@ -360,12 +373,13 @@ export class Classifier implements AsyncDisposable {
    * there before then still is
    */
   async save(directory: string, { signal }: CallOptions = {}): Promise<void> {
+    const { fields, changeCard } = await this.#decisionChange();
     const card = await this.#card();
     const model = {
       config: this.#config,
       labelNames: this.labels,
-      tagformer: { ...this.#tagformer, ...this.#decisionFields },
-      card: card && this.#changeCard(card),
+      tagformer: { ...this.#tagformer, ...fields },
+      card: card && changeCard(card),
       writeTokenizer: (folder: string) => this.#tokenizer.writeFiles(folder),
       writeWeights: (file: string) => this.#model.save(file, { signal }),
     };

@@ -103,6 +103,7 @@ export type { Explanation, TokenContribution } from "./explanation.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
+export type { SeenTexts } from "./model/seen-texts.js";
 export { readValidation, type StoredPredictions } from "./model/validation.js";
 export type { CallOptions, ExportCheck, Precision } from "./native/types.js";
 export type {

@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { clustersOf } from "../data/groups.js";
 import { TagformerError } from "../errors.js";
 import { tune } from "../evaluation/tuning.js";
-import { tuningFields } from "../model/decision.js";
+import { readModelDirectory } from "../model/directory.js";
 import { requireTagformerFile, updateRecord } from "../model/save.js";
+import { knownTexts } from "../model/seen-texts.js";
 import { readValidation } from "../model/validation.js";
 import { readOneVersion, weightsVersion } from "../model/version.js";
 import { modelOptions, parseOptions, tuningOptions } from "../options.js";
-import { cardWithTuning } from "../report/card.js";
+import { type TuningRecord, tunedDecision } from "../report/decision-record.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
@@ -85,12 +86,12 @@ async function fromStored(
   const { source, labelNames, digests, groups, logits, labels } = stored;
   const clusters = clustersOf({ labels, labelNames, texts: digests, ...(groups && { groups }) });
   const tuning = tune(logits, labels, labelNames, options, clusters);
+  const { tagformer } = await readModelDirectory(directory);
+  const texts = knownTexts(tagformer).validation?.stored() ?? null;
+  const record: TuningRecord = { tuning, source, onValidation: true, texts };
+  const { fields, changeCard } = await tunedDecision(record, labelNames, directory);
   if (!dryRun) {
-    await updateRecord(directory, {
-      tagformer: tuningFields(tuning, labelNames, source),
-      card: (card) => cardWithTuning(card, tuning, labelNames, source),
-      weights,
-    });
+    await updateRecord(directory, { tagformer: fields, card: changeCard, weights });
   }
   return {
     labels: labelNames,

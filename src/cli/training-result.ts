@@ -1,7 +1,7 @@
 // What `tagformer train` prints when the run is over.
 import { classificationReport } from "../evaluation/report.js";
 import type { ResolvedTrainingOptions } from "../options.js";
-import { describeKept, type EpochChoice, validationCaveat } from "../report/kept-epoch.js";
+import { describeKept, type EpochChoice, validationCaveat } from "../report/choices.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import { describeIntervals } from "./interval-table.js";
 
@@ -12,10 +12,10 @@ export function describeResult(
   end: EndEvent,
   options: ResolvedTrainingOptions,
 ): string {
-  const { epochs: planned, keep, patience, bestMetric } = options;
+  const { epochs: plannedEpochs, keep, patience, bestMetric } = options;
   const { validationRows } = start;
   const choice: EpochChoice = {
-    ...{ trainedEpochs: epochs.length, epochs: planned, keptEpoch: end.keptEpoch },
+    ...{ trainedEpochs: epochs.length, plannedEpochs, keptEpoch: end.keptEpoch },
     ...{ keep, patience, bestMetric, validationRows },
   };
   const validation = epochs.find(({ epoch }) => epoch === end.keptEpoch)?.validation;

@@ -5,7 +5,7 @@ import { type WorstElements, worstElements } from "./mistakes.js";
 import { type Objective, objectiveLoss } from "./objective.js";
 import type { Thresholds } from "./scores.js";
 import { divideByTemperature } from "./temperature.js";
-import { tune } from "./tuning.js";
+import { type Decision, tune } from "./tuning.js";
 
 /** Metrics of a model's logits, decided at a probability of 1/2, and what its training minimises. */
 function measure(
@@ -22,17 +22,23 @@ function measure(
 
 /** What a model does on rows by which neither its weights nor anything else about it was chosen. */
 export interface TestFigures {
-  /** Figures over all labels and of each, decided at a probability of 1/2. */
+  /** Figures over all labels and of each. */
   readonly metrics: Evaluation;
   /** How far they may be off because the rows happen to be these. */
   readonly intervals: Intervals;
 }
 
-/** Metrics of a model's logits, decided at a probability of 1/2, with their intervals. */
-function test(logits: Float32Array, labels: Float32Array, labelNames: readonly string[]): TestFigures {
+/** Metrics of a model's logits with their intervals, decided at a probability of 1/2 where no decision is given. */
+function test(
+  logits: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  decision?: Decision,
+): TestFigures {
+  const scores = { logits: decision ? divideByTemperature(logits, decision.temperatures) : logits };
   return {
-    metrics: evaluate({ logits }, labels, labelNames),
-    intervals: confidenceIntervals({ logits }, labels, labelNames),
+    metrics: evaluate(scores, labels, labelNames, decision?.thresholds),
+    intervals: confidenceIntervals(scores, labels, labelNames, decision?.thresholds),
   };
 }
 

@@ -1,5 +1,7 @@
 // Temperatures and thresholds in tagformer.json, by label name.
+import type { StoredKeys } from "../data/text-keys.js";
 import { TagformerError } from "../errors.js";
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Decision, Tuning } from "../evaluation/tuning.js";
 import { isJsonObject, type JsonObject } from "./json-file.js";
@@ -31,8 +33,24 @@ export function decisionFields({ temperatures, thresholds }: Decision, names: re
   return { temperatures: byName(temperatures), thresholds: byName(thresholds) };
 }
 
-/** {@link decisionFields} of a tuning, with what led to it. */
-export function tuningFields(tuning: Tuning, names: readonly string[], source: string): JsonObject {
+/** A tuning, and the rows it was made on. */
+interface TunedOn {
+  readonly tuning: Tuning;
+  readonly source: string;
+  readonly onValidation: boolean;
+  readonly texts: StoredKeys | null;
+}
+
+/**
+ * {@link decisionFields} of a tuning, with what led to it.
+ *
+ * @param test what the tuned model does on the run's test rows; `null` where it had none
+ */
+export function tuningFields(
+  { tuning, source, onValidation, texts }: TunedOn,
+  names: readonly string[],
+  test: TestFigures | null,
+): JsonObject {
   const { options, untuned, tuned, crossFitted } = tuning;
   const figures = ({ micro, macro, subsetAccuracy, loss }: Evaluation) => ({
     microF1: micro.f1,
@@ -45,10 +63,13 @@ export function tuningFields(tuning: Tuning, names: readonly string[], source: s
     tuning: {
       data: source,
       rows: tuned.rows,
+      onValidation,
       options,
       untuned: figures(untuned),
       tuned: figures(tuned),
       crossFitted: crossFitted && figures(crossFitted),
+      ...(test && { test }),
+      ...(texts && { texts }),
     },
   };
 }

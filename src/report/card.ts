@@ -1,27 +1,44 @@
 // The model card: README.md with the metadata that the Hugging Face hub reads.
-
-import { basename } from "node:path";
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
-import type { Tuning } from "../evaluation/tuning.js";
 import { cardMark } from "../model/file-names.js";
+import { usage } from "./card-usage.js";
+import { combinationsCaveat, describeKept, type EpochChoice, validationCaveat } from "./choices.js";
+import { intervalText } from "./interval-text.js";
+import { markdownTable, markdownText as text } from "./markdown.js";
+
+/** Rows that a model was judged on. */
+interface JudgedOn {
+  /** Name of their table, without the path to it. */
+  readonly data: string;
+  /** Whether they were held back from the training table; otherwise they are a table of their own. */
+  readonly heldBack: boolean;
+}
 
 /** What a model card is written from. */
-interface CardFacts {
+export interface CardFacts extends EpochChoice {
   /** Name of the model, such as its directory's. */
   readonly name: string;
   /** The labels, in the model's order. */
   readonly labels: readonly string[];
   /** The model it was trained from: a name on the hub, or `null` when it was a directory or a fresh one. */
   readonly baseModel: string | null;
-  /** Name of the data, without the path to it. */
+  /** Whether the model is a TorchScript module. */
+  readonly torchScript: boolean;
+  /** Name of the training table, without the path to it. */
   readonly data: string;
   readonly trainingRows: number;
-  readonly epochs: number;
+  /** What the training minimises, in words. */
+  readonly objective: string;
   readonly learningRate: number;
   readonly batchSize: number;
   readonly maxLength: number;
-  /** On the rows held back; `null` when there are none. */
-  readonly validation: Evaluation | null;
+  /** Whether rows were held back by combinations of labels. */
+  readonly byCombinations: boolean;
+  /** On the rows by which the epoch was chosen; `null` when there are none. */
+  readonly validation: (JudgedOn & { readonly metrics: Evaluation }) | null;
+  /** On rows by which nothing was chosen; `null` when there are none. */
+  readonly test: (JudgedOn & TestFigures) | null;
 }
 
 /** The content of README.md. */
@@ -29,148 +46,138 @@ export function modelCard(facts: CardFacts): string {
   return `---\n${metadata(facts)}---\n\n${cardMark}\n\n${body(facts)}`;
 }
 
-/** What stands around the section about tuned thresholds, which may change when the rest does not. */
-const tuningStart = "<!-- tuned thresholds -->";
-const tuningEnd = "<!-- end of tuned thresholds -->";
-
-/**
- * A card with what a tuning found, in place of what an earlier one did; without that when there is none. A card that
- * somebody made their own stays as it is.
- *
- * @param source where the rows came from that it was tuned on
- */
-export function cardWithTuning(
-  card: string,
-  tuning: Tuning | null,
-  labels: readonly string[],
-  source: string,
-): string {
-  if (!card.includes(cardMark)) return card;
-  const start = card.indexOf(tuningStart);
-  const end = card.indexOf(tuningEnd);
-  const bare =
-    start >= 0 && end > start ? card.slice(0, start) + card.slice(end + tuningEnd.length).trimStart() : card;
-  const place = bare.indexOf("## Use\n");
-  if (tuning === null || place < 0) return bare;
-  const section = `${tuningStart}\n\n${tuningSection(tuning, labels, source)}\n\n${tuningEnd}\n\n`;
-  return bare.slice(0, place) + section + bare.slice(place);
-}
-
-function tuningSection(
-  { thresholds, temperatures, untuned, tuned, crossFitted }: Tuning,
-  labels: readonly string[],
-  source: string,
-): string {
-  const figure = (value: number | null | undefined) => value?.toFixed(4) ?? "–";
-  const perLabel = labels.map((label, i) => [
-    text(label),
-    figure(temperatures[i]),
-    figure(thresholds[i]),
-    ...[untuned, tuned, crossFitted].map((evaluation) => figure(evaluation?.labels[i]?.f1)),
-  ]);
-  const averages: [string, (evaluation: Evaluation) => number][] = [
-    ["micro-F1", ({ micro }) => micro.f1],
-    ["macro-F1", ({ macro }) => macro.f1],
-    ["subset accuracy", ({ subsetAccuracy }) => subsetAccuracy],
-  ];
-  const figures = averages.map(([name, of]) => [
-    name,
-    ...[untuned, tuned, crossFitted].map((evaluation) => figure(evaluation && of(evaluation))),
-  ]);
-  return [
-    "## With the tuned thresholds",
-    `Tuned on ${tuned.rows} rows of ${text(basename(source))}, and in use: they are in tagformer.json. Tuned figures flatter, because they are of these very rows; cross-fitted ones are of rows that the thresholds did not see.`,
-    markdownTable(["label", "temperature", "threshold", "F1 at 0.5", "tuned", "cross-fitted"], perLabel),
-    markdownTable(["all labels", "at 0.5", "tuned", "cross-fitted"], figures),
-  ].join("\n\n");
-}
-
 /** YAML; every value is written as JSON, which YAML is a superset of, so that no name can be read as anything else. */
-function metadata({ name, baseModel, data, validation }: CardFacts): string {
-  const results = validation ? modelIndex(name, data, validation) : null;
+function metadata(facts: CardFacts): string {
+  const results = modelIndex(facts);
   const fields: [string, unknown][] = [
     ["library_name", "transformers"],
     ["pipeline_tag", "text-classification"],
     ["tags", ["tagformer", "multi-label-classification"]],
-    ...(baseModel === null ? [] : ([["base_model", baseModel]] as [string, unknown][])),
+    ...(facts.baseModel === null ? [] : ([["base_model", facts.baseModel]] as [string, unknown][])),
     ...(results ? ([["metrics", ["f1", "accuracy", "roc_auc"]]] as [string, unknown][]) : []),
     ...(results ? ([["model-index", results]] as [string, unknown][]) : []),
   ];
   return fields.map(([field, value]) => `${field}: ${JSON.stringify(value)}\n`).join("");
 }
 
-function modelIndex(name: string, data: string, validation: Evaluation): unknown {
+/** The figures of the test rows where there are some: only they are the model's. */
+function modelIndex({ name, validation, test }: CardFacts): unknown {
+  const judged = test ?? validation;
+  if (!judged) return null;
+  const { micro, macro, subsetAccuracy } = judged.metrics;
   const figures: [type: string, name: string, value: number | null][] = [
-    ["f1", "micro-F1", validation.micro.f1],
-    ["f1", "macro-F1", validation.macro.f1],
-    ["accuracy", "subset accuracy", validation.subsetAccuracy],
-    ["roc_auc", "macro ROC AUC", validation.macro.rocAuc],
+    ["f1", "micro-F1", micro.f1],
+    ["f1", "macro-F1", macro.f1],
+    ["accuracy", "subset accuracy", subsetAccuracy],
+    ["roc_auc", "macro ROC AUC", macro.rocAuc],
   ];
   const metrics = figures
     .filter(([, , value]) => value !== null)
     .map(([type, title, value]) => ({ type, name: title, value: Number(value!.toFixed(4)) }));
   const task = { type: "text-classification", name: "Multi-label text classification" };
-  const dataset = { type: "tagformer", name: data, split: "validation" };
+  const dataset = { type: "tagformer", name: judged.data, split: test ? "test" : "validation" };
   return [{ name, results: [{ task, dataset, metrics }] }];
 }
 
 function body(facts: CardFacts): string {
-  const { name, data, trainingRows, epochs, learningRate, batchSize, maxLength, validation } = facts;
+  const { name, validation, test } = facts;
   const from = facts.baseModel === null ? "" : `, fine-tuned from ${text(facts.baseModel)}`;
   const parts = [
     `# ${text(name)}`,
     `A multi-label text classifier${from}: every label gets a probability of its own, the sigmoid of its logit.`,
-    `Trained with tagformer on ${trainingRows} rows of ${text(data)}: ${epochs} epochs, learning rate ${learningRate}, batches of ${batchSize}, texts of up to ${maxLength} tokens.`,
-    "## Labels",
-    labelTable(facts),
-    ...(validation
-      ? [`## On the ${validation.rows} rows held back, at thresholds of 0.5`, figureTable(validation)]
-      : []),
+    training(facts),
+    ...(test ? testSection(facts, test) : []),
+    ...(validation ? validationSection(facts, validation) : []),
+    ...(test || validation
+      ? []
+      : [
+          "## Labels",
+          markdownTable(
+            ["label"],
+            facts.labels.map((label) => [text(label)]),
+          ),
+        ]),
     "## Use",
-    `In Node.js:\n\n\`\`\`js\nimport { Classifier } from "tagformer";\n\nawait using classifier = await Classifier.load("./model"); // this directory\nconsole.log(await classifier.predict(["a text"]));\n\`\`\``,
-    `In Python:\n\n\`\`\`python\nfrom transformers import pipeline\n\nclassify = pipeline("text-classification", "./model", top_k=None)  # this directory\nprint(classify("a text"))\n\`\`\``,
-    "A label is given when its probability is above its threshold in tagformer.json, 0.5 where it has none. What the model learned is in its training rows: look at its mistakes on texts of your own before you trust it.",
+    usage(facts.torchScript),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-function labelTable({ labels, validation }: CardFacts): string {
-  const rows = labels.map((label, i) => {
-    const metrics = validation?.labels[i];
-    const figures = metrics
-      ? [metrics.precision, metrics.recall, metrics.f1].map((value) => value.toFixed(3))
-      : [];
-    return [text(label), ...figures, ...(metrics ? [String(metrics.support)] : [])];
-  });
-  const titles = ["label", ...(validation ? ["precision", "recall", "F1", "support"] : [])];
-  return markdownTable(titles, rows);
+function training(facts: CardFacts): string {
+  const { trainingRows, data, objective, learningRate, batchSize, maxLength } = facts;
+  return `Trained with tagformer on ${trainingRows} rows of ${text(data)}. The weights are those of ${describeKept(facts)}. The training minimised ${objective}, with a learning rate of ${learningRate}, batches of ${batchSize} and texts of up to ${maxLength} tokens.`;
 }
 
-function figureTable({ micro, macro, subsetAccuracy, hammingLoss, loss }: Evaluation): string {
-  const figure = (value: number | null) => (value === null ? "–" : value.toFixed(4));
+function testSection(facts: CardFacts, test: NonNullable<CardFacts["test"]>): string[] {
+  const { metrics, intervals } = test;
+  const share = `${100 * intervals.confidence}`;
+  return [
+    "## The model's figures, on test rows",
+    `On ${metrics.rows} ${rowsOf(test)}, by which neither the weights nor the epoch${isTunable(facts)} was chosen. A label counts as given when its probability is above 0.5. In brackets: ${share} % confidence intervals.`,
+    ...(facts.byCombinations && test.heldBack ? [combinationsCaveat] : []),
+    markdownTable(
+      ["metric", "value"],
+      [
+        ["micro-F1", intervalText(intervals.figures.microF1)],
+        ["macro-F1", intervalText(intervals.figures.macroF1)],
+        ["subset accuracy", intervalText(intervals.figures.subsetAccuracy)],
+        ["Hamming loss", intervalText(intervals.figures.hammingLoss)],
+        ["macro ROC AUC", intervalText(intervals.figures.macroRocAuc)],
+        ["cross-entropy", figure(metrics.loss)],
+      ],
+    ),
+    labelTable(metrics, (_, i) => intervalText(intervals.labels[i] ?? null)),
+  ];
+}
+
+/** Thresholds are tuned on validation rows, so test rows have no part in that either. */
+function isTunable({ validationRows }: CardFacts): string {
+  return validationRows > 0 ? " nor a threshold" : "";
+}
+
+function validationSection(facts: CardFacts, validation: NonNullable<CardFacts["validation"]>): string[] {
+  const { metrics } = validation;
+  return [
+    "## On the validation rows",
+    `On ${metrics.rows} ${rowsOf(validation)}. A label counts as given when its probability is above 0.5. ${validationCaveat(facts)}`,
+    ...(facts.byCombinations && validation.heldBack ? [combinationsCaveat] : []),
+    markdownTable(
+      ["metric", "value"],
+      [
+        ["micro-F1", figure(metrics.micro.f1)],
+        ["macro-F1", figure(metrics.macro.f1)],
+        ["subset accuracy", figure(metrics.subsetAccuracy)],
+        ["Hamming loss", figure(metrics.hammingLoss)],
+        ["macro ROC AUC", figure(metrics.macro.rocAuc)],
+        ["cross-entropy", figure(metrics.loss)],
+      ],
+    ),
+    labelTable(metrics, ({ f1 }) => f1.toFixed(3)),
+  ];
+}
+
+function rowsOf({ data, heldBack }: JudgedOn): string {
+  return heldBack
+    ? `rows of ${text(data)} that were held back from training`
+    : `rows of ${text(data)}, a table of its own`;
+}
+
+function labelTable(
+  { labels }: Evaluation,
+  f1: (label: Evaluation["labels"][number], i: number) => string,
+): string {
   return markdownTable(
-    ["metric", "value"],
-    [
-      ["micro-F1", figure(micro.f1)],
-      ["macro-F1", figure(macro.f1)],
-      ["subset accuracy", figure(subsetAccuracy)],
-      ["Hamming loss", figure(hammingLoss)],
-      ["macro ROC AUC", figure(macro.rocAuc)],
-      ["loss", figure(loss)],
-    ],
+    ["label", "precision", "recall", "F1", "support"],
+    labels.map((label, i) => [
+      text(label.name),
+      label.precision.toFixed(3),
+      label.recall.toFixed(3),
+      f1(label, i),
+      String(label.support),
+    ]),
   );
 }
 
-function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-/** A name inside Markdown: nothing in it is markup. */
-function text(name: string): string {
-  return name
-    .replace(/\s+/g, " ")
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/[\\`*_{}[\]()#+!|>~-]/g, "\\$&");
+function figure(value: number | null | undefined): string {
+  return value?.toFixed(4) ?? "–";
 }

@@ -1,8 +1,9 @@
 // What an evaluation found: figures, curves, tables, mistakes.
-import type { EvaluationDetails, LabelCurves } from "../evaluation/details.js";
+import type { EvaluationDetails } from "../evaluation/details.js";
 import type { Example } from "../evaluation/examples.js";
 import type { Mistake } from "../evaluation/mistakes.js";
-import type { Chart, Series } from "./chart.js";
+import type { Chart } from "./chart.js";
+import { calibrationContent, curveContent, thresholdContent } from "./evaluation-curves.js";
 import { type Content, html } from "./html.js";
 import { renderPage, type Section } from "./page.js";
 import { count, decimal, figures, table, tiles } from "./parts.js";
@@ -33,18 +34,16 @@ export interface EvaluationReport extends ShownRows {
   readonly details: EvaluationDetails;
 }
 
-/** Rows to show as they are. */
+/** Rows to show as they are, and what to know about all of them. */
 export interface ShownRows {
+  /** Sentences that stand before the figures, such as that the rows were trained on. */
+  readonly notes?: readonly string[];
   /** Rows decided wrongly, worst first. */
   readonly mistakes: readonly ShownMistake[];
   /** Rows decided rightly, such as {@link surestExamples} finds. */
   readonly examples?: readonly ShownExample[];
 }
 
-/** Lines of one picture: more could not be told apart. */
-const linesPerChart = 6;
-/** Labels whose curves are drawn; the table has all. */
-const mostCurves = 24;
 /** Labels that get a bar. */
 const mostBars = 40;
 const shownCharacters = 400;
@@ -61,10 +60,10 @@ export async function drawEvaluationPage(report: EvaluationReport): Promise<stri
 /** The sections about an evaluation, for pages that show more. */
 export async function evaluationSections(
   details: EvaluationDetails,
-  { mistakes, examples = [] }: ShownRows,
+  { notes = [], mistakes, examples = [] }: ShownRows,
 ): Promise<Section[]> {
   return [
-    { title: "Figures", content: [figuresOf(details)] },
+    { title: "Figures", content: [...notes.map((note) => html`<p>${note}</p>`), figuresOf(details)] },
     { title: "Labels", content: await labelContent(details) },
     { title: "Curves", content: await curveContent(details) },
     { title: "Are the scores probabilities?", content: await calibrationContent(details) },
@@ -152,133 +151,6 @@ async function labelContent({ metrics, labels }: EvaluationDetails): Promise<Con
   ];
 }
 
-async function curveContent({ labels, micro, metrics }: EvaluationDetails): Promise<Content[]> {
-  const all = { name: "all labels", curve: micro.curve };
-  const panels = panelsOf(
-    labels,
-    metrics.labels.map(({ support }) => support),
-  );
-  const charts = panels.flatMap((panel): [Chart, string][] => {
-    const shown = [...panel, all];
-    return [
-      [
-        {
-          kind: "lines",
-          title: "Precision and recall",
-          x: { title: "recall", range: [0, 1] },
-          y: { title: "precision", range: [0, 1] },
-          series: shown.map(({ name, curve }) =>
-            lineOf(
-              name,
-              curve.map(({ recall, precision }) => [recall, precision]),
-            ),
-          ),
-        },
-        "One point for each threshold; the closer to the upper right corner, the better.",
-      ],
-      [
-        {
-          kind: "lines",
-          title: "ROC",
-          x: { title: "false positive rate", range: [0, 1] },
-          y: { title: "true positive rate", range: [0, 1] },
-          diagonal: true,
-          series: shown.map(({ name, curve }) =>
-            lineOf(
-              name,
-              curve.map(({ falsePositiveRate, recall }) => [falsePositiveRate, recall]),
-            ),
-          ),
-        },
-        "The dotted line is what guessing gives.",
-      ],
-    ];
-  });
-  return [note(labels.length), await figures(charts)];
-}
-
-async function calibrationContent({ micro, labels, metrics }: EvaluationDetails): Promise<Content[]> {
-  const reliability = (panel: readonly Pick<LabelCurves, "name" | "reliability">[]): Chart => ({
-    kind: "lines",
-    title: "Reliability",
-    x: { title: "mean probability", range: [0, 1] },
-    y: { title: "share that is positive", range: [0, 1] },
-    diagonal: true,
-    series: panel.map(({ name, reliability }) =>
-      lineOf(
-        name,
-        reliability.flatMap(({ meanProbability, positiveShare }) =>
-          meanProbability === null || positiveShare === null ? [] : [[meanProbability, positiveShare]],
-        ),
-      ),
-    ),
-  });
-  const panels = panelsOf(
-    labels,
-    metrics.labels.map(({ support }) => support),
-  );
-  return [
-    await figures([
-      [
-        reliability([{ name: "all labels", reliability: micro.reliability }]),
-        "On the dotted line, of the texts that get 0.7 seven in ten have the label.",
-      ],
-      [
-        {
-          kind: "histogram",
-          title: "Where the probabilities lie",
-          x: { title: "probability", range: [0, 1] },
-          y: { title: "rows and labels" },
-          bins: micro.reliability.map(({ from, to, count }) => ({ from, to, value: count })),
-        },
-        "All labels together.",
-      ],
-      ...panels.map((panel): [Chart, string] => [reliability(panel), "Each label by itself."]),
-    ]),
-  ];
-}
-
-async function thresholdContent({ micro, labels, metrics }: EvaluationDetails): Promise<Content[]> {
-  const points = micro.thresholdCurve;
-  const axis = { title: "threshold", range: [0, 1] } as const;
-  const charts: [Chart, string][] = [
-    [
-      {
-        kind: "lines",
-        title: "One threshold for all labels",
-        x: axis,
-        y: { title: "precision, recall, F1", range: [0, 1] },
-        series: (["precision", "recall", "f1"] as const).map((figure) =>
-          lineOf(
-            figure === "f1" ? "F1" : figure,
-            points.map((point) => [point.threshold, point[figure]]),
-          ),
-        ),
-      },
-      "Over all rows and labels at once.",
-    ],
-    ...panelsOf(
-      labels,
-      metrics.labels.map(({ support }) => support),
-    ).map((panel): [Chart, string] => [
-      {
-        kind: "lines",
-        title: "A threshold for each label",
-        x: axis,
-        y: { title: "F1", range: [0, 1] },
-        series: panel.map(({ name, thresholdCurve }) =>
-          lineOf(
-            name,
-            thresholdCurve.map(({ threshold, f1 }) => [threshold, f1]),
-          ),
-        ),
-      },
-      `In use: ${panel.map(({ name, threshold }) => `${name} ${decimal(threshold)}`).join(", ")}.`,
-    ]),
-  ];
-  return [await figures(charts)];
-}
-
 async function pairContent({ pairs, metrics }: EvaluationDetails): Promise<Content[]> {
   const { labels: names, together, mistakenFor } = pairs;
   const wide = names.length > 8;
@@ -347,25 +219,6 @@ function exampleContent(examples: readonly ShownExample[]): Content[] {
 
 function shortened(text: string): string {
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
-}
-
-function lineOf(name: string, points: readonly (readonly number[])[]): Series {
-  return { name, points: points.map(([x, y]) => ({ x: x!, y: y! })) };
-}
-
-/** Labels in groups that fit into one picture, the most frequent first. */
-function panelsOf(labels: readonly LabelCurves[], supports: readonly number[]): LabelCurves[][] {
-  const order = [...labels.keys()].sort((a, b) => supports[b]! - supports[a]! || a - b).slice(0, mostCurves);
-  const panels: LabelCurves[][] = [];
-  for (let i = 0; i < order.length; i += linesPerChart) {
-    panels.push(order.slice(i, i + linesPerChart).map((label) => labels[label]!));
-  }
-  return panels;
-}
-
-function note(labels: number): Content {
-  if (labels <= mostCurves) return null;
-  return html`<p>The ${mostCurves} most frequent of ${labels} labels; the table above has all.</p>`;
 }
 
 function some(shown: number, all: number): string {

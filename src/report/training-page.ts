@@ -1,11 +1,20 @@
 // The report of a training run: how it went, epoch by epoch, and what the kept model does on the rows held back.
 import type { EvaluationDetails } from "../evaluation/details.js";
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Chart, Series } from "./chart.js";
+import {
+  combinationsCaveat,
+  describeKept,
+  type EpochChoice,
+  metricNames,
+  validationCaveat,
+} from "./choices.js";
 import { evaluationSections, type ShownRows } from "./evaluation-page.js";
-import type { Content } from "./html.js";
+import { type Content, html } from "./html.js";
 import { renderPage, type Section } from "./page.js";
 import { count, decimal, figures, table, tiles } from "./parts.js";
+import { testContent } from "./test-section.js";
 
 /** One optimizer step, for the curves. */
 interface StepFigures {
@@ -18,6 +27,8 @@ interface StepFigures {
 interface EpochFigures {
   readonly epoch: number;
   readonly trainingLoss: number;
+  /** The training's objective on the validation rows. */
+  readonly objective?: number;
   readonly validation?: Evaluation;
   readonly best: boolean;
   readonly kept: boolean;
@@ -25,19 +36,29 @@ interface EpochFigures {
 }
 
 /** Everything that the report of a run shows. */
-export interface RunReport {
+export interface RunReport extends EpochChoice {
   /** Where the model lies. */
   readonly model: string;
   /** Where the rows came from. */
   readonly data: string;
   readonly trainingRows: number;
-  readonly validationRows: number;
+  /** The table of the validation rows where it is another than that of the training rows. */
+  readonly validationData?: string | undefined;
+  readonly testRows: number;
+  /** What the training minimises, in words. */
+  readonly objectiveName: string;
+  /** Whether that is cross-entropy without any weight or smoothing. */
+  readonly isPlainCrossEntropy: boolean;
+  /** Whether rows were held back by combinations of labels. */
+  readonly byCombinations: boolean;
+  /** On the test rows, by the kept epoch; absent when there are none. */
+  readonly test?: TestFigures | undefined;
   /** Number of weights. */
   readonly parameters: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly steps: readonly StepFigures[];
   readonly epochs: readonly EpochFigures[];
-  /** Of the best epoch, on the validation rows; absent when there are none. */
+  /** Of the kept epoch, on the validation rows; absent when there are none. */
   readonly validation?: (ShownRows & { readonly details: EvaluationDetails }) | undefined;
   /** Sections about the data. */
   readonly dataSections: readonly Section[];
@@ -48,38 +69,69 @@ const mostPoints = 200;
 
 /** The page about a run, drawn here and now. */
 export async function drawTrainingPage(report: RunReport): Promise<string> {
-  const { epochs, validation } = report;
-  const best = epochs.findLast((epoch) => epoch.kept);
-  const sections = validation ? await evaluationSections(validation.details, validation) : [];
-  const about = best ? `, epoch ${best.epoch} on the validation rows` : "";
+  const { epochs, validation, test } = report;
   return renderPage({
     title: "Training report",
     subtitle: `${report.model}, trained on ${report.data}`,
     sections: [
-      { title: "The run", content: [summary(report, best)] },
+      { title: "The run", content: [summary(report), ...choicesOf(report)] },
+      ...(test
+        ? [{ title: "The model's figures, on test rows", content: testContent(test, report.byCombinations) }]
+        : []),
       { title: "Learning curves", content: await learningContent(report) },
-      { title: "Epochs", content: epochs.length > 0 ? [epochTable(epochs)] : [] },
-      ...sections.map(({ title, content }, i) => ({ title: i === 0 ? `${title}${about}` : title, content })),
+      { title: "Epochs", content: epochs.length > 0 ? [epochTable(report)] : [] },
+      ...(validation ? await validationSections(report, validation) : []),
       ...report.dataSections,
       { title: "Options", content: [optionTable(report.options)] },
     ],
   });
 }
 
-function summary(report: RunReport, best: EpochFigures | undefined): Content {
+async function validationSections(
+  report: RunReport,
+  validation: NonNullable<RunReport["validation"]>,
+): Promise<Section[]> {
+  const { validationRows, validationData, keptEpoch, byCombinations } = report;
+  const rows =
+    validationData === undefined
+      ? `${count(validationRows)} rows that were held back from training`
+      : `${count(validationRows)} rows of ${validationData}`;
+  const notes = [
+    `Of epoch ${keptEpoch}, on ${rows}; a label counts as given when its probability is above 0.5. ${validationCaveat(report)}`,
+    ...(byCombinations && validationData === undefined ? [combinationsCaveat] : []),
+  ];
+  const sections = await evaluationSections(validation.details, { ...validation, notes });
+  return sections.map(({ title, content }, i) => ({
+    title: i === 0 ? `${title} on the validation rows` : title,
+    content,
+  }));
+}
+
+function summary(report: RunReport): Content {
   const seconds = report.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   return tiles([
     ["rows to train on", count(report.trainingRows)],
     ["rows to validate on", count(report.validationRows)],
+    ["rows to test on", count(report.testRows)],
     ["million weights", decimal(report.parameters / 1e6, 1)],
     ["steps", count(report.steps.at(-1)?.step ?? 0)],
-    ["epochs", count(report.epochs.length)],
-    ["best epoch", best ? String(best.epoch) : "–"],
+    ["epochs trained", count(report.epochs.length)],
+    ["epoch kept", report.keptEpoch === undefined ? "–" : String(report.keptEpoch)],
     ["minutes", decimal(seconds / 60, 1)],
   ]);
 }
 
-async function learningContent({ steps, epochs }: RunReport): Promise<Content[]> {
+function choicesOf(report: RunReport): Content[] {
+  return [
+    html`<p>The weights are those of ${describeKept(report)}. The training minimised ${report.objectiveName}.</p>`,
+    report.validationRows > 0 &&
+      report.testRows === 0 &&
+      html`<p>No row judged the finished model: the validation rows had a part in how it was made. Rows that are held back with --test-split have none.</p>`,
+  ];
+}
+
+async function learningContent(report: RunReport): Promise<Content[]> {
+  const { steps, epochs } = report;
   if (steps.length === 0) return [];
   const evaluated = epochs.flatMap(({ epoch, validation }) => (validation ? [{ epoch, validation }] : []));
   const x = { title: "epoch", range: [1, Math.max(2, epochs.length)], whole: true } as const;
@@ -91,22 +143,7 @@ async function learningContent({ steps, epochs }: RunReport): Promise<Content[]>
     }),
   });
   const charts: [Chart, string][] = [
-    [
-      {
-        kind: "lines",
-        title: "Loss",
-        x,
-        y: { title: "mean loss" },
-        series: [
-          {
-            name: "training",
-            points: epochs.map(({ epoch, trainingLoss }) => ({ x: epoch, y: trainingLoss })),
-          },
-          over("validation", ({ loss }) => loss),
-        ],
-      },
-      "Where the validation loss rises while the training loss falls, the model learns its rows by heart.",
-    ],
+    ...lossCharts(report, x, over),
     [
       {
         kind: "lines",
@@ -143,8 +180,52 @@ async function learningContent({ steps, epochs }: RunReport): Promise<Content[]>
       "Warm-up and schedule.",
     ],
   ];
-  const drawn = epochs.length > 0 ? charts : charts.slice(2);
-  return [await figures(drawn.filter(([chart]) => chart.kind !== "lines" || chart.series.some(hasPoints)))];
+  return [await figures(charts.filter(([chart]) => chart.kind !== "lines" || chart.series.some(hasPoints)))];
+}
+
+/**
+ * Each loss under its name. A line of the training has dropout and weights that change; one of the validation rows has
+ * neither, so that their heights say nothing about each other.
+ */
+function lossCharts(
+  { epochs, objectiveName, isPlainCrossEntropy }: RunReport,
+  x: Extract<Chart, { kind: "lines" }>["x"],
+  over: (name: string, value: (validation: Evaluation) => number | null) => Series,
+): [Chart, string][] {
+  const training: Series = {
+    name: "training, in the epoch",
+    points: epochs.map(({ epoch, trainingLoss }) => ({ x: epoch, y: trainingLoss })),
+  };
+  const validation: Series = {
+    name: "validation, at its end",
+    points: epochs.flatMap(({ epoch, objective }) =>
+      objective === undefined ? [] : [{ x: epoch, y: objective }],
+    ),
+  };
+  const objective: [Chart, string] = [
+    {
+      kind: "lines",
+      title: "What the training minimises",
+      x,
+      y: { title: objectiveName },
+      series: [training, validation],
+    },
+    "Each line by itself: the training's is a mean over the epoch, with dropout and weights that change; the validation rows' is of the weights at the end of the epoch, without dropout.",
+  ];
+  if (isPlainCrossEntropy) return [objective];
+  return [
+    objective,
+    [
+      {
+        kind: "lines",
+        title: "Cross-entropy on the validation rows",
+        x,
+        y: { title: "cross-entropy" },
+        series: [over("cross-entropy", ({ loss }) => loss)],
+      },
+      "Without the weights, smoothing or focus of the training: how well the probabilities fit.",
+    ],
+  ];
 }
 
 const hasPoints = ({ points }: Series) => points.length > 0;
@@ -158,19 +239,22 @@ function thin(steps: readonly StepFigures[], value: (step: StepFigures) => numbe
   });
 }
 
-function epochTable(epochs: readonly EpochFigures[]): Content {
+function epochTable(report: RunReport): Content {
+  const { epochs, objectiveName, isPlainCrossEntropy } = report;
   const titles = [
     "epoch",
-    "training loss",
-    "validation loss",
+    `training ${objectiveName}`,
+    ...(isPlainCrossEntropy ? [] : [`validation ${objectiveName}`]),
+    "validation cross-entropy",
     "micro-F1",
     "macro-F1",
     "subset accuracy",
     "seconds",
   ];
-  const rows = epochs.map(({ epoch, trainingLoss, validation, seconds }) => [
-    String(epoch),
+  const rows = epochs.map(({ epoch, trainingLoss, objective, validation, seconds }) => [
+    nameOfEpoch(epoch, report),
     decimal(trainingLoss, 4),
+    ...(isPlainCrossEntropy ? [] : [decimal(objective, 4)]),
     decimal(validation?.loss, 4),
     decimal(validation?.micro.f1, 4),
     decimal(validation?.macro.f1, 4),
@@ -182,6 +266,16 @@ function epochTable(epochs: readonly EpochFigures[]): Content {
     titles.map((title) => ({ title })),
     rows,
   );
+}
+
+/** An epoch, with what it became: not what it was when it was over. */
+function nameOfEpoch(epoch: number, { epochs, keptEpoch, bestMetric }: RunReport): string {
+  const best = epochs.findLast((one) => one.best)?.epoch;
+  const marks = [
+    ...(epoch === best ? [`best ${metricNames[bestMetric]}`] : []),
+    ...(epoch === keptEpoch ? ["kept"] : []),
+  ];
+  return marks.length === 0 ? String(epoch) : `${epoch} (${marks.join(", ")})`;
 }
 
 function optionTable(options: Readonly<Record<string, unknown>>): Content {

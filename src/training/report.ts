@@ -2,13 +2,16 @@
 import { basename, join } from "node:path";
 import { writeWholeText } from "../base/whole-file.js";
 import type { TestFigures } from "../evaluation/jobs.js";
-import { reportFile } from "../model/file-names.js";
+import { isPlainCrossEntropy } from "../evaluation/objective.js";
+import { reportFile, torchScriptType } from "../model/file-names.js";
 import { predictionLines, textDigest } from "../model/validation.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import { modelCard } from "../report/card.js";
+import type { EpochChoice } from "../report/choices.js";
 import { runPage } from "../report/pages.js";
 import type { RunFacts } from "../report/run-facts.js";
 import type { EpochEvent } from "./events.js";
+import { lossOf, nameOfLoss } from "./loss.js";
 import type { PreparedRun, Rows } from "./prepare.js";
 import type { StepLog } from "./step-log.js";
 
@@ -53,20 +56,45 @@ function groupDigest(group: string): string {
 }
 
 /** The model card of a run. */
-export function cardOf({ prepared, options, output, epochs }: RunRecord): string {
-  const { training, baseModel, maxLength } = prepared;
+export function cardOf(record: RunRecord): string {
+  const { prepared, options, output, epochs, keptEpoch, test } = record;
+  const { training, validation, baseModel, config, maxLength } = prepared;
+  const judgedOn = ({ dataset }: Rows) => ({
+    data: basename(dataset.source),
+    heldBack: dataset === training.dataset,
+  });
+  const kept = epochs.find(({ epoch }) => epoch === keptEpoch);
   return modelCard({
+    ...choiceOf(record),
     name: basename(output),
     labels: training.dataset.labelNames,
     baseModel,
+    torchScript: config.model_type === torchScriptType,
     data: basename(training.dataset.source),
     trainingRows: training.origin.length,
-    epochs: epochs.length,
+    objective: nameOfLoss(options, training.dataset),
     learningRate: options.learningRate,
     batchSize: options.batchSize,
     maxLength,
-    validation: epochs.findLast(({ kept }) => kept)?.validation ?? null,
+    byCombinations: isByCombinations(record),
+    validation: validation && kept?.validation ? { ...judgedOn(validation), metrics: kept.validation } : null,
+    test: prepared.test && test ? { ...judgedOn(prepared.test), ...test } : null,
   });
+}
+
+function choiceOf({ prepared, options, epochs, keptEpoch }: RunRecord): EpochChoice {
+  const { keep, patience, bestMetric } = options;
+  return {
+    ...{ trainedEpochs: epochs.length, plannedEpochs: options.epochs, keptEpoch },
+    ...{ keep, patience, bestMetric, validationRows: prepared.validation?.origin.length ?? 0 },
+  };
+}
+
+/** Whether the run held rows back itself, by combinations of labels. */
+function isByCombinations({ prepared, options }: RunRecord): boolean {
+  return (
+    prepared.split !== undefined && options.splitFile === undefined && options.splitMethod === "combinations"
+  );
 }
 
 /**
@@ -83,12 +111,23 @@ export async function writeReport(record: RunRecord, directory: string): Promise
   return file;
 }
 
-function factsOf({ prepared, options, output, steps, epochs, keptLogits }: RunRecord): RunFacts {
+function factsOf(record: RunRecord): RunFacts {
+  const { prepared, options, output, steps, epochs, keptLogits, test } = record;
   const { training, validation, model } = prepared;
   return {
+    ...choiceOf(record),
     model: basename(output),
     trainingRows: training.origin.length,
-    validationRows: validation?.origin.length ?? 0,
+    ...(validation &&
+      validation.dataset !== training.dataset && { validationData: validation.dataset.source }),
+    testRows: prepared.test?.origin.length ?? 0,
+    objectiveName: nameOfLoss(options, training.dataset),
+    isPlainCrossEntropy: isPlainCrossEntropy({
+      loss: lossOf(options, training.dataset, training.origin),
+      rowWeights: training.tokens.weights,
+    }),
+    byCombinations: isByCombinations(record),
+    ...(test && { test: { metrics: test.metrics, intervals: test.intervals } }),
     parameters: model.info.parameters,
     options,
     steps: steps.figures(),

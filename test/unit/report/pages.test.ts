@@ -33,14 +33,40 @@ const rightRow = {
   text: hostile,
 };
 
-async function trainingReport(): Promise<string> {
+const choice = {
+  ...({
+    trainedEpochs: 2,
+    plannedEpochs: 2,
+    keptEpoch: 2,
+    keep: "last",
+    patience: 0,
+    bestMetric: "microF1",
+  } as const),
+  ...{ testRows: 20, objectiveName: "focal loss", isPlainCrossEntropy: false, byCombinations: false },
+} satisfies Partial<Parameters<typeof drawTrainingPage>[0]>;
+const intervals = {
+  ...{ confidence: 0.95, samples: 1000 },
+  figures: { ...figuresOf(0.5), macroRocAuc: null },
+  labels: names.map((name) => ({ name, value: 0.4, low: 0.3, high: 0.6 })),
+};
+
+function figuresOf(value: number) {
+  const interval = { value, low: value - 0.1234, high: value + 0.1234 };
+  const own = { microF1: interval, macroF1: interval, weightedF1: interval, samplesF1: interval };
+  return { ...own, subsetAccuracy: interval, hammingLoss: interval, macroAveragePrecision: interval };
+}
+
+async function trainingReport(
+  changes: Partial<Parameters<typeof drawTrainingPage>[0]> = {},
+): Promise<string> {
   const steps = Array.from({ length: 450 }, (_, i) => ({
     step: i + 1,
     loss: 1 / (i + 1),
     learningRate: 1e-5,
   }));
-  const epoch = { trainingLoss: 0.4321, validation: details.metrics, seconds: 1 };
+  const epoch = { trainingLoss: 0.4321, objective: 0.4567, validation: details.metrics, seconds: 1 };
   return await drawTrainingPage({
+    ...choice,
     model: hostile,
     data: hostile,
     trainingRows: 270,
@@ -53,6 +79,8 @@ async function trainingReport(): Promise<string> {
       { epoch: 2, best: false, kept: false, ...epoch },
     ],
     validation: { details, mistakes: [mistake], examples: [rightRow] },
+    test: { metrics: details.metrics, intervals },
+    ...changes,
     dataSections: await inspectionSections(inspection),
   });
 }
@@ -188,12 +216,13 @@ const square = (values: readonly (readonly (number | null)[])[]) =>
 /** What each picture of a run shows, taken from the data and not from the page; a blank is not compared. */
 const shown: [title: string, rows: readonly Cells[]][] = [
   [
-    "Loss",
+    "What the training minimises",
     [
-      ...[1, 2].map((epoch) => ["training", epoch, 0.4321]),
-      ...[1, 2].map((epoch) => ["validation", epoch, metrics.loss]),
+      ...[1, 2].map((epoch) => ["training, in the epoch", epoch, 0.4321]),
+      ...[1, 2].map((epoch) => ["validation, at its end", epoch, 0.4567]),
     ],
   ],
+  ["Cross-entropy on the validation rows", [1, 2].map((epoch) => ["cross-entropy", epoch, metrics.loss])],
   [
     "Metrics on the validation rows",
     (
@@ -265,7 +294,8 @@ const shown: [title: string, rows: readonly Cells[]][] = [
 ];
 
 const linePictures = new Set([
-  "Loss",
+  "What the training minimises",
+  "Cross-entropy on the validation rows",
   "Metrics on the validation rows",
   "Loss of each step",
   "Learning rate",
@@ -313,6 +343,10 @@ it("shows mistakes and right decisions with their texts", () => {
 
 it("a run without validation rows has its losses, and nothing about metrics", async () => {
   const page = await drawTrainingPage({
+    ...choice,
+    testRows: 0,
+    isPlainCrossEntropy: true,
+    objectiveName: "cross-entropy",
     model: "m",
     data: "d",
     trainingRows: 3,
@@ -325,4 +359,57 @@ it("a run without validation rows has its losses, and nothing about metrics", as
   });
   expect(tableOf(page, "Epochs")[1]!.slice(1, 3)).toEqual(["0.5000", "–"]);
   expect(page).not.toMatch(/Metrics on the validation rows|Worst mistakes/);
+});
+
+describe("the page of a training", () => {
+  it("marks the epoch that is kept and the best one, which may be two", async () => {
+    const rows = tableOf(pages.training!, "Epochs");
+    expect(rows.slice(1).map(([epoch]) => epoch)).toEqual(["1 (best micro-F1)", "2 (kept)"]);
+    expect(pages.training).not.toMatch(/best so far|best epoch/);
+    expect(pages.training).toContain("The weights are those of epoch 2 of 2 trained, the last one.");
+    const best = await trainingReport({ keep: "best", keptEpoch: 1 });
+    expect(
+      tableOf(best, "Epochs")
+        .slice(1)
+        .map(([epoch]) => epoch),
+    ).toEqual(["1 (best micro-F1, kept)", "2"]);
+    expect(best).toContain("The epoch was chosen on these very rows");
+  });
+
+  it("names every loss, and compares none with another", async () => {
+    expect(tableOf(pages.training!, "Epochs")[0]!.slice(1, 4)).toEqual([
+      "training focal loss",
+      "validation focal loss",
+      "validation cross-entropy",
+    ]);
+    expect(pages.training).not.toMatch(/rises while|learns? (its rows )?by heart/);
+    const plain = await trainingReport({ isPlainCrossEntropy: true, objectiveName: "cross-entropy" });
+    expect(tableOf(plain, "Epochs")[0]!.slice(1, 4)).toEqual([
+      "training cross-entropy",
+      "validation cross-entropy",
+      "micro-F1",
+    ]);
+    expect(plain).not.toContain("Cross-entropy on the validation rows");
+  });
+
+  it("calls only the figures of test rows the model's, with their intervals", async () => {
+    const figures = tableOf(pages.training!, "The model&#39;s figures");
+    expect(figures[1]).toEqual(["micro-F1", "0.500", "0.377 to 0.623"]);
+    expect(figures).toContainEqual(["macro ROC AUC", "–", "–"]);
+    const perLabel = tableOf(pages.training!, "The model&#39;s figures for each label");
+    expect(perLabel[2]!.slice(-1)).toEqual(["0.300 to 0.600"]);
+    const untested = await trainingReport({ testRows: 0, test: undefined });
+    expect(untested).not.toContain("The model&#39;s figures");
+    expect(untested).toContain("No row judged the finished model");
+  });
+
+  it("says where its validation rows came from, and when they are easier than all rows", async () => {
+    expect(pages.training).toContain("on 30 rows that were held back from training; a label counts as given");
+    expect(pages.training).not.toContain("0.01 to 0.05");
+    const biased = await trainingReport({ byCombinations: true });
+    expect(biased.match(/too good, by 0\.01 to 0\.05/g)).toHaveLength(2);
+    const own = await trainingReport({ validationData: "valid.csv", byCombinations: true, test: undefined });
+    expect(own).toContain("on 30 rows of valid.csv;");
+    expect(own).not.toContain("0.01 to 0.05");
+  });
 });

@@ -169,7 +169,7 @@ describe("evaluate", () => {
   it("matches label columns by name, whatever their order and neighbours", async () => {
     await using classifier = await Classifier.load(directory);
     const data = tinyDataset(50, 3);
-    const { metrics, mistakes, logits, labels, tokens } = await classifier.evaluate(data);
+    const { metrics, mistakes, logits, labels, tokens, seen } = await classifier.evaluate(data);
     expect(metrics.micro.f1).toBeGreaterThan(0.9);
     expect(labels).toEqual(data.labels);
     expect(metrics.labels.map(({ name }) => name)).toEqual(labelNames);
@@ -183,7 +183,7 @@ describe("evaluate", () => {
         return column < 0 ? 1 : data.labels[Math.floor(i / 4) * 3 + column]!;
       }),
     };
-    expect(await classifier.evaluate(permuted)).toEqual({ metrics, mistakes, logits, labels, tokens });
+    expect(await classifier.evaluate(permuted)).toEqual({ metrics, mistakes, logits, labels, tokens, seen });
   });
 
   it("lists every row that it gets wrong", async () => {

@@ -38,7 +38,7 @@ it("a model card goes with the model, until somebody makes it their own", async 
   await classifier.save(copy);
   expect(readFileSync(join(copy, "README.md"), "utf8")).toBe(written);
   await finish({ ...run, epochs: 2 });
-  expect(readFileSync(card, "utf8")).toContain("2 epochs");
+  expect(readFileSync(card, "utf8")).toContain("of 2 trained");
   writeFileSync(card, written.replace(cardMark, "mine"));
   await finish(run);
   expect(readFileSync(card, "utf8")).toContain("mine");

@@ -1,4 +1,4 @@
-// How a run came to the epoch whose model it keeps, in words: the figures of rows that chose it flatter it.
+// What was chosen by which rows, in words: figures on rows that had a say in a choice are better than on new ones.
 import type { ResolvedTrainingOptions } from "../options.js";
 
 /** What the choice of an epoch is told from. */
@@ -6,7 +6,7 @@ export interface EpochChoice {
   /** Epochs that were trained to their end. */
   readonly trainedEpochs: number;
   /** Epochs that were planned. */
-  readonly epochs: number;
+  readonly plannedEpochs: number;
   /** The epoch whose model is kept; `undefined` when the run was stopped in its first. */
   readonly keptEpoch: number | undefined;
   readonly keep: ResolvedTrainingOptions["keep"];
@@ -31,9 +31,9 @@ export function isChosen({ trainedEpochs, keep, patience, validationRows }: Epoc
 
 /** Which epoch is kept and why, such as `epoch 2 of 3, the best by micro-F1 on the validation rows`. */
 export function describeKept(choice: EpochChoice): string {
-  const { trainedEpochs, epochs, keptEpoch, keep, validationRows, bestMetric } = choice;
+  const { trainedEpochs, plannedEpochs, keptEpoch, keep, validationRows, bestMetric } = choice;
   if (keptEpoch === undefined) return "stopped before the end of the first epoch";
-  const stopped = trainedEpochs < epochs ? ` (${epochs} were planned)` : "";
+  const stopped = trainedEpochs < plannedEpochs ? ` (${plannedEpochs} were planned)` : "";
   const place = `epoch ${keptEpoch} of ${trainedEpochs} trained${stopped}`;
   if (trainedEpochs === 1) return place;
   return keep === "best" && validationRows > 0
@@ -47,3 +47,7 @@ export function validationCaveat(choice: EpochChoice): string {
     ? "The epoch was chosen on these very rows, so the figures are somewhat better than on new ones."
     : "No epoch was chosen on these rows; thresholds that are tuned on them will fit them better than new ones.";
 }
+
+/** What a reader of figures on rows held back by `splitMethod: combinations` must know. */
+export const combinationsCaveat =
+  "The rows were held back combination by combination of labels, as the 2020 notebook does: no row whose combination occurs once is among them, so these rows are easier than all rows, and figures on them are too good, by 0.01 to 0.05 of F1 where many combinations are rare. The split method `iterative` has no such bias.";

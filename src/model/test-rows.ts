@@ -1,0 +1,21 @@
+// A model's figures on its run's test rows, with other thresholds than at the run's end.
+import { inBackground } from "../evaluation/background.js";
+import type { TestFigures } from "../evaluation/jobs.js";
+import type { Decision } from "../evaluation/tuning.js";
+import type { CallOptions } from "../native/types.js";
+import { readTest } from "./validation.js";
+
+/**
+ * What the model of a directory does on the test rows of its run, by their stored logits; `null` when it had none.
+ *
+ * @throws TagformerError `INVALID_MODEL` when the stored predictions are damaged, `IO`
+ */
+export async function judgeTestRows(
+  directory: string,
+  decision: Decision,
+  options: CallOptions = {},
+): Promise<TestFigures | null> {
+  const stored = await readTest(directory);
+  if (stored === null) return null;
+  return await inBackground("test", [stored.logits, stored.labels, stored.labelNames, decision], options);
+}

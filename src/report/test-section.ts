@@ -1,0 +1,51 @@
+// What the finished model does on the rows that judge it, for the report of a run.
+import type { Interval } from "../evaluation/bootstrap.js";
+import type { TestFigures } from "../evaluation/jobs.js";
+import { combinationsCaveat } from "./choices.js";
+import { type Content, html } from "./html.js";
+import { count, decimal, table } from "./parts.js";
+
+/** The figures with their intervals, over all labels and of each. */
+export function testContent({ metrics, intervals }: TestFigures, byCombinations: boolean): Content[] {
+  const { figures, confidence } = intervals;
+  const share = `${100 * confidence} % interval`;
+  const line = (name: string, interval: Interval | null) => [
+    name,
+    decimal(interval?.value),
+    interval === null ? "–" : `${decimal(interval.low)} to ${decimal(interval.high)}`,
+  ];
+  return [
+    html`<p>On ${count(metrics.rows)} rows by which nothing was chosen: neither the weights, nor the epoch, nor a threshold. A label counts as given when its probability is above 0.5.</p>`,
+    byCombinations && html`<p>${combinationsCaveat}</p>`,
+    table(
+      "The model's figures",
+      [{ title: "figure" }, { title: "value" }, { title: share }],
+      [
+        line("micro-F1", figures.microF1),
+        line("macro-F1", figures.macroF1),
+        line("subset accuracy", figures.subsetAccuracy),
+        line("Hamming loss", figures.hammingLoss),
+        line("macro ROC AUC", figures.macroRocAuc),
+        line("macro average precision", figures.macroAveragePrecision),
+      ],
+    ),
+    table(
+      "The model's figures for each label",
+      [
+        { title: "label" },
+        { title: "support" },
+        { title: "precision" },
+        { title: "recall" },
+        { title: "F1" },
+        { title: share },
+      ],
+      metrics.labels.map((label, i) => [
+        label.name,
+        count(label.support),
+        decimal(label.precision),
+        decimal(label.recall),
+        ...line(label.name, intervals.labels[i] ?? null).slice(1),
+      ]),
+    ),
+  ];
+}
