@@ -6,3 +6,7 @@ export function findMiniLm(): string | null;
 export function ensureParityPython(): Promise<string>;
 /** {@link findMiniLm}, after fetching and checking the weights when they are not there. */
 export function ensureMiniLm(): Promise<string>;
+/** Python with transformers 4 for the long tests; `null` before it was set up with --transformers-4. */
+export function findTransformers4(): string | null;
+/** {@link findTransformers4}, after making the environment when it is not there. Progress goes to stderr. */
+export function ensureTransformers4(): Promise<string>;

@@ -1,5 +1,6 @@
 // The pinned Python of the parity tests: a virtual environment in the user's cache, and real BERT weights beside it.
-// Run it to set both up, or import it. Users of tagformer never need it.
+// Run it to set both up (with --transformers-4 the older transformers of the long tests as well), or import it. Users of
+// tagformer never need it.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -16,6 +17,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
+const olderRequirements = fileURLToPath(new URL("../test/long/transformers4.txt", import.meta.url));
 const requirements = fileURLToPath(new URL("../test/parity/requirements.txt", import.meta.url));
 const oldestPython = [3, 11]; // numpy 2.4 and scikit-learn 1.9 ask for it
 
@@ -32,14 +34,25 @@ export function cacheDirectory() {
 
 /** Where the environment of this checkout's requirements belongs; a change of the pins is another environment. */
 function environment() {
-  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
-  const directory = join(cacheDirectory(), `parity-python-${hash}`);
+  return environmentOf("parity-python", requirements);
+}
+
+function environmentOf(name, ...files) {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  const directory = join(cacheDirectory(), `${name}-${hash.digest("hex").slice(0, 12)}`);
   return { directory, python: join(directory, "bin", "python"), stamp: join(directory, "complete") };
 }
 
 export function findParityPython() {
   if (process.env.TAGFORMER_PARITY_PYTHON) return process.env.TAGFORMER_PARITY_PYTHON;
   const { python, stamp } = environment();
+  return existsSync(stamp) && existsSync(python) ? python : null;
+}
+
+/** The Python whose transformers is version 4; the rest is that of {@link findParityPython}. */
+export function findTransformers4() {
+  const { python, stamp } = environmentOf("parity-transformers4", requirements, olderRequirements);
   return existsSync(stamp) && existsSync(python) ? python : null;
 }
 
@@ -71,6 +84,33 @@ export async function ensureParityPython() {
     writeFileSync(stamp, `${new Date().toISOString()}\n`);
     return python;
   });
+}
+
+export async function ensureTransformers4() {
+  const found = findTransformers4();
+  if (found) return found;
+  const shared = await ensureParityPython();
+  const { directory, python, stamp } = environmentOf("parity-transformers4", requirements, olderRequirements);
+  return withLock(`${directory}.lock`, async () => {
+    if (findTransformers4()) return python;
+    rmSync(directory, { recursive: true, force: true });
+    progress(`making ${directory}`);
+    await run(shared, ["-m", "venv", directory], "the parity Python cannot make virtual environments");
+    // What this environment lacks, such as torch, is found in the other one: a path file comes last in the search.
+    writeFileSync(join(sitePackages(python), "parity.pth"), `${sitePackages(shared)}\n`);
+    progress("installing test/long/transformers4.txt");
+    await pip(python, ["-r", olderRequirements]);
+    writeFileSync(stamp, `${new Date().toISOString()}\n`);
+    return python;
+  });
+}
+
+function sitePackages(python) {
+  const asked = spawnSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], {
+    encoding: "utf8",
+  });
+  if (asked.status !== 0) throw new Error(`${python} cannot say where its packages are: ${asked.stderr}`);
+  return asked.stdout.trim();
 }
 
 export async function ensureMiniLm() {
@@ -172,6 +212,7 @@ function progress(line) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     process.stdout.write(`${await ensureParityPython()}\n${await ensureMiniLm()}\n`);
+    if (process.argv.includes("--transformers-4")) process.stdout.write(`${await ensureTransformers4()}\n`);
   } catch (error) {
     progress(error.message);
     process.exitCode = 1;

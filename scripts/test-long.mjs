@@ -3,6 +3,6 @@ import { localBin, main, node, setUp } from "./steps.mjs";
 
 await main(() => {
   setUp();
-  node("scripts/parity-python.mjs");
+  node("scripts/parity-python.mjs", "--transformers-4");
   localBin("vitest", "run", "--config", "vitest.long.config.ts", ...process.argv.slice(2));
 });

@@ -10,7 +10,7 @@ import { prepareNative } from "./native/addon.js";
 import { experiments } from "./native/device.js";
 import { NativeModel } from "./native/model.js";
 import type { CallOptions } from "./native/types.js";
-import type { ResolvedModelOptions } from "./options.js";
+import type { ResolvedModelOptions, ResolvedTrainingOptions } from "./options.js";
 import { Tokenizer } from "./text/tokenizer.js";
 import { prepareTokenizer } from "./text/tokenizer-client.js";
 
@@ -39,6 +39,14 @@ export interface LoadedModel {
   readonly labelNames: readonly string[];
   /** Longest row in tokens that option, model and tokenizer allow. */
   readonly maxLength: number;
+}
+
+/** How a model is loaded. */
+interface LoadingCall extends CallOptions {
+  /** Whether it will be trained; by default it only predicts. */
+  readonly training?: boolean;
+  /** Token types that the model is given; by default those of its tokenizer. */
+  readonly tokenTypes?: ResolvedTrainingOptions["tokenTypes"];
 }
 
 /** Begins what takes time with every model, before it is known which one will be loaded. */
@@ -82,7 +90,6 @@ async function isDirectory(path: string): Promise<boolean> {
  *
  * @param labelNames names of the scores; `null` for the model's own
  * @param seed of tensors that have to be initialised
- * @param training whether the model will be trained; by default it only predicts
  * @throws TagformerError `INVALID_MODEL`, `INVALID_OPTION`, `IO`, `NATIVE_NOT_BUILT`; or the signal's reason
  */
 export async function loadModel(
@@ -90,9 +97,9 @@ export async function loadModel(
   labelNames: readonly string[] | null,
   options: ResolvedModelOptions,
   seed: number,
-  { signal, training }: CallOptions & { readonly training?: boolean },
+  { signal, training, tokenTypes }: LoadingCall,
 ): Promise<LoadedModel> {
-  const reading = Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal);
+  const reading = Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal, tokenTypes);
   // A module is padded as its tokenizer says; other models load while their tokenizer does.
   const building = files.script
     ? reading.then((tokenizer) => buildModule(files, files.script!, tokenizer, labelNames, options, signal))

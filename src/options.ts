@@ -171,6 +171,12 @@ export const trainingOptions = modelOptions.extend({
   freezeLayers: count(0)
     .default(0)
     .describe("leave this many of the first layers, and the embeddings, as they are"),
+  tokenTypes: z
+    .enum(["tokenizer", "none"])
+    .default("tokenizer")
+    .describe(
+      "token types (segments) that the model is given: its tokenizer's, as the model directory says (model_input_names), or none; the saved model says which",
+    ),
   dropout: z.boolean().default(true).describe("draw the dropout that the model's config asks for"),
   validationSplit: share
     .default(0.1)
@@ -297,6 +303,8 @@ const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   // `weight_decay_rate`, which that optimizer does not know: the decay was 0. Its epsilon was 1e-6, before the correction.
   seed: {
     maxLength: 100,
+    // It called the model with `token_type_ids=None`, which XLNet tells from the types of its tokenizer.
+    tokenTypes: "none",
     epochs: 3,
     batchSize: 32,
     learningRate: 2e-5,

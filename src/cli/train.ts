@@ -90,16 +90,8 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   noteCutTexts(cutTextsOfRun(start));
 }
 
-function cutTextsOfRun({
-  trainingRows,
-  validationRows,
-  testRows,
-  truncatedTexts,
-  windowStride,
-  maxLength,
-}: StartEvent): CutTexts {
-  const cut = windowStride > 0 ? 0 : truncatedTexts;
-  return { texts: trainingRows + validationRows + testRows, cut, maxLength };
+function cutTextsOfRun({ trainingRows, validationRows, testRows, cutTexts, maxLength }: StartEvent): CutTexts {
+  return { texts: trainingRows + validationRows + testRows, cut: cutTexts, maxLength };
 }
 
 /** How {@link formatFindings} begins a line about what makes a training impossible. */

@@ -85,11 +85,11 @@ function describeStart(start: StartEvent): string[] {
   return [...lines, ...start.notes];
 }
 
-function describeLonger({ truncatedTexts, windowStride }: StartEvent): string {
-  if (truncatedTexts === 0) return "";
-  const verb = truncatedTexts === 1 ? ["was", "is"] : ["were", "are"];
-  const fate = windowStride > 0 ? "read in windows" : "cut";
-  return ` (${truncatedTexts} ${verb[0]} longer and ${verb[1]} ${fate})`;
+function describeLonger({ truncatedTexts: longer, cutTexts: cut }: StartEvent): string {
+  if (longer === 0) return "";
+  const [were, are] = longer === 1 ? ["was", "is"] : ["were", "are"];
+  if (cut === longer) return ` (${longer} ${were} longer and ${are} cut)`;
+  return ` (${longer} ${were} longer and ${are} read in windows${cut > 0 ? `, of which ${cut} are cut` : ""})`;
 }
 
 /** Losses by their names: the one while training has dropout and weights that change, and is no figure of a model. */

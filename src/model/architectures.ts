@@ -5,23 +5,36 @@ export interface Architecture {
   readonly classifierClass: string;
   /** Name of the linear layer whose rows are the labels. */
   readonly outputLayer: string;
+  /** Name of the pretrained network within the classifier. */
+  readonly base: string;
+  /** Name of the word embeddings within that network. */
+  readonly embeddings: string;
 }
 
 const architectures: ReadonlyMap<unknown, Architecture> = new Map([
-  architecture("albert", "Albert", "classifier"),
-  architecture("bert", "Bert", "classifier"),
-  architecture("camembert", "Camembert", "classifier.out_proj"),
-  architecture("deberta-v2", "DebertaV2", "classifier"),
-  architecture("distilbert", "DistilBert", "classifier"),
-  architecture("electra", "Electra", "classifier.out_proj"),
-  architecture("modernbert", "ModernBert", "classifier"),
-  architecture("roberta", "Roberta", "classifier.out_proj"),
-  architecture("xlnet", "XLNet", "logits_proj"),
-  architecture("xlm-roberta", "XLMRoberta", "classifier.out_proj"),
+  architecture("albert", "Albert", "classifier", "albert"),
+  architecture("bert", "Bert", "classifier", "bert"),
+  architecture("camembert", "Camembert", "classifier.out_proj", "roberta"),
+  architecture("deberta-v2", "DebertaV2", "classifier", "deberta"),
+  architecture("distilbert", "DistilBert", "classifier", "distilbert"),
+  architecture("electra", "Electra", "classifier.out_proj", "electra"),
+  architecture("modernbert", "ModernBert", "classifier", "model", "embeddings.tok_embeddings.weight"),
+  architecture("roberta", "Roberta", "classifier.out_proj", "roberta"),
+  architecture("xlnet", "XLNet", "logits_proj", "transformer", "word_embedding.weight"),
+  architecture("xlm-roberta", "XLMRoberta", "classifier.out_proj", "roberta"),
 ]);
 
-function architecture(modelType: string, classStem: string, outputLayer: string): [string, Architecture] {
-  return [modelType, { classifierClass: `${classStem}ForSequenceClassification`, outputLayer }];
+function architecture(
+  modelType: string,
+  classStem: string,
+  outputLayer: string,
+  base: string,
+  embeddings = "embeddings.word_embeddings.weight",
+): [string, Architecture] {
+  return [
+    modelType,
+    { classifierClass: `${classStem}ForSequenceClassification`, outputLayer, base, embeddings },
+  ];
 }
 
 /** The architecture of a `model_type`; `null` for an unknown one, which the engine refuses. */

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TagformerError } from "../errors.js";
 import type { TensorSource } from "../native/types.js";
 import { findArchitecture } from "./architectures.js";
@@ -11,8 +11,11 @@ import {
   tagformerFormat,
   torchScriptType,
 } from "./file-names.js";
-import { type JsonObject, readJsonObject, readJsonObjectIfPresent } from "./json-file.js";
+import { type JsonObject, parseJsonObject, readJsonObjectIfPresent, readTextIfPresent } from "./json-file.js";
 import { type ModelLabels, readLabels } from "./labels.js";
+import { rememberFloats } from "./number-format.js";
+import { describeDirectory } from "./other-directories.js";
+import { unwrapTensors } from "./tensor-names.js";
 import { weightsVersion } from "./version.js";
 import { readWeights } from "./weights.js";
 
@@ -57,7 +60,7 @@ export interface WeightsForLabels {
  * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file and the field
  */
 export async function readModelConfig(file: string): Promise<ModelConfig> {
-  const config = await readJsonObject(file, maxJsonBytes);
+  const config = await readConfigFile(file);
   if (typeof config.model_type !== "string") {
     const found = JSON.stringify(config.model_type) ?? "missing";
     throw new TagformerError(
@@ -77,10 +80,13 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   await checkDirectory(path);
   const model = await readModelConfig(join(path, configFile));
   const tagformer = await readTagformerFile(join(path, tagformerFile));
-  const script = model.modelType === torchScriptType ? join(path, scriptFile) : null;
   const version = await weightsVersion(path);
-  const tensors = script ? [] : await readWeights(path);
-  return { ...model, path, script, tensors, tagformer, weightsVersion: version };
+  if (model.modelType === torchScriptType) {
+    const script = join(path, scriptFile);
+    return { ...model, path, script, tensors: [], tagformer, weightsVersion: version };
+  }
+  const tensors = unwrapTensors(await readWeights(path), model.modelType, path);
+  return { ...model, path, script: null, tensors, tagformer, weightsVersion: version };
 }
 
 /** Whether the weights hold a classification head, and not only a pretrained network. */
@@ -110,6 +116,16 @@ export function weightsForLabels(
 function isOutput(modelType: string, tensor: string): boolean {
   const layer = findArchitecture(modelType)?.outputLayer;
   return tensor === `${layer}.weight` || tensor === `${layer}.bias`;
+}
+
+/** A config.json that is written again with the numbers that it has. */
+async function readConfigFile(file: string): Promise<JsonObject> {
+  const text = await readTextIfPresent(file, maxJsonBytes);
+  if (text === null) {
+    const found = await describeDirectory(dirname(file));
+    throw new TagformerError("IO", `${file} does not exist${found && `: ${found}`}`);
+  }
+  return rememberFloats(parseJsonObject(text, file), text);
 }
 
 async function checkDirectory(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 // Small text files of untrusted model directories: bounded in size, strictly UTF-8, errors that name the file.
 import { type FileHandle, open } from "node:fs/promises";
 import { messageOf, TagformerError } from "../errors.js";
+import { refuseLfsPointer } from "./lfs.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -25,10 +26,11 @@ export async function readTextIfPresent(file: string, maxBytes: number): Promise
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new TagformerError(
-      "INVALID_MODEL",
-      `${file} is not valid UTF-8; the file is damaged or of another kind`,
-    );
+    const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+    const problem = isUtf16
+      ? "is UTF-16; save it as UTF-8"
+      : "is not valid UTF-8; the file is damaged or of another kind";
+    throw new TagformerError("INVALID_MODEL", `${file} ${problem}`);
   }
 }
 
@@ -53,7 +55,7 @@ export async function readJsonObject(file: string, maxBytes: number): Promise<Js
 export function parseJsonObject(text: string, what: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\ufeff/, "")); // editors of Windows put a byte order mark there
   } catch (error) {
     throw new TagformerError("INVALID_MODEL", `${what} is not valid JSON: ${messageOf(error)}`, {
       cause: error,
@@ -75,7 +77,9 @@ async function readBounded(file: string, maxBytes: number): Promise<Buffer | nul
       const limit = `at most ${maxBytes} bytes are read`;
       throw new TagformerError("INVALID_MODEL", `${file} is ${stat.size} bytes long; ${limit}`);
     }
-    return await handle.readFile();
+    const content = await handle.readFile();
+    refuseLfsPointer(file, content);
+    return content;
   } catch (error) {
     if (isMissing(error)) return null;
     if (error instanceof TagformerError) throw error;

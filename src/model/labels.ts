@@ -20,8 +20,9 @@ export interface ModelLabels {
  */
 export function readLabels(config: JsonObject, file: string): ModelLabels {
   const count = readCount(config, file);
-  const names =
-    config.id2label == null ? placeholderLabels(count ?? defaultLabels) : readNames(config.id2label, file);
+  const names = saysNothing(config.id2label)
+    ? placeholderLabels(count ?? defaultLabels)
+    : readNames(config.id2label, file);
   if (count !== null && count !== names.length) {
     throw invalid(file, `num_labels is ${count}, but id2label names ${names.length} labels`);
   }
@@ -57,21 +58,22 @@ function readCount(config: JsonObject, file: string): number | null {
   );
 }
 
+function saysNothing(field: unknown): boolean {
+  return field == null || (isJsonObject(field) && Object.keys(field).length === 0);
+}
+
 function readNames(id2label: unknown, file: string): string[] {
-  if (!isJsonObject(id2label) || Object.keys(id2label).length === 0) {
-    throw invalid(file, 'id2label must map "0", "1", ... to label names');
-  }
-  const count = Object.keys(id2label).length;
+  if (!isJsonObject(id2label)) throw invalid(file, 'id2label must map "0", "1", ... to label names');
+  const entries = Object.entries(id2label);
+  const named = new Map(entries.map(([key, name]) => [readId(key), name]));
   const names: string[] = [];
   const seen = new Set<string>();
-  for (let i = 0; i < count; i++) {
-    const name = Object.hasOwn(id2label, String(i)) ? id2label[String(i)] : undefined;
-    if (typeof name !== "string") {
-      throw invalid(
-        file,
-        `id2label has ${count} entries, but no name under "${i}"; expected "0" to "${count - 1}"`,
-      );
+  for (let i = 0; i < entries.length; i++) {
+    if (!named.has(i)) {
+      const count = entries.length;
+      throw invalid(file, `id2label has ${count} entries, but none for ${i}; expected "0" to "${count - 1}"`);
     }
+    const name = readName(named.get(i), i, file);
     if (seen.has(name)) throw invalid(file, `id2label names two labels ${JSON.stringify(name)}`);
     seen.add(name);
     names.push(name);
@@ -79,9 +81,29 @@ function readNames(id2label: unknown, file: string): string[] {
   return names;
 }
 
+/** The number that a key stands for, as Python's `int` reads it; NaN where it does not. */
+function readId(key: string): number {
+  return /^\s*\+?\d+(_\d+)*\s*$/.test(key) ? Number(key.replaceAll("_", "")) : Number.NaN;
+}
+
+/** transformers takes any value for a name; numbers and switches are written as JSON writes them, which is how they are keys of label2id. */
+function readName(value: unknown, id: number, file: string): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  throw invalid(file, `id2label has ${JSON.stringify(value)} for ${id}; expected a name`);
+}
+
+/** Tools that set `id2label` alone leave the placeholders in `label2id`, which says nothing then. */
+function isPlaceholders(ids: ReadonlyMap<string, unknown>): boolean {
+  return [...ids.keys()].every((name) => /^LABEL_\d+$/.test(name));
+}
+
 function checkLabelIds(label2id: unknown, names: readonly string[], file: string): void {
-  if (label2id == null) return;
-  const ids = isJsonObject(label2id) ? new Map(Object.entries(label2id)) : null;
+  if (saysNothing(label2id)) return;
+  const ids = isJsonObject(label2id)
+    ? new Map(Object.entries(label2id).map(([name, id]) => [name, typeof id === "string" ? readId(id) : id]))
+    : null;
+  if (ids && isPlaceholders(ids) && names.some((name, i) => name !== placeholder(i))) return;
   const wrong = names.find((name, i) => ids?.get(name) !== i);
   if (ids?.size === names.length && wrong === undefined) return;
   const detail = wrong === undefined ? "it has other entries" : `see ${JSON.stringify(wrong)}`;

@@ -5,6 +5,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { messageOf, TagformerError } from "../errors.js";
 import type { TensorSource } from "../native/types.js";
 import { isJsonObject, type JsonObject, parseJsonObject } from "./json-file.js";
+import { maxPointerBytes, refuseLfsPointer } from "./lfs.js";
 
 /** Bytes of the header's length, in front of the header. */
 const prefixBytes = 8;
@@ -53,6 +54,7 @@ async function readHeaderOf(handle: FileHandle, file: string, fileBytes: number)
   if (fileBytes < prefixBytes)
     throw invalid(file, `${fileBytes} bytes are too few even for the header's length`);
   const length = (await readExactly(handle, file, prefixBytes, 0)).readBigUInt64LE();
+  if (fileBytes < maxPointerBytes) refuseLfsPointer(file, await readExactly(handle, file, fileBytes, 0));
   if (length > BigInt(fileBytes - prefixBytes)) {
     throw invalid(
       file,

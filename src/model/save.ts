@@ -24,6 +24,7 @@ import {
 import { type JsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { labelFields } from "./labels.js";
 import { type DirectoryLock, lockDirectory } from "./lock.js";
+import { formatJson } from "./number-format.js";
 import { finishInterruptedSave, putInPlace, savingPath } from "./replace.js";
 import { lockOutReaders, weightsVersion } from "./version.js";
 
@@ -225,5 +226,5 @@ function savedConfig({ config, labelNames }: ModelToSave): JsonObject {
 }
 
 function jsonOf(content: JsonObject): string {
-  return `${JSON.stringify(content, null, 2)}\n`;
+  return `${formatJson(content)}\n`;
 }

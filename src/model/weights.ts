@@ -4,6 +4,7 @@ import { TagformerError } from "../errors.js";
 import type { TensorSource } from "../native/types.js";
 import { weightsFile, weightsIndexFile } from "./file-names.js";
 import { isJsonObject, readJsonObjectIfPresent } from "./json-file.js";
+import { describeDirectory } from "./other-directories.js";
 import { readSafetensors } from "./safetensors.js";
 
 const maxIndexBytes = 100e6;
@@ -48,17 +49,9 @@ async function exists(file: string): Promise<boolean> {
 }
 
 async function noWeights(directory: string): Promise<TagformerError> {
-  if (!(await exists(join(directory, "pytorch_model.bin")))) {
-    return new TagformerError(
-      "INVALID_MODEL",
-      `${directory} has no ${weightsFile} and no ${weightsIndexFile}`,
-    );
-  }
-  return new TagformerError(
-    "INVALID_MODEL",
-    `${directory} has only pytorch_model.bin, a Python pickle that can run code and is not read; save the model as ` +
-      `${weightsFile}, in Python: AutoModel.from_pretrained(directory).save_pretrained(directory)`,
-  );
+  const found = await describeDirectory(directory);
+  const problem = `${directory} has no ${weightsFile} and no ${weightsIndexFile}`;
+  return new TagformerError("INVALID_MODEL", found === "" ? problem : `${problem}: ${found}`);
 }
 
 /** Tensor names by shard. */

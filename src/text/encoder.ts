@@ -4,7 +4,8 @@ import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
 import { messageOf, TagformerError } from "../errors.js";
 import type { JsonObject } from "../model/json-file.js";
 import { type CutRules, cutRulesOf } from "./cut-points.js";
-import { readTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
+import { hasTokenTypes } from "./input-names.js";
+import { readTokenizerFiles, type TokenizerDescription, type TokenizerPlace } from "./tokenizer-files.js";
 
 /** Token rows of some texts, one after the other. */
 export interface EncodedRows {
@@ -47,7 +48,7 @@ const baselineTokens = ["[MASK]", "<mask>", "[PAD]", "<pad>", "[UNK]", "<unk>"];
 /** Turns texts into token ids on the thread that calls it. */
 export class Encoder {
   readonly #rust: RustTokenizer;
-  readonly #modelType: string;
+  readonly #place: TokenizerPlace;
   readonly description: TokenizerDescription;
   readonly frame: Frame;
   /** Largest token id + 1. */
@@ -57,39 +58,38 @@ export class Encoder {
 
   private constructor(
     rust: RustTokenizer,
-    modelType: string,
+    place: TokenizerPlace,
     description: TokenizerDescription,
     probe: Encoding,
     vocabularySize: number,
     cutRules: CutRules | null,
   ) {
     this.#rust = rust;
-    this.#modelType = modelType;
+    this.#place = place;
     this.description = description;
-    this.frame = readFrame(probe);
+    this.frame = readFrame(probe, hasTokenTypes(description.inputNames));
     this.vocabularySize = vocabularySize;
     this.cutRules = cutRules;
   }
 
   /** @throws TagformerError `INVALID_MODEL` or `IO`, naming the file */
-  static async load(directory: string, modelType: string): Promise<Encoder> {
-    const { description, document, json } = await readTokenizerFiles(directory, modelType);
+  static async load(place: TokenizerPlace): Promise<Encoder> {
+    const { description, document, json } = await readTokenizerFiles(place);
     try {
       const rust = RustTokenizer.fromString(json);
       const known = sizeOfVocabulary(rust, document); // while the library's threads may have to wait: see warmUp
       const [probe] = await rust.encodeBatch(["a"], { addSpecialTokens: true });
       // A post-processor may add ids that are not in the vocabulary.
       const size = Math.max(known, ...probe!.getIds().map((id) => id + 1));
-      return new Encoder(rust, modelType, description, probe!, size, cutRulesOf(document));
+      return new Encoder(rust, place, description, probe!, size, cutRulesOf(document));
     } catch (error) {
-      throw unusable(directory, error);
+      throw unusable(place.directory, error);
     }
   }
 
   /** A tokenizer.json; read again, because it is rarely needed and may have tens of megabytes. */
   async json(): Promise<string> {
-    const { directory, generated } = this.description;
-    return generated ?? (await readTokenizerFiles(directory, this.#modelType)).json;
+    return this.description.generated ?? (await readTokenizerFiles(this.#place)).json;
   }
 
   /**
@@ -122,7 +122,7 @@ export class Encoder {
     const special = pick(encoding.getSpecialTokensMask());
     return {
       ids: Int32Array.from(pick(all)),
-      types: Int32Array.from(pick(encoding.getTypeIds())),
+      types: this.frame.types ? Int32Array.from(pick(encoding.getTypeIds())) : new Int32Array(places.length),
       tokens: pick(encoding.getTokens()),
       spans: pick(encoding.getOffsets()).map(([start, end], i) =>
         special[i] ? [0, 0] : [units[start!]!, units[end!]!],
@@ -198,12 +198,12 @@ function sizeOfVocabulary(rust: RustTokenizer, { model, added_tokens: added }: J
 }
 
 /** The frame of an encoded text of one word. */
-function readFrame(probe: Encoding): Frame {
+function readFrame(probe: Encoding, hasTypes: boolean): Frame {
   const special = probe.getSpecialTokensMask();
   const first = special.indexOf(0);
   if (first < 0) throw new Error('it has no token for the text "a", not even an unknown token');
   const after = special.length - 1 - special.lastIndexOf(0);
-  const types = probe.getTypeIds();
+  const types = hasTypes ? probe.getTypeIds() : [];
   return { before: first, after, ...(types.some((type) => type !== 0) && { types }) };
 }
 

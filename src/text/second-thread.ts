@@ -2,7 +2,7 @@
 import { untilAborted } from "../base/cancel.js";
 import type { EncodedRows } from "./encoder.js";
 import { TokenizerClient } from "./tokenizer-client.js";
-import type { TokenizerPlace } from "./tokenizer-thread.js";
+import type { TokenizerPlace } from "./tokenizer-files.js";
 
 /** Milliseconds after which a thread without work is ended: it holds a vocabulary of its own. */
 const idleMilliseconds = 30_000;

@@ -5,12 +5,8 @@ import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../errors.js";
 import { packageRoot } from "../install/locations.js";
 import type { EncodedRows, TokenizedText } from "./encoder.js";
-import type {
-  LoadedTokenizer,
-  TokenizerPlace,
-  TokenizerReply,
-  TokenizerRequest,
-} from "./tokenizer-thread.js";
+import type { TokenizerPlace } from "./tokenizer-files.js";
+import type { LoadedTokenizer, TokenizerReply, TokenizerRequest } from "./tokenizer-thread.js";
 
 /** The thread runs the bundled file, whether or not this one was compiled. */
 const threadFile = join(packageRoot, "dist", "bundle", "tokenizer-thread.js");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { TagformerError } from "../errors.js";
 import {
   bertVocabularyFile,
+  configFile,
   robertaMergesFile,
   robertaVocabularyFile,
   saveTokenizerJson,
@@ -14,8 +15,10 @@ import {
 } from "../model/file-names.js";
 import { isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import { readBertVocabulary } from "./bert-vocabulary.js";
+import { readInputNames, withoutTypes } from "./input-names.js";
 import { type PaddingDescription, readPadding } from "./padding.js";
 import { readRobertaVocabulary } from "./roberta-vocabulary.js";
+import { checkReadAs, checkReadsTokenizerJson } from "./tokenizer-class.js";
 import { checkTokenizerJson } from "./tokenizer-json.js";
 
 const maxTokenizerBytes = 200e6;
@@ -24,14 +27,21 @@ const maxConfigBytes = 10e6;
 const longestModel = 1_000_000;
 
 interface OlderFiles {
+  /** The classes of transformers that read them as they are read here. */
+  readonly classes: readonly string[];
   /** Their names, for the message that they are missing. */
   readonly names: string;
   /** Builds the content of a tokenizer.json from them; `null` when they are not there. */
   read(directory: string, config: JsonObject): Promise<JsonObject | null>;
 }
 
-const bertFiles: OlderFiles = { names: bertVocabularyFile, read: readBertVocabulary };
+const bertFiles: OlderFiles = {
+  classes: ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"],
+  names: bertVocabularyFile,
+  read: readBertVocabulary,
+};
 const robertaFiles: OlderFiles = {
+  classes: ["RobertaTokenizer"],
   names: `${robertaVocabularyFile} with ${robertaMergesFile}`,
   read: readRobertaVocabulary,
 };
@@ -63,6 +73,19 @@ export interface TokenizerDescription {
   /** The side of a text that is cut when it is too long. */
   readonly truncationSide: "left" | "right";
   readonly padding: PaddingDescription;
+  /** Which of the tokenizer's outputs the model is given, as `model_input_names` of transformers. */
+  readonly inputNames: readonly string[];
+  /** tokenizer_config.json as parsed; empty where there is none. */
+  readonly config: JsonObject;
+}
+
+/** Which tokenizer to read, and how. */
+export interface TokenizerPlace {
+  readonly directory: string;
+  /** `model_type` of the model's config.json. */
+  readonly modelType: string;
+  /** Whether the model is given token types: as the directory says, or never. */
+  readonly tokenTypes?: "tokenizer" | "none" | undefined;
 }
 
 /**
@@ -70,14 +93,25 @@ export interface TokenizerDescription {
  *
  * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file
  */
-export async function readTokenizerFiles(directory: string, modelType: string): Promise<TokenizerDocument> {
+export async function readTokenizerFiles({
+  directory,
+  modelType,
+  tokenTypes,
+}: TokenizerPlace): Promise<TokenizerDocument> {
   const config = (await readJsonObjectIfPresent(join(directory, tokenizerConfigFile), maxConfigBytes)) ?? {};
+  const modelConfig = (await readJsonObjectIfPresent(join(directory, configFile), maxConfigBytes)) ?? {};
+  const statements = { directory, tokenizerConfig: config, modelConfig, modelType };
+  const inputNames = readInputNames(statements);
   const file = join(directory, tokenizerFile);
   const stored = await readJsonObjectIfPresent(file, maxTokenizerBytes);
-  if (stored !== null) checkTokenizerJson(stored, file);
+  if (stored !== null) {
+    checkReadsTokenizerJson(statements);
+    checkTokenizerJson(stored, file);
+  }
   const older = olderFiles.get(modelType);
   const found = stored ?? (await older?.read(directory, config)) ?? null;
   if (found === null) throw await noTokenizer(directory, older);
+  if (stored === null && older) checkReadAs(statements, older.names, older.classes);
   const document = { ...found, truncation: null, padding: null };
   const json = JSON.stringify(document);
   const description: TokenizerDescription = {
@@ -86,21 +120,49 @@ export async function readTokenizerFiles(directory: string, modelType: string): 
     maxLength: readMaxLength(config.model_max_length),
     truncationSide: config.truncation_side === "left" ? "left" : "right",
     padding: readPadding(config, found),
+    inputNames: tokenTypes === "none" ? withoutTypes(inputNames) : inputNames,
+    config,
   };
   return { description, document, json };
 }
 
 /**
- * Copies a tokenizer's files, so that tagformer and transformers read the same tokenizer from `target`; where the
- * source has no tokenizer.json, one is added.
+ * Copies a tokenizer's files, so that tagformer and every version of transformers read the same tokenizer from `target`
+ * and give the model the same inputs: tokenizer_config.json says `model_input_names`, for which versions have different
+ * defaults. Where the source has no tokenizer.json, one is added.
  *
+ * @param maxLength longest row that the model was trained with: a lower `model_max_length` is raised to it
  * @throws the errors of `node:fs`
  */
-export async function copyTokenizerFiles(tokenizer: TokenizerDescription, target: string): Promise<void> {
+export async function copyTokenizerFiles(
+  tokenizer: TokenizerDescription,
+  target: string,
+  maxLength: number,
+): Promise<void> {
   for (const name of tokenizerFiles) {
-    await copyIfPresent(join(tokenizer.directory, name), join(target, name));
+    if (name !== tokenizerConfigFile) {
+      await copyIfPresent(join(tokenizer.directory, name), join(target, name));
+    }
   }
+  const config = {
+    ...readableByAll(tokenizer.config),
+    ...(tokenizer.maxLength !== null && tokenizer.maxLength < maxLength && { model_max_length: maxLength }),
+    model_input_names: tokenizer.inputNames,
+  };
+  await writeFile(join(target, tokenizerConfigFile), `${JSON.stringify(config, null, 2)}\n`);
   if (tokenizer.generated !== null) await writeFile(join(target, tokenizerFile), tokenizer.generated);
+}
+
+/**
+ * What transformers 5 writes and 4 cannot read, under the former names, which 5 reads as well (4.57.6 and 5.18.0, tried):
+ * a list of further special tokens, and the class of tokenizers without one of their own.
+ */
+function readableByAll(config: JsonObject): JsonObject {
+  const { extra_special_tokens: tokens, ...others } = config;
+  return {
+    ...(Array.isArray(tokens) ? { ...others, additional_special_tokens: tokens } : config),
+    ...(config.tokenizer_class === "TokenizersBackend" && { tokenizer_class: "PreTrainedTokenizerFast" }),
+  };
 }
 
 /** Says what is missing, and how the one file that every architecture may have is made. */

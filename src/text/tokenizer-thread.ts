@@ -3,13 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
 import type { CutRules } from "./cut-points.js";
 import { type EncodedRows, Encoder, type Frame, type TokenizedText, warmUp } from "./encoder.js";
-import type { TokenizerDescription } from "./tokenizer-files.js";
-
-/** Which tokenizer to load; the first thing that the thread is asked for. */
-export interface TokenizerPlace {
-  readonly directory: string;
-  readonly modelType: string;
-}
+import type { TokenizerDescription, TokenizerPlace } from "./tokenizer-files.js";
 
 /** What the thread says of it. */
 export interface LoadedTokenizer {
@@ -19,7 +13,7 @@ export interface LoadedTokenizer {
   readonly cutRules: CutRules | null;
 }
 
-/** A tokenizer to load, texts with the longest row, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
+/** A tokenizer to load, which comes first; texts with the longest row, one text to look at closely, token ids to turn into text, or a tokenizer.json. */
 export type TokenizerRequest =
   | TokenizerPlace
   | { readonly texts: string[]; readonly limit: number }
@@ -73,8 +67,8 @@ function answer(request: TokenizerRequest): Promise<ThreadResult> {
   return encoder.decode(request.tokens);
 }
 
-async function load({ directory, modelType }: TokenizerPlace): Promise<LoadedTokenizer> {
-  encoder = await Encoder.load(directory, modelType);
+async function load(place: TokenizerPlace): Promise<LoadedTokenizer> {
+  encoder = await Encoder.load(place);
   const { description, frame, vocabularySize, cutRules } = encoder;
   return { description, frame, vocabularySize, cutRules };
 }

@@ -8,8 +8,8 @@ import type { PaddingDescription } from "./padding.js";
 import { SecondThread } from "./second-thread.js";
 import { putCounts, type TokenCounts, zeroCounts } from "./token-counts.js";
 import { TokenizerClient } from "./tokenizer-client.js";
-import { copyTokenizerFiles, type TokenizerDescription } from "./tokenizer-files.js";
-import type { LoadedTokenizer, TokenizerPlace } from "./tokenizer-thread.js";
+import { copyTokenizerFiles, type TokenizerDescription, type TokenizerPlace } from "./tokenizer-files.js";
+import type { LoadedTokenizer } from "./tokenizer-thread.js";
 import { cutIntoWindows, type LengthLimit } from "./windows.js";
 
 /** Texts that go to the thread at once: enough for its work, few enough that the requests of others have their turn. */
@@ -56,10 +56,16 @@ export class Tokenizer implements AsyncDisposable {
    *
    * @param modelType `model_type` of the model's config.json, such as `bert`
    * @param signal ends the loading
+   * @param tokenTypes whether rows have token types: as the directory says, or none
    * @throws TagformerError `INVALID_MODEL` or `IO`, naming the file; the signal's reason
    */
-  static async load(directory: string, modelType: string, signal?: AbortSignal): Promise<Tokenizer> {
-    const place = { directory, modelType };
+  static async load(
+    directory: string,
+    modelType: string,
+    signal?: AbortSignal,
+    tokenTypes: TokenizerPlace["tokenTypes"] = "tokenizer",
+  ): Promise<Tokenizer> {
+    const place = { directory, modelType, tokenTypes };
     const { client, loaded } = await TokenizerClient.open(place, signal);
     return new Tokenizer(client, place, loaded);
   }
@@ -174,12 +180,14 @@ export class Tokenizer implements AsyncDisposable {
   }
 
   /**
-   * Writes this tokenizer's files into a directory, so that this class and transformers load the same from it.
+   * Writes this tokenizer's files into a directory, so that this class and every version of transformers load the same
+   * from it.
    *
+   * @param maxLength longest row of the model, which a lower `model_max_length` is raised to
    * @throws the errors of `node:fs`
    */
-  async writeFiles(directory: string): Promise<void> {
-    await copyTokenizerFiles(this.#description, directory);
+  async writeFiles(directory: string, maxLength = 0): Promise<void> {
+    await copyTokenizerFiles(this.#description, directory, maxLength);
   }
 
   /** Ends the thread; calls that wait are rejected as `DISPOSED`. */

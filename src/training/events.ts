@@ -36,6 +36,8 @@ export interface StartEvent {
   readonly maxLength: number;
   /** Number of texts that were longer, and lost their end or are read in windows. */
   readonly truncatedTexts: number;
+  /** Number of texts of which the end is not read: 0 where windows cover all of them. */
+  readonly cutTexts: number;
   /** Tokens from one window of a long text to the next; 0 when long texts are cut. */
   readonly windowStride: number;
 }

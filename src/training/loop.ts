@@ -151,7 +151,7 @@ export class TrainingLoop {
   }
 
   #startEvent(): StartEvent {
-    const { model, training, validation, test, headReset, maxLength, truncatedTexts, texts } = this.#prepared;
+    const { model, training, validation, test, headReset, maxLength, truncatedTexts, cutTexts, texts } = this.#prepared;
     return {
       type: "start",
       trainingRows: training.origin.length,
@@ -176,6 +176,7 @@ export class TrainingLoop {
       ],
       maxLength,
       truncatedTexts,
+      cutTexts,
       windowStride: this.#options.windowStride,
     };
   }

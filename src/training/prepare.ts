@@ -16,6 +16,7 @@ import type { NativeModel } from "../native/model.js";
 import type { ResolvedTrainingOptions } from "../options.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
+import { countCutTexts } from "../text/token-counts.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import type { LengthLimit } from "../text/windows.js";
 import { findTexts, type RunTexts } from "./texts.js";
@@ -72,6 +73,7 @@ export interface PreparedRun {
   readonly texts: RunTexts;
   readonly maxLength: number;
   readonly truncatedTexts: number;
+  readonly cutTexts: number;
   readonly headReset: boolean;
 }
 
@@ -116,6 +118,7 @@ export async function prepareRun(
       maxLength,
       headReset,
       truncatedTexts: train.longer + (validation?.longer ?? 0),
+      cutTexts: train.cut + (validation?.cut ?? 0),
       ...parts,
       texts: await findTexts(parts),
     };
@@ -141,7 +144,11 @@ async function load(
   signal: AbortSignal | undefined,
 ) {
   const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
-  const loaded = await loadModel(files, labelNames, options, options.seed, { signal, training: true });
+  const loaded = await loadModel(files, labelNames, options, options.seed, {
+    signal,
+    training: true,
+    tokenTypes: options.tokenTypes,
+  });
   return { headReset, files, loaded };
 }
 
@@ -197,12 +204,12 @@ async function tokenize(
   tokenizer: Tokenizer,
   limit: LengthLimit,
   signal: AbortSignal | undefined,
-): Promise<{ rows: Rows; longer: number }> {
+): Promise<{ rows: Rows; longer: number; cut: number }> {
   const { counts, ...tokens } = await tokenizer.encodeWindows(dataset.texts, limit, signal);
   const origin = Int32Array.from({ length: dataset.texts.length }, (_, row) => row);
   const { labels, weights } = dataset;
   const longer = counts.read.filter((read, text) => read + counts.cut[text]! > limit.maxLength).length;
-  return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, longer };
+  return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, longer, cut: countCutTexts(counts) };
 }
 
 /** The parts of the training rows; `undefined` when nothing is held back. */

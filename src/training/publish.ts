@@ -127,7 +127,7 @@ export class Publisher {
       validation,
       test,
       card: cardOf(this.#record(state)),
-      writeTokenizer: (folder) => tokenizer.writeFiles(folder),
+      writeTokenizer: (folder) => tokenizer.writeFiles(folder, prepared.maxLength),
       writeWeights: (file) => model.save(file),
     };
   }

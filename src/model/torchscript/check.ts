@@ -1,6 +1,7 @@
 // What is known of a TorchScript file before any of it is loaded.
 import { type FileHandle, open } from "node:fs/promises";
 import { messageOf, TagformerError } from "../../errors.js";
+import { maxPointerBytes, refuseLfsPointer } from "../lfs.js";
 import { type ArchiveRecord, checkBytes, readArchive, readRecord } from "./archive.js";
 import { checkCode } from "./code.js";
 import { checkPickle } from "./pickle.js";
@@ -25,6 +26,7 @@ export async function checkTorchScriptFile(path: string, signal?: AbortSignal): 
     file = await open(path, "r");
     const stat = await file.stat();
     if (!stat.isFile()) throw new TagformerError("INVALID_MODEL", "not a regular file");
+    if (stat.size < maxPointerBytes) refuseLfsPointer("it", await file.readFile());
     await checkRecords(file, await readArchive(file, stat.size), signal);
   } catch (error) {
     signal?.throwIfAborted();

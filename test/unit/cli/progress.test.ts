@@ -73,6 +73,7 @@ const start: StartEvent = {
   notes: [],
   maxLength: 64,
   truncatedTexts: 3,
+  cutTexts: 3,
   windowStride: 0,
 };
 const step = (number: number, loss: number): StepEvent => ({

@@ -45,7 +45,12 @@ describe("readModelDirectory", () => {
     ["a config.json that is a list", "config.json", "[]", "holds an array"],
     ["a config.json that is null", "config.json", "null", "holds null"],
     ["a config.json that is a text", "config.json", '"bert"', "holds a string"],
-    ["a config.json with a byte order mark", "config.json", "\ufeff{}", "not valid JSON"],
+    [
+      "a config.json in UTF-16",
+      "config.json",
+      Buffer.from("\ufeff{}", "utf16le"),
+      "is UTF-16; save it as UTF-8",
+    ],
     ["a config.json in Latin-1", "config.json", Buffer.from('{"a":"\xe4"}', "latin1"), "not valid UTF-8"],
     ["a huge config.json", "config.json", " ".repeat(10e6 + 1), "10000001 bytes long"],
     ["no model_type", "config.json", "{}", "model_type is missing"],

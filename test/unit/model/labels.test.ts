@@ -24,11 +24,35 @@ describe("readLabels", () => {
   });
 
   it.each([
-    ["a gap", { id2label: { 0: "a", 2: "b" } }, 'no name under "1"'],
-    ["a key that is no number", { id2label: { a: "a" } }, 'no name under "0"'],
-    ["a name that is no string", { id2label: { 0: 1 } }, 'no name under "0"'],
+    ["numbers as names", { id2label: { 0: 10, 1: -1.5 }, label2id: { 10: 0, "-1.5": 1 } }, ["10", "-1.5"]],
+    [
+      "switches as names",
+      { id2label: { 0: false, 1: true }, label2id: { false: 0, true: 1 } },
+      ["false", "true"],
+    ],
+    ["a name of nothing", { id2label: { 0: "", 1: " " } }, ["", " "]],
+    ["keys in any order", { id2label: { 1: "b", 0: "a" } }, ["a", "b"]],
+    ["keys as Python reads numbers", { id2label: { " 0": "a", "+1": "b", "02": "c" } }, ["a", "b", "c"]],
+    ["ids as texts", { id2label: { 0: "a", 1: "b" }, label2id: { a: "0", b: "1" } }, ["a", "b"]],
+    [
+      "ids of placeholders",
+      { id2label: { 0: "a", 1: "b" }, label2id: { LABEL_0: 0, LABEL_1: 1 } },
+      ["a", "b"],
+    ],
+    ["empty fields", { id2label: {}, label2id: {}, num_labels: 1 }, ["LABEL_0"]],
+    ["fields that are null", { id2label: null, label2id: null }, ["LABEL_0", "LABEL_1"]],
+  ])("takes %s", (_, config, names) => {
+    expect(read(config).names).toEqual(names);
+  });
+
+  it.each([
+    ["a gap", { id2label: { 0: "a", 2: "b" } }, "none for 1"],
+    ["a key that is no number", { id2label: { a: "a" } }, "none for 0"],
+    ["one number under two keys", { id2label: { 0: "a", "00": "b" } }, "none for 1"],
+    ["a name that is null", { id2label: { 0: null } }, "null for 0; expected a name"],
+    ["a name that is a list", { id2label: { 0: ["a"] } }, '["a"] for 0; expected a name'],
+    ["a number and its text as names", { id2label: { 0: 1, 1: "1" } }, 'two labels "1"'],
     ["a list", { id2label: ["a", "b"] }, 'must map "0"'],
-    ["no names", { id2label: {} }, 'must map "0"'],
     ["two equal names", { id2label: { 0: "a", 1: "a" } }, 'two labels "a"'],
     ["another number", { id2label: { 0: "a" }, num_labels: 2 }, "num_labels is 2"],
     ["a broken number", { num_labels: 1.5 }, "num_labels is 1.5"],

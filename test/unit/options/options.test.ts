@@ -18,6 +18,7 @@ describe("options", () => {
       precision: "fp32",
       device: "auto",
       threads: 0,
+      tokenTypes: "tokenizer",
       maxLength: 512,
       windowStride: 0,
       maxWindows: 0,

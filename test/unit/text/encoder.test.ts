@@ -13,7 +13,7 @@ function directoryWith(config: object = {}): string {
 }
 
 it("encodes every text up to the limit", async () => {
-  const encoder = await Encoder.load(directoryWith(), "bert");
+  const encoder = await Encoder.load({ directory: directoryWith(), modelType: "bert" });
   expect(encoder).toMatchObject({ vocabularySize: 5, frame: { before: 1, after: 1 } });
   const { ids, lengths, cut } = await encoder.encode(["a b a b", "a b a", "x"], 5);
   expect([...ids]).toEqual([1, 3, 4, 3, 2, 1, 3, 4, 3, 2, 1, 0, 2]);
@@ -23,14 +23,17 @@ it("encodes every text up to the limit", async () => {
 });
 
 it("cuts the side that the tokenizer says", async () => {
-  const encoder = await Encoder.load(directoryWith({ truncation_side: "left" }), "bert");
+  const encoder = await Encoder.load({
+    directory: directoryWith({ truncation_side: "left" }),
+    modelType: "bert",
+  });
   expect([...(await encoder.encode(["a a b"], 4)).ids]).toEqual([1, 3, 4, 2]);
 });
 
 it("names the directory whose tokenizer the library refuses", async () => {
   const directory = directoryWith();
   writeJson(join(directory, "tokenizer.json"), { model: { type: "WordPiece", vocab: { a: -1 } } });
-  await expect(Encoder.load(directory, "bert")).rejects.toMatchObject({
+  await expect(Encoder.load({ directory: directory, modelType: "bert" })).rejects.toMatchObject({
     code: "INVALID_MODEL",
     message: expect.stringContaining(`the tokenizer of ${directory} cannot be used`),
   });

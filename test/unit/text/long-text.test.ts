@@ -100,7 +100,7 @@ async function load(normalizer: Part, preTokenizer: Part, model: object, added: 
     post_processor: frame,
     model,
   });
-  return Encoder.load(directory, "bert");
+  return Encoder.load({ directory, modelType: "bert" });
 }
 
 const kinds: [string, Part, Part, object][] = [

@@ -39,6 +39,7 @@ describe("a run", () => {
       steps: 144,
       maxLength: 32,
       truncatedTexts: 0,
+      cutTexts: 0,
       headReset: false,
       ignored: [],
     });

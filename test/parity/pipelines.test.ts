@@ -1,0 +1,3 @@
+import { describePipelines } from "./describe-pipelines.js";
+
+describePipelines(5, [5]);
