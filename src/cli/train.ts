@@ -90,7 +90,13 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   noteCutTexts(cutTextsOfRun(start));
 }
 
-function cutTextsOfRun({ trainingRows, validationRows, testRows, cutTexts, maxLength }: StartEvent): CutTexts {
+function cutTextsOfRun({
+  trainingRows,
+  validationRows,
+  testRows,
+  cutTexts,
+  maxLength,
+}: StartEvent): CutTexts {
   return { texts: trainingRows + validationRows + testRows, cut: cutTexts, maxLength };
 }
 

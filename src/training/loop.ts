@@ -151,7 +151,8 @@ export class TrainingLoop {
   }
 
   #startEvent(): StartEvent {
-    const { model, training, validation, test, headReset, maxLength, truncatedTexts, cutTexts, texts } = this.#prepared;
+    const { model, training, validation, test, headReset, maxLength, truncatedTexts, cutTexts, texts } =
+      this.#prepared;
     return {
       type: "start",
       trainingRows: training.origin.length,

@@ -209,7 +209,11 @@ async function tokenize(
   const origin = Int32Array.from({ length: dataset.texts.length }, (_, row) => row);
   const { labels, weights } = dataset;
   const longer = counts.read.filter((read, text) => read + counts.cut[text]! > limit.maxLength).length;
-  return { rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin }, longer, cut: countCutTexts(counts) };
+  return {
+    rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin },
+    longer,
+    cut: countCutTexts(counts),
+  };
 }
 
 /** The parts of the training rows; `undefined` when nothing is held back. */

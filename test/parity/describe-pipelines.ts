@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { generator } from "../../src/random.js";
-import { Trainer } from "../../src/trainer.js";
+import { Trainer } from "../../src/training/trainer.js";
 import { temporaryFolder } from "./models.js";
 import { runPython } from "./python.js";
 import { draws } from "./random-configs.js";
