@@ -64,9 +64,12 @@ export function findIdColumn(file: string, head: readonly Row[], options: Column
     new Set(head.map((row) => String(row.cells.get(column)))).size === head.length;
   const free = columns.filter((column) => !taken.has(column));
   return (
+    // A table that tagformer wrote for labels of which one is called id.
+    free.find((column) => /^(row_)+id$/.test(column) && isUnique(column)) ??
     free.find(
       (column) => column.toLowerCase() === "id" && (isUnique(column) || !isLabelColumn(head, column)),
-    ) ?? free.find((column) => /id$/i.test(column) && isUnique(column) && !isLabelColumn(head, column))
+    ) ??
+    free.find((column) => /id$/i.test(column) && isUnique(column) && !isLabelColumn(head, column))
   );
 }
 

@@ -57,8 +57,16 @@ describe("tables with labels of any name", () => {
     expect(dataset.labelNames).toEqual(odd);
     const expected = rows.flatMap((given) => odd.map((label) => (given.includes(label) ? 0.75 : 0.25)));
     expect([...dataset.labels]).toEqual(expected);
-    const listed = await readDataset(file, { labels: odd, labelColumn: "row_labels", text: "row_text" });
+    const listed = await readDataset(file, { labels: odd, labelColumn: "row_labels" });
+    expect(listed.columns).toMatchObject({ text: "row_text", id: "row_row_id" });
     expect([...listed.dataset.labels]).toEqual(expected.map(Math.round));
+  });
+
+  it("are found by their content where labels are called as other columns are", async () => {
+    const content = "comment,text,id,labels\nhello you,1,0,1\nbye,0,0,1\nwell well,0,1,0\n";
+    const { dataset, columns } = await readDataset(fileOf("t.csv", content));
+    expect(dataset.labelNames).toEqual(["text", "id", "labels"]);
+    expect(columns).toEqual({ text: "comment", unused: [] });
   });
 
   it("write a cell of plain names with |, and of any others as JSON", () => {
