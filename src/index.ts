@@ -22,7 +22,6 @@ export {
   formatFindings,
   type LabelCounts,
 } from "./data/check.js";
-export type { ColumnOptions } from "./data/column-options.js";
 export { type Dataset, type LabelledRows, selectRows } from "./data/dataset.js";
 export { datasetFromRows, type FieldOf, type RowsOptions } from "./data/from-rows.js";
 export { clustersOf } from "./data/groups.js";
@@ -35,6 +34,12 @@ export type {
   TokenInspection,
 } from "./data/inspection.js";
 export type { LengthRange, LengthStatistics, Quantile } from "./data/lengths.js";
+export type {
+  ColumnOptions,
+  ReadDatasetOptions,
+  ReadTextsOptions,
+  TableOptions,
+} from "./data/options.js";
 export {
   type FoldsWithTestOptions,
   foldsWithTest,
@@ -43,9 +48,7 @@ export {
 } from "./data/parts.js";
 export {
   type ReadColumns,
-  type ReadDatasetOptions,
   type ReadResult,
-  type ReadTextsOptions,
   readDataset,
   readTexts,
   type TextRow,

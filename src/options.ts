@@ -340,7 +340,8 @@ export const inspectionOptions = z.strictObject({
     .describe("lengths in tokens at which to count the texts that would be cut"),
 });
 
-const signal = z
+/** What ends a call. */
+export const signal = z
   .custom<AbortSignal>(
     (value) =>
       typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value,
@@ -349,7 +350,7 @@ const signal = z
   .optional();
 
 /** A function that a caller hands in. */
-const callback = <F extends (...parameters: never[]) => unknown>() =>
+export const callback = <F extends (...parameters: never[]) => unknown>() =>
   z.custom<F>((value) => typeof value === "function", "expected a function").optional();
 
 /** Options of any call. */

@@ -1,7 +1,7 @@
 // Command-line flags made from the option schemas, so that every option is described once.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
-import { splitList, unquote } from "./names.js";
+import { splitList, splitNames, unquote } from "./names.js";
 
 /** The part of JSON Schema in which zod describes an option. */
 interface OptionSchema {
@@ -9,8 +9,12 @@ interface OptionSchema {
   readonly enum?: readonly string[];
   /** One of several kinds of values. */
   readonly anyOf?: readonly OptionSchema[];
+  /** Of the values of a list. */
+  readonly items?: OptionSchema;
   readonly default?: unknown;
   readonly description?: string;
+  /** What help calls the value, where that says more than its type. */
+  readonly value?: string;
 }
 
 /** `learningRate` as `learning-rate`. */
@@ -44,7 +48,7 @@ export function parseCount(text: string): number {
 
 function toOption(
   name: string,
-  { type, enum: choices, anyOf, default: fallback, description = "" }: OptionSchema,
+  { type, enum: choices, anyOf, items, default: fallback, description = "", value: called }: OptionSchema,
 ): Option {
   // A switch that is on by default can only be turned off.
   if (type === "boolean" && fallback === true)
@@ -52,11 +56,12 @@ function toOption(
   if (type === "boolean") return new Option(`--${flagName(name)}`, description);
   // The default is shown here but filled in by the schema, so that commands can tell what was given.
   const shown = fallback === undefined ? description : `${description} (default: ${fallback})`;
-  const value = choices ? "name" : anyOf ? "value" : type === "array" ? "a,b,c" : type;
+  const value = called ?? (choices ? "name" : anyOf ? "value" : type === "array" ? "a,b,c" : type);
   const option = new Option(`--${flagName(name)} <${value}>`, shown);
   if (choices) option.choices(choices);
   if (anyOf) option.argParser(parseValue);
-  if (type === "array") option.argParser((text) => text.split(",").map(parseNumber));
+  if (type === "array" && items?.type === "string") option.argParser((text) => splitNames(text));
+  else if (type === "array") option.argParser((text) => text.split(",").map(parseNumber));
   if (type === "integer" || type === "number") option.argParser(parseNumber);
   return option;
 }

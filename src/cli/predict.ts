@@ -7,7 +7,7 @@ import { distinctColumns, labelCellWriter } from "../data/label-cell.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { classifierOptions } from "../options.js";
 import { noteCutTexts } from "./cut-texts.js";
-import { addTableFlags, noteReplaced, type TableFlags, tableOptions } from "./data-flags.js";
+import { addTextFlags, type TextFlags, textReading } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { splitNames } from "./names.js";
@@ -15,11 +15,9 @@ import { writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { note } from "./terminal.js";
 
-interface PredictFlags extends TableFlags {
+interface PredictFlags extends TextFlags {
   readonly model: string;
   readonly out?: string;
-  readonly text?: string;
-  readonly id?: string;
   readonly labels?: string[];
   readonly tokens?: boolean;
   readonly json?: boolean;
@@ -31,10 +29,8 @@ export function addPredictCommand(root: Command): void {
     .description("classify the texts of a table, or with - the lines of standard input")
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--out <file>", "CSV file to write (default: standard output)")
-    .option("--text <column>", "column of the texts (found by its name or content when not given)")
-    .option("--id <column>", "column of the row ids")
     .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
-  addTableFlags(command);
+  addTextFlags(command);
   addFlags(command, classifierOptions.omit({ labels: true }))
     .option("--tokens", "two more columns: how many tokens of each text were read, and how many were cut")
     .option("--json", "print one JSON document instead of CSV")
@@ -52,14 +48,13 @@ async function predict(data: string, flags: PredictFlags): Promise<void> {
     flags.model,
     takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
   );
-  const { text, id, json, tokens } = flags;
-  const reading = { text, id, ...tableOptions(flags), onReplaced: noteReplaced };
+  const { json, tokens } = flags;
   let rows = 0;
   let cut = 0;
   const started = performance.now();
   await writeOutput(flags.out, async (write) => {
     const table = json ? new JsonTable() : new CsvTable(classifier.labels, tokens ?? false);
-    for await (const chunk of readTexts(data, reading)) {
+    for await (const chunk of readTexts(data, textReading(flags))) {
       const predictions = await classifier.predict(chunk.map((row) => row.text));
       await write(table.rows(chunk, predictions));
       rows += chunk.length;

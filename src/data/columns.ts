@@ -1,9 +1,10 @@
 // Which columns hold the text and the id: named by the caller, or found in the first rows of the table.
+
 import { TagformerError } from "../errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { columnsOf, listNames, requireColumn } from "./column-names.js";
-import type { ColumnOptions } from "./column-options.js";
 import { isLabelColumn } from "./label-columns.js";
+import type { ColumnOptions } from "./options.js";
 import type { Row } from "./row.js";
 
 /** The first rows of a table, and all rows including them. */

@@ -1,9 +1,12 @@
 // Labelled examples from the objects of a program.
+import { parseOptions } from "../base/parse-options.js";
 import { TagformerError } from "../errors.js";
 import { BadRows, type OnBadRow } from "./bad-rows.js";
 import { untilAborted } from "./cancellation.js";
 import { isObject, showCell } from "./cell.js";
-import { collectDataset, type ReadResult } from "./read.js";
+import type { LabelFormat } from "./list-notation.js";
+import { rowsOptions } from "./options.js";
+import { collectDataset, type ReadResult, resolveLabelNames } from "./read.js";
 import type { Row } from "./row.js";
 
 /**
@@ -35,10 +38,18 @@ export interface RowsOptions<R> {
   readonly weight?: FieldOf<R, number | string> | undefined;
   /** The field that says what a row belongs to, such as its author, for splits that keep such rows together. */
   readonly group?: FieldOf<R> | undefined;
+  /** What separates names, where the labels of a row are one text; told by the first rows unless given. */
+  readonly labelSeparator?: string | undefined;
+  /** What the lists of labels hold; told by the first rows unless given. */
+  readonly labelFormat?: LabelFormat | undefined;
+  /** A file with the names of the labels, for lists of ids; see {@link ColumnOptions}. */
+  readonly labelNames?: string | undefined;
   /** What to do with rows that cannot be used: `error` (the default), or `skip` and count them. */
   readonly onBadRow?: OnBadRow | undefined;
   /** What messages, reports and the model card call these rows; `rows` unless given. */
   readonly name?: string | undefined;
+  /** Receives a sentence for everything that was found and not told, such as the field of the text. */
+  readonly onNote?: ((sentence: string) => void) | undefined;
   /** Ends the reading, also while a row is awaited; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,14 +83,18 @@ export async function datasetFromRows<R extends object>(
   rows: Iterable<R> | AsyncIterable<R>,
   options: RowsOptions<R> = {},
 ): Promise<ReadResult> {
-  const { name = "rows", labels, labelColumn, onBadRow = "error", signal, ...fields } = options;
+  const { name, labels, labelColumn, onBadRow, onNote, signal, ...fields } = parseOptions(
+    rowsOptions,
+    options,
+  );
   requireIterable(name, rows);
-  const bad = new BadRows(onBadRow);
+  const bad = new BadRows(onBadRow, "error", onNote);
   const columns = {
     ...fields,
     ...(typeof labels === "string" ? { labelColumn: labels } : { labels, labelColumn }),
   };
-  return await collectDataset(name, readObjects(name, rows, bad, signal), columns, bad);
+  const resolved = await resolveLabelNames(columns, signal);
+  return await collectDataset(name, readObjects(name, rows, bad, signal), resolved, bad);
 }
 
 function requireIterable(name: string, rows: unknown): void {

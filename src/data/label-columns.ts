@@ -4,7 +4,7 @@ import { didYouMean } from "../suggestion.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, listNames, requireColumn, sameName } from "./column-names.js";
-import type { ColumnOptions } from "./column-options.js";
+import type { ResolvedColumnOptions } from "./column-options.js";
 import { isBlank, missingCell, parseLabel, parseSoftLabel } from "./labels.js";
 import type { Row } from "./row.js";
 import { inertCell } from "./spreadsheet.js";
@@ -34,7 +34,7 @@ export interface LabelColumn {
 export function findLabelColumns(
   file: string,
   head: readonly Row[],
-  options: ColumnOptions,
+  options: ResolvedColumnOptions,
   taken: readonly (string | undefined)[],
   bad: BadRows,
 ): readonly LabelColumn[] {

@@ -1,17 +1,18 @@
 // Labels that lie in a file of their own and belong to the texts by id, as in test.csv and test_labels.csv.
+
 import { TagformerError } from "../errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
 import { columnsOf, sameName } from "./column-names.js";
 import { describeColumns } from "./column-notes.js";
-import type { ColumnOptions, ResolvedColumnOptions } from "./column-options.js";
+import type { ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, peek } from "./columns.js";
 import type { LabelMatrix, LabelReader } from "./label-matrix.js";
 import { labelReader } from "./label-readers.js";
+import type { ColumnOptions, TableOptions } from "./options.js";
 import type { Row } from "./row.js";
 import { readRows } from "./rows.js";
 import { tableSource } from "./source.js";
 import { inertCell } from "./spreadsheet.js";
-import type { TableOptions } from "./table.js";
 
 /** A table of ids and labels. */
 export interface LabelFile extends LabelMatrix {

@@ -1,15 +1,17 @@
 // The labels of a table, row by row: the reader that fits the options, and that of one column a label.
+
 import { TagformerError } from "../errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, requireColumn } from "./column-names.js";
-import type { ColumnOptions, ResolvedColumnOptions } from "./column-options.js";
+import type { ResolvedColumnOptions } from "./column-options.js";
 import { findLabelColumns, isLabelColumn, type LabelColumn } from "./label-columns.js";
 import type { LabelMatrix, LabelReader } from "./label-matrix.js";
 import { columnsOfLabelSets, isNamedLabels } from "./label-set-columns.js";
 import { acceptedLabels, acceptedSoftLabels, parseLabel, parseSoftLabel } from "./labels.js";
 import { tellNotation } from "./list-notation.js";
 import { ListReader } from "./list-reader.js";
+import type { ColumnOptions } from "./options.js";
 import type { Row } from "./row.js";
 
 /** Rows whose labels are stored together. */

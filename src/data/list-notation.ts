@@ -1,4 +1,5 @@
 // How a column of label lists is written, told by its first rows and by the labels where they are known.
+
 import { TagformerError } from "../errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
@@ -12,6 +13,7 @@ import {
   tellSeparator,
 } from "./label-separator.js";
 import { isBlank } from "./labels.js";
+import type { ColumnOptions } from "./options.js";
 
 /**
  * What a column of lists holds.
@@ -23,14 +25,7 @@ import { isBlank } from "./labels.js";
 export type LabelFormat = "names" | "ids" | "multi-hot";
 
 /** How a column of lists is read, as a caller says it. */
-export interface ListOptions {
-  /** The labels that may occur, in order. */
-  readonly labels?: readonly string[] | undefined;
-  /** What separates names in plain text: any text, `blank`, `newline` or `none`; told by the first rows unless given. */
-  readonly labelSeparator?: string | undefined;
-  /** What the lists hold; told by the first rows unless given. */
-  readonly labelFormat?: LabelFormat | undefined;
-}
+export type ListOptions = Pick<ColumnOptions, "labels" | "labelSeparator" | "labelFormat">;
 
 /** How a column of lists is read. */
 export interface ListNotation {
@@ -67,14 +62,8 @@ export function missingList(cell: unknown, labels: readonly string[] | undefined
 }
 
 /** @throws TagformerError `INVALID_OPTION` */
-export function checkListOptions({ labelSeparator, labelFormat }: ListOptions): void {
+export function checkListOptions({ labelSeparator }: ListOptions): void {
   if (labelSeparator !== undefined) parseSeparator(labelSeparator);
-  if (labelFormat !== undefined && !["names", "ids", "multi-hot"].includes(labelFormat)) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option labelFormat is ${JSON.stringify(labelFormat)}; expected names, ids or multi-hot`,
-    );
-  }
 }
 
 /**

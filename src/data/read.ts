@@ -1,10 +1,12 @@
 // Tables in, labelled examples or chunks of texts out.
+
+import { parseOptions } from "../base/parse-options.js";
 import { TagformerError } from "../errors.js";
-import { BadRows, type OnBadRow, type OnEncodingError, type SkippedRow } from "./bad-rows.js";
+import { BadRows, type SkippedRow } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf } from "./column-names.js";
 import { type ColumnRoles, describeColumns, unusedColumns } from "./column-notes.js";
-import type { ColumnOptions, ResolvedColumnOptions } from "./column-options.js";
+import type { ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import { type Dataset, dropUnlabelled } from "./dataset.js";
 import { headerDoubt } from "./header.js";
@@ -14,41 +16,18 @@ import type { LabelReader } from "./label-matrix.js";
 import { readLabelNames } from "./label-names.js";
 import { labelReader } from "./label-readers.js";
 import { checkListOptions } from "./list-notation.js";
+import {
+  type ColumnOptions,
+  type ReadDatasetOptions,
+  type ReadTextsOptions,
+  type ResolvedReadDatasetOptions,
+  readDatasetOptions,
+  readTextsOptions,
+} from "./options.js";
 import type { Row, RowUnit } from "./row.js";
 import { readRows } from "./rows.js";
-import { type TableFormat, type TableStream, tableSource } from "./source.js";
-import type { TableOptions } from "./table.js";
+import { type TableStream, tableSource } from "./source.js";
 import { PackedTexts } from "./texts.js";
-
-/** Options of {@link readTexts}. */
-export interface ReadTextsOptions extends Pick<ColumnOptions, "text" | "id">, TableOptions {
-  /** How the table is written down; by default what the file's name says. A stream has no name, and needs it. */
-  readonly format?: TableFormat | undefined;
-  /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD. */
-  readonly encodingErrors?: OnEncodingError | undefined;
-  /** Called after the last row with the number of characters that were replaced. */
-  readonly onReplaced?: ((characters: number) => void) | undefined;
-  /** Receives a sentence for everything that was found and not told: columns, delimiters, a header that looks like data. */
-  readonly onNote?: ((sentence: string) => void) | undefined;
-  /** Ends the reading; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Options of {@link readDataset}. */
-export interface ReadDatasetOptions extends ColumnOptions, TableOptions {
-  /** How the table is written down; by default what the file's name says. A stream has no name, and needs it. */
-  readonly format?: TableFormat | undefined;
-  /** A table with the labels, when they are not beside the texts; joined by id. */
-  readonly labelFile?: string | undefined;
-  /** What to do with rows that cannot be used: `error` (the default), or `skip` and count them. */
-  readonly onBadRow?: OnBadRow | undefined;
-  /** What to do with bytes that are not UTF-8: `error` (the default), or `replace` them by U+FFFD and count them. */
-  readonly encodingErrors?: OnEncodingError | undefined;
-  /** Receives a sentence for everything that was found and not told: columns, delimiters, a header that looks like data. */
-  readonly onNote?: ((sentence: string) => void) | undefined;
-  /** Ends the reading; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** The columns in which {@link readDataset} found text and id. */
 export interface ReadColumns {
@@ -95,7 +74,8 @@ const chunkRows = 1024;
  * their names and by what the first rows hold; `onNote` receives what was found.
  *
  * @param input the path of a file whose name ends in `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.json` (an array of objects),
- * each also with `.gz` behind it; or a stream of such a file's bytes, packed with gzip or not
+ * each also with `.gz` behind it, or in `.parquet`; or a stream of such a file's bytes, packed with gzip or not. A stream of Parquet
+ * is kept in a temporary file, because Parquet is read from its end
  * @throws TagformerError `IO`, `INVALID_OPTION` or `INVALID_DATA`, with file, line and column where there are such; the
  * signal's reason when it is aborted
  */
@@ -103,9 +83,17 @@ export async function readDataset(
   input: string | TableStream,
   options: ReadDatasetOptions = {},
 ): Promise<ReadResult> {
+  return await readTable(input, parseOptions(readDatasetOptions, options));
+}
+
+/** @param options with whose labels `labels` are, where a caller of ours knows */
+export async function readTable(
+  input: string | TableStream,
+  options: ResolvedReadDatasetOptions & Pick<ResolvedColumnOptions, "labelsOf">,
+): Promise<ReadResult> {
   const { labelFile, signal } = options;
   const source = tableSource(input, options.format);
-  const bad = new BadRows(options.onBadRow ?? "error", options.encodingErrors, options.onNote);
+  const bad = new BadRows(options.onBadRow, options.encodingErrors, options.onNote);
   const resolved = await resolveLabelNames(options, signal);
   const apart = labelFile === undefined ? undefined : await readLabelFile(labelFile, resolved, bad, signal);
   return collectDataset(source.name, readRows(source, bad, signal, options), resolved, bad, apart);
@@ -170,8 +158,9 @@ export async function collectDataset(
  */
 export async function* readTexts(
   input: string | TableStream,
-  options: ReadTextsOptions = {},
+  given: ReadTextsOptions = {},
 ): AsyncGenerator<readonly TextRow[]> {
+  const options = parseOptions(readTextsOptions, given);
   const source = tableSource(input, options.format);
   const path = source.name;
   const bad = new BadRows("error", options.encodingErrors, options.onNote);
@@ -220,7 +209,7 @@ function doubtHeader(file: string, head: readonly Row[], bad: BadRows): void {
 }
 
 /** The options with the labels that a file names, which are all labels unless some are given. */
-async function resolveLabelNames<T extends ColumnOptions>(
+export async function resolveLabelNames<T extends ColumnOptions>(
   options: T,
   signal: AbortSignal | undefined,
 ): Promise<T & ResolvedColumnOptions> {

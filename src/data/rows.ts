@@ -2,9 +2,10 @@
 import type { BadRows } from "./bad-rows.js";
 import { invalidElement, readJsonElements } from "./json-array.js";
 import { parseJson } from "./json-values.js";
+import type { TableOptions } from "./options.js";
 import type { Row } from "./row.js";
 import { firstCharacter, type TableSource } from "./source.js";
-import { readTextTable, type TableOptions } from "./table.js";
+import { readTextTable } from "./table.js";
 
 /**
  * Streams the rows of a table; memory does not depend on its size.

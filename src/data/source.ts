@@ -101,7 +101,7 @@ function formatOf(file: string): TableFormat {
   const known = [...formats.keys()].join(", ");
   throw new TagformerError(
     "INVALID_DATA",
-    `${file}: is of an unknown kind; expected a name that ends in ${known} (or one of these with .gz), or the option format`,
+    `${file}: is of an unknown kind; expected a name that ends in ${known} (or one of these with .gz), or the option format, or the option format`,
   );
 }
 

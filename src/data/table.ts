@@ -1,23 +1,15 @@
 // Tables in which a row is one line or several: delimited text, JSON Lines and plain lines of text.
+
 import { TagformerError } from "../errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { type ByteSource, LineCounter, readUtf8 } from "./bytes.js";
-import { type Quotes, readDelimited } from "./delimited.js";
+import { readDelimited } from "./delimited.js";
 import { findDialect, parseDelimiter } from "./dialect.js";
 import { madeUpNames, readHeader, widthFault } from "./header.js";
 import { parseJson } from "./json-values.js";
 import { type Line, LineReader } from "./lines.js";
+import type { TableOptions } from "./options.js";
 import type { Row } from "./row.js";
-
-/** How delimited text is read; what is not given is told by the file. */
-export interface TableOptions {
-  /** The character between cells: `,`, `;`, `|`, `tab` or any other; told by the first rows unless given. */
-  readonly delimiter?: string | undefined;
-  /** What quotes mean; `auto` unless given. */
-  readonly quotes?: Quotes | undefined;
-  /** Whether the first row names the columns, which it does unless this is `false`: they are `column1`, `column2`... then. */
-  readonly header?: boolean | undefined;
-}
 
 /** The formats that {@link readTextTable} reads. */
 export type TextFormat = "csv" | "tsv" | "jsonl" | "txt";
@@ -39,7 +31,7 @@ export async function* readTextTable(
   signal?: AbortSignal,
   options: TableOptions = {},
 ): AsyncGenerator<Row> {
-  checkTableOptions(options);
+  if (options.delimiter !== undefined) parseDelimiter(options.delimiter);
   const file = source.name;
   const bytes = readUtf8(source, new LineCounter(), { onReplaced: bad.onReplaced, signal });
   const lines = new LineReader(file, bytes);
@@ -49,22 +41,6 @@ export async function* readTextTable(
     else yield* readDelimitedRows(file, lines, format === "tsv" ? "\t" : ",", options, bad);
   } finally {
     await lines.close();
-  }
-}
-
-function checkTableOptions({ delimiter, quotes = "auto", header = true }: TableOptions): void {
-  if (delimiter !== undefined) parseDelimiter(delimiter);
-  if (!["auto", "csv", "none"].includes(quotes)) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option quotes is ${JSON.stringify(quotes)}; expected auto, csv or none`,
-    );
-  }
-  if (typeof header !== "boolean") {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option header is ${JSON.stringify(header)}; expected true or false`,
-    );
   }
 }
 

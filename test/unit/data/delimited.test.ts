@@ -1,7 +1,8 @@
 // Delimiters told by content, quotes that are characters, and headers: what real exports look like.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ReadDatasetOptions, readDataset, readTexts } from "../../../src/data/read.js";
+import type { ReadDatasetOptions } from "../../../src/data/options.js";
+import { readDataset, readTexts } from "../../../src/data/read.js";
 import { errorOf, fileOf } from "./files.js";
 
 /** Reads a table, and what was said about it. */

@@ -2,7 +2,8 @@
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ReadDatasetOptions, readDataset } from "../../../src/data/read.js";
+import type { ReadDatasetOptions } from "../../../src/data/options.js";
+import { readDataset } from "../../../src/data/read.js";
 import { errorOf, fileOf } from "./files.js";
 
 const nan = Number.NaN;

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type ReadDatasetOptions, readDataset, readTexts } from "../../../src/data/read.js";
+import type { ReadDatasetOptions } from "../../../src/data/options.js";
+import { readDataset, readTexts } from "../../../src/data/read.js";
 import { errorOf, fileOf } from "./files.js";
 
 const nan = Number.NaN;
