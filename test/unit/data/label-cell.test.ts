@@ -52,7 +52,7 @@ describe("tables with labels of any name", () => {
     const rows = [odd.slice(0, 5), [], odd, ...odd.map((label) => [label])];
     const content = tableOf(odd, rows);
     const file = fileOf("t.csv", content);
-    const { dataset, columns } = await readDataset(file, { labels: odd, labelsOf: "the model" });
+    const { dataset, columns } = await readDataset(file, { labels: odd });
     expect(columns).toMatchObject({ text: "row_text", id: "row_row_id" });
     expect(dataset.labelNames).toEqual(odd);
     const expected = rows.flatMap((given) => odd.map((label) => (given.includes(label) ? 0.75 : 0.25)));
