@@ -93,6 +93,8 @@ export interface ClassifierEvaluation {
 
 /** What {@link Classifier.tune} returns. */
 export interface ClassifierTuning extends Tuning {
+  /** How many of the texts the model has seen in its training; `null` when it remembers none. */
+  readonly seen: SeenTexts | null;
   /** How much of each row's text was read. */
   readonly tokens: TokenCounts;
 }
@@ -316,6 +318,7 @@ export class Classifier implements AsyncDisposable {
     const { signal, onProgress, ...tuning } = options;
     parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
     const { logits, labels, tokens } = await this.#score(dataset, { signal, onProgress });
+    const seen = await countSeen(this.#known, dataset.texts);
     const clusters = clustersOf(dataset);
     const found = await inBackground("tune", [logits, labels, this.labels, tuning, clusters], { signal });
     this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
@@ -323,7 +326,7 @@ export class Classifier implements AsyncDisposable {
     this.#known = { ...this.#known, tuning: keys };
     const record = { tuning: found, source: dataset.source, onValidation: false, texts: keys.stored() };
     this.#decisionChange = () => tunedDecision(record, this.labels, this.#directory);
-    return { ...found, tokens };
+    return { ...found, tokens, seen: seen && { ...seen, tunedOn: 0 } };
   }
 
   /**

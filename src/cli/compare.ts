@@ -13,7 +13,8 @@ import { divideByTemperature } from "../evaluation/temperature.js";
 import { readDecision } from "../model/decision.js";
 import { readModelDirectory } from "../model/directory.js";
 import { tagformerFile } from "../model/file-names.js";
-import { readValidation, type StoredPredictions } from "../model/validation.js";
+import { describeChoices, describeSeen } from "../model/seen-texts.js";
+import { readTest, readValidation, type StoredPredictions } from "../model/validation.js";
 import { modelOptions, parseOptions, resamplingOptions } from "../options.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
@@ -45,9 +46,12 @@ export function addCompareCommand(root: Command): void {
   const command = root
     .command("compare <run> <run>")
     .description(
-      "compare two trained models on the same rows: differences with confidence intervals and p-values; on the validation rows that both runs held back, or on a table",
+      "compare two trained models on the same rows: differences with confidence intervals and p-values; on the test or validation rows that both runs held back, or on a table",
     )
-    .option("--data <file>", "labelled table to compare on (default: the runs' validation rows)")
+    .option(
+      "--data <file>",
+      "labelled table to compare on (default: the runs' test rows, or their validation rows)",
+    )
     .option(
       "--label-file <file>",
       "table with the labels, joined by id; rows without any label are left out",
@@ -87,7 +91,7 @@ async function compare(firstRun: string, secondRun: string, flags: CompareFlags)
 
 /** Both runs' stored predictions for their validation rows, which must be the same rows. */
 async function fromStored(directories: readonly [string, string]): Promise<Compared> {
-  const [one, other] = [await readValidation(directories[0]), await readValidation(directories[1])];
+  const { part, one, other } = await readStored(directories);
   const columns = one.labelNames.map((name) => other.labelNames.indexOf(name));
   if (columns.includes(-1) || columns.length !== other.labelNames.length) {
     throw new TagformerError(
@@ -102,10 +106,26 @@ async function fromStored(directories: readonly [string, string]): Promise<Compa
   return {
     labelNames: one.labelNames,
     labels: one.labels,
-    first: await storedRun(directories[0], one.logits, one.labelNames),
-    second: await storedRun(directories[1], reorder(other.logits), one.labelNames),
-    source: `the runs' validation rows, of ${one.source}`,
+    first: await storedRun(directories[0], one.logits, one.labelNames, part),
+    second: await storedRun(directories[1], reorder(other.logits), one.labelNames, part),
+    source: `the runs' ${part} rows, of ${one.source}`,
   };
+}
+
+/** Rows that both runs stored predictions for. */
+interface StoredPair {
+  readonly part: "test" | "validation";
+  readonly one: StoredPredictions;
+  readonly other: StoredPredictions;
+}
+
+/** The runs' test rows where both have the same, by which nothing was chosen; otherwise their validation rows. */
+async function readStored([first, second]: readonly [string, string]): Promise<StoredPair> {
+  const [one, other] = [await readTest(first), await readTest(second)];
+  const sorted = (predictions: StoredPredictions) => [...predictions.digests].sort().join();
+  if (one && other && sorted(one) === sorted(other)) return { part: "test", one, other };
+  if (one && other) note("the runs were tested on different rows: their validation rows are compared");
+  return { part: "validation", one: await readValidation(first), other: await readValidation(second) };
 }
 
 /** For each row of the first run, the same row of the second. */
@@ -133,13 +153,12 @@ async function storedRun(
   directory: string,
   logits: Float32Array,
   labelNames: readonly string[],
+  part: StoredPair["part"],
 ): Promise<ComparedRun> {
   const { tagformer, labels } = await readModelDirectory(directory);
   const decision = readDecision(tagformer, labels.names, join(directory, tagformerFile));
-  if (decision.thresholds.some((threshold) => threshold !== 0.5)) {
-    note(
-      `${directory} has tuned thresholds; where they were tuned on these very rows, its figures flatter: compare on another table, with --data`,
-    );
+  if (part === "validation") {
+    for (const sentence of describeChoices(tagformer)) note(`${directory}: ${sentence}`);
   }
   const byName = (values: readonly number[]) => labelNames.map((name) => values[labels.names.indexOf(name)]!);
   return {
@@ -183,9 +202,10 @@ async function predict(
     );
   }
   const bar = new ProgressBar(`predicting with ${directory}`, dataset.texts.length);
-  const { logits, labels, tokens } = await classifier
+  const { logits, labels, tokens, seen } = await classifier
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
+  for (const sentence of describeSeen(seen)) note(`${directory}: ${sentence}`);
   const width = columns.length;
   const reorder = (values: Float32Array) =>
     values.map((_, i) => values[i - (i % width) + columns[i % width]!]!);

@@ -10,6 +10,7 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import { type Mistake, mistakesByLabel } from "../evaluation/mistakes.js";
 import { classificationReport } from "../evaluation/report.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
+import { describeSeen } from "../model/seen-texts.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { classifierOptions } from "../options.js";
 import { cutTextsOf, noteCutTexts } from "./cut-texts.js";
@@ -98,9 +99,11 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
     await writeEvaluationPage(flags.html, { model: flags.model, data }, classifier, dataset, result);
   if (flags.table) await writeEvaluationTable(flags.table, classifier, dataset, result);
   const found = detailsOf(result, classifier, dataset, flags);
+  for (const sentence of describeSeen(result.seen)) note(sentence);
   for (const convention of result.metrics.conventions) note(`warning: ${describeConvention(convention)}`);
   const cutTexts = cutTextsOf(result.tokens, classifier.maxLength);
-  if (flags.json) printJson({ model: flags.model, data, cutTexts, metrics: result.metrics, ...found });
+  if (flags.json)
+    printJson({ model: flags.model, data, cutTexts, seen: result.seen, metrics: result.metrics, ...found });
   else describe(result.metrics, found, flags);
   noteCutTexts(cutTexts);
 }

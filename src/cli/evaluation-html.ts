@@ -1,9 +1,11 @@
 // The page of an evaluation.
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
+import { describeConvention } from "../evaluation/conventions.js";
 import { evaluationDetails } from "../evaluation/details.js";
 import { surestExamples } from "../evaluation/examples.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
+import { describeSeen } from "../model/seen-texts.js";
 import type { EvaluationReport } from "../report/evaluation-page.js";
 import { evaluationPage } from "../report/pages.js";
 import { writeOutput } from "./output.js";
@@ -20,7 +22,7 @@ export async function writeEvaluationPage(
   names: Pick<EvaluationReport, "model" | "data">,
   { labels: labelNames, temperatures, thresholds }: Classifier,
   dataset: Dataset,
-  { logits, labels, mistakes }: ClassifierEvaluation,
+  { logits, labels, mistakes, metrics, seen }: ClassifierEvaluation,
 ): Promise<void> {
   const scores = { logits: divideByTemperature(logits, temperatures) };
   const examples = surestExamples(scores, labels, labelNames, shownExamples, thresholds);
@@ -31,10 +33,17 @@ export async function writeEvaluationPage(
   });
   const page = await evaluationPage({
     ...names,
+    notes: [...describeSeen(seen), ...metrics.conventions.map(describeConvention)].map(sentence),
     details: evaluationDetails(scores, labels, labelNames, thresholds),
     mistakes: mistakes.slice(0, shownMistakes).map(shown),
     examples: examples.map(shown),
   });
   await writeOutput(file, (write) => write(page));
   note(`wrote ${file}`);
+}
+
+/** A sentence of the command's as one of a page. */
+function sentence(text: string): string {
+  const bare = text.replace(/^warning: /, "");
+  return `${bare.charAt(0).toUpperCase()}${bare.slice(1)}.`;
 }

@@ -5,7 +5,8 @@ import { TagformerError } from "../errors.js";
 import { tune } from "../evaluation/tuning.js";
 import { readModelDirectory } from "../model/directory.js";
 import { requireTagformerFile, updateRecord } from "../model/save.js";
-import { knownTexts } from "../model/seen-texts.js";
+import { describeSeen, knownTexts, type SeenTexts } from "../model/seen-texts.js";
+import { judgeTestRows } from "../model/test-rows.js";
 import { readValidation } from "../model/validation.js";
 import { readOneVersion, weightsVersion } from "../model/version.js";
 import { modelOptions, parseOptions, tuningOptions } from "../options.js";
@@ -16,7 +17,7 @@ import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
-import { print, printJson } from "./terminal.js";
+import { note, print, printJson } from "./terminal.js";
 import { describeTuning, type FoundTuning } from "./tuning-result.js";
 
 interface ThresholdsFlags extends DataFlags {
@@ -52,6 +53,7 @@ export function addThresholdsCommand(root: Command): void {
 interface Found extends FoundTuning {
   /** Absent where no text was read. */
   readonly cutTexts?: CutTexts;
+  readonly seen?: SeenTexts | null;
 }
 
 async function thresholds(data: string | undefined, flags: ThresholdsFlags): Promise<void> {
@@ -89,7 +91,7 @@ async function fromStored(
   const { tagformer } = await readModelDirectory(directory);
   const texts = knownTexts(tagformer).validation?.stored() ?? null;
   const record: TuningRecord = { tuning, source, onValidation: true, texts };
-  const { fields, changeCard } = await tunedDecision(record, labelNames, directory);
+  const { fields, changeCard, test } = await tunedDecision(record, labelNames, directory);
   if (!dryRun) {
     await updateRecord(directory, { tagformer: fields, card: changeCard, weights });
   }
@@ -97,6 +99,8 @@ async function fromStored(
     labels: labelNames,
     source: `the run's validation rows, of ${source}`,
     tuning,
+    onValidation: true,
+    test,
     storedIn: dryRun ? null : directory,
   };
 }
@@ -119,22 +123,27 @@ async function fromTable(
     { labelFile: flags.labelFile, ...(!flags.labels && { labelsOf: "the model" }) },
   );
   const bar = new ProgressBar("predicting", dataset.texts.length);
-  const { tokens, ...tuning } = await classifier
+  const { tokens, seen, ...tuning } = await classifier
     .tune(dataset, { ...options, onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
+  for (const sentence of describeSeen(seen)) note(sentence);
   if (!flags.dryRun) await (flags.output ? classifier.save(flags.output) : classifier.saveDecision());
   const storedIn = flags.dryRun ? null : (flags.output ?? directory);
   const cutTexts = cutTextsOf(tokens, classifier.maxLength);
-  return { labels: classifier.labels, source: data, tuning, storedIn, cutTexts };
+  const test = await judgeTestRows(directory, tuning);
+  const rows = { labels: classifier.labels, source: data, onValidation: false };
+  return { ...rows, tuning, test, storedIn, cutTexts, seen };
 }
 
-function asJson({ labels, source, tuning, storedIn, cutTexts }: Found) {
+function asJson({ labels, source, tuning, test, storedIn, cutTexts, seen }: Found) {
   const byName = (values: readonly number[]) =>
     Object.fromEntries(labels.map((name, i) => [name, values[i]]));
   return {
     data: source,
     storedIn,
     ...(cutTexts && { cutTexts }),
+    ...(seen !== undefined && { seen }),
+    ...(test && { test }),
     ...tuning,
     thresholds: byName(tuning.thresholds),
     temperatures: byName(tuning.temperatures),

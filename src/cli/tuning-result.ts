@@ -1,6 +1,8 @@
 // What `tagformer thresholds` prints.
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Tuning } from "../evaluation/tuning.js";
+import { describeIntervals } from "./interval-table.js";
 import { figure, textTable } from "./text-table.js";
 
 /** Where the figures come from, and what was found on it. */
@@ -8,12 +10,17 @@ export interface FoundTuning {
   readonly labels: readonly string[];
   readonly source: string;
   readonly tuning: Tuning;
+  /** Whether the rows are the run's validation rows, by which epochs are chosen. */
+  readonly onValidation: boolean;
+  /** What the tuned model does on the run's test rows; `null` where it had none. */
+  readonly test: TestFigures | null;
   readonly storedIn: string | null;
 }
 
 /** Tables of the labels and of the averages, and what to make of them. */
-export function describeTuning({ labels, source, tuning, storedIn }: FoundTuning): string {
-  const { untuned, tuned, crossFitted, thresholds: found, temperatures } = tuning;
+export function describeTuning(found: FoundTuning): string {
+  const { labels, source, tuning, storedIn } = found;
+  const { untuned, tuned, crossFitted, thresholds, temperatures } = tuning;
   const f1 = (evaluation: Evaluation | null, i: number) => evaluation && evaluation.labels[i]!.f1;
   const figures = [untuned, tuned, crossFitted];
   const averages: [string, (evaluation: Evaluation) => number | null][] = [
@@ -34,7 +41,7 @@ export function describeTuning({ labels, source, tuning, storedIn }: FoundTuning
         name,
         String(tuned.labels[i]!.support),
         temperatures[i]!.toFixed(3),
-        found[i]!.toFixed(4),
+        thresholds[i]!.toFixed(4),
         ...figures.map((evaluation) => figure(f1(evaluation, i))),
       ]),
     ]),
@@ -49,13 +56,35 @@ export function describeTuning({ labels, source, tuning, storedIn }: FoundTuning
     "",
     ...describeTargets(tuning),
     ...describeNeverGiven(tuning),
-    crossFitted
-      ? "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Expect the cross-fitted ones."
-      : "Tuned figures flatter: they are of the rows that the thresholds were chosen on. Give --folds for honest ones.",
+    ...describeRows(found),
     storedIn === null
       ? "Nothing was stored."
       : `Stored in ${storedIn}; predict and evaluate use them from now on.`,
   ].join("\n");
+}
+
+/** Which of the figures are to be believed. */
+function describeRows({ tuning, onValidation, test }: FoundTuning): string[] {
+  const tuned = "Tuned figures are too good: they are of the very rows that the thresholds were chosen on.";
+  const epoch = onValidation
+    ? ", but by these rows the epoch was chosen too, so they are a little too good"
+    : "";
+  const crossed =
+    tuning.crossFitted === null
+      ? "Cross-fitted ones, with --folds, are of rows that the thresholds did not see."
+      : `Cross-fitted ones are of rows that the thresholds did not see${epoch}.`;
+  if (test === null) {
+    const advice = onValidation ? " Rows by which nothing was chosen are those of train --test-split." : "";
+    return [`${tuned} ${crossed}${advice}`];
+  }
+  return [
+    `${tuned} ${crossed}`,
+    "",
+    `The model's figures with these thresholds, on the ${test.metrics.rows} test rows, by which nothing was chosen:`,
+    "",
+    describeIntervals(test.intervals),
+    "",
+  ];
 }
 
 /** What each label reaches of its target on rows that its threshold did not see. */

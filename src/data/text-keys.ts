@@ -126,6 +126,12 @@ export class KeySet {
     return { rows: known === 0 ? 0 : Math.round((shared / known) * keys.length), exact: false };
   }
 
+  /** How many distinct texts of another set this one has too. */
+  countOf(other: KeySet): SharedRows {
+    const { rows, exact } = this.count(other.#keys);
+    return { rows, exact: exact && other.#keys.length === other.size };
+  }
+
   #has(key: number): boolean {
     let low = 0;
     let high = this.#keys.length - 1;

@@ -55,6 +55,33 @@ export async function countSeen(
   };
 }
 
+/**
+ * A sentence for each choice that a run made by its validation rows, for whoever reads figures on these rows.
+ *
+ * @param tagformer of the run's model
+ */
+export function describeChoices(tagformer: JsonObject | null): string[] {
+  const { validation, tuning } = knownTexts(tagformer);
+  const tunedOn = validation && tuning ? tuning.countOf(validation) : { rows: 0, exact: true };
+  const rows = tunedOn.rows === validation?.size ? "these very rows" : `${tunedOn.rows} texts of these rows`;
+  return [
+    ...(tunedOn.rows > 0
+      ? [
+          `warning: its thresholds were tuned on ${rows}: its figures are too good; compare on others, with --data`,
+        ]
+      : []),
+    ...(choseEpoch(tagformer)
+      ? ["warning: its epoch was chosen on these very rows: its figures are somewhat too good"]
+      : []),
+  ];
+}
+
+function choseEpoch(tagformer: JsonObject | null): boolean {
+  const { history, options } = tagformer ?? {};
+  if (!Array.isArray(history) || history.length < 2 || !isJsonObject(options)) return false;
+  return options.keep === "best" || Number(options.patience) > 0;
+}
+
 /** A sentence for each way in which texts were seen, for whoever reads figures on them; none when none was. */
 export function describeSeen(seen: SeenTexts | null): string[] {
   if (seen === null) return [];

@@ -1,5 +1,6 @@
 // What new thresholds leave in a model directory: in tagformer.json, and in the model card.
 import type { StoredKeys } from "../data/text-keys.js";
+import type { TestFigures } from "../evaluation/jobs.js";
 import type { Decision, Tuning } from "../evaluation/tuning.js";
 import { decisionFields, tuningFields } from "../model/decision.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -25,6 +26,11 @@ export interface DecisionChange {
   readonly changeCard: (card: string) => string;
 }
 
+/** What a tuning changes, and what the tuned model does on the run's test rows; `null` where it had none. */
+interface TuningChange extends DecisionChange {
+  readonly test: TestFigures | null;
+}
+
 /** The decision is the one that is stored. */
 export const unchangedDecision: DecisionChange = { fields: {}, changeCard: (card) => card };
 
@@ -46,10 +52,11 @@ export async function tunedDecision(
   labels: readonly string[],
   directory: string | null,
   options: CallOptions = {},
-): Promise<DecisionChange> {
+): Promise<TuningChange> {
   const test = directory === null ? null : await judgeTestRows(directory, record.tuning, options);
   return {
     fields: tuningFields(record, labels, test),
     changeCard: (card) => cardWithTuning(card, { ...record, labels, test }),
+    test,
   };
 }
