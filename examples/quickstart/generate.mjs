@@ -10,6 +10,15 @@ export function quickstartTickets() {
   return writeTickets(8000, 2024);
 }
 
+/** The same as a program has them: objects with a field for each label. */
+export function quickstartRows() {
+  return quickstartTickets().map(({ id, text, labels }) => ({
+    id,
+    text,
+    ...Object.fromEntries(labelNames.map((name, i) => [name, labels[i]])),
+  }));
+}
+
 /** Writes them to `tickets.csv` in `folder` and returns its path. */
 export function generate(folder) {
   const file = join(folder, "tickets.csv");

@@ -1,17 +1,18 @@
-// npm run quickstart: writes tickets, trains a small BERT on them from random weights, and uses it.
+// npm run quickstart: makes tickets up, trains a small BERT on them from random weights, and uses it.
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import {
   Classifier,
   classificationReport,
+  datasetFromRows,
   evaluate,
-  readDataset,
   selectRows,
   stratifiedSplit,
   Trainer,
 } from "tagformer";
 import { bagOfWords } from "./bag-of-words.mjs";
-import { generate } from "./generate.mjs";
+import { quickstartRows } from "./generate.mjs";
+import { labelNames } from "./tickets.mjs";
 import { trainingOptions } from "./training-options.mjs";
 
 const { values: options } = parseArgs({
@@ -80,7 +81,7 @@ function showPredictions(predictions) {
   });
 }
 
-const { dataset } = await readDataset(generate(options.output));
+const { dataset } = await datasetFromRows(quickstartRows(), { labels: labelNames, name: "tickets" });
 const split = stratifiedSplit(dataset, { fraction: 0.1, seed });
 const [training, validation] = [selectRows(dataset, split.train), selectRows(dataset, split.validation)];
 

@@ -10,17 +10,20 @@ import {
   classificationReport,
   type Dataset,
   type DatasetCheck,
+  datasetFromRows,
   type EndEvent,
   type EpochEvent,
   type ErrorCode,
   type Evaluation,
   evaluate,
+  type FieldOf,
   formatFindings,
   type InferenceOptions,
   type ModelOptions,
   type Prediction,
   type ReadDatasetOptions,
   type ReadResult,
+  type RowsOptions,
   readDataset,
   readTexts,
   type StepEvent,
@@ -146,6 +149,62 @@ describe("data", () => {
     expectTypeOf(formatFindings(checkDataset(dataset))).toEqualTypeOf<string[]>();
     expectTypeOf(stratifiedSplit(dataset, { fraction: 0.1, seed: 1 }).train).toEqualTypeOf<Int32Array>();
     expectTypeOf(selectRows(dataset, Int32Array.of(0))).toEqualTypeOf<Dataset>();
+  });
+});
+
+describe("datasetFromRows", () => {
+  interface Ticket {
+    readonly subject: string;
+    readonly body: string | null;
+    readonly tags: readonly string[];
+    readonly scores: { readonly refund: number };
+    readonly urgent: 0 | 1;
+    readonly weight?: number;
+    readonly created: Date;
+  }
+  const tickets: Ticket[] = [];
+
+  it("takes rows of any iterable and gives what readDataset does", () => {
+    expectTypeOf(datasetFromRows(tickets)).resolves.toEqualTypeOf<ReadResult>();
+    expectTypeOf(datasetFromRows(new Set(tickets))).resolves.toEqualTypeOf<ReadResult>();
+    datasetFromRows([{ text: "x", labels: ["a"] }]);
+    datasetFromRows(
+      (async function* () {
+        yield { text: "x", a: 1 };
+      })(),
+      { labels: ["a"] },
+    );
+    // @ts-expect-error texts are no rows
+    datasetFromRows(["x"]);
+  });
+
+  it("knows the fields of the rows, and what they hold", () => {
+    datasetFromRows(tickets, {
+      text: "subject",
+      labels: "tags",
+      weight: "weight",
+      group: "created",
+      id: "created",
+    });
+    datasetFromRows(tickets, { text: "body", labels: "scores" });
+    datasetFromRows(tickets, { text: "body", labels: ["urgent"] });
+    datasetFromRows(tickets, { text: "body", labels: ["refund", "delivery"], labelColumn: "tags" });
+    // @ts-expect-error no such field
+    datasetFromRows(tickets, { text: "subjekt" });
+    // @ts-expect-error a list is no text
+    datasetFromRows(tickets, { text: "tags" });
+    // @ts-expect-error a text is no set of labels
+    datasetFromRows(tickets, { labels: "urgent" });
+    // @ts-expect-error no such option
+    datasetFromRows(tickets, { label: "tags" });
+    expectTypeOf<FieldOf<Ticket, string>>().toEqualTypeOf<"subject" | "body">();
+  });
+
+  it("takes any name where the type of a row does not say which fields it has", () => {
+    const records: Record<string, unknown>[] = [];
+    datasetFromRows(records, { text: "anything", labels: "else", weight: "w" });
+    const options: RowsOptions<Record<string, unknown>> = { text: "anything", labels: ["a", "b"] };
+    datasetFromRows(records, options);
   });
 });
 
