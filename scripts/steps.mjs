@@ -78,6 +78,7 @@ function installSystemPackages() {
     ["cmake", isOnPath("cmake")],
     ["g++", isOnPath("c++")],
     ["make", isOnPath("make") || isOnPath("ninja")],
+    ["strace", isOnPath("strace")], // the tests of saving end a process at every system call
     ["python3-venv", succeeds("python3", "-c", "import venv, ensurepip")],
   ];
   const missing = packages.flatMap(([name, present]) => (present ? [] : [name]));

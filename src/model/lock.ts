@@ -153,8 +153,12 @@ function write(descriptor: number, holder: Holder): void {
 }
 
 function release(file: string, descriptor: number, made: readonly [string, string] | undefined): void {
-  // Before the lock is given up: whoever takes it next makes a file of its own.
-  rmSync(file, { force: true });
+  try {
+    // Before the lock is given up: the next one makes a file of its own.
+    rmSync(file, { force: true });
+  } catch {
+    // The file is no lock: one that stays does no harm.
+  }
   closeSync(descriptor);
   if (made) removeEmpty(...made);
 }

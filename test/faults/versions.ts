@@ -1,0 +1,54 @@
+// Loading a model beside a process that saves others in its place all the time.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect } from "vitest";
+import { Classifier } from "../../src/classifier.js";
+import { finish, temporaryFolder, tinyRun } from "../unit/training/tiny-run.js";
+
+const text = "my parcel is late and I want a refund";
+
+/** What tells a model: its probabilities for a text, with the thresholds that belong to them. */
+async function traits(directory: string): Promise<string> {
+  await using classifier = await Classifier.load(directory, { threads: 1 });
+  const probabilities = await classifier.probabilities([text]);
+  return JSON.stringify([...probabilities, ...classifier.thresholds]);
+}
+
+/** A model of its own weights and thresholds. */
+async function savedModel(threshold: number, seed: number): Promise<string> {
+  const { end } = await finish(tinyRun({ epochs: 1, seed }));
+  const model = join(temporaryFolder(), `threshold-${threshold}`);
+  await using classifier = await Classifier.load(end.directory, { threads: 1, threshold });
+  await classifier.save(model);
+  return model;
+}
+
+/** Loads a directory `loads` times beside saves; each load must be one of the two models, whole. */
+export async function checkLoadsBesideSaves(loads: number): Promise<Record<string, number>> {
+  const models = [await savedModel(0.25, 1), await savedModel(0.75, 2)];
+  const expected = await Promise.all(models.map(traits));
+  expect(expected[0]).not.toBe(expected[1]);
+  const target = join(temporaryFolder(), "model");
+  let saves = 0;
+  const saver = fork(join(import.meta.dirname, "children", "saver.mjs"), [target, ...models]);
+  saver.on("message", () => saves++);
+  await once(saver, "message");
+  const seen = new Map(expected.map((model) => [model, 0]));
+  try {
+    for (let load = 0; load < loads; load++) {
+      const found = await traits(target);
+      expect(expected).toContain(found);
+      seen.set(found, seen.get(found)! + 1);
+    }
+  } finally {
+    saver.kill("SIGKILL");
+    await once(saver, "exit");
+  }
+  // The next writer cleans up after the killed one.
+  await using classifier = await Classifier.load(target, { threads: 1 });
+  await classifier.save(target);
+  expect(readdirSync(dirname(target))).toEqual(["model"]);
+  return { loads, saves, first: seen.get(expected[0]!)!, second: seen.get(expected[1]!)! };
+}
