@@ -1,12 +1,11 @@
 // Which version of a model directory is there, and loading one version of it while others are saved.
-import { type BigIntStats, closeSync, openSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TagformerError } from "../errors.js";
 import { tryLock } from "../native/files.js";
 import type { CallOptions } from "../native/types.js";
 import { cardFile, isModelFile, isWeightsFile, replacedPath, reportFile } from "./file-names.js";
+import { filesVersion, identityOf, statIfPresent } from "./files-version.js";
 
 /** A directory that changes for longer than this while it is loaded is not waited for. */
 const patienceMs = 60_000;
@@ -19,7 +18,7 @@ const pollMs = 10;
  * are none.
  */
 export async function weightsVersion(directory: string): Promise<string | null> {
-  return await versionOf(directory, isWeightsFile);
+  return await filesVersion(directory, isWeightsFile);
 }
 
 /** Whether two paths lead to one directory. */
@@ -30,32 +29,12 @@ export async function isSameDirectory(one: string, other: string): Promise<boole
 
 /** Names all files of a model that a load reads. */
 async function modelVersion(directory: string): Promise<string | null> {
-  const found = await versionOf(
+  const found = await filesVersion(
     directory,
     (name) => isModelFile(name) && name !== cardFile && name !== reportFile,
   );
   // The directory too: a version that lies in another one is another version.
   return found && `${found} in ${identityOf(await statIfPresent(directory))}`;
-}
-
-async function versionOf(directory: string, counts: (name: string) => boolean): Promise<string | null> {
-  const names = await readdir(directory).catch(() => []);
-  const files = names.filter(counts).sort();
-  const stats = await Promise.all(files.map((name) => statIfPresent(join(directory, name))));
-  return files.length === 0 ? null : files.map((name, i) => `${name}:${identityOf(stats[i]!)}`).join(" ");
-}
-
-/** Not its device: that of a network file system may be another one after a restart. */
-function identityOf(found: BigIntStats | null): string {
-  return found === null
-    ? "-"
-    : found.isDirectory()
-      ? `${found.ino}`
-      : `${found.ino}-${found.size}-${found.mtimeNs}`;
-}
-
-async function statIfPresent(path: string): Promise<BigIntStats | null> {
-  return await stat(path, { bigint: true }).catch(() => null);
 }
 
 /**

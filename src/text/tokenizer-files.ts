@@ -1,6 +1,7 @@
 // What a directory says about its tokenizer, in whichever files it does.
-import { constants, copyFile, readdir, writeFile } from "node:fs/promises";
+import { constants, copyFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { TagformerError } from "../errors.js";
 import {
   bertVocabularyFile,
@@ -66,6 +67,8 @@ export interface TokenizerDocument {
 /** The tokenizer of a directory as {@link copyTokenizerFiles} needs it. */
 export interface TokenizerDescription {
   readonly directory: string;
+  /** What tells each of its files, by name, from another one of that name later. tokenizer_config.json is in `config`. */
+  readonly files: Readonly<Record<string, string>>;
   /** A tokenizer.json, which was built because the directory has none; `null` when it has one. */
   readonly generated: string | null;
   /** Longest row in tokens; `null` when tokenizer_config.json does not say. */
@@ -98,6 +101,8 @@ export async function readTokenizerFiles({
   modelType,
   tokenTypes,
 }: TokenizerPlace): Promise<TokenizerDocument> {
+  const copied = tokenizerFiles.filter((name) => name !== tokenizerConfigFile);
+  const files = await describeFiles(directory, copied);
   const config = (await readJsonObjectIfPresent(join(directory, tokenizerConfigFile), maxConfigBytes)) ?? {};
   const modelConfig = (await readJsonObjectIfPresent(join(directory, configFile), maxConfigBytes)) ?? {};
   const statements = { directory, tokenizerConfig: config, modelConfig, modelType };
@@ -116,6 +121,7 @@ export async function readTokenizerFiles({
   const json = JSON.stringify(document);
   const description: TokenizerDescription = {
     directory,
+    files,
     generated: stored === null ? json : null,
     maxLength: readMaxLength(config.model_max_length),
     truncationSide: config.truncation_side === "left" ? "left" : "right",
@@ -132,25 +138,39 @@ export async function readTokenizerFiles({
  * defaults. Where the source has no tokenizer.json, one is added.
  *
  * @param maxLength longest row that the model was trained with: a lower `model_max_length` is raised to it
+ * @param json makes a tokenizer.json of the tokenizer in memory, which is saved when its files have changed since
  * @throws the errors of `node:fs`
  */
 export async function copyTokenizerFiles(
   tokenizer: TokenizerDescription,
   target: string,
   maxLength: number,
+  json: () => Promise<string>,
 ): Promise<void> {
-  for (const name of tokenizerFiles) {
-    if (name !== tokenizerConfigFile) {
-      await copyIfPresent(join(tokenizer.directory, name), join(target, name));
-    }
-  }
+  const names = Object.keys(tokenizer.files);
+  for (const name of names) await copyWithTime(join(tokenizer.directory, name), join(target, name));
+  const isSame = isDeepStrictEqual(await describeFiles(tokenizer.directory, names), tokenizer.files);
+  if (!isSame) for (const name of names) await rm(join(target, name), { force: true });
+  const generated = isSame ? tokenizer.generated : await json();
   const config = {
     ...readableByAll(tokenizer.config),
     ...(tokenizer.maxLength !== null && tokenizer.maxLength < maxLength && { model_max_length: maxLength }),
     model_input_names: tokenizer.inputNames,
   };
   await writeFile(join(target, tokenizerConfigFile), `${JSON.stringify(config, null, 2)}\n`);
-  if (tokenizer.generated !== null) await writeFile(join(target, tokenizerFile), tokenizer.generated);
+  if (generated !== null) await writeFile(join(target, tokenizerFile), generated);
+}
+
+/** Size and time of change of those files that are there. Copies that we made have those of their originals. */
+async function describeFiles(directory: string, names: readonly string[]): Promise<Record<string, string>> {
+  const found = await Promise.all(
+    names.map(async (name) => [name, await stat(join(directory, name)).catch(() => null)] as const),
+  );
+  return Object.fromEntries(
+    found.flatMap(([name, file]) =>
+      file === null ? [] : [[name, `${file.size} ${Math.round(file.mtimeMs)}`]],
+    ),
+  );
 }
 
 /**
@@ -186,8 +206,12 @@ function readMaxLength(value: unknown): number | null {
   return sensible ? value : null;
 }
 
-async function copyIfPresent(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_EXCL).catch((error: unknown) => {
+async function copyWithTime(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+    const { atimeMs, mtimeMs } = await stat(from);
+    await utimes(to, atimeMs / 1000, mtimeMs / 1000);
+  } catch (error) {
     if (!isMissing(error)) throw error;
-  });
+  }
 }

@@ -187,7 +187,7 @@ export class Tokenizer implements AsyncDisposable {
    * @throws the errors of `node:fs`
    */
   async writeFiles(directory: string, maxLength = 0): Promise<void> {
-    await copyTokenizerFiles(this.#description, directory, maxLength);
+    await copyTokenizerFiles(this.#description, directory, maxLength, () => this.json());
   }
 
   /** Ends the thread; calls that wait are rejected as `DISPOSED`. */

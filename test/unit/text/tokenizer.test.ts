@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -592,6 +592,27 @@ describe("a tokenizer.json", () => {
 });
 
 describe("writeFiles", () => {
+  it("writes the tokenizer that was loaded, also when another one was saved in its place", async () => {
+    const source = await load();
+    writeFileSync(join(directory, "vocab.txt"), `${[...words].reverse().join("\n")}\n`);
+    const target = temporaryDirectory();
+    await source.writeFiles(target);
+    expect(readdirSync(target)).toEqual(["tokenizer.json", "tokenizer_config.json"]);
+    const copy = await load("bert", target);
+    expect(await copy.encode(["a B é"], 9)).toEqual(await source.encode(["a B é"], 9));
+  });
+
+  it("keeps the older files when it is saved to its own directory again and again", async () => {
+    const source = await load();
+    for (let save = 0; save < 3; save++) {
+      const target = temporaryDirectory();
+      await source.writeFiles(target);
+      expect(readdirSync(target)).toEqual(["tokenizer.json", "tokenizer_config.json", "vocab.txt"]);
+      rmSync(directory, { recursive: true });
+      renameSync(target, directory);
+    }
+  });
+
   it("copies what the source has, and adds a tokenizer.json that reads the same", async () => {
     configure({ do_lower_case: false, model_max_length: 77 });
     writeFileSync(join(directory, "config.json"), "{}");
