@@ -2,20 +2,18 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Dataset } from "../data/dataset.js";
+import { clustersOf } from "../data/groups.js";
 import { TagformerError } from "../errors.js";
-import {
-  type ComparedFigure,
-  type ComparedRun,
-  type Comparison,
-  compareScores,
-} from "../evaluation/compare.js";
+import { matchLabels, matchRows, reorder } from "../evaluation/alignment.js";
+import { type ComparedRun, compareScores } from "../evaluation/compare.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import { readDecision } from "../model/decision.js";
 import { readModelDirectory } from "../model/directory.js";
 import { tagformerFile } from "../model/file-names.js";
 import { describeChoices, describeSeen } from "../model/seen-texts.js";
-import { readTest, readValidation, type StoredPredictions } from "../model/validation.js";
+import { clustersOfStored, readTest, readValidation, type StoredPredictions } from "../model/validation.js";
 import { modelOptions, parseOptions, resamplingOptions } from "../options.js";
+import { describeComparison } from "./comparison-table.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
@@ -23,7 +21,6 @@ import { loadClassifier, localModel } from "./model.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
-import { figure, figureTitles, textTable } from "./text-table.js";
 
 interface CompareFlags extends DataFlags {
   readonly data?: string;
@@ -37,6 +34,8 @@ interface Compared {
   readonly labels: Float32Array;
   readonly first: ComparedRun;
   readonly second: ComparedRun;
+  /** Which rows are of one text or group. */
+  readonly clusters: Int32Array;
   readonly source: string;
   /** Of each run; absent where no text was read. */
   readonly cutTexts?: readonly CutTexts[];
@@ -72,11 +71,11 @@ async function compare(firstRun: string, secondRun: string, flags: CompareFlags)
   const options = takeFlags(resamplingOptions, given);
   parseOptions(resamplingOptions, options);
   const directories = [await localModel(firstRun), await localModel(secondRun)] as const;
-  const { first, second, labels, labelNames, source, cutTexts } =
+  const { first, second, labels, labelNames, clusters, source, cutTexts } =
     flags.data === undefined
       ? await fromStored(directories)
       : await fromTable(flags.data, directories, flags);
-  const comparison = compareScores(first, second, labels, labelNames, options);
+  const comparison = compareScores(first, second, labels, labelNames, options, clusters);
   if (flags.json)
     printJson({
       first: firstRun,
@@ -85,29 +84,28 @@ async function compare(firstRun: string, secondRun: string, flags: CompareFlags)
       ...(cutTexts && { cutTexts }),
       ...comparison,
     });
-  else print(describe(comparison, firstRun, secondRun, source));
+  else print(describeComparison(comparison, firstRun, secondRun, source));
   for (const [i, found] of (cutTexts ?? []).entries()) noteCutTexts(found, [firstRun, secondRun][i]);
 }
 
 /** Both runs' stored predictions for their validation rows, which must be the same rows. */
 async function fromStored(directories: readonly [string, string]): Promise<Compared> {
   const { part, one, other } = await readStored(directories);
-  const columns = one.labelNames.map((name) => other.labelNames.indexOf(name));
-  if (columns.includes(-1) || columns.length !== other.labelNames.length) {
+  const columns = matchLabels(one.labelNames, other.labelNames);
+  if (columns === null) {
     throw new TagformerError(
       "INVALID_OPTION",
       `the runs have different labels: ${one.labelNames.join(", ")} in ${directories[0]}, and ${other.labelNames.join(", ")} in ${directories[1]}`,
     );
   }
-  const rows = matchRows(one, other, directories);
-  const width = columns.length;
-  const reorder = (values: Float32Array) =>
-    values.map((_, i) => values[rows[Math.floor(i / width)]! * width + columns[i % width]!]!);
+  const rows = sameRows(one, other, directories);
+  const { labels, labelNames } = one;
   return {
-    labelNames: one.labelNames,
-    labels: one.labels,
-    first: await storedRun(directories[0], one.logits, one.labelNames, part),
-    second: await storedRun(directories[1], reorder(other.logits), one.labelNames, part),
+    labelNames,
+    labels,
+    first: await storedRun(directories[0], one.logits, labelNames, part),
+    second: await storedRun(directories[1], reorder(other.logits, columns, rows), labelNames, part),
+    clusters: clustersOfStored(one),
     source: `the runs' ${part} rows, of ${one.source}`,
   };
 }
@@ -129,18 +127,12 @@ async function readStored([first, second]: readonly [string, string]): Promise<S
 }
 
 /** For each row of the first run, the same row of the second. */
-function matchRows(
+function sameRows(
   one: StoredPredictions,
   other: StoredPredictions,
   [first, second]: readonly [string, string],
 ): number[] {
-  const places = new Map<string, number[]>();
-  for (const [place, digest] of other.digests.entries()) {
-    const known = places.get(digest);
-    if (known) known.push(place);
-    else places.set(digest, [place]);
-  }
-  const matched = one.digests.map((digest) => places.get(digest)?.shift());
+  const matched = matchRows(one.digests, other.digests);
   const common = matched.filter((place) => place !== undefined);
   if (common.length === matched.length && common.length === other.digests.length) return common;
   throw new TagformerError(
@@ -184,7 +176,15 @@ async function fromTable(
   const first = await predict(directories[0], dataset, labelNames.names, options);
   const second = await predict(directories[1], dataset, labelNames.names, options);
   const cutTexts = [first.cutTexts, second.cutTexts];
-  return { labelNames: labelNames.names, labels: first.labels, first, second, source: data, cutTexts };
+  return {
+    labelNames: labelNames.names,
+    labels: first.labels,
+    first,
+    second,
+    clusters: clustersOf(dataset),
+    source: data,
+    cutTexts,
+  };
 }
 
 async function predict(
@@ -194,8 +194,8 @@ async function predict(
   options: Record<string, unknown>,
 ): Promise<ComparedRun & { labels: Float32Array; cutTexts: CutTexts }> {
   await using classifier = await loadClassifier(directory, options);
-  const columns = labelNames.map((name) => classifier.labels.indexOf(name));
-  if (columns.includes(-1) || columns.length !== classifier.labels.length) {
+  const columns = matchLabels(labelNames, classifier.labels);
+  if (columns === null) {
     throw new TagformerError(
       "INVALID_OPTION",
       `the models have different labels: ${directory} has ${classifier.labels.join(", ")}; expected ${labelNames.join(", ")}`,
@@ -206,51 +206,11 @@ async function predict(
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
   for (const sentence of describeSeen(seen)) note(`${directory}: ${sentence}`);
-  const width = columns.length;
-  const reorder = (values: Float32Array) =>
-    values.map((_, i) => values[i - (i % width) + columns[i % width]!]!);
   const byName = (values: readonly number[]) => columns.map((column) => values[column]!);
   return {
-    scores: { logits: divideByTemperature(reorder(logits), byName(classifier.temperatures)) },
+    scores: { logits: divideByTemperature(reorder(logits, columns), byName(classifier.temperatures)) },
     thresholds: byName(classifier.thresholds),
-    labels: reorder(labels),
+    labels: reorder(labels, columns),
     cutTexts: cutTextsOf(tokens, classifier.maxLength),
   };
-}
-
-function describe(comparison: Comparison, first: string, second: string, source: string): string {
-  const { rows, samples, confidence, figures, labels } = comparison;
-  const line = (name: string, compared: ComparedFigure | null) => {
-    if (!compared) return [name, "-", "-", "-", "-", "-"];
-    const { difference, low, high, p } = compared;
-    return [
-      name,
-      figure(compared.first),
-      figure(compared.second),
-      signed(difference),
-      `${signed(low)} to ${signed(high)}`,
-      p === null ? "-" : p.toFixed(4),
-    ];
-  };
-  const titles = ["first", "second", "difference", `${100 * confidence}% interval`, "p"];
-  return [
-    `first:  ${first}`,
-    `second: ${second}`,
-    `${rows} rows of ${source}; ${samples} samples`,
-    "",
-    textTable([
-      ["", ...titles],
-      ...Object.entries(figureTitles).map(([name, title]) =>
-        line(title, figures[name as keyof typeof figureTitles]),
-      ),
-    ]),
-    "",
-    textTable([["F1", ...titles], ...labels.map((label) => line(label.name, label))]),
-    "",
-    "p: how often exchanging the runs' decisions at random gives as large a difference; those of labels are corrected for their number.",
-  ].join("\n");
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "" : "+"}${value.toFixed(4)}`;
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Classifier, ClassifierEvaluation } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
+import { clustersOf } from "../data/groups.js";
 import { confidenceIntervals, type Intervals } from "../evaluation/bootstrap.js";
 import { describeConvention } from "../evaluation/conventions.js";
 import { suspectedLabelErrors } from "../evaluation/label-errors.js";
@@ -150,7 +151,14 @@ function detailsOf(
       labelErrors: show(suspectedLabelErrors(scores, labels, names, flags.labelErrors)),
     }),
     ...(flags.intervals > 0 && {
-      intervals: confidenceIntervals(scores, labels, names, thresholds, { samples: flags.intervals }),
+      intervals: confidenceIntervals(
+        scores,
+        labels,
+        names,
+        thresholds,
+        { samples: flags.intervals },
+        clustersOf(dataset),
+      ),
     }),
   };
 }

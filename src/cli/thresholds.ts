@@ -1,13 +1,12 @@
 // `tagformer thresholds`
 import type { Command } from "commander";
-import { clustersOf } from "../data/groups.js";
 import { TagformerError } from "../errors.js";
 import { tune } from "../evaluation/tuning.js";
 import { readModelDirectory } from "../model/directory.js";
 import { requireTagformerFile, updateRecord } from "../model/save.js";
 import { describeSeen, knownTexts, type SeenTexts } from "../model/seen-texts.js";
 import { judgeTestRows } from "../model/test-rows.js";
-import { readValidation } from "../model/validation.js";
+import { clustersOfStored, readValidation } from "../model/validation.js";
 import { readOneVersion, weightsVersion } from "../model/version.js";
 import { modelOptions, parseOptions, tuningOptions } from "../options.js";
 import { type TuningRecord, tunedDecision } from "../report/decision-record.js";
@@ -85,9 +84,8 @@ async function fromStored(
     weights: await weightsVersion(directory),
     stored: await readValidation(directory),
   }));
-  const { source, labelNames, digests, groups, logits, labels } = stored;
-  const clusters = clustersOf({ labels, labelNames, texts: digests, ...(groups && { groups }) });
-  const tuning = tune(logits, labels, labelNames, options, clusters);
+  const { source, labelNames, logits, labels } = stored;
+  const tuning = tune(logits, labels, labelNames, options, clustersOfStored(stored));
   const { tagformer } = await readModelDirectory(directory);
   const texts = knownTexts(tagformer).validation?.stored() ?? null;
   const record: TuningRecord = { tuning, source, onValidation: true, texts };

@@ -2,7 +2,9 @@
 import { TagformerError } from "../errors.js";
 import { parseOptions, type ResamplingOptions, resamplingOptions } from "../options.js";
 import { generator } from "../random.js";
-import { byFigure, drawWeights, intervalOf, labelledRows, onceEach } from "./bootstrap.js";
+import { studentQuantile } from "./binomial.js";
+import { byFigure, enoughPositives, fewPositives, labelOutcomes, standardDeviation } from "./bootstrap.js";
+import { labelPValues } from "./exchange.js";
 import {
   type Figures,
   type JudgedRows,
@@ -11,6 +13,7 @@ import {
   Tally,
   weightedFigures,
 } from "./figures.js";
+import { type Blocks, blockCount, blocksOf, drawWeights, labelledRows, onceEach } from "./resampling.js";
 import { checkedRows, type Scores, type Thresholds } from "./scores.js";
 
 /** What one run said about the rows. */
@@ -29,13 +32,17 @@ export interface ComparedFigure {
   readonly second: number;
   /** `second - first`. */
   readonly difference: number;
-  /** Lower end of the difference's confidence interval. */
-  readonly low: number;
-  /** Upper end of the difference's confidence interval. */
-  readonly high: number;
+  /** Lower end of the difference's confidence interval; `null` where the positives are too few for an interval. */
+  readonly low: number | null;
+  /** Upper end of the difference's confidence interval; `null` where the positives are too few for an interval. */
+  readonly high: number | null;
+  /** Whether it rests on a label with fewer than ten positives: the difference says little. */
+  readonly fewPositives: boolean;
   /**
    * Probability of a difference at least as large, in either direction, if it did not matter which run a row's decisions are
-   * of. `null` for figures of rankings: scores of different runs cannot be exchanged.
+   * of. That is more than equal figures: runs that err in different ways may have the same F1. It says nothing about other
+   * runs with other seeds. Of the figures it is not corrected for their number: they are six tests. `null` for figures of
+   * rankings: scores of different runs cannot be exchanged.
    */
   readonly p: number | null;
 }
@@ -50,8 +57,10 @@ export interface ComparedLabel extends ComparedFigure {
 export interface Comparison {
   /** Rows that were compared. */
   readonly rows: number;
-  /** Samples of the intervals and of the test. */
+  /** Samples of the intervals, and of the figures' tests; those of labels are exact, or have more. */
   readonly samples: number;
+  /** Clusters of rows that were drawn and exchanged as one; the rows, when each was by itself. */
+  readonly clusters: number;
   /** Confidence of the intervals. */
   readonly confidence: number;
   /** `null` where a figure is not defined. */
@@ -63,9 +72,11 @@ export interface Comparison {
 /**
  * Compares two runs on the same labelled rows: for each figure the difference, its interval by the paired bootstrap (both runs
  * on the same drawn rows), and a p-value by approximate randomization (Noreen, 1989; Yeh, COLING 2000): the decisions on each
- * row are exchanged between the runs or not, at random, and it is counted how often that gives a difference as large.
+ * row are exchanged between the runs or not, at random, and it is counted how often that gives a difference as large. For the
+ * F1 of a label all exchanges are counted, so that the correction for the number of labels leaves small values small.
  *
  * @param labels `[rows * labels]`: 0, 1 or a soft value between; NaN where a row is not labelled
+ * @param clusters the cluster of each row, as {@link clustersOf} finds them: rows of one are drawn and exchanged together
  * @throws {TagformerError} `INVALID_DATA` when sizes do not fit or nothing is labelled, `NOT_FINITE`, `INVALID_OPTION`
  */
 export function compareScores(
@@ -74,6 +85,7 @@ export function compareScores(
   labels: Float32Array,
   labelNames: readonly string[],
   options: ResamplingOptions = {},
+  clusters?: Int32Array,
 ): Comparison {
   const { samples, confidence, seed } = parseOptions(resamplingOptions, options);
   const width = labelNames.length;
@@ -81,34 +93,51 @@ export function compareScores(
     checkedRows(scores, labels, labelNames);
     return judgeRows(scores, labels, width, thresholds);
   }) as [JudgedRows, JudgedRows];
-  const counted = labelledRows(labels, width);
-  if (counted.length === 0)
+  const blocks = blocksOf(labelledRows(labels, width), clusters);
+  if (blocks.rows.length === 0)
     throw new TagformerError("INVALID_DATA", "nothing to compare: no row has a label");
   const pairOf = (weights: Uint32Array): Pair => [
     weightedFigures(judged[0], weights),
     weightedFigures(judged[1], weights),
   ];
-  const whole = pairOf(onceEach(counted, judged[0].rows));
+  const whole = pairOf(onceEach(blocks, judged[0].rows));
   const random = generator(seed, "paired bootstrap");
-  const drawn = Array.from({ length: samples }, () => pairOf(drawWeights(counted, judged[0].rows, random)));
-  const exchanged = exchange(judged, counted, samples, seed);
-  const compared = (of: (sample: SampleFigures) => number | null): ComparedFigure | null => {
+  const drawn = Array.from({ length: samples }, () => pairOf(drawWeights(blocks, judged[0].rows, random)));
+  const quantile = studentQuantile(confidence, Math.max(1, blockCount(blocks) - 1));
+  const differenceIn = (of: FigureOf, few: boolean): Omit<ComparedFigure, "p"> | null => {
     const [one, other] = whole.map(of);
-    const difference = intervalOf(whole, drawn, confidence, (pair) => differenceOf(pair, of));
-    if (one == null || other == null || difference === null) return null;
-    const { value, low, high } = difference;
-    return { first: one, second: other, difference: value, low, high, p: pValue(value, exchanged, of) };
+    if (one == null || other == null) return null;
+    const difference = other - one;
+    const reach = quantile * standardDeviation(drawn.map((pair) => differenceOf(pair, of)));
+    const ends = few ? { low: null, high: null } : { low: difference - reach, high: difference + reach };
+    return { first: one, second: other, difference, ...ends, fewPositives: few };
   };
-  const ofLabels = labelNames.map((name, i) => ({ name, ...compared(({ labelF1 }) => labelF1[i]!)! }));
-  const corrected = holm(ofLabels.map(({ p }) => p!));
+  const outcomes = labelOutcomes(judged[0], blocks);
+  const few = fewPositives(outcomes);
+  const exchanged = exchange(judged, blocks, samples, seed);
+  const draws = Math.max(samples, drawsPerLabel * width);
+  const p = holm(labelPValues(...judged, blocks, draws, generator(seed, "label exchange")));
   return {
-    rows: counted.length,
+    rows: blocks.rows.length,
+    clusters: blockCount(blocks),
     samples,
     confidence,
-    figures: byFigure((name) => compared(({ figures }) => figures[name])),
-    labels: ofLabels.map((label, i) => ({ ...label, p: corrected[i]! })),
+    figures: byFigure((name) => {
+      const of: FigureOf = ({ figures }) => figures[name];
+      const found = differenceIn(of, few[name]);
+      return found && { ...found, p: pValue(found.difference, exchanged, of) };
+    }),
+    labels: labelNames.map((name, i) => {
+      const isRare = outcomes[i]!.positives < enoughPositives;
+      return { name, ...differenceIn(({ labelF1 }) => labelF1[i]!, isRare)!, p: p[i]! };
+    }),
   };
 }
+
+/** Draws of a label's test for each label, where not all exchanges can be counted: Holm's method multiplies by the labels. */
+const drawsPerLabel = 200;
+
+type FigureOf = (sample: SampleFigures) => number | null;
 
 /** The figures of the first and the second run. */
 type Pair = readonly [SampleFigures, SampleFigures];
@@ -118,24 +147,31 @@ function differenceOf([first, second]: Pair, of: (sample: SampleFigures) => numb
   return one === null || other === null ? null : other - one;
 }
 
-/** The figures of the runs after random exchanges of their rows. */
+/** The figures of the runs after random exchanges of their blocks of rows. */
 function exchange(
   [first, second]: readonly [JudgedRows, JudgedRows],
-  counted: Uint32Array,
+  { rows, starts }: Blocks,
   samples: number,
   seed: number,
 ): Pair[] {
   const random = generator(seed, "exchange");
   // Where both decided alike there is nothing to exchange.
   const common = new Tally(first.labels);
-  for (const row of counted) if (decidedAlike(first, second, row)) common.add(first, row, 1);
-  const different = counted.filter((row) => !decidedAlike(first, second, row));
+  const different: Uint32Array[] = [];
+  for (let block = 0; block + 1 < starts.length; block++) {
+    const these = rows.subarray(starts[block]!, starts[block + 1]!);
+    if (these.every((row) => decidedAlike(first, second, row))) {
+      for (const row of these) common.add(first, row, 1);
+    } else different.push(these);
+  }
   return Array.from({ length: samples }, () => {
     const [one, other] = [common.copy(), common.copy()];
-    for (const row of different) {
+    for (const these of different) {
       const stays = random.below(2) === 0;
-      one.add(stays ? first : second, row, 1);
-      other.add(stays ? second : first, row, 1);
+      for (const row of these) {
+        one.add(stays ? first : second, row, 1);
+        other.add(stays ? second : first, row, 1);
+      }
     }
     return [one.figures(), other.figures()];
   });

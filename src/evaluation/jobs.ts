@@ -34,11 +34,12 @@ function test(
   labels: Float32Array,
   labelNames: readonly string[],
   decision?: Decision,
+  clusters?: Int32Array,
 ): TestFigures {
   const scores = { logits: decision ? divideByTemperature(logits, decision.temperatures) : logits };
   return {
     metrics: evaluate(scores, labels, labelNames, decision?.thresholds),
-    intervals: confidenceIntervals(scores, labels, labelNames, decision?.thresholds),
+    intervals: confidenceIntervals(scores, labels, labelNames, decision?.thresholds, {}, clusters),
   };
 }
 

@@ -3,7 +3,7 @@ import { inBackground } from "../evaluation/background.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Decision } from "../evaluation/tuning.js";
 import type { CallOptions } from "../native/types.js";
-import { readTest } from "./validation.js";
+import { clustersOfStored, readTest } from "./validation.js";
 
 /**
  * What the model of a directory does on the test rows of its run, by their stored logits; `null` when it had none.
@@ -17,5 +17,10 @@ export async function judgeTestRows(
 ): Promise<TestFigures | null> {
   const stored = await readTest(directory);
   if (stored === null) return null;
-  return await inBackground("test", [stored.logits, stored.labels, stored.labelNames, decision], options);
+  const { logits, labels, labelNames } = stored;
+  return await inBackground(
+    "test",
+    [logits, labels, labelNames, decision, clustersOfStored(stored)],
+    options,
+  );
 }

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { clustersOf } from "../data/groups.js";
 import { messageOf, TagformerError } from "../errors.js";
 import { testFile, validationFile } from "./file-names.js";
 import { isMissing } from "./json-file.js";
@@ -45,6 +46,11 @@ const chunkRows = 256;
 /** What stands for a text in {@link StoredPredictions}. */
 export function textDigest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** Which rows are of one text or group, as {@link clustersOf} says it of a dataset. */
+export function clustersOfStored({ labels, labelNames, digests, groups }: StoredPredictions): Int32Array {
+  return clustersOf({ labels, labelNames, texts: digests, ...(groups && { groups }) });
 }
 
 /** The file's content, piece by piece: a line about all rows, then one for each. */

@@ -113,7 +113,7 @@ function testSection(facts: CardFacts, test: NonNullable<CardFacts["test"]>): st
   const share = `${100 * intervals.confidence}`;
   return [
     "## The model's figures, on test rows",
-    `On ${metrics.rows} ${rowsOf(test)}, by which neither the weights nor the epoch${isTunable(facts)} was chosen. A label counts as given when its probability is above 0.5. In brackets: ${share} % confidence intervals.`,
+    `On ${metrics.rows} ${rowsOf(test)}, by which neither the weights nor the epoch${isTunable(facts)} was chosen. A label counts as given when its probability is above 0.5. In brackets: ${share} % confidence intervals; a star marks what rests on a label with fewer than ten positives.`,
     ...(facts.byCombinations && test.heldBack ? [combinationsCaveat] : []),
     markdownTable(
       ["metric", "value"],

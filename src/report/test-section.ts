@@ -12,7 +12,7 @@ export function testContent({ metrics, intervals }: TestFigures, byCombinations:
   const line = (name: string, interval: Interval | null) => [
     name,
     decimal(interval?.value),
-    interval === null ? "–" : `${decimal(interval.low)} to ${decimal(interval.high)}`,
+    intervalCell(interval),
   ];
   return [
     html`<p>On ${count(metrics.rows)} rows by which nothing was chosen: neither the weights, nor the epoch, nor a threshold. A label counts as given when its probability is above 0.5.</p>`,
@@ -48,4 +48,12 @@ export function testContent({ metrics, intervals }: TestFigures, byCombinations:
       ]),
     ),
   ];
+}
+
+/** An average that rests on a label with fewer than ten positives has no interval; a label's own, marked, is exact. */
+function intervalCell(interval: Interval | null): string {
+  if (interval === null) return "–";
+  const { low, high, fewPositives } = interval;
+  if (low === null || high === null) return "none: a label has fewer than ten positives";
+  return `${decimal(low)} to ${decimal(high)}${fewPositives ? " (fewer than ten positives)" : ""}`;
 }

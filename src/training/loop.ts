@@ -1,6 +1,7 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { setImmediate } from "node:timers/promises";
-import { numberOf, unitOf } from "../data/dataset.js";
+import { numberOf, selectRows, unitOf } from "../data/dataset.js";
+import { clustersOf } from "../data/groups.js";
 import { describeShortfalls } from "../data/split.js";
 import { TagformerError } from "../errors.js";
 import { inBackground } from "../evaluation/background.js";
@@ -248,9 +249,12 @@ export class TrainingLoop {
     const { test } = this.#prepared;
     const logits = test && (await this.#predict("test", test));
     if (logits === undefined) return undefined;
-    const { dataset, tokens } = test!;
+    const { dataset, tokens, origin } = test!;
+    const clusters = clustersOf(selectRows(dataset, origin));
     const figures = await this.#unlessStopped(
-      inBackground("test", [logits, tokens.labels, dataset.labelNames], { signal: this.#signal }),
+      inBackground("test", [logits, tokens.labels, dataset.labelNames, undefined, clusters], {
+        signal: this.#signal,
+      }),
     );
     return figures && { ...figures, logits };
   }

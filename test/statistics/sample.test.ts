@@ -1,8 +1,10 @@
 // A sample of the simulations of test/long/statistics.test.ts.
 import { judgeCalibration } from "./calibration.js";
+import { judgeIntervals } from "./intervals.js";
 import { judgeSplits } from "./splits.js";
 import { judgeTargets } from "./targets.js";
 
 judgeSplits(20);
 judgeCalibration(100);
 judgeTargets(40);
+judgeIntervals(60);

@@ -45,13 +45,15 @@ const choice = {
   ...{ testRows: 20, objectiveName: "focal loss", isPlainCrossEntropy: false, byCombinations: false },
 } satisfies Partial<Parameters<typeof drawTrainingPage>[0]>;
 const intervals = {
-  ...{ confidence: 0.95, samples: 1000 },
+  ...{ confidence: 0.95, samples: 1000, clusters: 20 },
   figures: { ...figuresOf(0.5), macroRocAuc: null },
-  labels: names.map((name) => ({ name, value: 0.4, low: 0.3, high: 0.6 })),
+  labels: names.map((name) => ({
+    ...{ name, value: 0.4, low: 0.3, high: 0.6, positives: 12, fewPositives: false },
+  })),
 };
 
 function figuresOf(value: number) {
-  const interval = { value, low: value - 0.1234, high: value + 0.1234 };
+  const interval = { value, low: value - 0.1234, high: value + 0.1234, fewPositives: false };
   const own = { microF1: interval, macroF1: interval, weightedF1: interval, samplesF1: interval };
   return { ...own, subsetAccuracy: interval, hammingLoss: interval, macroAveragePrecision: interval };
 }
