@@ -13,7 +13,7 @@ import { type Mistake, mistakesOf } from "./evaluation/mistakes.js";
 import { decide } from "./evaluation/scores.js";
 import { divideByTemperature } from "./evaluation/temperature.js";
 import type { Decision, Tuning } from "./evaluation/tuning.js";
-import { type Explanation, explainLogit } from "./explanation.js";
+import { type Explanation, explainText } from "./explanation.js";
 import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
 import { readCard } from "./model/card.js";
 import { readDecision } from "./model/decision.js";
@@ -351,7 +351,7 @@ export class Classifier implements AsyncDisposable {
    * Tells what each token of a text adds to the score of a label: integrated gradients over the word embeddings
    * (Sundararajan et al., ICML 2017). The contributions sum to the difference between the logits of the text and of the same
    * text with all words hidden, within `tolerance`. Of a text that is longer than {@link maxLength}, the beginning is
-   * explained.
+   * explained, or the window that decides, or all windows where the mean does.
    *
    * @throws TagformerError `INVALID_OPTION` when the label or the baseline token is not known, `INVALID_DATA` when the text is
    * not a string; or the reason of the signal
@@ -363,10 +363,11 @@ export class Classifier implements AsyncDisposable {
     const parsed = parseOptions(explanationOptions, options);
     const scores = await this.probabilities([text], { signal });
     const label = parsed.label === undefined ? indexOfLargest(scores) : this.#labelIndex(parsed.label);
-    const probability = scores[label]!;
-    const tokens = await this.#tokenizer.tokenize(text, this.maxLength, parsed.baseline);
-    const attribution = await explainLogit(this.#model, tokens, { ...parsed, label, signal });
-    return { text, label: this.labels[label]!, probability, ...attribution };
+    const temperature = this.temperatures[label]!;
+    const reading = { ...this.#windows, maxLength: this.maxLength, temperature };
+    const question = { ...parsed, label, signal };
+    const explained = await explainText(this.#model, this.#tokenizer, text, reading, question);
+    return { label: this.labels[label]!, ...explained };
   }
 
   /**

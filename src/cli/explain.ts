@@ -1,7 +1,7 @@
 // `tagformer explain`
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
-import { contributionDigits, type Explanation } from "../explanation.js";
+import { contributionDigits, describeWindows, type Explanation } from "../explanation.js";
 import { explanationOptions, modelOptions } from "../options.js";
 import { explanationPage } from "../report/explanation-page.js";
 import { addFlags, takeFlags } from "./flags.js";
@@ -52,7 +52,8 @@ async function explain(argument: string, flags: ExplainFlags): Promise<void> {
     note(`the text was cut at ${classifier.maxLength} tokens: ${explanation.cut} tokens are not explained`);
 }
 
-function describe({ label, probability, logit, baselineLogit, baseline, tokens }: Explanation): string {
+function describe(explanation: Explanation): string {
+  const { label, probability, temperature, logit, baselineLogit, baseline, tokens } = explanation;
   const width = Math.max(...tokens.map(({ token }) => token.length));
   const largest = Math.max(...tokens.map(({ contribution }) => Math.abs(contribution)), 1e-12);
   const digits = contributionDigits(tokens);
@@ -62,7 +63,8 @@ function describe({ label, probability, logit, baselineLogit, baseline, tokens }
     return `${token.padEnd(width)}  ${contribution.toFixed(digits).padStart(digits + 4)}  ${bar}`.trimEnd();
   });
   return [
-    `${label}: probability ${probability.toFixed(3)}, logit ${logit.toFixed(3)}; ${baselineLogit.toFixed(3)} with every word ${baseline}`,
+    `${label}: probability ${probability.toFixed(3)}, logit ${logit.toFixed(3)}${temperature === 1 ? "" : ` (divided by the temperature ${temperature.toFixed(3)})`}; ${baselineLogit.toFixed(3)} with every word ${baseline}`,
+    ...describeWindows(explanation),
     "",
     ...lines,
   ].join("\n");

@@ -1,5 +1,5 @@
 // A text in colours: what speaks for a label and what against it.
-import { contributionDigits, type Explanation } from "../explanation.js";
+import { contributionDigits, describeWindows, type Explanation } from "../explanation.js";
 import { type Content, html } from "./html.js";
 import { renderPage } from "./page.js";
 import { decimal, table, tiles } from "./parts.js";
@@ -13,7 +13,7 @@ const strongest = 0.55;
  * @param model what to call the model
  */
 export function explanationPage(explanation: Explanation, model: string): string {
-  const { label, probability, logit, baselineLogit, baseline, tokens, error, cut } = explanation;
+  const { label, probability, temperature, logit, baselineLogit, baseline, tokens, error, cut } = explanation;
   const digits = contributionDigits(tokens);
   return renderPage({
     title: `Why ${label}?`,
@@ -24,6 +24,7 @@ export function explanationPage(explanation: Explanation, model: string): string
         content: [
           html`<p><span class="plus" style="--strength:.4">speaks for ${label}</span>, <span class="minus" style="--strength:.4">speaks against it (dotted line)</span>; the stronger the colour, the more.</p>`,
           html`<p class="explained">${colouredText(explanation)}</p>`,
+          ...describeWindows(explanation).map((sentence) => html`<p>${sentence}</p>`),
           cut > 0 &&
             html`<p>The text is too long for the model: ${cut} tokens were cut and are not explained.</p>`,
         ],
@@ -34,6 +35,7 @@ export function explanationPage(explanation: Explanation, model: string): string
           tiles([
             ["probability", decimal(probability)],
             ["logit", decimal(logit)],
+            ...(temperature === 1 ? [] : ([["temperature", decimal(temperature)]] as const)),
             [`logit with every word ${baseline}`, decimal(baselineLogit)],
             [
               "sum of the contributions",

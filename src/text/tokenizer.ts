@@ -121,11 +121,10 @@ export class Tokenizer implements AsyncDisposable {
    * @throws TagformerError as {@link encode}, and `INVALID_OPTION` when windows would leave tokens out
    */
   async encodeWindows(texts: Texts, limit: LengthLimit, signal?: AbortSignal): Promise<EncodedTexts> {
-    const { maxLength, windowStride, maxWindows = 0 } = limit;
+    const { maxLength, windowStride } = limit;
     if (windowStride === 0) return await this.encode(texts, maxLength, signal);
     this.#checkMaxLength(maxLength);
-    const most = maxWindows === 0 ? mostTokens : maxLength + (maxWindows - 1) * windowStride;
-    const { types: _, counts, ...whole } = await this.encode(texts, Math.min(most, mostTokens), signal);
+    const { types: _, counts, ...whole } = await this.encode(texts, mostRead(limit), signal);
     const windows = cutIntoWindows(whole, limit, this.#frame);
     const types = this.#frame.types && { types: typesOf(windows.offsets, this.#frame) };
     return { ...windows, counts, ...types };
@@ -149,6 +148,32 @@ export class Tokenizer implements AsyncDisposable {
     if (readable === text.length) return tokenized;
     const { counts } = await this.encode([text], mostTokens, signal);
     return { ...tokenized, cut: counts.read[0]! - tokenized.ids.length };
+  }
+
+  /**
+   * One text as {@link encodeWindows} reads it: all of its tokens, and for each window their places among them.
+   *
+   * @param baseline a token of the vocabulary, to be found
+   * @throws TagformerError as {@link encodeWindows} does
+   */
+  async tokenizeWindows(
+    text: string,
+    limit: LengthLimit,
+    baseline?: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly whole: TokenizedText; readonly windows: readonly Int32Array[] }> {
+    this.#checkMaxLength(limit.maxLength);
+    const whole = await this.tokenize(text, mostRead(limit), baseline, signal);
+    const all = Int32Array.from(whole.ids.keys());
+    if (limit.windowStride === 0) return { whole, windows: [all] };
+    // Windows of places are cut as those of ids are.
+    const { ids, offsets } = cutIntoWindows(
+      { ids: all, offsets: Int32Array.of(0, all.length) },
+      limit,
+      this.#frame,
+    );
+    const windows = Array.from(offsets.subarray(1), (end, i) => ids.subarray(offsets[i]!, end));
+    return { whole, windows };
   }
 
   /** The length of a beginning of a text that has as many tokens as are read, where that may be told. */
@@ -260,4 +285,10 @@ function concatenate(parts: readonly Int32Array[], total: number): Int32Array {
     position += part.length;
   }
   return whole;
+}
+
+/** Tokens of a text that are read, over all of its windows. */
+function mostRead({ maxLength, windowStride, maxWindows = 0 }: LengthLimit): number {
+  if (windowStride === 0) return maxLength;
+  return maxWindows === 0 ? mostTokens : Math.min(mostTokens, maxLength + (maxWindows - 1) * windowStride);
 }
