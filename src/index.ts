@@ -34,6 +34,7 @@ export type {
   TokenInspection,
 } from "./data/inspection.js";
 export type { LengthRange, LengthStatistics, Quantile } from "./data/lengths.js";
+export type { LabelFormat } from "./data/list-notation.js";
 export type {
   ColumnOptions,
   ReadDatasetOptions,
@@ -54,7 +55,7 @@ export {
   type TextRow,
 } from "./data/read.js";
 export type { RowUnit } from "./data/row.js";
-export type { TableFormat, TableStream, WebStream } from "./data/source.js";
+export type { TableFormat, TableStream, WebStream, WebStreamReader } from "./data/source.js";
 export {
   type FoldOptions,
   type Split,

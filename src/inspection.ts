@@ -26,8 +26,9 @@ export interface InspectOptions {
  */
 export async function inspectDataset(
   dataset: Dataset,
-  { model, signal, ...options }: InspectOptions = {},
+  inspectOptions: InspectOptions = {},
 ): Promise<Inspection> {
+  const { model, signal, ...options } = inspectOptions;
   checkShape(dataset);
   const { maxLengths } = parseOptions(inspectionOptions, options);
   return inspectRows(

@@ -50,7 +50,8 @@ export interface FoldsWithTestOptions extends StratifyOptions {
  *
  * @throws TagformerError as those do
  */
-export function foldsWithTest(dataset: LabelledRows, { test, ...options }: FoldsWithTestOptions): Split[] {
+export function foldsWithTest(dataset: LabelledRows, foldOptions: FoldsWithTestOptions): Split[] {
+  const { test, ...options } = foldOptions;
   if (test === 0) return stratifiedFolds(dataset, options);
   const { folds: _, ...how } = options;
   const { train: rest, validation: held } = testSplit(dataset, { ...how, fraction: test });

@@ -15,10 +15,21 @@ export type TableStream = AsyncIterable<Uint8Array | string> | WebStream;
 
 /** What is used of a web stream, whatever library it is from. */
 export interface WebStream {
-  getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: unknown }>;
-    cancel(): Promise<void>;
-  };
+  /** Locks the stream for one reader. */
+  getReader(): WebStreamReader;
+}
+
+/** The reader of a {@link WebStream}. */
+export interface WebStreamReader {
+  /** The next chunk, or the end. */
+  read(): Promise<{
+    /** Whether the stream has ended. */
+    readonly done: boolean;
+    /** The chunk. */
+    readonly value?: unknown;
+  }>;
+  /** Tells the source that nothing more is read. */
+  cancel(): Promise<void>;
 }
 
 /** A table to read. */

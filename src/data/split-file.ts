@@ -15,7 +15,8 @@ const partNames: readonly string[] = ["train", "validation", testPart];
  * A split as a CSV table with one line a row of the dataset: `id` (or `line` in the source, or `row` from 1, where there are
  * no unique ids) and `part`, which is `train`, `validation` or `test`.
  */
-export function formatSplit(dataset: Dataset, { train, validation, test }: Split): string {
+export function formatSplit(dataset: Dataset, split: Split): string {
+  const { train, validation, test } = split;
   return formatParts(dataset, "part", [
     ["train", train],
     ["validation", validation],

@@ -71,7 +71,7 @@ const testPart: Part = {
  * Holds back a share of the rows so that labels keep their shares on both sides; a soft label counts as set above 0.5.
  *
  * The number of rows held back is `fraction` of all, rounded, and at least one, or as near to it as rows that stay together
- * allow ({@link describeShortfalls}). Where a label's share is no whole number the seed decides whether it is rounded up or
+ * allow. Where a label's share is no whole number the seed decides whether it is rounded up or
  * down, so that every row is held back as often as any other over many seeds; but a label that occurs once stays in
  * training. By combinations, missing labels make combinations of their own, and every combination keeps at least one row in
  * training.

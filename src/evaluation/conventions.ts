@@ -58,7 +58,8 @@ export function conventionsOf(labels: readonly MeasuredLabel[], rows: RowMetrics
 }
 
 /** A sentence for people. */
-export function describeConvention({ figure, of, value, count, total, reason, labels }: Convention): string {
+export function describeConvention(convention: Convention): string {
+  const { figure, of, value, count, total, reason, labels } = convention;
   const names = labels.length > 0 ? `: ${labels.join(", ")}${count > labels.length ? ", ..." : ""}` : "";
   const what =
     of === "labels"
