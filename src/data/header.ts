@@ -28,9 +28,10 @@ export function widthFault(header: readonly string[], found: number, delimiter: 
   const cells = `${header.length} ${header.length === 1 ? "cell" : "cells"}`;
   const others = [",", ";", "\t", "|"].filter((other) => other !== delimiter && header[0]?.includes(other));
   const advice =
-    header.length === 1 && others.length > 0
+    others.length > 0
       ? `; the header holds ${others.map(showDelimiter).join(" and ")}: if that separates the cells, say so with the option delimiter`
-      : "";
+      : `; texts that hold ${showDelimiter(delimiter)} need quotes around them, and a file in which every line is a text is called .txt`;
+  if (header.length > 1) return `expected ${cells}, as in the header, but found ${found}`;
   return `expected ${cells}, as in the header, but found ${found}${advice}`;
 }
 

@@ -18,6 +18,9 @@ const labelShare = 0.9;
 /** A column of which this share are labels, or would be if they were written otherwise, is named, with why it is none. */
 const nearlyShare = 0.5;
 
+/** What people call columns that list labels. */
+const namesOfLists = /^(labels?|tags?|categor(y|ies)|class(es)?|topics?|emotions?|genres?|targets?)$/i;
+
 /** A label, and the column that holds it. */
 export interface LabelColumn {
   readonly label: string;
@@ -51,9 +54,11 @@ export function findLabelColumns(
     bad.note(`${file}: not read as labels, unless named with the option labels: ${shown}`);
   }
   if (found.length > 0) return found.map((column) => ({ label: column, column }));
+  const lists = free.filter((column) => namesOfLists.test(column));
+  const likely = lists.length > 0 ? `, such as ${listNames(lists)}` : "";
   throw new TagformerError(
     "INVALID_DATA",
-    `${file} has no label column, which holds 0 and 1; name label columns with the option labels, or a column of lists with labelColumn (its columns: ${listNames(columns, 20)})`,
+    `${file} has no label column, which holds 0 and 1; name label columns with the option labels, or a column of lists with labelColumn${likely} (its columns: ${listNames(columns, 20)})`,
   );
 }
 

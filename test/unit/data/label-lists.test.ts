@@ -278,3 +278,17 @@ describe("files with names of labels", () => {
     expect(await refusal(["[0]"], { labelNames: fileOf(name, content) })).toMatch(problem);
   });
 });
+
+describe("columns of lists that are not named", () => {
+  it("are found where text writes them as JSON or Python does", async () => {
+    const options = { labelColumn: undefined };
+    expect((await read(["['a', 'b']", "nan", "[]"], options)).names).toEqual(["a", "b"]);
+    expect((await read(['{"a": true, "b": 0.5}'], options)).rows).toEqual([[1, 0.5]]);
+  });
+
+  it("are guessed by their names where the cells leave it open", async () => {
+    expect(await refusal(["a|b", "b"], { labelColumn: undefined })).toMatch(
+      /no label column, .*or a column of lists with labelColumn, such as "tags" \(its columns/,
+    );
+  });
+});
