@@ -12,6 +12,8 @@ export const targetNames = [
   "config",
   "tokenizer",
   "csv",
+  "json",
+  "parquet",
   "vocabulary",
 ] as const;
 

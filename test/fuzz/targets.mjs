@@ -1,8 +1,8 @@
 // The readers that take what strangers wrote. A target makes inputs from a generator, and reads one: it must accept it, or
 // throw a TagformerError.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkDataset, readDataset } from "../../dist/index.js";
+import { checkDataset, readDataset, readTexts } from "../../dist/index.js";
 import { readModelConfig } from "../../dist/model/directory.js";
 import { readSafetensors } from "../../dist/model/safetensors.js";
 import { checkTorchScriptFile } from "../../dist/model/torchscript/check.js";
@@ -246,6 +246,25 @@ const tables = [
   "\ufeffcomment,toxic\r\nhello,1\r\nworld,0\r\n",
 ].map((table) => Buffer.from(table));
 
+const arrays = [
+  '[{"text": "x, \\"y\\"", "tags": ["a"]},\n {"text": "z]", "tags": null}]\n',
+  '[{"id": 12345678901234567890, "text": "é 🙂", "a": NaN, "b": 1}, {"id": 2, "text": "", "a": 0.0, "b": 0}]',
+].map((table) => Buffer.from(table));
+
+/** Every type, encoding and codec, of which most are small. */
+const parquetFiles = [
+  "types",
+  "encodings",
+  "v2",
+  "old",
+  "none",
+  "zstd",
+  "lz4",
+  "gzip",
+  "brotli",
+  "snappy",
+].map((name) => readFileSync(new URL(`../fixtures/parquet/${name}.parquet`, import.meta.url)));
+
 function safetensors(header, bytes) {
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
@@ -382,6 +401,16 @@ export const targets = {
       }
       const encoder = await Encoder.load(folder, type);
       await encoder.encode([...probes], 4);
+    },
+  },
+  json: {
+    make: (random) => mutateBytes(random, arrays[random.below(2)], arrays),
+    read: (input, directory) => readDataset(put(directory, "table.json", input)),
+  },
+  parquet: {
+    make: (random) => mutateBytes(random, parquetFiles[random.below(parquetFiles.length)], parquetFiles),
+    async read(input, directory) {
+      for await (const _ of readTexts(put(directory, "table.parquet", input), { text: "text" }));
     },
   },
   csv: {

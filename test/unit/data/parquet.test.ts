@@ -2,8 +2,9 @@ import { createReadStream, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { BadRows } from "../../../src/data/bad-rows.js";
+import { ParquetFile } from "../../../src/data/parquet/file.js";
 import { readDataset, readTexts } from "../../../src/data/read.js";
 import { readRows } from "../../../src/data/rows.js";
 import { tableSource } from "../../../src/data/source.js";
@@ -165,6 +166,38 @@ describe("a Parquet table", () => {
     const repaired = await readDataset(file, { labels: ["toxic"], encodingErrors: "replace" });
     expect(repaired.dataset.texts.at(3)).toBe("\ufffdive");
     expect(repaired.replacedCharacters).toBe(1);
+  });
+
+  it("is read page by page, also in one row group", async () => {
+    const text = "a text of some length, ".repeat(40);
+    const count = 30_000;
+    const file = write(
+      [
+        {
+          name: "text",
+          data: Array.from({ length: count }, (_, i) => `${i} ${text}`),
+          type: "STRING",
+          encoding: "PLAIN",
+        },
+        { name: "toxic", data: Int32Array.from({ length: count }, (_, i) => i % 2), type: "INT32" },
+      ],
+      { codec: "UNCOMPRESSED", rowGroupSize: count },
+    );
+    const whole = readFileSync(file).length;
+    expect(whole).toBeGreaterThan(25e6);
+    const read = vi.spyOn(ParquetFile.prototype, "read");
+    let rows = 0;
+    let most = 0;
+    for await (const { line } of readRows(tableSource(file), new BadRows("error"))) {
+      rows++;
+      if (line % 100 > 0) continue;
+      const bytes = read.mock.calls.reduce((sum, [, buffer]) => sum + buffer.length, 0);
+      most = Math.max(most, bytes - rows * text.length);
+    }
+    expect(rows).toBe(count);
+    // What was read ahead: a page, what is behind it in the last piece of the file, and the metadata.
+    expect(most).toBeLessThan(3e6);
+    read.mockRestore();
   });
 
   it("is closed when its reader stops or is stopped", async () => {
