@@ -9,7 +9,11 @@ const text = (description: string, value: string) =>
 const column = (description: string) => text(description, "column");
 const names = z.array(z.string()) as z.ZodType<readonly string[], readonly string[]>;
 
-/** Which columns are what, and how label lists are written. */
+/**
+ * Which columns are what, and how label lists are written.
+ *
+ * @public
+ */
 export const columnOptions = z.strictObject({
   text: column("column of the texts (found by its name or content when not given)"),
   labels: names.optional().meta({
@@ -35,7 +39,11 @@ export const columnOptions = z.strictObject({
   ),
 });
 
-/** How a table is written down. */
+/**
+ * How a table is written down.
+ *
+ * @public
+ */
 export const tableOptions = z.strictObject({
   format: z.enum(["csv", "tsv", "jsonl", "json", "parquet", "txt"]).optional().meta({
     description: "what the table is (told by the file's name; a stream has none, and needs this)",

@@ -13,7 +13,7 @@ export class DamagedText {
 }
 
 /** A value of a type that no text, id or label has; a message shows what it is. */
-export class OtherValue {
+class OtherValue {
   readonly what: string;
 
   constructor(what: string) {
