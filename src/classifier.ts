@@ -17,7 +17,6 @@ import { type Explanation, explainText } from "./explanation.js";
 import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
 import { readCard } from "./model/card.js";
 import { readDecision } from "./model/decision.js";
-import { hasHead } from "./model/directory.js";
 
 import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./model/file-names.js";
 import type { JsonObject } from "./model/json-file.js";
@@ -211,15 +210,10 @@ export class Classifier implements AsyncDisposable {
       );
     }
     requireMultiLabel(nameOrPath, files.config);
-    if (!hasHead(files)) {
-      throw new TagformerError(
-        "INVALID_MODEL",
-        `${nameOrPath} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${nameOrPath} --output DIR\``,
-      );
-    }
     const reading = parseOptions(classifierOptions, { ...trainedReading(files), ...given });
     const loaded = await loadModel(files, labels ?? null, reading, 0, { signal });
     try {
+      requireHead(nameOrPath, files, loaded.model);
       const stored = readDecision(
         files.tagformer ?? null,
         loaded.labelNames,
@@ -381,6 +375,7 @@ export class Classifier implements AsyncDisposable {
     const card = await this.#card();
     const model = {
       config: this.#config,
+      classifierClass: this.#model.info.classifierClass,
       labelNames: this.labels,
       tagformer: { ...this.#tagformer, ...fields },
       card: card && changeCard(card),
@@ -504,6 +499,15 @@ function requireMultiLabel(path: string, config: JsonObject): void {
   throw new TagformerError(
     "INVALID_MODEL",
     `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
+  );
+}
+
+/** @throws TagformerError `INVALID_MODEL` for a pretrained network without a classification head */
+function requireHead(path: string, { script }: ModelFiles, model: NativeModel): void {
+  if (script !== null || model.info.hasHead) return;
+  throw new TagformerError(
+    "INVALID_MODEL",
+    `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
   );
 }
 

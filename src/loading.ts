@@ -25,6 +25,8 @@ export interface ModelFiles extends ModelConfig, ModelWeights {
   readonly baseModel?: string | null;
   /** Tells the directory's weights from others that are there later. */
   readonly weightsVersion?: string | null;
+  /** The model's head is for other labels than the data's: a fresh one replaces it. */
+  readonly freshHead?: boolean;
   /** tagformer.json, when tagformer wrote the model. */
   readonly tagformer?: JsonObject | null;
 }
@@ -127,7 +129,7 @@ export async function loadModel(
 type BuiltModel = Pick<LoadedModel, "model" | "config" | "labelNames">;
 
 async function buildArchitecture(
-  { config, tensors, labels }: ModelFiles,
+  { config, tensors, labels, freshHead = false }: ModelFiles,
   labelNames: readonly string[] | null,
   { precision, threads, device }: ResolvedModelOptions,
   seed: number,
@@ -136,7 +138,7 @@ async function buildArchitecture(
 ): Promise<BuiltModel> {
   const names = labelNames ?? labels.names;
   const computing = { precision, threads, device, experiments: experiments() };
-  const spec = { config, labels: names.length, tensors, seed, training, ...computing };
+  const spec = { config, labels: names.length, tensors, freshHead, seed, training, ...computing };
   return { model: await NativeModel.load(spec, { signal }), config, labelNames: names };
 }
 

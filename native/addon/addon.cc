@@ -12,7 +12,7 @@
 #include "models/torchscript.h"
 #include "runtime/cuda_library.h"
 #include "runtime/device.h"
-#include "runtime/limits.h"
+#include "runtime/process_limits.h"
 
 namespace tagformer::addon {
 namespace {
@@ -38,8 +38,8 @@ Napi::Value try_torchscript(const Napi::CallbackInfo& info) {
   Json config = to_json(info[1]);
   limit_process(file, info[2].As<Napi::Number>().Uint32Value());
   at::set_num_threads(1);
-  const auto model =
-      make_torchscript(file, std::get<Json::Object>(std::move(config.value)), Precision::kFloat32);
+  const auto model = make_torchscript(file, std::get<Json::Object>(std::move(config.value)),
+                                      Precision::kFloat32, c10::Device(c10::kCPU));
   auto result = Napi::Object::New(info.Env());
   result.Set("outputs", static_cast<double>(model->outputs()));
   return result;
@@ -63,8 +63,8 @@ Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/// Ends all native work of this environment; src/native.ts calls it when the process exits, because Node runs
-/// no clean-up hooks then.
+/// Ends all native work of this environment; src/native/addon.ts calls it when the process exits, because
+/// Node runs no clean-up hooks then.
 void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->stop_all(); }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {

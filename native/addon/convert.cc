@@ -102,18 +102,6 @@ LossOptions to_loss(const Napi::Value& value) {
   return loss;
 }
 
-std::vector<std::pair<std::string, double>> to_rates(const Napi::Value& value) {
-  if (!value.IsObject()) refuse(value.Env(), "rates", "an object");
-  const auto object = value.As<Napi::Object>();
-  const Napi::Array names = object.GetPropertyNames();
-  std::vector<std::pair<std::string, double>> rates;
-  for (std::uint32_t i = 0; i < names.Length(); ++i) {
-    const std::string name = names.Get(i).ToString().Utf8Value();
-    rates.emplace_back(name, number(object, name.c_str()));
-  }
-  return rates;
-}
-
 std::vector<std::string> to_strings(const Napi::Object& object, const char* field) {
   const Napi::Value value = object.Get(field);
   if (!value.IsArray()) refuse(object.Env(), field, "an array");
@@ -165,6 +153,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   if (has(object, "device")) spec.device = text(object, "device");
   spec.dense = flag(object, "dense");
   spec.training = flag(object, "training");
+  spec.fresh_scores = flag(object, "freshHead");
   if (has(object, "experiments")) spec.experiments = to_strings(object, "experiments");
   return spec;
 }
@@ -176,7 +165,8 @@ TrainingOptions to_training_options(const Napi::Object& object) {
                     .beta2 = number(object, "beta2"),
                     .epsilon = number(object, "epsilon"),
                     .epsilon_before_correction = flag(object, "epsilonBeforeCorrection"),
-                    .max_gradient_norm = number(object, "maxGradientNorm")},
+                    .max_gradient_norm = number(object, "maxGradientNorm"),
+                    .factors = {}},
       .schedule = {.peak = number(object, "learningRate"),
                    .decay = text(object, "schedule") == "linear",
                    .warmup_steps = integer(object, "warmupSteps"),
@@ -185,15 +175,16 @@ TrainingOptions to_training_options(const Napi::Object& object) {
       .dropout = boolean(object, "dropout"),
       .loss = has(object, "loss") ? to_loss(object.Get("loss")) : LossOptions{},
       .pooling = flag(object, "meanOfWindows") ? Pooling::kMean : Pooling::kMax,
-      .rates = has(object, "rates") ? to_rates(object.Get("rates"))
-                                    : std::vector<std::pair<std::string, double>>{},
+      .layers = {.decay = has(object, "layerDecay") ? number(object, "layerDecay") : 1.0,
+                 .freeze_embeddings = flag(object, "freezeEmbeddings"),
+                 .freeze_layers = has(object, "freezeLayers") ? integer(object, "freezeLayers") : 0},
   };
 }
 
-BatchData to_batch_data(const Napi::Value& value, bool with_labels) {
+HostBatch to_host_batch(const Napi::Value& value, bool with_labels) {
   if (!value.IsObject()) refuse(value.Env(), "batch", "an object");
   const auto object = value.As<Napi::Object>();
-  BatchData batch;
+  HostBatch batch;
   batch.ids = copy<std::int32_t>(object, "ids", napi_int32_array, "an Int32Array");
   batch.offsets = copy<std::int32_t>(object, "offsets", napi_int32_array, "an Int32Array");
   if (has(object, "types")) {
@@ -236,23 +227,20 @@ Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values) {
   return {env, array};
 }
 
-Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names) {
-  auto array = Napi::Array::New(env, names.size());
-  for (std::uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
-  return array;
-}
-
-Napi::Value to_info(Napi::Env env, const Engine& engine) {
+Napi::Value to_info(Napi::Env env, const LoadedModel& model) {
   auto info = Napi::Object::New(env);
-  info.Set("parameters", static_cast<double>(engine.parameter_count()));
-  info.Set("initialised", to_names(env, engine.load_report().initialised));
-  info.Set("ignored", to_names(env, engine.load_report().ignored));
-  info.Set("notes", to_names(env, engine.notes()));
-  info.Set("maxLength", static_cast<double>(engine.limits().max_length));
-  info.Set("vocabularySize", static_cast<double>(engine.limits().vocabulary_size));
-  info.Set("labels", static_cast<double>(engine.labels()));
-  info.Set("device", engine.device());
-  info.Set("deviceNote", engine.device_note());
+  const Limits limits = model.model().limits();
+  info.Set("parameters", static_cast<double>(model.parameters().element_count()));
+  info.Set("initialised", to_array(env, model.load_report().initialised));
+  info.Set("ignored", to_array(env, model.load_report().ignored));
+  info.Set("hasHead", model.load_report().has_scores);
+  info.Set("classifierClass", model.model().classifier_class());
+  info.Set("notes", to_array(env, model.model().notes()));
+  info.Set("maxLength", static_cast<double>(limits.max_length));
+  info.Set("vocabularySize", static_cast<double>(limits.vocabulary_size));
+  info.Set("labels", static_cast<double>(model.labels()));
+  info.Set("device", model.device().str());
+  info.Set("deviceNote", model.device_note());
   return info;
 }
 
@@ -273,10 +261,10 @@ Napi::Value to_attribution(Napi::Env env, const Attribution& attribution) {
 Napi::Value to_step(Napi::Env env, const StepResult& result) {
   auto step = Napi::Object::New(env);
   step.Set("step", static_cast<double>(result.step));
-  step.Set("loss", result.loss);
-  step.Set("gradientNorm", result.gradient_norm);
+  step.Set("loss", result.update.loss);
+  step.Set("gradientNorm", result.update.gradient_norm);
   step.Set("learningRate", result.learning_rate);
-  step.Set("applied", result.applied);
+  step.Set("applied", result.update.applied);
   step.Set("parts", static_cast<double>(result.parts));
   return step;
 }

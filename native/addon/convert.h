@@ -3,7 +3,9 @@
 #pragma once
 
 #include "addon/napi_setup.h"
-#include "training/engine.h"
+#include "addon/promises.h"
+#include "engine/engine.h"
+#include "training/run.h"
 
 namespace tagformer::addon {
 
@@ -13,7 +15,7 @@ Json to_json(const Napi::Value& value);
 ModelSpec to_model_spec(const Napi::Object& object);
 TrainingOptions to_training_options(const Napi::Object& object);
 /// `with_labels` requires `labels`.
-BatchData to_batch_data(const Napi::Value& value, bool with_labels);
+HostBatch to_host_batch(const Napi::Value& value, bool with_labels);
 
 /// An object of texts, by name.
 std::map<std::string, std::string> to_texts(const Napi::Object& object);
@@ -25,8 +27,7 @@ AttributionOptions to_attribution_options(const Napi::Object& object);
 std::int64_t integer(const Napi::Object& object, const char* field);
 
 Napi::Value to_float_array(Napi::Env env, const std::vector<float>& values);
-Napi::Value to_names(Napi::Env env, const std::vector<std::string>& names);
-Napi::Value to_info(Napi::Env env, const Engine& engine);
+Napi::Value to_info(Napi::Env env, const LoadedModel& model);
 Napi::Value to_attribution(Napi::Env env, const Attribution& attribution);
 Napi::Value to_step(Napi::Env env, const StepResult& result);
 Napi::Value to_export_check(Napi::Env env, const ExportCheck& check);

@@ -12,10 +12,20 @@ Napi::Value to_error(Napi::Env env, const Failure& failure) {
   Napi::Object error = Napi::Error::New(env, failure.message).Value();
   error.Set("code", failure.code);
   if (!failure.detail.empty()) error.Set("detail", failure.detail);
+  if (!failure.unknown.names.empty()) {
+    error.Set("unknownNames", to_array(env, failure.unknown.names));
+    error.Set("knownNames", to_array(env, failure.unknown.known));
+  }
   return error;
 }
 
 }  // namespace
+
+Napi::Array to_array(Napi::Env env, const std::vector<std::string>& names) {
+  auto array = Napi::Array::New(env, names.size());
+  for (std::uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
+  return array;
+}
 
 Promises::Promises(Napi::Env env) : channel_(Channel::New(env, "tagformer", 0, 1, this)) {
   channel_.Unref(env);
@@ -79,7 +89,7 @@ void Promises::settle(Napi::Env env, Settlement& settlement) {
   try {
     open.deferred.Resolve(settlement.result(env));
   } catch (const std::exception& error) {
-    open.deferred.Reject(to_error(env, {"INTERNAL", error.what(), ""}));
+    open.deferred.Reject(to_error(env, {"INTERNAL", error.what(), "", {}}));
   }
 }
 

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "addon/napi_setup.h"
+#include "runtime/error.h"
 
 namespace tagformer::addon {
 
@@ -26,7 +27,10 @@ struct Failure {
   std::string message;
   /// The full text with the C++ backtrace, for bug reports; may be empty.
   std::string detail;
+  UnknownNames unknown = {};
 };
+
+Napi::Array to_array(Napi::Env env, const std::vector<std::string>& names);
 
 /// Turns a result into a JavaScript value, on the JavaScript thread.
 using Result = std::function<Napi::Value(Napi::Env)>;

@@ -29,24 +29,24 @@ Failure current_failure() {
   try {
     throw;
   } catch (const Error& error) {
-    return {error.code(), error.what(), ""};
+    return {error.code(), error.what(), "", error.unknown()};
   } catch (const Stopped&) {
-    return {"DISPOSED", "the model was stopped while the call was running", ""};
+    return {"DISPOSED", "the model was stopped while the call was running", "", {}};
   } catch (const c10::Error& error) {
-    return {code_of(error), error.what_without_backtrace(), error.what()};
+    return {code_of(error), error.what_without_backtrace(), error.what(), {}};
   } catch (const std::bad_alloc&) {
-    return {"OUT_OF_MEMORY", "not enough memory", ""};
+    return {"OUT_OF_MEMORY", "not enough memory", "", {}};
   } catch (const std::exception& error) {
-    return {"INTERNAL", error.what(), ""};
+    return {"INTERNAL", error.what(), "", {}};
   } catch (...) {
-    return {"INTERNAL", "an unknown exception", ""};
+    return {"INTERNAL", "an unknown exception", "", {}};
   }
 }
 
 constexpr std::int64_t kMostThreads = 1024;
 
-const Failure kDropped = {"DISPOSED",
-                          "the call was dropped before it started: cancelled, or its model was disposed", ""};
+const Failure kDropped = {
+    "DISPOSED", "the call was dropped before it started: cancelled, or its model was disposed", "", {}};
 
 /// Gives what was freed back to the system. glibc would keep it, more than a whole model, for the threads
 /// that come after this one.
@@ -151,10 +151,13 @@ Session::~Session() {
   if (worker_ == nullptr) return;
   environment_->remove(this);
   worker_->stop();
-  if (failed_) leak_engine();
+  if (failed_) leak();
 }
 
-void Session::leak_engine() { (void)engine_.release(); }
+void Session::leak() {
+  (void)training_.release();
+  (void)engine_.release();
+}
 
 Engine& Session::engine() {
   if (failed_) {
@@ -162,6 +165,12 @@ Engine& Session::engine() {
   }
   if (engine_ == nullptr) throw Error("DISPOSED", "the model is not loaded, or was disposed");
   return *engine_;
+}
+
+TrainingRun& Session::training() {
+  (void)engine();
+  if (training_ == nullptr) throw Error("INTERNAL", "no training of this model was started");
+  return *training_;
 }
 
 Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work work) {
@@ -198,18 +207,18 @@ Napi::Value Session::load(const Napi::CallbackInfo& info) {
   const auto spec = std::make_shared<ModelSpec>(to_model_spec(object_argument(info, 0)));
   return run(info, job_argument(info, 1), [this, spec] {
     engine_ = std::make_unique<Engine>(std::move(*spec));
-    return [engine = engine_.get()](Napi::Env env) { return to_info(env, *engine); };
+    return [engine = engine_.get()](Napi::Env env) { return to_info(env, engine->loaded()); };
   });
 }
 
 Napi::Value Session::predict(const Napi::CallbackInfo& info) {
-  const auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), false));
+  const auto batch = std::make_shared<const HostBatch>(to_host_batch(object_argument(info, 0), false));
   return run(info, job_argument(info, 1), [this, batch] { return floats(engine().predict(*batch)); });
 }
 
 Napi::Value Session::attribute(const Napi::CallbackInfo& info) {
   const Napi::Object request = object_argument(info, 0);
-  const auto text = std::make_shared<const BatchData>(to_batch_data(request, false));
+  const auto text = std::make_shared<const HostBatch>(to_host_batch(request, false));
   const auto baseline = std::make_shared<const std::vector<std::int32_t>>(to_baseline(request));
   return run(info, job_argument(info, 1), [this, text, baseline, options = to_attribution_options(request)] {
     return [result = engine().attribute(*text, *baseline, options)](Napi::Env env) {
@@ -220,7 +229,11 @@ Napi::Value Session::attribute(const Napi::CallbackInfo& info) {
 
 Napi::Value Session::start_training(const Napi::CallbackInfo& info) {
   return run(info, 0, [this, options = to_training_options(object_argument(info, 0))] {
-    engine().start_training(options);
+    LoadedModel& model = engine().loaded();
+    // Before the new one takes memory.
+    model.apply_pending_updates();
+    training_.reset();
+    training_ = std::make_unique<TrainingRun>(model, options);
     return nothing();
   });
 }
@@ -229,17 +242,17 @@ Napi::Value Session::train_step(const Napi::CallbackInfo& info) {
   const Napi::Object list = object_argument(info, 0);
   if (!list.IsArray()) throw Napi::TypeError::New(info.Env(), "native call: expected an array of batches");
   const auto array = list.As<Napi::Array>();
-  const auto batches = std::make_shared<std::vector<BatchData>>();
-  for (std::uint32_t i = 0; i < array.Length(); ++i) batches->push_back(to_batch_data(array.Get(i), true));
+  const auto batches = std::make_shared<std::vector<HostBatch>>();
+  for (std::uint32_t i = 0; i < array.Length(); ++i) batches->push_back(to_host_batch(array.Get(i), true));
   return run(info, job_argument(info, 1), [this, batches] {
-    return [result = engine().train_step(*batches)](Napi::Env env) { return to_step(env, result); };
+    return [result = training().step(*batches)](Napi::Env env) { return to_step(env, result); };
   });
 }
 
 Napi::Value Session::compute_gradients(const Napi::CallbackInfo& info) {
-  const auto batch = std::make_shared<const BatchData>(to_batch_data(object_argument(info, 0), true));
+  const auto batch = std::make_shared<const HostBatch>(to_host_batch(object_argument(info, 0), true));
   return run(info, 0, [this, batch] {
-    return [loss = engine().compute_gradients(*batch)](Napi::Env env) -> Napi::Value {
+    return [loss = training().compute_gradients(*batch)](Napi::Env env) -> Napi::Value {
       return Napi::Number::New(env, loss);
     };
   });
@@ -267,12 +280,12 @@ Napi::Value Session::parameter(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::gradient(const Napi::CallbackInfo& info) {
-  return run(info, 0, [this, name = text_argument(info, 0)] { return floats(engine().gradient(name)); });
+  return run(info, 0, [this, name = text_argument(info, 0)] { return floats(training().gradient(name)); });
 }
 
 Napi::Value Session::parameter_names(const Napi::CallbackInfo& info) {
   return run(info, 0, [this]() -> Result {
-    return [names = engine().parameter_names()](Napi::Env env) { return to_names(env, names); };
+    return [names = engine().parameter_names()](Napi::Env env) { return to_array(env, names); };
   });
 }
 
@@ -287,7 +300,8 @@ Napi::Value Session::dispose(const Napi::CallbackInfo& info) {
   Promises& promises = environment_->promises();
   const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
   const bool closing = worker_->close([this, &promises, ticket = ticket] {
-    if (failed_) leak_engine();
+    if (failed_) leak();
+    training_.reset();
     engine_.reset();
     return_memory();
     promises.resolve(ticket, nothing());

@@ -1,4 +1,4 @@
-// The JavaScript object behind one model: a thread, and the engine that lives on it.
+// The JavaScript object behind one model: a thread, and on it the engine and its training.
 #pragma once
 
 #include <memory>
@@ -6,8 +6,9 @@
 
 #include "addon/napi_setup.h"
 #include "addon/promises.h"
+#include "engine/engine.h"
 #include "runtime/worker.h"
-#include "training/engine.h"
+#include "training/run.h"
 
 namespace tagformer::addon {
 
@@ -56,8 +57,9 @@ class Session : public Napi::ObjectWrap<Session> {
   /// Queues work and returns its promise. `id` is the caller's number for cancel().
   Napi::Value run(const Napi::CallbackInfo& info, std::uint64_t id, Work work);
   [[nodiscard]] Engine& engine();
+  [[nodiscard]] TrainingRun& training();
   /// What a failed device holds cannot be given back: to try it would fail in a destructor.
-  void leak_engine();
+  void leak();
 
   Napi::Value find_device(const Napi::CallbackInfo& info);
   Napi::Value load(const Napi::CallbackInfo& info);
@@ -77,6 +79,8 @@ class Session : public Napi::ObjectWrap<Session> {
 
   std::shared_ptr<Environment> environment_;
   std::unique_ptr<Engine> engine_;
+  /// Null before a training was started.
+  std::unique_ptr<TrainingRun> training_;
   /// The device is lost, and every call rejects. Of the model's thread.
   bool failed_ = false;
   std::unique_ptr<Worker> worker_;

@@ -29,7 +29,8 @@ void register_generator(Graph& graph, const at::Generator& generator) {
 
 class CudaRecording final : public Recording {
  public:
-  explicit CudaRecording(c10::DeviceIndex device) : device_(device) {}
+  CudaRecording(c10::DeviceIndex device, const CudaRecording* like)
+      : device_(device), pool_(like == nullptr ? at::cuda::graph_pool_handle() : like->pool_) {}
 
   void record(const std::function<void()>& body) override {
     const c10::cuda::CUDAGuard here(device_);
@@ -39,7 +40,7 @@ class CudaRecording final : public Recording {
     const c10::cuda::CUDAStreamGuard stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_));
     register_generator(graph_, at::cuda::detail::getDefaultCUDAGenerator(device_));
     // Of this thread alone: those of other models may allocate meanwhile.
-    graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+    graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
     try {
       body();
     } catch (...) {
@@ -65,6 +66,8 @@ class CudaRecording final : public Recording {
   }
 
   c10::DeviceIndex device_;
+  /// The memory that it computes in.
+  at::cuda::MempoolId_t pool_;
   at::cuda::CUDAGraph graph_;
 };
 
@@ -78,7 +81,7 @@ __attribute__((visibility("default"))) const char* tagformer_cuda_version() {
 }
 
 __attribute__((visibility("default"))) tagformer::Recording* tagformer_make_recording(
-    c10::DeviceIndex device) {
-  return new tagformer::CudaRecording(device);
+    c10::DeviceIndex device, const tagformer::Recording* like) {
+  return new tagformer::CudaRecording(device, static_cast<const tagformer::CudaRecording*>(like));
 }
 }

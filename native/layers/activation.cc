@@ -16,8 +16,8 @@
 
 #include <numbers>
 
+#include "layers/aten_path.h"
 #include "layers/dispatch.h"
-#include "layers/plain.h"
 #include "layers/saved.h"
 
 namespace tagformer {

@@ -19,12 +19,6 @@ using torch::autograd::variable_list;
 /// Places of the inputs in a variable_list; the two tables may be undefined.
 enum Input : std::uint8_t { kQ, kKv, kPositionKeys, kPositionQueries, kBuckets, kLogSumExp };
 
-template <typename T>
-HeadPointers<T> pointers(const at::Tensor& q, const at::Tensor& kv, const HeadLayout& layout) {
-  T* const data = elements<T>(kv);
-  return {elements<T>(q), data, data + layout.width()};
-}
-
 /// The first element of a head in a table of all heads; null for none.
 template <typename T>
 const T* table_of(const at::Tensor& table, const HeadLayout& layout, std::int64_t head) {
@@ -68,12 +62,13 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
     const at::Tensor log_sum_exp =
         at::empty({layout.options.heads, layout.total_queries()}, q.options().dtype(at::kFloat));
     for_type(q, [&]<typename T> {
-      for_each_head(
-          layout, workspace_of(layout), [&](std::int64_t sequence, std::int64_t head, float* workspace) {
-            cpu::typed_kernels<T>().disentangled_attention_forward(
-                forward_of<T>(layout, sequence, head, pointers<const T>(q, kv, layout), out, log_sum_exp),
-                part_of<T>(in, layout, sequence, head), workspace);
-          });
+      for_each_head(layout, workspace_of(layout),
+                    [&](std::int64_t sequence, std::int64_t head, float* workspace) {
+                      cpu::typed_kernels<T>().disentangled_attention_forward(
+                          forward_of<T>(layout, sequence, head, head_pointers<const T>(q, kv, layout), out,
+                                        log_sum_exp),
+                          part_of<T>(in, layout, sequence, head), workspace);
+                    });
     });
     save(context, "layout", layout);
     in.push_back(log_sum_exp);
@@ -90,8 +85,8 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
     const at::Tensor key_sums = sums_of(in[kPositionKeys], layout);
     const at::Tensor query_sums = sums_of(in[kPositionQueries], layout);
     for_type(grad_q, [&]<typename T> {
-      const auto from = pointers<const T>(in[kQ], in[kKv], layout);
-      const auto to = pointers<T>(grad_q, grad_kv, layout);
+      const auto from = head_pointers<const T>(in[kQ], in[kKv], layout);
+      const auto to = head_pointers<T>(grad_q, grad_kv, layout);
       for_each_head(layout, workspace_of(layout),
                     [&](std::int64_t sequence, std::int64_t head, float* workspace) {
                       cpu::typed_kernels<T>().disentangled_attention_backward(
@@ -120,9 +115,9 @@ std::optional<at::Tensor> contiguous(const at::Tensor& table) {
 }
 
 /// Of a dense batch. `q` is `[texts, queries, width]`; with `first_only` there is one query, the first token.
-at::Tensor plain_disentangled_attention(const at::Tensor& q, const at::Tensor& kv,
-                                        const DisentangledTerms& terms, const Sequences& sequences,
-                                        bool first_only, const AttentionOptions& options) {
+at::Tensor aten_disentangled_attention(const at::Tensor& q, const at::Tensor& kv,
+                                       const DisentangledTerms& terms, const Sequences& sequences,
+                                       bool first_only, const AttentionOptions& options) {
   const auto by_head = [&](const at::Tensor& x) {
     return x.unflatten(-1, {options.heads, options.head_dim}).transpose(-3, -2);
   };
@@ -147,7 +142,7 @@ at::Tensor plain_disentangled_attention(const at::Tensor& q, const at::Tensor& k
     const at::Tensor of_keys = bucket.expand_as(scores).transpose(-2, -1);
     scores = scores.add(at::gather(by_bucket, -1, of_keys).transpose(-2, -1));
   }
-  return plain_weighted_sum(scores, values, sequences, options);
+  return aten_weighted_sum(scores, values, sequences, options);
 }
 
 }  // namespace
@@ -156,8 +151,8 @@ at::Tensor disentangled_attention(const at::Tensor& q, const at::Tensor& kv, con
                                   const Sequences& sequences, const AttentionOptions& options) {
   if (sequences.is_dense()) {
     const bool first_only = q.dim() == 2;
-    const at::Tensor out = plain_disentangled_attention(first_only ? q.unsqueeze(1) : q, kv, terms, sequences,
-                                                        first_only, options);
+    const at::Tensor out = aten_disentangled_attention(first_only ? q.unsqueeze(1) : q, kv, terms, sequences,
+                                                       first_only, options);
     return first_only ? out.squeeze(1) : out;
   }
   const std::int64_t width = options.heads * options.head_dim;

@@ -8,7 +8,7 @@
 #include <optional>
 #include <tuple>
 
-#include "layers/plain.h"
+#include "layers/aten_path.h"
 #include "runtime/error.h"
 
 namespace tagformer {
@@ -20,8 +20,8 @@ struct Heads {
 };
 
 /// `boundaries` are the queries' rows, `[texts + 1]`, int32, of which none is longer than `longest`.
-at::Tensor attend(const Heads& heads, const at::Tensor& boundaries, std::int64_t longest, const Places& keys,
-                  const AttentionOptions& options) {
+at::Tensor attend(const Heads& heads, const at::Tensor& boundaries, std::int64_t longest,
+                  const PackedPositions& keys, const AttentionOptions& options) {
   const bool everywhere = options.window >= cpu::kEverywhere;
   const std::optional<std::int64_t> window = everywhere ? std::nullopt : std::optional(options.window);
   std::optional<SeededGenerator> generator;
@@ -51,13 +51,13 @@ bool fits_flash_attention(std::int64_t head_dim) { return head_dim % 8 == 0 && h
 
 at::Tensor flash_attention(const at::Tensor& qkv, const Sequences& sequences,
                            const AttentionOptions& options) {
-  const Places& places = sequences.places();
+  const PackedPositions& packed = sequences.packed_positions();
   const std::vector<at::Tensor> parts = qkv.chunk(3, -1);
   const auto turned = [&](const at::Tensor& x) {
-    return options.rotary.rotate_rows(by_head(x, options), places.positions);
+    return options.rotary.rotate_rows(by_head(x, options), packed.positions);
   };
-  return attend({turned(parts[0]), turned(parts[1]), by_head(parts[2], options)}, places.offsets,
-                places.longest, places, options);
+  return attend({turned(parts[0]), turned(parts[1]), by_head(parts[2], options)}, packed.offsets,
+                packed.longest, packed, options);
 }
 
 at::Tensor flash_attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Sequences& sequences,
@@ -66,12 +66,12 @@ at::Tensor flash_attention_of_one(const at::Tensor& q, const at::Tensor& kv, con
     // Queries and keys of unequal number are aligned at their ends.
     throw Error("INTERNAL", "flash attention was asked for a window around a lone query");
   }
-  const Places& places = sequences.places();
+  const PackedPositions& packed = sequences.packed_positions();
   const std::vector<at::Tensor> parts = kv.chunk(2, -1);
-  const at::Tensor boundaries = at::arange(places.offsets.size(0), places.offsets.options());
+  const at::Tensor boundaries = at::arange(packed.offsets.size(0), packed.offsets.options());
   // A first token is at position 0, which rotary positions leave as it is.
-  const at::Tensor keys = options.rotary.rotate_rows(by_head(parts[0], options), places.positions);
-  return attend({by_head(q, options), keys, by_head(parts[1], options)}, boundaries, /*longest=*/1, places,
+  const at::Tensor keys = options.rotary.rotate_rows(by_head(parts[0], options), packed.positions);
+  return attend({by_head(q, options), keys, by_head(parts[1], options)}, boundaries, /*longest=*/1, packed,
                 options);
 }
 

@@ -43,7 +43,9 @@ struct HeadLayout {
             .scale = static_cast<float>(options.scale),
             .dropout = options.dropout,
             .first_row = static_cast<std::uint32_t>(first_query(sequence)),
-            .head = static_cast<std::uint32_t>(head)};
+            .head = static_cast<std::uint32_t>(head),
+            .window = options.window,
+            .rotary = options.rotary.table()};
   }
 
   /// First elements of a head of a sequence among queries, keys (and values), outputs and log-sum-exps.
@@ -91,6 +93,25 @@ cpu::AttentionBackward<T> backward_of(const HeadLayout& layout, std::int64_t seq
           grad.q + at.q,
           grad.k + at.kv,
           grad.v + at.kv};
+}
+
+/// First elements of queries `[queries, width]`, and of keys with their values side by side.
+template <typename T>
+HeadPointers<T> head_pointers(const at::Tensor& q, const at::Tensor& kv, const HeadLayout& layout) {
+  T* const keys = elements<T>(kv);
+  return {elements<T>(q), keys, keys + layout.width()};
+}
+
+/// body(sequence, head, workspace) for all pairs, in parallel. Heads change slowest: equal shares of heads
+/// are equal work, whatever the lengths of the sequences. Ends early with Stopped.
+template <typename Body>
+void for_each_head_and_sequence(const HeadLayout& layout, std::int64_t workspace_floats, const Body& body) {
+  const std::int64_t sequences = layout.sequences();
+  share_out(sequences * layout.options.heads, 1, [&](const auto& each) {
+    const auto workspace =
+        std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(workspace_floats));
+    each([&](std::int64_t task, std::int64_t) { body(task % sequences, task / sequences, workspace.get()); });
+  });
 }
 
 /// body(sequence, head, workspace) for all pairs, a head by one thread alone: its sums over the sequences are

@@ -6,8 +6,8 @@
 
 #include <optional>
 
+#include "layers/aten_path.h"
 #include "layers/matmul.h"
-#include "layers/plain.h"
 
 namespace tagformer {
 namespace {
@@ -37,14 +37,14 @@ struct Product : torch::autograd::Function<Product> {
   }
 };
 
-at::Tensor multiply_plain(const at::Tensor& x, const at::Tensor& weight,
-                          const std::optional<at::Tensor>& bias) {
+at::Tensor aten_multiply(const at::Tensor& x, const at::Tensor& weight,
+                         const std::optional<at::Tensor>& bias) {
   return bias ? at::linear(x, weight, bias->to(x.scalar_type())) : at::linear(x, weight);
 }
 
 at::Tensor multiply_weight(const at::Tensor& x, const at::Tensor& weight,
                            const std::optional<at::Tensor>& bias) {
-  return has_kernels(x) ? Product::apply(x.contiguous(), weight, bias) : multiply_plain(x, weight, bias);
+  return has_kernels(x) ? Product::apply(x.contiguous(), weight, bias) : aten_multiply(x, weight, bias);
 }
 
 }  // namespace

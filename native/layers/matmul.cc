@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "layers/dispatch.h"
-#include "runtime/pages.h"
+#include "runtime/page_memory.h"
 #include "runtime/scratch.h"
 
 namespace tagformer {

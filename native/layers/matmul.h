@@ -11,7 +11,8 @@
 
 namespace tagformer {
 
-/// How long a packed matrix is kept: its memory is reused by the next, or is the model's (runtime/pages.h).
+/// How long a packed matrix is kept: its memory is reused by the next, or is the model's
+/// (runtime/page_memory.h).
 enum class Lifetime { kCall, kModel };
 
 /// The transpose of `weight`, `[columns, depth]`.

@@ -5,8 +5,8 @@
 #include <ATen/ops/layer_norm.h>
 #include <c10/core/InferenceMode.h>
 
+#include "layers/aten_path.h"
 #include "layers/dispatch.h"
-#include "layers/plain.h"
 #include "layers/saved.h"
 #include "runtime/scratch.h"
 
@@ -123,14 +123,16 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
   }
 };
 
-/// residual_norm in libtorch's operations; the sums over a row are made in fp32, as in the kernels.
-at::Tensor plain_residual_norm(at::Tensor x, const std::optional<at::Tensor>& bias,
-                               const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
-                               const std::optional<at::Tensor>& beta, const NormOptions& options) {
+/// residual_norm in libtorch's operations, which make the sums over a row in fp32, as the kernels do. They
+/// take gamma and beta in the number format of the rows.
+at::Tensor aten_residual_norm(at::Tensor x, const std::optional<at::Tensor>& bias,
+                              const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
+                              const std::optional<at::Tensor>& beta, const NormOptions& options) {
   const at::ScalarType type = x.scalar_type();
   if (bias) x = x.add(bias->to(type));
-  x = plain_dropout(x, options.dropout);
+  x = aten_dropout(x, options.dropout);
   if (residual) x = residual->add(x);
+  if (gamma.scalar_type() == type) return at::layer_norm(x, gamma.sizes(), gamma, beta, options.epsilon);
   return at::layer_norm(x.to(at::kFloat), gamma.sizes(), gamma, beta, options.epsilon).to(type);
 }
 
@@ -139,7 +141,7 @@ at::Tensor plain_residual_norm(at::Tensor x, const std::optional<at::Tensor>& bi
 at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& bias,
                          const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
                          const std::optional<at::Tensor>& beta, const NormOptions& options) {
-  if (!has_kernels(x)) return plain_residual_norm(x, bias, residual, gamma, beta, options);
+  if (!has_kernels(x)) return aten_residual_norm(x, bias, residual, gamma, beta, options);
   const std::optional<at::Tensor> rows = residual ? std::optional(residual->contiguous()) : std::nullopt;
   return ResidualNorm::apply(x.contiguous(), bias, rows, gamma, beta, options);
 }
@@ -151,7 +153,7 @@ at::Tensor norm(const at::Tensor& x, const Norm& parameters, double epsilon) {
 
 at::Tensor dropout(const at::Tensor& x, const cpu::Dropout& dropout) {
   if (!dropout.active()) return x;
-  return has_kernels(x) ? DropoutFunction::apply(x.contiguous(), dropout) : plain_dropout(x, dropout);
+  return has_kernels(x) ? DropoutFunction::apply(x.contiguous(), dropout) : aten_dropout(x, dropout);
 }
 
 }  // namespace tagformer

@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "layers/matmul.h"
-#include "runtime/pages.h"
+#include "runtime/page_memory.h"
 #include "runtime/stop.h"
 
 namespace tagformer {

@@ -43,9 +43,9 @@ Sequences Sequences::dense(at::Tensor mask) {
   return sequences;
 }
 
-Sequences Sequences::packed(Places places) {
+Sequences Sequences::packed(PackedPositions packed) {
   Sequences sequences;
-  sequences.places_ = std::move(places);
+  sequences.packed_positions_ = std::move(packed);
   return sequences;
 }
 
@@ -64,7 +64,7 @@ at::Tensor Sequences::running_sum(const at::Tensor& values) const {
   if (is_packed()) {
     const at::Tensor sums = values.cumsum(0);
     const at::Tensor before = first_tokens(sums.sub(values));
-    return sums.sub(before.index_select(0, places_.texts));
+    return sums.sub(before.index_select(0, packed_positions_.texts));
   }
   at::Tensor sums = at::empty_like(values);
   const auto* const value = values.const_data_ptr<std::int64_t>();
@@ -78,7 +78,7 @@ at::Tensor Sequences::running_sum(const at::Tensor& values) const {
 
 at::Tensor Sequences::positions() const {
   if (is_dense()) return counted(mask_.slice(0, 0, 1));
-  if (is_packed()) return places_.positions;
+  if (is_packed()) return packed_positions_.positions;
   at::Tensor positions = at::empty({offsets_->back()}, at::kLong);
   auto* const position = positions.data_ptr<std::int64_t>();
   for (std::size_t text = 0; text + 1 < offsets_->size(); ++text) {
@@ -99,12 +99,12 @@ at::Tensor Sequences::distances() const {
 
 at::Tensor Sequences::indices() const {
   if (is_dense()) return counted(mask_.select(0, 0));
-  const c10::Device device = is_packed() ? places_.offsets.device() : c10::Device(c10::kCPU);
+  const c10::Device device = is_packed() ? packed_positions_.offsets.device() : c10::Device(c10::kCPU);
   return at::arange(longest(), at::TensorOptions().dtype(at::kLong).device(device));
 }
 
 std::int64_t Sequences::longest() const {
-  if (is_packed()) return places_.longest;
+  if (is_packed()) return packed_positions_.longest;
   std::int64_t longest = 0;
   for (std::size_t i = 1; i < offsets_->size(); ++i) {
     longest = std::max<std::int64_t>(longest, (*offsets_)[i] - (*offsets_)[i - 1]);
@@ -118,8 +118,8 @@ at::Tensor Sequences::means(const at::Tensor& x) const {
     return x.mul(weights).sum(1).div(weights.sum(1));
   }
   if (is_packed()) {
-    const at::Tensor sums = at::zeros({places_.offsets.size(0) - 1, x.size(1)}, x.options());
-    return sums.index_add(0, places_.texts, x).div(places_.offsets.diff().unsqueeze(1));
+    const at::Tensor sums = at::zeros({packed_positions_.offsets.size(0) - 1, x.size(1)}, x.options());
+    return sums.index_add(0, packed_positions_.texts, x).div(packed_positions_.offsets.diff().unsqueeze(1));
   }
   const auto texts = static_cast<std::int64_t>(offsets_->size()) - 1;
   const at::Tensor lengths = at::empty({texts}, at::kLong);
@@ -132,12 +132,12 @@ at::Tensor Sequences::means(const at::Tensor& x) const {
 
 at::Tensor Sequences::first_tokens(const at::Tensor& x) const {
   if (is_dense()) return x.select(1, 0);
-  if (is_packed()) return at::index_select(x, 0, places_.offsets.slice(0, 0, -1));
+  if (is_packed()) return at::index_select(x, 0, packed_positions_.offsets.slice(0, 0, -1));
   return at::index_select(x, 0, rows_at(*offsets_, 0, 0));
 }
 
 at::Tensor Sequences::last_tokens(const at::Tensor& x) const {
-  if (is_packed()) return at::index_select(x, 0, places_.offsets.slice(0, 1).sub(1));
+  if (is_packed()) return at::index_select(x, 0, packed_positions_.offsets.slice(0, 1).sub(1));
   if (!is_dense()) return at::index_select(x, 0, rows_at(*offsets_, 1, -1));
   const at::Tensor index = last_positions().unsqueeze(-1).unsqueeze(-1).expand({-1, -1, x.size(-1)});
   return at::gather(x, 1, index).squeeze(1);

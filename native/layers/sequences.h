@@ -12,8 +12,8 @@ namespace tagformer {
 /// Row boundaries of the texts of a ragged batch, `[texts + 1]`, the first 0.
 using Offsets = std::shared_ptr<const std::vector<std::int32_t>>;
 
-/// What a device is told of the places of a ragged batch's texts, so that it need not ask the host.
-struct Places {
+/// What a device is told of the positions of a ragged batch's texts, so that it need not ask the host.
+struct PackedPositions {
   /// Row boundaries, `[texts + 1]`, int32.
   at::Tensor offsets;
   /// Index of each token in its text, `[total]`, int64.
@@ -31,21 +31,21 @@ struct Places {
 /// Dense: texts padded to one length, so that hidden states are `[texts, length, width]`, with a mask. This
 /// is what plain libtorch operations compute: on other devices, and where a TorchScript tracer records them.
 /// A trace keeps no size of the batch, so nothing here asks a dense tensor for one.
-/// Packed: ragged, but on a device, where flash kernels take the places of texts. Only models that say so
+/// Packed: ragged, but on a device, where flash kernels take the boundaries of texts. Only models that say so
 /// (Model::takes_packed) are given it.
 ///
-/// What a model needs to know about places in a text it asks here, and so is written once for both forms.
+/// What a model needs to know about positions in a text it asks here, and so is written once for both forms.
 class Sequences {
  public:
   static Sequences ragged(Offsets offsets);
   /// `mask` is `[texts, length]`, int64: 1 at tokens, 0 at padding, which may stand on either side.
   static Sequences dense(at::Tensor mask);
-  static Sequences packed(Places places);
+  static Sequences packed(PackedPositions packed);
 
   [[nodiscard]] bool is_dense() const { return mask_.defined(); }
-  [[nodiscard]] bool is_packed() const { return places_.offsets.defined(); }
+  [[nodiscard]] bool is_packed() const { return packed_positions_.offsets.defined(); }
   /// Of the packed form only.
-  [[nodiscard]] const Places& places() const { return places_; }
+  [[nodiscard]] const PackedPositions& packed_positions() const { return packed_positions_; }
   /// Of the ragged form only.
   [[nodiscard]] const Offsets& offsets() const;
   /// Of the dense form only.
@@ -75,7 +75,7 @@ class Sequences {
 
   Offsets offsets_;
   at::Tensor mask_;
-  Places places_{};
+  PackedPositions packed_positions_{};
 };
 
 }  // namespace tagformer

@@ -1,5 +1,3 @@
-#include "models/albert.h"
-
 #include <ATen/ops/tanh.h>
 
 #include "models/bert.h"
@@ -21,21 +19,23 @@ constexpr FeedForwardNames kFeedForward = {
     .output_norm = "full_layer_layer_norm",
 };
 
-/// A run of layers shares its group's parameters; a group is `inner` layers, one after the other.
-std::vector<std::string> shared_layers(std::int64_t layers, std::int64_t groups, std::int64_t inner) {
-  std::vector<std::string> names;
+/// A run of layers shares its group's parameters; a group is `inner` layers, one after the other, which stand
+/// at one depth.
+std::vector<LayerName> shared_layers(std::int64_t layers, std::int64_t groups, std::int64_t inner) {
+  std::vector<LayerName> names;
   for (std::int64_t i = 0; i < layers; ++i) {
     // In floating point, as transformers divides.
     const double layers_per_group = static_cast<double>(layers) / static_cast<double>(groups);
     const auto group = static_cast<std::int64_t>(static_cast<double>(i) / layers_per_group);
     const std::string stem = "albert.encoder.albert_layer_groups." + std::to_string(group) + ".albert_layers";
-    for (const std::string& name : numbered_layers(stem, inner)) names.push_back(name);
+    for (const auto& [name, number] : numbered_layers(stem, inner)) names.push_back({name, group + 1});
   }
   return names;
 }
 
 }  // namespace
 
+/// ALBERT for sequence classification (Lan et al. 2020), as transformers' AlbertForSequenceClassification.
 std::unique_ptr<Model> make_albert(Config& config, std::int64_t labels, Precision precision) {
   EncoderDescription d = describe_bert(config, "albert.", {.dropout = 0.0, .activation = "gelu_new"});
   const auto layers = static_cast<std::int64_t>(d.layers.layers.size());

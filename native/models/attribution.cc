@@ -1,6 +1,7 @@
 #include "models/attribution.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/tensor.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -13,6 +14,7 @@
 
 #include "runtime/error.h"
 #include "runtime/stop.h"
+#include "runtime/upload.h"
 
 namespace tagformer {
 namespace {
@@ -61,38 +63,43 @@ class Line {
 
   [[nodiscard]] std::vector<double> logits(const std::vector<double>& places) const {
     const at::NoGradGuard no_gradients;
-    std::vector<double> values;
+    std::vector<at::Tensor> found;
     for_batches(places, [&](const std::vector<double>& some) {
-      const at::Tensor logits = model_.logits(batch_at(some), {}).select(1, label_).to(at::kCPU);
-      for (std::int64_t i = 0; i < logits.size(0); ++i) values.push_back(logits[i].item<double>());
+      found.push_back(model_.logits(batch_at(some), {}).select(1, label_).to(at::kDouble));
     });
-    return values;
+    const at::Tensor values = fetched(found);
+    const auto* const first = values.const_data_ptr<double>();
+    return {first, first + values.numel()};
   }
 
   /// The gradient at each place times the whole line, token by token: `[places][tokens]`.
   [[nodiscard]] std::vector<std::vector<double>> slopes(const std::vector<double>& places) const {
-    std::vector<std::vector<double>> values;
+    std::vector<at::Tensor> found;
     for_batches(places, [&](const std::vector<double>& some) {
       const Batch batch = batch_at(some);
       batch.words.requires_grad_(true);
       const at::Tensor sum = model_.logits(batch, {}).select(1, label_).sum();
       const at::Tensor gradient = torch::autograd::grad({sum}, {batch.words})[0];
-      const auto count = static_cast<std::int64_t>(some.size());
-      const at::Tensor slope = gradient.to(at::kDouble)
-                                   .view({count, tokens_, width_})
-                                   .mul(span_.view({1, tokens_, width_}))
-                                   .sum(-1)
-                                   .to(at::kCPU)
-                                   .contiguous();
-      for (std::int64_t i = 0; i < count; ++i) {
-        const auto* const row = slope.const_data_ptr<double>() + i * tokens_;
-        values.emplace_back(row, row + tokens_);
-      }
+      found.push_back(gradient.to(at::kDouble)
+                          .view({static_cast<std::int64_t>(some.size()), tokens_, width_})
+                          .mul(span_.view({1, tokens_, width_}))
+                          .sum(-1));
     });
-    return values;
+    const at::Tensor values = fetched(found);
+    std::vector<std::vector<double>> rows;
+    for (std::int64_t i = 0; i < values.size(0); ++i) {
+      const auto* const row = values.const_data_ptr<double>() + i * tokens_;
+      rows.emplace_back(row, row + tokens_);
+    }
+    return rows;
   }
 
  private:
+  /// What was computed for all batches, on the CPU: the device is waited for once.
+  static at::Tensor fetched(const std::vector<at::Tensor>& found) {
+    return at::cat(found).to(at::kCPU).contiguous();
+  }
+
   template <typename Body>
   void for_batches(const std::vector<double>& places, const Body& body) const {
     const auto most = static_cast<std::ptrdiff_t>(std::max(kTokens / tokens_, std::int64_t{1}));
@@ -109,7 +116,8 @@ class Line {
   [[nodiscard]] Batch batch_at(const std::vector<double>& places) const {
     const auto count = static_cast<std::int64_t>(places.size());
     Batch batch = text_(count);
-    const at::Tensor along = at::tensor(places, at::kFloat).to(span_.device()).view({count, 1, 1});
+    const at::Tensor along =
+        upload({at::tensor(places, at::kFloat)}, span_.device()).front().view({count, 1, 1});
     const at::Tensor words =
         along.mul(span_.view({1, tokens_, width_})).add(start_.view({1, tokens_, width_}));
     std::vector<std::int64_t> shape = batch.ids.sizes().vec();

@@ -34,20 +34,20 @@ Batch Batch::padded() const {
 
 Batch Batch::packed() const {
   const std::vector<std::int32_t>& offsets = *sequences.offsets();
-  Places places{.offsets = at::empty({static_cast<std::int64_t>(offsets.size())}, at::kInt),
-                .positions = sequences.positions(),
-                .texts = at::empty({offsets.back()}, at::kLong),
-                .longest = 0};
-  std::copy(offsets.begin(), offsets.end(), places.offsets.data_ptr<std::int32_t>());
-  auto* const text = places.texts.data_ptr<std::int64_t>();
+  PackedPositions packed{.offsets = at::empty({static_cast<std::int64_t>(offsets.size())}, at::kInt),
+                         .positions = sequences.positions(),
+                         .texts = at::empty({offsets.back()}, at::kLong),
+                         .longest = 0};
+  std::copy(offsets.begin(), offsets.end(), packed.offsets.data_ptr<std::int32_t>());
+  auto* const text = packed.texts.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
     std::fill(text + offsets[i], text + offsets[i + 1], static_cast<std::int64_t>(i));
-    places.longest = std::max<std::int64_t>(places.longest, offsets[i + 1] - offsets[i]);
+    packed.longest = std::max<std::int64_t>(packed.longest, offsets[i + 1] - offsets[i]);
   }
   // To a power of two: the kernels only size their grid by it, and batches of more shapes cannot be told
   // apart.
-  places.longest = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(places.longest)));
-  return {ids, types, Sequences::packed(std::move(places))};
+  packed.longest = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(packed.longest)));
+  return {ids, types, Sequences::packed(std::move(packed))};
 }
 
 at::Tensor embed_words(const Parameter& table, const Batch& batch, std::int64_t padding_id) {

@@ -5,8 +5,6 @@
 namespace tagformer {
 namespace {
 
-constexpr std::int64_t kMost = 1LL << 24;
-
 constexpr AttentionNames kAttention = {
     .query = "attention.self.query",
     .key = "attention.self.key",
@@ -25,7 +23,7 @@ double read_classifier_dropout(Config& config, const EncoderDescription& descrip
 }
 
 EncoderDescription describe_bert(Config& config, const std::string& prefix, const BertDefaults& defaults) {
-  const std::int64_t vocabulary_size = config.integer("vocab_size", 1, kMost);
+  const std::int64_t vocabulary_size = config.integer("vocab_size", 1, kLargestSize);
   const std::int64_t width = config.integer("hidden_size", 1, cpu::kMaxNormWidth);
   const std::int64_t heads = config.integer("num_attention_heads", 1, width);
   const double epsilon = config.number_or("layer_norm_eps", 1e-12, 0.0, 1.0);
@@ -39,7 +37,7 @@ EncoderDescription describe_bert(Config& config, const std::string& prefix, cons
       .embeddings = {.name = prefix + "embeddings",
                      .width = width,
                      .vocabulary_size = vocabulary_size,
-                     .max_positions = config.integer_or("max_position_embeddings", 512, 1, kMost),
+                     .max_positions = config.integer_or("max_position_embeddings", 512, 1, kLargestSize),
                      .types = config.integer_or("type_vocab_size", 2, 1, 1 << 16),
                      .padding_id = read_padding_id(config, defaults.padding_id, vocabulary_size),
                      .norm_epsilon = epsilon,
@@ -53,7 +51,7 @@ EncoderDescription describe_bert(Config& config, const std::string& prefix, cons
                  .scores_dropout =
                      config.number_or("attention_probs_dropout_prob", defaults.dropout, 0.0, 0.99),
                  .feed_forward = {.names = kBertFeedForward,
-                                  .intermediate_width = config.integer("intermediate_size", 1, kMost),
+                                  .intermediate_width = config.integer("intermediate_size", 1, kLargestSize),
                                   .activation = find_activation(config.choice_or(
                                       "hidden_act", defaults.activation, activation_names())),
                                   .norm_epsilon = epsilon,
@@ -64,6 +62,7 @@ EncoderDescription describe_bert(Config& config, const std::string& prefix, cons
   };
 }
 
+/// BERT for sequence classification (Devlin et al. 2019), as transformers' BertForSequenceClassification.
 std::unique_ptr<Model> make_bert(Config& config, std::int64_t labels, Precision precision) {
   EncoderDescription d = describe_bert(config, "bert.");
   d.head = {.dense = "bert.pooler.dense",
@@ -73,7 +72,7 @@ std::unique_ptr<Model> make_bert(Config& config, std::int64_t labels, Precision 
   // The pooler's sizes in old checkpoints; they repeat the encoder's.
   for (const char* field :
        {"pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head"}) {
-    (void)config.integer_or(field, 0, 0, kMost);
+    (void)config.integer_or(field, 0, 0, kLargestSize);
   }
   (void)config.text_or("pooler_type", "");
   return make_encoder(std::move(d), labels, precision);

@@ -1,11 +1,9 @@
+// What BERT and its descendants share: fields of config.json, and names of tensors.
 #pragma once
 
 #include "models/encoder.h"
 
 namespace tagformer {
-
-/// BERT for sequence classification (Devlin et al. 2019), as transformers' BertForSequenceClassification.
-std::unique_ptr<Model> make_bert(Config& config, std::int64_t labels, Precision precision);
 
 /// BERT's names in a layer.
 constexpr FeedForwardNames kBertFeedForward = {

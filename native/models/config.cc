@@ -3,7 +3,6 @@
 #include <cmath>
 #include <sstream>
 
-#include "models/suggestion.h"
 #include "runtime/error.h"
 
 namespace tagformer {
@@ -240,24 +239,21 @@ void require_multiple(const char* field, std::int64_t value, const char* divisor
 
 void Config::refuse_unread() const {
   const std::vector<std::string> known(read_.begin(), read_.end());
+  std::vector<std::string> names;
   std::string unknown;
-  std::string meant;
   for (const auto& [field, json] : fields_) {
     if (json.is_null() || read_.contains(field) || kWithoutEffect.contains(field) ||
         kGenerationOnly.contains(field)) {
       continue;
     }
     unknown += (unknown.empty() ? "" : ", ") + path_ + field + " (" + describe(json) + ")";
-    const auto nearest = nearest_name(field, known);
-    if (nearest) meant += (meant.empty() ? "" : ", ") + path_ + *nearest;
+    names.push_back(field);
   }
   if (unknown.empty()) return;
-  std::string supported;
-  for (const std::string& field : known) supported += (supported.empty() ? "" : ", ") + field;
   throw Error("INVALID_MODEL",
               "config.json has fields that this architecture does not support: " + unknown +
-                  (meant.empty() ? "; supported" : "; did you mean " + meant + "? Supported") + " are " +
-                  supported + ". Remove a field that has no effect on the model");
+                  "; remove a field that has no effect on the model",
+              {names, known});
 }
 
 }  // namespace tagformer

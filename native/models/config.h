@@ -13,6 +13,9 @@
 
 namespace tagformer {
 
+/// More than any size in a config.json, and few enough that products of two of them fit into 64 bits.
+constexpr std::int64_t kLargestSize = 1LL << 24;
+
 /// A JSON value.
 struct Json {
   using Array = std::vector<Json>;

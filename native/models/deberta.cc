@@ -1,5 +1,3 @@
-#include "models/deberta.h"
-
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/log.h>
 #include <ATen/ops/scalar_tensor.h>
@@ -51,8 +49,6 @@ struct DebertaConfig {
   }
 };
 
-constexpr std::int64_t kMost = 1LL << 24;
-
 Activation read_activation(Config& config, const char* field, const char* fallback) {
   return find_activation(config.choice_or(field, fallback, activation_names()));
 }
@@ -62,8 +58,8 @@ EmbeddingsDescription read_embeddings(Config& config, std::int64_t width) {
   d.name = "deberta.embeddings";
   d.width = config.integer_or("embedding_size", width, 1, cpu::kMaxNormWidth);
   if (d.width != width) d.projection = Projection{.name = "embed_proj", .width = width};
-  d.vocabulary_size = config.integer("vocab_size", 1, kMost);
-  d.max_positions = config.integer_or("max_position_embeddings", 512, 1, kMost);
+  d.vocabulary_size = config.integer("vocab_size", 1, kLargestSize);
+  d.max_positions = config.integer_or("max_position_embeddings", 512, 1, kLargestSize);
   d.types = config.integer_or("type_vocab_size", 0, 0, 1 << 16);
   d.padding_id = read_padding_id(config, 0, d.vocabulary_size);
   d.norm_epsilon = config.number_or("layer_norm_eps", 1e-7, 0.0, 1.0);
@@ -82,8 +78,8 @@ void read_positions(Config& config, DebertaConfig& c) {
   c.position_to_content = has(terms, "p2c");
   c.share_projections = config.boolean_or("share_att_key", false);
   c.norm_positions = has(config.choices("norm_rel_ebd", {"none", "layer_norm"}), "layer_norm");
-  c.buckets = std::max<std::int64_t>(config.integer_or("position_buckets", -1, -1, kMost), 0);
-  c.max_distance = config.integer_or("max_relative_positions", -1, -1, kMost);
+  c.buckets = std::max<std::int64_t>(config.integer_or("position_buckets", -1, -1, kLargestSize), 0);
+  c.max_distance = config.integer_or("max_relative_positions", -1, -1, kLargestSize);
   if (c.max_distance < 1) c.max_distance = c.embeddings.max_positions;
   c.span = c.buckets > 0 ? c.buckets : c.max_distance;
   // Half of the buckets hold one distance each, the others grow up to max_distance - 1.
@@ -118,7 +114,7 @@ DebertaConfig read(Config& config) {
   require_multiple("hidden_size", width, "num_attention_heads", c.heads);
   (void)config.integer_or("attention_head_size", width / c.heads, width / c.heads, width / c.heads);
   c.feed_forward = {.names = kBertFeedForward,
-                    .intermediate_width = config.integer("intermediate_size", 1, kMost),
+                    .intermediate_width = config.integer("intermediate_size", 1, kLargestSize),
                     .activation = read_activation(config, "hidden_act", "gelu"),
                     .norm_epsilon = c.embeddings.norm_epsilon,
                     .attention_dropout = dropout,
@@ -176,8 +172,12 @@ class Deberta final : public Model {
   Deberta(DebertaConfig config, std::int64_t labels, Precision precision)
       : Model(precision), c_(std::move(config)), embeddings_(parameters(), c_.embeddings) {
     const std::string encoder = "deberta.encoder.";
-    for (std::int64_t i = 0; i < c_.layers; ++i)
+    for (std::int64_t i = 0; i < c_.layers; ++i) {
+      parameters().declare_at(i + 1);
       layers_.push_back(layer(encoder + "layer." + std::to_string(i)));
+    }
+    // What all layers read, and what stands beside the first.
+    parameters().declare_at(kBelowLayers);
     if (c_.relative) {
       positions_ = declare_table(parameters(), encoder + "rel_embeddings", 2 * c_.span, c_.width);
     }
@@ -185,8 +185,9 @@ class Deberta final : public Model {
       positions_norm_ = declare_norm(parameters(), encoder + "LayerNorm", c_.width);
     }
     if (c_.convolution) convolution_ = declare_convolution(encoder + "conv", *c_.convolution);
+    parameters().declare_at(kAboveLayers);
     dense_ = declare_linear(parameters(), "pooler.dense", c_.width, c_.width, /*head=*/true);
-    logits_ = declare_linear(parameters(), "classifier", c_.width, labels, /*head=*/true);
+    logits_ = declare_scores(parameters(), "classifier", c_.width, labels);
     if (c_.buckets > 0) {
       const std::int64_t one_side = c_.buckets / 2;
       const double ratio = static_cast<double>(c_.max_distance - 1) / static_cast<double>(one_side);
@@ -332,6 +333,8 @@ class Deberta final : public Model {
 
 }  // namespace
 
+/// DeBERTa-v2 and v3 for sequence classification (He et al. 2021), as transformers'
+/// DebertaV2ForSequenceClassification.
 std::unique_ptr<Model> make_deberta(Config& config, std::int64_t labels, Precision precision) {
   return std::make_unique<Deberta>(read(config), labels, precision);
 }

@@ -1,5 +1,3 @@
-#include "models/distilbert.h"
-
 #include <ATen/ops/relu.h>
 
 #include "models/bert.h"
@@ -7,7 +5,6 @@
 namespace tagformer {
 namespace {
 
-constexpr std::int64_t kMost = 1LL << 24;
 /// Fixed in transformers' modeling_distilbert.py.
 constexpr double kNormEpsilon = 1e-12;
 
@@ -26,12 +23,12 @@ constexpr FeedForwardNames kFeedForward = {
 };
 
 EmbeddingsDescription read_embeddings(Config& config, std::int64_t width, double dropout) {
-  const std::int64_t vocabulary_size = config.integer("vocab_size", 1, kMost);
+  const std::int64_t vocabulary_size = config.integer("vocab_size", 1, kLargestSize);
   return {
       .name = "distilbert.embeddings",
       .width = width,
       .vocabulary_size = vocabulary_size,
-      .max_positions = config.integer_or("max_position_embeddings", 512, 1, kMost),
+      .max_positions = config.integer_or("max_position_embeddings", 512, 1, kLargestSize),
       .types = 0,
       .padding_id = read_padding_id(config, 0, vocabulary_size),
       .norm_epsilon = kNormEpsilon,
@@ -51,7 +48,7 @@ LayerStackDescription read_layers(Config& config, std::int64_t width, double dro
       .heads = heads,
       .scores_dropout = config.number_or("attention_dropout", 0.1, 0.0, 0.99),
       .feed_forward = {.names = kFeedForward,
-                       .intermediate_width = config.integer("hidden_dim", 1, kMost),
+                       .intermediate_width = config.integer("hidden_dim", 1, kLargestSize),
                        .activation =
                            find_activation(config.choice_or("activation", "gelu", activation_names())),
                        .norm_epsilon = kNormEpsilon,
@@ -62,6 +59,8 @@ LayerStackDescription read_layers(Config& config, std::int64_t width, double dro
 
 }  // namespace
 
+/// DistilBERT for sequence classification (Sanh et al. 2019), as transformers'
+/// DistilBertForSequenceClassification.
 std::unique_ptr<Model> make_distilbert(Config& config, std::int64_t labels, Precision precision) {
   const std::int64_t width = config.integer("dim", 1, cpu::kMaxNormWidth);
   const double dropout = config.number_or("dropout", 0.1, 0.0, 0.99);

@@ -1,11 +1,11 @@
-#include "models/electra.h"
-
 #include <ATen/ops/gelu.h>
 
 #include "models/bert.h"
 
 namespace tagformer {
 
+/// ELECTRA's discriminator for sequence classification (Clark et al. 2020), as transformers'
+/// ElectraForSequenceClassification.
 std::unique_ptr<Model> make_electra(Config& config, std::int64_t labels, Precision precision) {
   EncoderDescription d = describe_bert(config, "electra.");
   d.embeddings.width = config.integer_or("embedding_size", 128, 1, cpu::kMaxNormWidth);

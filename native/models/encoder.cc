@@ -19,7 +19,7 @@ class Encoder final : public Model {
         projection_(declare_projection()),
         layers_(parameters(), d_.layers),
         dense_(declare_linear(parameters(), d_.head.dense, d_.layers.width, d_.layers.width, /*head=*/true)),
-        output_(declare_linear(parameters(), d_.head.output, d_.layers.width, labels, /*head=*/true)) {}
+        output_(declare_scores(parameters(), d_.head.output, d_.layers.width, labels)) {}
 
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
     const HeadDescription& head = d_.head;

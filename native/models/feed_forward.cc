@@ -22,6 +22,9 @@ FeedForward::FeedForward(ParameterSet& parameters, const std::string& layer, std
   intermediate_ = declare_linear(parameters, in + names.intermediate, width, inner);
   output_ = declare_linear(parameters, in + names.output, inner, width);
   output_norm_ = declare_norm(parameters, in + names.output_norm, width);
+  for (const Norm& norm : {attention_norm_, output_norm_}) {
+    norm.gamma->rounded_on_device = norm.beta->rounded_on_device = true;
+  }
 }
 
 at::Tensor FeedForward::operator()(const at::Tensor& context, const at::Tensor& residual, const Mode& mode,

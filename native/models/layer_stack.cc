@@ -13,20 +13,22 @@ enum LayerSite : std::uint32_t { kScores = 0, kSitesPerLayer = 4 };
 
 }  // namespace
 
-std::vector<std::string> numbered_layers(const std::string& stem, std::int64_t count) {
-  std::vector<std::string> names;
+std::vector<LayerName> numbered_layers(const std::string& stem, std::int64_t count) {
+  std::vector<LayerName> names;
   names.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) names.push_back(stem + "." + std::to_string(i));
+  for (std::int64_t i = 0; i < count; ++i) names.push_back({stem + "." + std::to_string(i), i + 1});
   return names;
 }
 
 LayerStack::LayerStack(ParameterSet& parameters, LayerStackDescription description)
     : description_(std::move(description)) {
   std::map<std::string, Layer> declared;
-  for (const std::string& name : description_.layers) {
+  for (const auto& [name, depth] : description_.layers) {
+    parameters.declare_at(depth);
     if (!declared.contains(name)) declared.emplace(name, declare(parameters, name));
     layers_.push_back(declared.at(name));
   }
+  parameters.declare_at(kAboveLayers);
 }
 
 LayerStack::Layer LayerStack::declare(ParameterSet& parameters, const std::string& name) const {

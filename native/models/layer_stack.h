@@ -14,9 +14,16 @@ struct AttentionNames {
   const char* value;
 };
 
+struct LayerName {
+  /// Hugging Face's name of the module.
+  std::string name;
+  /// Where its parameters stand, counted from 1; see Parameter::depth.
+  std::int64_t depth;
+};
+
 struct LayerStackDescription {
   /// The layers in the order in which they run; those of equal name are one layer that runs several times.
-  std::vector<std::string> layers;
+  std::vector<LayerName> layers;
   AttentionNames attention;
   std::int64_t width;
   std::int64_t heads;
@@ -25,10 +32,11 @@ struct LayerStackDescription {
 };
 
 /// `stem`.0, `stem`.1, ... for layers that each run once.
-std::vector<std::string> numbered_layers(const std::string& stem, std::int64_t count);
+std::vector<LayerName> numbered_layers(const std::string& stem, std::int64_t count);
 
 class LayerStack {
  public:
+  /// What is declared after it stands above all layers.
   LayerStack(ParameterSet& parameters, LayerStackDescription description);
 
   /// `[tokens, width] -> [texts, width]`: the first token of each text, which is all that the last layer

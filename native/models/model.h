@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "layers/sequences.h"
@@ -82,6 +83,10 @@ class Model {
   /// Writes the weights to `file`; the bytes need not be on disk when it returns. Throws IO.
   virtual void save(const std::string& file) const { save_parameters(parameters_, file); }
 
+  /// transformers' class of this architecture's classifiers; empty where it is unknown.
+  [[nodiscard]] const std::string& classifier_class() const { return classifier_class_; }
+  void set_classifier_class(std::string name) { classifier_class_ = std::move(name); }
+
   [[nodiscard]] ParameterSet& parameters() { return parameters_; }
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
 
@@ -90,6 +95,7 @@ class Model {
 
  private:
   ParameterSet parameters_;
+  std::string classifier_class_;
 };
 
 /// Builds the architecture that `model_type` of config.json names, with weights not yet filled.

@@ -1,5 +1,3 @@
-#include "models/modernbert.h"
-
 #include <cmath>
 #include <utility>
 
@@ -13,8 +11,6 @@
 
 namespace tagformer {
 namespace {
-
-constexpr std::int64_t kMost = 1LL << 24;
 
 /// The two kinds of attention layers.
 enum Kind : std::size_t { kGlobal = 0, kLocal = 1 };
@@ -76,7 +72,7 @@ ModernBertConfig read(Config& config) {
     return find_activation(config.choice_or(field, "gelu", activation_names()));
   };
   ModernBertConfig c{};
-  c.vocab_size = config.integer_or("vocab_size", 50368, 1, kMost);
+  c.vocab_size = config.integer_or("vocab_size", 50368, 1, kLargestSize);
   c.width = config.integer_or("hidden_size", 768, 1, cpu::kMaxNormWidth);
   c.heads = config.integer_or("num_attention_heads", 12, 1, c.width);
   require_multiple("hidden_size", c.width, "num_attention_heads", c.heads);
@@ -85,10 +81,10 @@ ModernBertConfig read(Config& config) {
                                      std::to_string(c.head_dim()) +
                                      "; expected an even number, whose halves rotary positions turn");
   }
-  c.inner_width = config.integer_or("intermediate_size", 1152, 1, kMost);
-  c.max_positions = config.integer_or("max_position_embeddings", 8192, 1, kMost);
+  c.inner_width = config.integer_or("intermediate_size", 1152, 1, kLargestSize);
+  c.max_positions = config.integer_or("max_position_embeddings", 8192, 1, kLargestSize);
   c.padding_id = read_padding_id(config, 50283, c.vocab_size);
-  c.window = config.integer_or("local_attention", 128, 0, kMost) / 2;
+  c.window = config.integer_or("local_attention", 128, 0, kLargestSize) / 2;
   c.layers = read_layers(config);
   Config sections = config.section("rope_parameters");
   c.rotary[kGlobal] = read_rotary(config, sections, "full_attention", "global_rope_theta", 160000.0);
@@ -114,7 +110,7 @@ ModernBertConfig read(Config& config) {
                             "reference_compile", "repad_logits_with_grad"}) {
     (void)config.boolean_or(field, false);
   }
-  (void)config.integer_or("sparse_pred_ignore_index", -100, -kMost, kMost);
+  (void)config.integer_or("sparse_pred_ignore_index", -100, -kLargestSize, kLargestSize);
   (void)config.number_or("layer_norm_eps", 1e-5, 0.0, 1.0);
   (void)config.choice_or("position_embedding_type", "absolute", {"absolute"});
   return c;
@@ -144,14 +140,18 @@ class ModernBert final : public Model {
     words_ = declare_table(parameters(), "model.embeddings.tok_embeddings", c_.vocab_size, c_.width);
     words_->looked_up_only = true;
     embedding_norm_ = declare_norm(parameters(), "model.embeddings.norm", c_.width, c_.norm_bias);
-    for (std::size_t i = 0; i < c_.layers.size(); ++i) layers_.push_back(declare(i));
+    for (std::size_t i = 0; i < c_.layers.size(); ++i) {
+      parameters().declare_at(static_cast<std::int64_t>(i) + 1);
+      layers_.push_back(declare(i));
+    }
+    parameters().declare_at(kAboveLayers);
     final_norm_ = declare_norm(parameters(), "model.final_norm", c_.width, c_.norm_bias);
     dense_ =
         declare_linear(parameters(), "head.dense", c_.width, c_.width, /*head=*/true, c_.classifier_bias);
     head_norm_ = declare_norm(parameters(), "head.norm", c_.width, c_.norm_bias);
     head_norm_.gamma->head = true;
     if (head_norm_.beta != nullptr) head_norm_.beta->head = true;
-    output_ = declare_linear(parameters(), "classifier", c_.width, labels, /*head=*/true);
+    output_ = declare_scores(parameters(), "classifier", c_.width, labels);
     for (const auto& parameter : parameters().all()) parameter->cutoff = c_.initializer_cutoff;
     // As in transformers, what leads back into the residual stream starts smaller.
     const double small = c_.initializer_range / std::sqrt(2.0 * static_cast<double>(c_.layers.size()));
@@ -268,6 +268,8 @@ class ModernBert final : public Model {
 
 }  // namespace
 
+/// ModernBERT for sequence classification (Warner et al. 2024), as transformers'
+/// ModernBertForSequenceClassification.
 std::unique_ptr<Model> make_modernbert(Config& config, std::int64_t labels, Precision precision) {
   return std::make_unique<ModernBert>(read(config), labels, precision);
 }

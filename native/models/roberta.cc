@@ -1,5 +1,3 @@
-#include "models/roberta.h"
-
 #include <ATen/ops/tanh.h>
 
 #include "models/bert.h"
@@ -7,6 +5,8 @@
 
 namespace tagformer {
 
+/// RoBERTa for sequence classification (Liu et al. 2019), as transformers' RobertaForSequenceClassification;
+/// XLM-RoBERTa and CamemBERT are the same network.
 std::unique_ptr<Model> make_roberta(Config& config, std::int64_t labels, Precision precision) {
   EncoderDescription d = describe_bert(config, "roberta.", {.padding_id = 1});
   EmbeddingsDescription& embeddings = d.embeddings;

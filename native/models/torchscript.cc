@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -102,6 +103,16 @@ class Autocast {
   c10::DeviceType device_;
 };
 
+/// The depth of a module's parameter. What its layers are only the names say that PyTorch gave them: the
+/// number in a list of layers, and below the first one embeddings and what all of an encoder's layers read.
+std::int64_t depth_of(const std::string& name) {
+  static const std::regex layer(R"((?:^|[._])(?:layers?|layer_groups)\.(\d{1,9})\.)");
+  static const std::regex below(R"(embed|_emb$|\bencoder\.)");
+  std::smatch found;
+  if (std::regex_search(name, found, layer)) return std::stoll(found[1]) + 1;
+  return std::regex_search(name, below) ? kBelowLayers : kAboveLayers;
+}
+
 /// Rows of a batch side by side, `[rows, length]`, int64.
 struct Padded {
   at::Tensor ids, mask, types;
@@ -109,8 +120,8 @@ struct Padded {
 
 class TorchScript final : public TorchScriptModel {
  public:
-  TorchScript(const std::string& file, Json::Object config, Precision precision)
-      : TorchScriptModel(Precision::kFloat32), precision_(precision) {
+  TorchScript(const std::string& file, Json::Object config, Precision precision, c10::Device device)
+      : TorchScriptModel(Precision::kFloat32), precision_(precision), device_(device) {
     read_config(std::move(config));
     // Plain interpretation: the profiling executor compiles anew for every shape, and its gradients differ.
     jit::getProfilingMode() = false;
@@ -118,6 +129,7 @@ class TorchScript final : public TorchScriptModel {
     check_graphs(module_);
     dropout_ = follow_mode(module_);
     module_.train(false);
+    if (!device_.is_cpu()) move_to_device();
     read_inputs();
     adopt_parameters();
     try_out();
@@ -149,11 +161,8 @@ class TorchScript final : public TorchScriptModel {
     return {padded.ids, padded.types, Sequences::dense(padded.mask)};
   }
 
-  void to(c10::Device device) override {
-    // It gives the parameters, which are ours too, other data.
-    guarded("cannot be moved to the device", [&] { module_.to(device); });
-    device_ = device;
-  }
+  /// It is where it computes from the beginning.
+  void to(c10::Device /*device*/) override {}
 
   [[nodiscard]] Limits limits() const override { return limits_; }
   [[nodiscard]] std::string prefix() const override { return ""; }
@@ -163,10 +172,14 @@ class TorchScript final : public TorchScriptModel {
 
   void save(const std::string& file) const override {
     set_training(false);
-    // On a device it would be a file that loads nowhere else.
-    module_.to(at::Device(at::kCPU));
-    const auto back = c10::make_scope_exit([this] { module_.to(device_); });
-    write_module(module_, file, {});
+    if (device_.is_cpu()) return write_module(module_, file, {});
+    // What lies on a device would be a file that loads nowhere else. The module itself stays there: that
+    // there is memory to come back to is not certain.
+    const jit::Module copy =
+        guarded("cannot be copied from the device", [&] { return module_.deepcopy(at::Device(at::kCPU)); });
+    constants_.as_stored();
+    const auto back = c10::make_scope_exit([this] { constants_.as_placed(); });
+    write_module(copy, file, {});
   }
 
  private:
@@ -175,6 +188,13 @@ class TorchScript final : public TorchScriptModel {
     padding_id_ = config.integer_or("pad_token_id", 0, 0, kNoLimit);
     pad_left_ = config.choice_or("padding_side", "right", {"right", "left"}) == "left";
     config.refuse_unread();
+  }
+
+  void move_to_device() {
+    guarded("cannot be moved to the device", [&] {
+      module_.to(device_);
+      constants_ = DeviceConstants(module_, device_);
+    });
   }
 
   void read_inputs() {
@@ -213,6 +233,7 @@ class TorchScript final : public TorchScriptModel {
       if (!at::isfinite(tensor.detach()).all().item<bool>())
         refuse("holds NaN or infinite values in " + name);
       const bool vector = tensor.dim() < 2 || name.ends_with("bias");
+      parameters().declare_at(depth_of(name));
       parameters().adopt(name, tensor, vector ? Role::kVector : Role::kMatrix);
     }
   }
@@ -266,7 +287,7 @@ class TorchScript final : public TorchScriptModel {
         rows.mask[row][begin + i] = 1;
       }
     }
-    return {rows.ids, rows.types, Sequences::dense(rows.mask)};
+    return {rows.ids.to(device_), rows.types.to(device_), Sequences::dense(rows.mask.to(device_))};
   }
 
   void meet_embedding(const Batch& rows, const at::Tensor& table, const at::Tensor& indices) {
@@ -335,7 +356,8 @@ class TorchScript final : public TorchScriptModel {
   mutable jit::Module module_;
   mutable bool training_ = false;
   Precision precision_;
-  c10::Device device_{c10::kCPU};
+  c10::Device device_;
+  DeviceConstants constants_;
   std::int64_t padding_id_ = 0;
   bool pad_left_ = false;
   std::vector<Input> inputs_;
@@ -348,8 +370,8 @@ class TorchScript final : public TorchScriptModel {
 }  // namespace
 
 std::unique_ptr<TorchScriptModel> make_torchscript(const std::string& file, Json::Object config,
-                                                   Precision precision) {
-  return std::make_unique<TorchScript>(file, std::move(config), precision);
+                                                   Precision precision, c10::Device device) {
+  return std::make_unique<TorchScript>(file, std::move(config), precision, device);
 }
 
 }  // namespace tagformer

@@ -18,9 +18,10 @@ class TorchScriptModel : public Model {
 /// them. `config` may hold pad_token_id and padding_side ("right" or "left").
 ///
 /// What surrounds the file (src/model/torchscript) has checked its bytes. Here every operator is checked
-/// before any runs, dropout that tracing fixed is made to follow train and eval, and two short rows are
-/// tried. bf16 is libtorch's autocast: what PyTorch users get from torch.autocast. Throws INVALID_MODEL.
+/// before any runs, dropout that tracing fixed is made to follow train and eval, all of it is brought to
+/// `device`, and two short rows are tried there. bf16 is libtorch's autocast: what PyTorch users get from
+/// torch.autocast. Throws INVALID_MODEL.
 std::unique_ptr<TorchScriptModel> make_torchscript(const std::string& file, Json::Object config,
-                                                   Precision precision);
+                                                   Precision precision, c10::Device device);
 
 }  // namespace tagformer

@@ -1,5 +1,3 @@
-#include "models/xlnet.h"
-
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/pow.h>
@@ -11,6 +9,7 @@
 #include "layers/linear.h"
 #include "layers/norm.h"
 #include "layers/relative_attention.h"
+#include "models/model.h"
 #include "runtime/error.h"
 
 namespace tagformer {
@@ -23,13 +22,12 @@ struct XlnetConfig {
 };
 
 XlnetConfig read(Config& config) {
-  constexpr std::int64_t kMost = 1LL << 24;
   XlnetConfig c{};
-  c.vocab_size = config.integer_or("vocab_size", 32000, 1, kMost);
+  c.vocab_size = config.integer_or("vocab_size", 32000, 1, kLargestSize);
   c.width = config.integer_or("d_model", 1024, 1, cpu::kMaxNormWidth);
   c.layers = config.integer_or("n_layer", 24, 1, 1000);
   c.heads = config.integer_or("n_head", 16, 1, c.width);
-  c.inner_width = config.integer_or("d_inner", 4096, 1, kMost);
+  c.inner_width = config.integer_or("d_inner", 4096, 1, kLargestSize);
   require_multiple("d_model", c.width, "n_head", c.heads);
   if (c.width % 2 != 0) {
     throw Error("INVALID_MODEL", "config.json: d_model is " + std::to_string(c.width) +
@@ -41,7 +39,7 @@ XlnetConfig read(Config& config) {
   c.dropout = config.number_or("dropout", 0.1, 0.0, 0.99);
   c.summary_dropout = config.number_or("summary_last_dropout", 0.1, 0.0, 0.99);
   c.initializer_range = config.number_or("initializer_range", 0.02, 0.0, 10.0);
-  c.clamp_length = config.integer_or("clamp_len", -1, -1, kMost);
+  c.clamp_length = config.integer_or("clamp_len", -1, -1, kLargestSize);
   (void)config.choice_or("attn_type", "bi", {"bi"});
   (void)config.choice_or("summary_type", "last", {"last"});
   (void)config.choice_or("summary_activation", "tanh", {"tanh"});
@@ -51,7 +49,7 @@ XlnetConfig read(Config& config) {
   // Without effect on one forward pass: memories of earlier segments, biases that transformers never ties,
   // the heads of other tasks, and the padding, which is never built.
   for (const char* field : {"mem_len", "reuse_len", "start_n_top", "end_n_top", "pad_token_id"}) {
-    (void)config.integer_or(field, 0, -1, kMost);
+    (void)config.integer_or(field, 0, -1, kLargestSize);
   }
   for (const char* field : {"use_mems_eval", "use_mems_train", "untie_r"})
     (void)config.boolean_or(field, false);
@@ -82,11 +80,14 @@ class Xlnet final : public Model {
     words_->looked_up_only = true;
     // Used in pre-training only; kept, because a saved model holds it.
     parameters().add("transformer.mask_emb", {1, 1, config.width}, Role::kExact, Initial::kNormal);
-    for (std::int64_t i = 0; i < config.layers; ++i)
+    for (std::int64_t i = 0; i < config.layers; ++i) {
+      parameters().declare_at(i + 1);
       layers_.push_back(layer("transformer.layer." + std::to_string(i)));
+    }
+    parameters().declare_at(kAboveLayers);
     summary_ =
         declare_linear(parameters(), "sequence_summary.summary", config.width, config.width, /*head=*/true);
-    logits_ = declare_linear(parameters(), "logits_proj", config.width, labels, /*head=*/true);
+    logits_ = declare_scores(parameters(), "logits_proj", config.width, labels);
   }
 
   [[nodiscard]] at::Tensor logits(const Batch& batch, const Mode& mode) const override {
@@ -194,6 +195,7 @@ class Xlnet final : public Model {
 
 }  // namespace
 
+/// XLNet for sequence classification (Yang et al. 2019), as transformers' XLNetForSequenceClassification.
 std::unique_ptr<Model> make_xlnet(Config& config, std::int64_t labels, Precision precision) {
   return std::make_unique<Xlnet>(read(config), labels, precision);
 }

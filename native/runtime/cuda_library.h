@@ -14,7 +14,7 @@ constexpr const char* kOwnCudaLibraryVersion = TAGFORMER_VERSION " for libtorch 
 
 /// Its functions, by these names and with C linkage.
 using LibraryVersion = const char* (*)();
-using MakeRecording = Recording* (*)(c10::DeviceIndex);
+using MakeRecording = Recording* (*)(c10::DeviceIndex, const Recording* like);
 
 struct OwnCudaLibrary {
   std::string file;

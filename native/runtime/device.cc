@@ -107,7 +107,13 @@ std::string cuda_problem() {
          driver.version + "; a libtorch for a newer CUDA than the driver's sees none";
 }
 
-/// Why this GPU does not compute, or nothing.
+std::string name_of(c10::Device device) {
+  const auto& gpus = cuda_driver().gpus;
+  const auto index = static_cast<std::size_t>(device.index());
+  return device.str() + (index < gpus.size() ? " (" + gpus[index] + ")" : "");
+}
+
+/// Why this GPU does not compute, or nothing. Throws OUT_OF_MEMORY when all of its memory is taken.
 std::string problem_of(c10::Device device) {
   try {
     const at::Tensor ones = at::ones({2, 2}, at::TensorOptions().device(device));
@@ -115,14 +121,11 @@ std::string problem_of(c10::Device device) {
     return "it gives wrong results";
   } catch (const c10::Error& error) {
     const std::string text = error.what_without_backtrace();
-    return text.substr(0, text.find('\n'));
+    std::string reason = text.substr(0, text.find('\n'));
+    if (is_out_of_memory(error))
+      throw Error("OUT_OF_MEMORY", "device " + name_of(device) + " is full: " + reason);
+    return reason;
   }
-}
-
-std::string name_of(c10::Device device) {
-  const auto& gpus = cuda_driver().gpus;
-  const auto index = static_cast<std::size_t>(device.index());
-  return device.str() + (index < gpus.size() ? " (" + gpus[index] + ")" : "");
 }
 
 Placement choose_freely(const std::string& problem) {
@@ -132,9 +135,13 @@ Placement choose_freely(const std::string& problem) {
     return {cpu, cuda_driver().gpus.empty() ? "" : "computing on the CPU: " + problem};
   }
   const c10::Device device(c10::kCUDA, 0);
-  const std::string fault = problem_of(device);
-  if (fault.empty()) return {device, "computing on " + name_of(device)};
-  return {cpu, "computing on the CPU: " + name_of(device) + " does not work: " + fault};
+  try {
+    const std::string fault = problem_of(device);
+    if (fault.empty()) return {device, "computing on " + name_of(device)};
+    return {cpu, "computing on the CPU: " + name_of(device) + " does not work: " + fault};
+  } catch (const Error& full) {
+    return {cpu, std::string("computing on the CPU: ") + full.what()};
+  }
 }
 
 }  // namespace
@@ -178,12 +185,39 @@ void compute_deterministically() {
   context.setDeterministicFillUninitializedMemory(false);
 }
 
+namespace {
+
+/// What CUDA says (cudaGetErrorString) of errors that end nothing but the call: arguments that it refuses,
+/// and what it does not do while it records.
+constexpr std::array kHarmless = {
+    "invalid argument",
+    "invalid configuration argument",
+    "invalid device ordinal",
+    "invalid device function",
+    "invalid resource handle",
+    "no kernel image is available",
+    "operation not supported",
+    "peer access",
+    "too many resources requested for launch",
+};
+
+bool tells(std::string_view text, const char* what) { return text.find(what) != std::string_view::npos; }
+
+}  // namespace
+
+bool tells_refused_capture(std::string_view text) {
+  return tells(text, "CUDA error:") && (tells(text, "capture") || tells(text, "capturing"));
+}
+
 bool tells_device_failure(std::string_view text) {
-  if (tells_out_of_memory(text)) return false;
+  if (tells_out_of_memory(text) || tells_refused_capture(text)) return false;
+  for (const char* const harmless : kHarmless) {
+    if (tells(text, (std::string("CUDA error: ") + harmless).c_str())) return false;
+  }
   // libtorch has a type for it since 2.9 only.
   for (const char* const sign :
        {"CUDA error:", "CUBLAS_STATUS_EXECUTION_FAILED", "CUDNN_STATUS_EXECUTION_FAILED"}) {
-    if (text.find(sign) != std::string_view::npos) return true;
+    if (tells(text, sign)) return true;
   }
   return false;
 }

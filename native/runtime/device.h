@@ -56,4 +56,7 @@ void compute_deterministically();
 /// process that is on it, cannot be used: all later calls fail too.
 bool tells_device_failure(std::string_view text);
 
+/// Whether it tells that CUDA would not record what was given to it; the context goes on.
+bool tells_refused_capture(std::string_view text);
+
 }  // namespace tagformer

@@ -10,8 +10,22 @@
 namespace tagformer {
 namespace {
 
+/// libtorch hands it, with the dispatcher's keys, to the threads on which autograd computes for a device.
+struct WatchedFlag final : c10::DebugInfoBase {
+  explicit WatchedFlag(StopFlag watched) : flag(watched) {}
+  StopFlag flag;
+};
+
+/// Of the kinds of information that libtorch hands on, the one that is for programs and that it does not use.
+c10::DebugInfoKind flag_kind() { return c10::DebugInfoKind::INFERENCE_CONTEXT; }
+
+void check_watched_flag() {
+  const auto* const watched = static_cast<WatchedFlag*>(c10::ThreadLocalDebugInfo::get(flag_kind()));
+  if (watched != nullptr) watched->flag.check();
+}
+
 void meet(const c10::OperatorHandle& operation, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
-  check_stop();
+  check_watched_flag();
   operation.redispatchBoxed(after_meeting(keys), stack);
 }
 
@@ -26,6 +40,8 @@ bool register_fallback() {
 }
 
 }  // namespace
+
+Interruptible::Interruptible() : flag_(flag_kind(), std::make_shared<WatchedFlag>(StopFlag::of_thread())) {}
 
 bool meets_operations() {
   static const bool registered = register_fallback();

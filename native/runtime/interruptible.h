@@ -3,6 +3,7 @@
 
 #include <c10/core/DispatchKeySet.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 
 namespace tagformer {
 
@@ -18,11 +19,15 @@ inline c10::DispatchKeySet after_meeting(c10::DispatchKeySet keys) {
   return keys & c10::DispatchKeySet(c10::DispatchKeySet::FULL_AFTER, kMeetingKey);
 }
 
-/// While it lives, every operation of libtorch that this thread begins, in a backward pass too, first looks
-/// at the thread's stop flag (runtime/stop.h) and may end with Stopped. An operation costs a microsecond
-/// more.
+/// While it lives, every operation of libtorch that this thread begins, or that a backward pass of this
+/// thread begins on another, first looks at this thread's stop flag (runtime/stop.h) and may end with
+/// Stopped. An operation costs a microsecond more.
 class Interruptible {
+ public:
+  Interruptible();
+
  private:
+  c10::DebugInfoGuard flag_;
   c10::impl::IncludeDispatchKeyGuard guard_{kMeetingKey};
 };
 

@@ -18,13 +18,13 @@ class Repetition final : public Recording {
 
 }  // namespace
 
-std::unique_ptr<Recording> make_recording(c10::Device device) {
+std::unique_ptr<Recording> make_recording(c10::Device device, const Recording* like) {
   if (device.is_cpu()) return std::make_unique<Repetition>();
   const OwnCudaLibrary& library = open_own_cuda_library();
   if (!library.problem.empty()) {
     throw Error("DEVICE_UNAVAILABLE", "steps cannot be recorded: " + library.problem);
   }
-  return std::unique_ptr<Recording>(library.make_recording(device.index()));
+  return std::unique_ptr<Recording>(library.make_recording(device.index(), like));
 }
 
 }  // namespace tagformer

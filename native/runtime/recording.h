@@ -23,7 +23,9 @@ class Recording {
 };
 
 /// For a GPU from the library of native/cuda, which is opened here; the CPU calls `body` again for each
-/// replay. Throws DEVICE_UNAVAILABLE when that library is not there.
-std::unique_ptr<Recording> make_recording(c10::Device device);
+/// replay. `like`, which may be null, is a recording of which nothing is read any more when this one is
+/// replayed, nor the other way round: both then compute in the same memory. Throws DEVICE_UNAVAILABLE when
+/// that library is not there.
+std::unique_ptr<Recording> make_recording(c10::Device device, const Recording* like);
 
 }  // namespace tagformer

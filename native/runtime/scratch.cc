@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "runtime/pages.h"
+#include "runtime/page_memory.h"
 
 namespace tagformer {
 namespace {

@@ -214,4 +214,34 @@ DropoutReport follow_mode(const jit::Module& module) {
   return report;
 }
 
+DeviceConstants::DeviceConstants(const jit::Module& module, c10::Device device) {
+  for (const c10::ClassTypePtr& type : classes_of(module)) {
+    for (jit::Function* const method : type->methods()) {
+      for_nodes(graph_of(*method).block(), [&](jit::Node* node) {
+        if (node->kind() != c10::prim::Constant || !node->hasAttribute(c10::attr::value)) return;
+        const c10::TypeKind kind = node->output()->type()->kind();
+        if (kind == c10::TypeKind::DeviceObjType) {
+          constants_.push_back({node, {node->s(c10::attr::value), {}}, {device.str(), {}}});
+        } else if (kind == c10::TypeKind::TensorType && node->t(c10::attr::value).dim() > 0) {
+          // One of a single number meets tensors of every device.
+          const at::Tensor tensor = node->t(c10::attr::value);
+          constants_.push_back({node, {"", tensor}, {"", tensor.to(device)}});
+        }
+      });
+    }
+  }
+  as_placed();
+}
+
+void DeviceConstants::write(Value Constant::* value) const {
+  for (const Constant& constant : constants_) {
+    const Value& chosen = constant.*value;
+    if (chosen.tensor.defined()) {
+      constant.node->t_(c10::attr::value, chosen.tensor);
+    } else {
+      constant.node->s_(c10::attr::value, chosen.name);
+    }
+  }
+}
+
 }  // namespace tagformer

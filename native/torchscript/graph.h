@@ -3,6 +3,9 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <string>
+#include <vector>
+
 namespace tagformer {
 
 /// Checks every method of every part of the module: its operators are harmless (operators.h), it has no
@@ -24,5 +27,36 @@ struct DropoutReport {
 /// Rewrites such constants to the module's attribute `training`, as scripting would have done. Call after
 /// check_graphs.
 DropoutReport follow_mode(const torch::jit::Module& module);
+
+/// Tracing also writes down where it computes: names of devices, and tensors that lie there. They follow the
+/// module to its device, and are what they were while it is written to a file.
+class DeviceConstants {
+ public:
+  DeviceConstants() = default;
+  /// Those of all graphs of `module`, made to name `device`. Call after check_graphs and before the first
+  /// run.
+  DeviceConstants(const torch::jit::Module& module, c10::Device device);
+
+  /// As the file has them.
+  void as_stored() const { write(&Constant::stored); }
+  /// As the device needs them.
+  void as_placed() const { write(&Constant::placed); }
+
+ private:
+  struct Value {
+    /// Of a constant that names a device.
+    std::string name;
+    /// Of one that is a tensor.
+    at::Tensor tensor;
+  };
+  struct Constant {
+    torch::jit::Node* node;
+    Value stored, placed;
+  };
+
+  void write(Value Constant::* value) const;
+
+  std::vector<Constant> constants_;
+};
 
 }  // namespace tagformer

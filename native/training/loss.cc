@@ -11,7 +11,6 @@
 #include <ATen/ops/sigmoid.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 namespace tagformer {
@@ -53,10 +52,6 @@ at::Tensor weighted_sum(const LossOptions& options, const at::Tensor& positive, 
 
 }  // namespace
 
-std::int64_t count_labelled(const std::vector<float>& labels) {
-  return std::ranges::count_if(labels, [](float label) { return !std::isnan(label); });
-}
-
 at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
   const std::vector<float>& given = options.positive_weights;
   if (given.empty()) return {};
@@ -66,12 +61,12 @@ at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
 }
 
 at::Tensor mean_loss(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
-                     const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled) {
+                     const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled_count) {
   at::Tensor element_weights = at::isnan(labels).logical_not().to(at::kFloat);
   if (weights.defined()) element_weights = element_weights * weights.unsqueeze(1);
   at::Tensor targets = at::nan_to_num(labels);
   if (options.smoothing > 0.0) targets = targets * (1.0 - options.smoothing) + options.smoothing / 2.0;
-  return weighted_sum(options, positive, logits, targets, element_weights).div(labelled);
+  return weighted_sum(options, positive, logits, targets, element_weights).div(labelled_count);
 }
 
 }  // namespace tagformer

@@ -28,17 +28,14 @@ struct LossOptions {
   std::vector<float> positive_weights;
 };
 
-/// Number of labelled (not NaN) values.
-std::int64_t count_labelled(const std::vector<float>& labels);
-
 /// The positive weights, `[labels]`, on a device; undefined when all are 1.
 at::Tensor positive_weights(const LossOptions& options, c10::Device device);
 
-/// Sum over the labelled elements, each times its row's weight, divided by `labelled` (`[]`, fp32). `logits`
-/// and `labels` are `[rows, labels]` in fp32, `weights` is `[rows]` or undefined, `positive` is
-/// positive_weights(). `labelled` may span several micro-batches, so that their losses add up to the mean of
-/// the whole step.
+/// Sum over the labelled elements, each times its row's weight, divided by `labelled_count` (`[]`, fp32).
+/// `logits` and `labels` are `[rows, labels]` in fp32, `weights` is `[rows]` or undefined, `positive` is
+/// positive_weights(). `labelled_count` may span several micro-batches, so that their losses add up to the
+/// mean of the whole step.
 at::Tensor mean_loss(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
-                     const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled);
+                     const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled_count);
 
 }  // namespace tagformer

@@ -4,19 +4,15 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <vector>
 
 namespace tagformer {
 
 /// How the logits of a text's windows become the text's, label by label.
 enum class Pooling { kMax, kMean };
 
-/// The text of each window, `[windows, 1]`, int64. Text i has the windows from `texts[i]` up to `texts[i +
-/// 1]`.
-at::Tensor text_of_windows(const std::vector<std::int32_t>& texts);
-
-/// `[windows, labels] -> [texts, labels]`. It is logits that are pooled: the largest is the largest
-/// probability too, and cross-entropy needs logits to be exact. Equal largest ones share the gradient.
+/// `[windows, labels] -> [texts, labels]`; `text_of_windows` is that of a DeviceBatch. It is logits that are
+/// pooled: the largest is the largest probability too, and cross-entropy needs logits to be exact. Equal
+/// largest ones share the gradient.
 at::Tensor pool_windows(const at::Tensor& logits, const at::Tensor& text_of_windows, std::int64_t texts,
                         Pooling pooling);
 

@@ -19,7 +19,16 @@ Linear declare_linear(ParameterSet& parameters, const std::string& name, std::in
                                             Initial::kNormal, head);
   weight->multiplies_only = true;
   if (bias == Bias::kNone) return {weight, nullptr};
-  return {weight, &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head)};
+  Parameter* const shift = &parameters.add(name + ".bias", {out}, Role::kVector, Initial::kZeros, head);
+  shift->rounded_on_device = !head;
+  return {weight, shift};
+}
+
+Linear declare_scores(ParameterSet& parameters, const std::string& name, std::int64_t in,
+                      std::int64_t labels) {
+  const Linear scores = declare_linear(parameters, name, in, labels, /*head=*/true);
+  scores.weight->scores = scores.bias->scores = true;
+  return scores;
 }
 
 Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>& names, std::int64_t in,
@@ -33,7 +42,9 @@ Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>&
   Parameter* const weight =
       &parameters.add_stacked(std::move(weights), {out, in}, Role::kMatrix, Initial::kNormal);
   weight->multiplies_only = true;
-  return {weight, &parameters.add_stacked(std::move(biases), {out}, Role::kVector, Initial::kZeros)};
+  Parameter* const shift = &parameters.add_stacked(std::move(biases), {out}, Role::kVector, Initial::kZeros);
+  shift->rounded_on_device = true;
+  return {weight, shift};
 }
 
 }  // namespace tagformer

@@ -33,6 +33,10 @@ Norm declare_norm(ParameterSet& parameters, const std::string& name, std::int64_
 Linear declare_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out,
                       bool head = false, Bias bias = Bias::kSome);
 
+/// The last linear layer of the classification head, which has one row a label.
+Linear declare_scores(ParameterSet& parameters, const std::string& name, std::int64_t in,
+                      std::int64_t labels);
+
 /// Linear layers of equal size with the same input, stored one below the other and computed as one.
 Linear declare_stacked(ParameterSet& parameters, const std::vector<std::string>& names, std::int64_t in,
                        std::int64_t out);

@@ -48,6 +48,10 @@ enum class Role {
   kVector,
 };
 
+/// Where a parameter stands in its network: below all layers, in one of them, counted from 1, or above all.
+constexpr std::int64_t kBelowLayers = 0;
+constexpr std::int64_t kAboveLayers = std::numeric_limits<std::int64_t>::max();
+
 /// A tensor of the model under one or more names.
 ///
 /// Tensors that are multiplied together are stored as one (such as query, key and value): each name owns a
@@ -59,9 +63,14 @@ struct Parameter {
     /// First element of this part in the whole tensor.
     std::int64_t begin;
     std::int64_t count;
+
+    /// This part of a tensor as large as the whole parameter, in fp32 on the CPU.
+    [[nodiscard]] std::vector<float> copy_of(const at::Tensor& whole) const;
   };
 
   std::vector<Part> parts;
+  /// Its place in ParameterSet::all().
+  std::size_t index;
   Role role;
   Initial initial;
   /// Of fresh normal weights: their standard deviation, where it is not the model's, and the number of
@@ -72,33 +81,39 @@ struct Parameter {
   bool trainable = true;
   /// True when it is read by products with a linear layer's input only, which a packed copy serves as well.
   bool multiplies_only = false;
+  /// True for a vector that meets nothing but hidden states: in bf16 a device reads a rounded copy of it, and
+  /// saves a cast for each time that it is read.
+  bool rounded_on_device = false;
   /// True for a table in which token ids are looked up and nothing else: by far the largest one.
   bool looked_up_only = false;
+  /// kBelowLayers, the number of a layer, or kAboveLayers.
+  std::int64_t depth;
   /// True for the classification head: it may be absent from the files, and is then initialised.
   bool head;
+  /// True for the layer of the head whose rows are the labels.
+  bool scores = false;
   /// The weights in fp32, `[rows of all parts, ...]`; undefined where only the bf16 copy is kept, which is
   /// all that prediction needs: see ParameterSet::master_of().
   at::Tensor master;
   /// What the forward pass reads and the backward pass fills `grad()` of: `master`, or its bf16 copy.
   at::Tensor value;
-  /// Gradient of the current step, summed over its micro-batches; undefined between steps.
-  at::Tensor gradient;
-  /// Factor of the learning rate; 0: frozen, without a gradient.
-  double rate = 1.0;
   /// What products read instead of `value`, which then has no memory; see prepack().
   PackedMatrix packed;
   /// Of a table whose `value` are bytes: what each row is multiplied by, `[rows, 1]`; see prepack().
   at::Tensor scales;
-  /// AdamW's running means of the gradient and of its square; undefined until training starts.
-  at::Tensor mean, square;
 
   [[nodiscard]] bool has_copy() const { return !value.is_same(master); }
 };
+
+/// All elements of a tensor, in fp32 on the CPU.
+std::vector<float> to_floats(const at::Tensor& tensor);
 
 class ParameterSet {
  public:
   explicit ParameterSet(Precision precision) : precision_(precision) {}
 
+  /// Says at which depth the parameters stand that are declared next; at first it is kBelowLayers.
+  void declare_at(std::int64_t depth) { depth_ = depth; }
   /// Declares one tensor.
   Parameter& add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial,
                  bool head = false);
@@ -109,7 +124,7 @@ class ParameterSet {
   Parameter& add_stacked(std::vector<std::string> names, std::vector<std::int64_t> shape, Role role,
                          Initial initial);
 
-  /// Moves what the forward pass reads and AdamW writes; gradients and running means stay where they are.
+  /// Moves what the forward pass reads and AdamW writes, and rounds there what is rounded_on_device.
   void to(c10::Device device);
 
   [[nodiscard]] const std::vector<std::unique_ptr<Parameter>>& all() const { return parameters_; }
@@ -119,8 +134,12 @@ class ParameterSet {
     return precision_ == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
   }
   [[nodiscard]] std::int64_t element_count() const;
+  /// Number of layers.
+  [[nodiscard]] std::int64_t layers() const;
   /// The parameter that holds `name`, with the part, or nulls.
   [[nodiscard]] std::pair<Parameter*, const Parameter::Part*> find(std::string_view name) const;
+  /// The same; throws INVALID_OPTION where there is none.
+  [[nodiscard]] std::pair<Parameter*, const Parameter::Part*> named(const std::string& name) const;
 
   /// The weights in fp32 of a parameter of this set: its master, or where none is kept what `reread` fills.
   [[nodiscard]] at::Tensor master_of(const Parameter& parameter) const;
@@ -129,15 +148,9 @@ class ParameterSet {
   /// How to fill the fp32 weights of a parameter again.
   void set_reread(std::function<void(const Parameter&, float*)> reread) { reread_ = std::move(reread); }
 
-  /// Adds what the last backward pass left to the gradients. `more_follow` says that other micro-batches will
-  /// be added: sums are then kept in fp32, because bf16 would lose small contributions.
-  void collect_gradients(bool more_follow);
-  void clear_gradients();
-  /// Forgets what a backward pass left that was not collected, as when it failed on its way.
-  void drop_fresh_gradients();
-
  private:
   Precision precision_;
+  std::int64_t depth_ = kBelowLayers;
   std::vector<std::unique_ptr<Parameter>> parameters_;
   std::function<void(const Parameter&, float*)> reread_;
 };

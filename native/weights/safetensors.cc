@@ -5,10 +5,11 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "runtime/error.h"
 #include "weights/file.h"
-#include "weights/origins.h"
+#include "weights/weight_reader.h"
 
 namespace tagformer {
 namespace {
@@ -28,6 +29,16 @@ std::vector<std::string> candidates(std::string name, const std::string& prefix)
   if (name.ends_with("LayerNorm.gamma")) name.replace(name.size() - 5, 5, "weight");
   if (name.ends_with("LayerNorm.beta")) name.replace(name.size() - 4, 4, "bias");
   return {name, prefix + name};
+}
+
+/// The parameter that a tensor of a file is for.
+std::pair<const Parameter*, const Parameter::Part*> find(const ParameterSet& parameters,
+                                                         const std::string& name, const std::string& prefix) {
+  for (const std::string& candidate : candidates(name, prefix)) {
+    const auto found = parameters.find(candidate);
+    if (found.second != nullptr) return found;
+  }
+  return {nullptr, nullptr};
 }
 
 std::string json_string(const std::string& text) {
@@ -58,28 +69,27 @@ std::string header_of(const ParameterSet& parameters) {
 }  // namespace
 
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
-                           const std::string& prefix, double deviation, std::uint64_t seed,
-                           const Conversion& conversion) {
+                           const LoadSettings& settings, const Conversion& conversion) {
   LoadReport report;
   std::string problems;
   std::set<const Parameter::Part*> named;
-  const auto origins = std::make_shared<Origins>(deviation, seed);
+  const auto reader = std::make_shared<WeightReader>(settings.deviation, settings.seed);
   for (const TensorSource& source : sources) {
-    const Parameter::Part* part = nullptr;
-    for (const std::string& name : candidates(source.name, prefix)) {
-      part = parameters.find(name).second;
-      if (part != nullptr) break;
-    }
+    const auto [parameter, part] = find(parameters, source.name, settings.prefix);
     if (part == nullptr) {
       report.ignored.push_back(source.name);
-    } else if (source.shape != part->shape) {
+      continue;
+    }
+    report.has_scores = report.has_scores || parameter->scores;
+    if (parameter->scores && settings.fresh_scores) continue;
+    if (source.shape != part->shape) {
       problems +=
           "\n  " + source.name + " has shape " + text_of(source.shape) + "; expected " + text_of(part->shape);
       named.insert(part);
     } else if (!named.insert(part).second) {
       problems += "\n  " + source.name + " is there twice, under two names";
     } else {
-      origins->add(*part, source);
+      reader->add(*part, source);
     }
   }
   for (const auto& parameter : parameters.all()) {
@@ -95,9 +105,9 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
   if (!problems.empty()) {
     throw Error("INVALID_MODEL", "the weights do not fit config.json:" + problems);
   }
-  origins->load(parameters, conversion);
+  reader->load(parameters, conversion);
   parameters.set_reread(
-      [origins](const Parameter& parameter, float* master) { origins->reread(parameter, master); });
+      [reader](const Parameter& parameter, float* master) { reader->reread(parameter, master); });
   return report;
 }
 

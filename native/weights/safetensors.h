@@ -29,23 +29,34 @@ struct Conversion {
   std::function<void(Parameter&)> filled;
 };
 
+struct LoadSettings {
+  /// What the names of tensors may lack, such as "bert.".
+  std::string prefix;
+  /// Standard deviation of normal initialisation, and its seed.
+  double deviation;
+  std::uint64_t seed;
+  /// True: the layer whose rows are the labels is initialised even where a file holds it, because that is for
+  /// other labels.
+  bool fresh_scores;
+};
+
 struct LoadReport {
   std::vector<std::string> initialised;
   std::vector<std::string> ignored;
+  /// Whether a file holds the layer whose rows are the labels.
+  bool has_scores = false;
 };
 
-/// Fills every parameter from `sources`, whose names may lack `prefix` (such as "bert.") or use the old
-/// LayerNorm names gamma and beta. Head parameters that no source holds are initialised from `seed`; with no
-/// sources at all everything is. `deviation` is the standard deviation of normal initialisation. Throws
-/// INVALID_MODEL naming every missing or mis-shaped tensor.
+/// Fills every parameter from `sources`, whose names may lack the prefix or use the old LayerNorm names gamma
+/// and beta. Head parameters that no source holds are initialised; with no sources at all everything is.
+/// Throws INVALID_MODEL naming every missing or mis-shaped tensor.
 ///
 /// Weights are read now: whoever changes a file later changes no model. Only masters that are not kept are
 /// read again, and refused when the file has changed; and a file that nobody may write to is mapped.
 ///
 /// `conversion` takes one parameter after the other.
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
-                           const std::string& prefix, double deviation, std::uint64_t seed,
-                           const Conversion& conversion);
+                           const LoadSettings& settings, const Conversion& conversion);
 
 /// Writes all parameters to `file` in fp32 under their names; the bytes are on disk when it returns.
 /// Throws IO; the caller writes beside the final name and renames.

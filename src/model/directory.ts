@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TagformerError } from "../errors.js";
 import type { TensorSource } from "../native/types.js";
-import { findArchitecture } from "./architectures.js";
 import {
   configFile,
   replacedPath,
@@ -47,13 +46,6 @@ export interface ModelWeights {
   readonly script: string | null;
 }
 
-/** The weights to load for a set of labels. */
-export interface WeightsForLabels {
-  readonly tensors: readonly TensorSource[];
-  /** `true` when the directory has a classification head for other labels, which was left out. */
-  readonly headReset: boolean;
-}
-
 /**
  * Reads a config.json by itself, to build a fresh model.
  *
@@ -89,33 +81,13 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   return { ...model, path, script: null, tensors, tagformer, weightsVersion: version };
 }
 
-/** Whether the weights hold a classification head, and not only a pretrained network. */
-export function hasHead({ modelType, tensors }: ModelConfig & ModelWeights): boolean {
-  // Of an unknown model type nothing can be said; that it is unknown is the engine's error.
-  return findArchitecture(modelType) === null || tensors.some(({ name }) => isOutput(modelType, name));
-}
-
 /**
- * The weights for a model of `labelNames`: all of them when the directory's labels are the same in the same order,
- * otherwise without the layer whose rows are the labels, so that the engine makes a fresh one. Placeholder labels
- * (`LABEL_0`, ...) are never the same: nobody knows what they stand for.
+ * Whether the head of a model is for these labels: the same in the same order. Placeholder labels (`LABEL_0`, ...) are never
+ * the same: what they stand for is not known.
  */
-export function weightsForLabels(
-  model: ModelConfig & ModelWeights,
-  labelNames: readonly string[],
-): WeightsForLabels {
-  const { names, named } = model.labels;
-  const same =
-    named && names.length === labelNames.length && names.every((name, i) => name === labelNames[i]);
-  if (same) return { tensors: model.tensors, headReset: false };
-  const tensors = model.tensors.filter(({ name }) => !isOutput(model.modelType, name));
-  return { tensors, headReset: tensors.length < model.tensors.length };
-}
-
-/** Whether a tensor belongs to the layer whose rows are the labels. */
-function isOutput(modelType: string, tensor: string): boolean {
-  const layer = findArchitecture(modelType)?.outputLayer;
-  return tensor === `${layer}.weight` || tensor === `${layer}.bias`;
+export function hasLabels({ labels }: ModelConfig, labelNames: readonly string[]): boolean {
+  const { names, named } = labels;
+  return named && names.length === labelNames.length && names.every((name, i) => name === labelNames[i]);
 }
 
 /** A config.json that is written again with the numbers that it has. */

@@ -6,7 +6,6 @@ import { nameOfKind } from "../base/destination.js";
 import { flush, flushDirectory, keepOwner, writeWholeText } from "../base/whole-file.js";
 import { messageOf, TagformerError } from "../errors.js";
 import type { CallOptions } from "../native/types.js";
-import { findArchitecture } from "./architectures.js";
 import { readCard } from "./card.js";
 import {
   cardFile,
@@ -33,6 +32,8 @@ export interface ModelToSave {
   /** The config.json that the model was built from. */
   readonly config: JsonObject;
   readonly labelNames: readonly string[];
+  /** transformers' class of such classifiers; empty, or left out: what config.json says. */
+  readonly classifierClass?: string;
   /** Content of tagformer.json but for its `formatVersion`. */
   readonly tagformer: JsonObject;
   /** Content of split.csv, where the run made a split. */
@@ -212,13 +213,12 @@ async function writeBeside(target: string, model: ModelToSave): Promise<void> {
   }
 }
 
-function savedConfig({ config, labelNames }: ModelToSave): JsonObject {
+function savedConfig({ config, labelNames, classifierClass }: ModelToSave): JsonObject {
   // `num_labels` is the number of `id2label`; `torch_dtype` is the former name of `dtype`.
   const { torch_dtype, num_labels, _num_labels, architectures, ...kept } = config;
-  const architecture = findArchitecture(config.model_type);
   return {
     ...kept,
-    architectures: architecture === null ? architectures : [architecture.classifierClass],
+    architectures: classifierClass ? [classifierClass] : architectures,
     problem_type: "multi_label_classification",
     ...labelFields(labelNames),
     dtype: "float32",

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
 import { builtAddon, readNativeSources } from "../install/locations.js";
+import { nearestName } from "../suggestion.js";
 import type { Addon } from "./types.js";
 
 let addon: Promise<Addon> | undefined;
@@ -105,9 +106,27 @@ class Opener {
   }
 }
 
+/** An error as the add-on makes it; see native/addon/promises.cc. */
+interface NativeError {
+  readonly code?: ErrorCode;
+  readonly detail?: string;
+  /** Names that are not known, where the error is about such, and those that are. */
+  readonly unknownNames?: readonly string[];
+  readonly knownNames?: readonly string[];
+}
+
 function toTagformerError(error: unknown): TagformerError {
-  const native = error as { code?: ErrorCode; message?: string; detail?: string };
-  return new TagformerError(native.code ?? "INTERNAL", messageOf(error), { cause: native.detail ?? error });
+  const { code, detail, unknownNames = [], knownNames = [] } = error as NativeError;
+  const message = messageOf(error) + suggestion(unknownNames, knownNames);
+  return new TagformerError(code ?? "INTERNAL", message, { cause: detail ?? error });
+}
+
+/** What the unknown names were meant to be, and all that are known; empty where no name is unknown. */
+function suggestion(unknown: readonly string[], known: readonly string[]): string {
+  if (unknown.length === 0) return "";
+  const meant = unknown.flatMap((name) => nearestName(name, known) ?? []).map((name) => `"${name}"`);
+  const start = meant.length === 0 ? "; supported are" : `; did you mean ${meant.join(", ")}? Supported are`;
+  return `${start} ${known.join(", ")}`;
 }
 
 /**

@@ -40,6 +40,10 @@ export interface NativeModelSpec {
    * same results.
    */
   readonly dense?: boolean;
+  /**
+   * The tensors are a model's for other labels: the layer whose rows are the labels begins anew, even where they hold it.
+   */
+  readonly freshHead?: boolean;
   /** It will be trained: its weights are not packed for prediction as they are read. */
   readonly training?: boolean;
   /** Of `flash`, `graphs`, `tf32` and `deterministic`, what shall be tried where the device allows it; see docs/cuda.md. Absent: nothing. */
@@ -53,6 +57,10 @@ export interface NativeModelInfo {
   readonly initialised: readonly string[];
   /** Names of tensors in the files that the architecture does not use. */
   readonly ignored: readonly string[];
+  /** Whether the tensors given hold the layer whose rows are the labels. */
+  readonly hasHead: boolean;
+  /** transformers' class of such classifiers, such as `BertForSequenceClassification`; empty for a TorchScript module. */
+  readonly classifierClass: string;
   /** What a user should know before training the model; one sentence each. */
   readonly notes: readonly string[];
   /** Longest row the model accepts, in tokens. */
@@ -86,8 +94,15 @@ export interface NativeTrainingOptions {
   readonly loss?: NativeLoss;
   /** The logits of a text's windows are averaged; absent: the largest counts. */
   readonly meanOfWindows?: boolean;
-  /** Factors of the learning rate by name of parameter, 1 where there is none; 0 freezes. */
-  readonly rates?: Readonly<Record<string, number>>;
+  /**
+   * The head learns at the full rate, the top layer at this share of it, each layer below at this share of the one above, and
+   * the embeddings come after the first layer; absent: all learn at the full rate.
+   */
+  readonly layerDecay?: number;
+  /** Embeddings, and what all layers read, stay as they are. */
+  readonly freezeEmbeddings?: boolean;
+  /** Lowest layers that stay as they are, and with them the embeddings; absent: none. */
+  readonly freezeLayers?: number;
 }
 
 /** The loss of an element; its formula is in native/training/loss.h. */

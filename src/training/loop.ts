@@ -20,7 +20,6 @@ import { lossOf, nameOfLoss } from "./loss.js";
 import { Pace } from "./pace.js";
 import type { PreparedRun, Rows } from "./prepare.js";
 import type { EpochPredictions, Publisher } from "./publish.js";
-import { learningRateFactors } from "./rates.js";
 import type { RunState } from "./state.js";
 import { fewTestRows, textWarnings } from "./texts.js";
 
@@ -138,7 +137,6 @@ export class TrainingLoop {
       epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
       loss: this.#loss(),
       meanOfWindows: options.windowPooling === "mean",
-      rates: learningRateFactors(await model.parameterNames(), options),
     });
   }
 

@@ -6,7 +6,7 @@ import type { Split } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
 import { TagformerError } from "../errors.js";
 import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../loading.js";
-import { readModelConfig, weightsForLabels } from "../model/directory.js";
+import { hasLabels, readModelConfig } from "../model/directory.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { ModelLabels } from "../model/labels.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
@@ -74,6 +74,7 @@ export interface PreparedRun {
   readonly maxLength: number;
   readonly truncatedTexts: number;
   readonly cutTexts: number;
+  /** `true` when the model has a classification head for other labels, which a fresh one replaces. */
   readonly headReset: boolean;
 }
 
@@ -95,7 +96,7 @@ export async function prepareRun(
   prepareLoading();
   const { labelNames } = data.train;
   // Another process may save a model there meanwhile.
-  const { headReset, files, loaded } = await readOneVersion(
+  const { files, loaded } = await readOneVersion(
     source.model ?? dirname(source.config),
     () => load(source, labelNames, options, signal),
     ({ loaded: { model, tokenizer } }) => disposeOf(model, tokenizer),
@@ -116,7 +117,7 @@ export async function prepareRun(
       config,
       baseModel: files.baseModel ?? null,
       maxLength,
-      headReset,
+      headReset: files.freshHead === true && model.info.hasHead,
       truncatedTexts: train.longer + (validation?.longer ?? 0),
       cutTexts: train.cut + (validation?.cut ?? 0),
       ...parts,
@@ -143,13 +144,13 @@ async function load(
   options: ResolvedTrainingOptions,
   signal: AbortSignal | undefined,
 ) {
-  const { headReset, ...files } = await readSource(source, labelNames, options.tokenizer, signal);
+  const files = await readSource(source, labelNames, options.tokenizer, signal);
   const loaded = await loadModel(files, labelNames, options, options.seed, {
     signal,
     training: true,
     tokenTypes: options.tokenTypes,
   });
-  return { headReset, files, loaded };
+  return { files, loaded };
 }
 
 async function disposeOf(model: NativeModel, tokenizer: Tokenizer): Promise<void> {
@@ -161,23 +162,22 @@ async function readSource(
   labelNames: readonly string[],
   tokenizer: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<ModelFiles & { readonly headReset: boolean }> {
+): Promise<ModelFiles> {
   if (source.model === undefined) {
     const modelConfig = await readModelConfig(source.config);
     return {
       ...modelConfig,
       tensors: [],
       script: null,
-      headReset: false,
       tokenizerPath: tokenizer ?? dirname(source.config),
       tokenizerType: modelConfig.modelType,
     };
   }
   const files = await readModelFiles(source.model, tokenizer, { signal });
-  if (files.script === null) return { ...files, ...weightsForLabels(files, labelNames) };
+  if (files.script === null) return { ...files, freshHead: !hasLabels(files, labelNames) };
   // What a file by itself gives scores for is known to its user alone.
   if (!isTorchScriptPath(source.model)) checkLabelOrder(source.model, files.labels, labelNames);
-  return { ...files, headReset: false };
+  return files;
 }
 
 /** A module's head cannot be replaced: labels that it names must be the data's. */

@@ -114,6 +114,7 @@ export class Publisher {
     const { model, tokenizer, config, training, split, texts, ...prepared } = this.#prepared;
     return {
       config,
+      classifierClass: model.info.classifierClass,
       labelNames: training.dataset.labelNames,
       tagformer: {
         options: this.#options,

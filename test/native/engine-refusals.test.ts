@@ -80,7 +80,7 @@ describe("a configuration", () => {
     [
       "a misspelt field",
       { layer_norm_epsilon: 1e-6 },
-      /layer_norm_epsilon \(1e-06\); did you mean layer_norm_eps\? Supported are .*hidden_act/,
+      /layer_norm_epsilon \(1e-06\); remove .*; did you mean "layer_norm_eps"\? Supported are .*hidden_act/,
     ],
     ["a missing field", { hidden_size: undefined }, /hidden_size is missing/],
     ["a number out of range", { num_hidden_layers: 0 }, /num_hidden_layers is 0; expected an integer from 1/],

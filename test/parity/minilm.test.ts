@@ -3,7 +3,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
-import { readModelDirectory, weightsForLabels } from "../../src/model/directory.js";
+import { readModelDirectory } from "../../src/model/directory.js";
 import { saveModelDirectory } from "../../src/model/save.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
@@ -65,11 +65,11 @@ async function saveWithFreshHead(
   tokenizer: Tokenizer,
 ) {
   const directory = await readModelDirectory(source);
-  const { tensors } = weightsForLabels(directory, labelNames);
   const model = await NativeModel.load({
     config: directory.config,
     labels: labelNames.length,
-    tensors,
+    tensors: directory.tensors,
+    freshHead: true,
     seed: 9,
     precision: "fp32",
     threads: 2,

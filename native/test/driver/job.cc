@@ -85,7 +85,8 @@ TrainingOptions to_training(const Fields& options) {
                         .beta2 = options.number_or("beta2", 0.999),
                         .epsilon = options.number_or("epsilon", 1e-8),
                         .epsilon_before_correction = false,
-                        .max_gradient_norm = options.number_or("maxGradientNorm", 1.0)},
+                        .max_gradient_norm = options.number_or("maxGradientNorm", 1.0),
+                        .factors = {}},
           .schedule = {.peak = options.number("learningRate"),
                        .decay = false,
                        .warmup_steps = 0,
@@ -94,10 +95,10 @@ TrainingOptions to_training(const Fields& options) {
           .dropout = options.flag("dropout"),
           .loss = {},
           .pooling = Pooling::kMax,
-          .rates = {}};
+          .layers = {}};
 }
 
-BatchData to_batch(const Fields& batch) {
+HostBatch to_batch(const Fields& batch) {
   return {.ids = numbers<std::int32_t>(batch, "ids"),
           .offsets = numbers<std::int32_t>(batch, "offsets"),
           .types = numbers<std::int32_t>(batch, "types"),

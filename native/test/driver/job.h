@@ -1,10 +1,12 @@
-// What the driver is asked to do, from JSON to the engine's structures. Fields are named as in src/native.ts.
+// What the driver is asked to do, from JSON to the engine's structures. Fields are named as in
+// src/native/types.ts.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "training/engine.h"
+#include "engine/engine.h"
+#include "training/run.h"
 
 namespace tagformer::driver {
 
@@ -29,7 +31,7 @@ class Fields {
 
 ModelSpec to_spec(const Fields& job);
 TrainingOptions to_training(const Fields& options);
-BatchData to_batch(const Fields& batch);
+HostBatch to_batch(const Fields& batch);
 
 Json to_json(const std::vector<float>& values);
 

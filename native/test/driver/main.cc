@@ -41,7 +41,7 @@ Json guarded(const std::function<Json()>& body) {
 
 class Driver {
  public:
-  explicit Driver(const Fields& job) : engine_(to_spec(job)), device_(engine_.device()) {
+  explicit Driver(const Fields& job) : engine_(to_spec(job)), device_(engine_.loaded().device()) {
     for (const Json& batch : job.array("batches")) batches_.push_back(to_batch(Fields(batch)));
   }
 
@@ -54,11 +54,11 @@ class Driver {
     return result;
   }
 
-  [[nodiscard]] std::string device() const { return engine_.device(); }
+  [[nodiscard]] std::string device() const { return device_.str(); }
   /// Names, with blanks between them.
   [[nodiscard]] std::string experiments() const {
     std::string names;
-    for (const std::string& name : engine_.experiments()) names += (names.empty() ? "" : " ") + name;
+    for (const std::string& name : engine_.loaded().experiments()) names += (names.empty() ? "" : " ") + name;
     return names;
   }
 
@@ -73,7 +73,7 @@ class Driver {
     throw std::runtime_error("no action is called " + what);
   }
 
-  [[nodiscard]] const BatchData& batch(const Fields& action, std::size_t index) const {
+  [[nodiscard]] const HostBatch& batch(const Fields& action, std::size_t index) const {
     const auto first = static_cast<std::size_t>(action.integer_or("first", 0));
     return batches_.at((first + index) % batches_.size());
   }
@@ -87,15 +87,23 @@ class Driver {
   }
 
   Json gradients(const Fields& action) {
-    const double loss = engine_.compute_gradients(batch(action, 0));
+    const Json still{Json::Object{{"learningRate", {0.0}}}};
+    if (training_ == nullptr) start(to_training(Fields(still)));
+    const double loss = training_->compute_gradients(batch(action, 0));
     Json::Object tensors;
-    for (const std::string& name : engine_.parameter_names()) tensors[name] = to_json(engine_.gradient(name));
+    for (const std::string& name : engine_.parameter_names())
+      tensors[name] = to_json(training_->gradient(name));
     return {Json::Object{{"loss", {loss}}, {"gradients", {std::move(tensors)}}}};
+  }
+
+  void start(const TrainingOptions& options) {
+    training_.reset();
+    training_ = std::make_unique<TrainingRun>(engine_.loaded(), options);
   }
 
   /// Some steps, one batch each.
   Json train(const Fields& action) {
-    if (action.has("training")) engine_.start_training(to_training(Fields(action.json("training"))));
+    if (action.has("training")) start(to_training(Fields(action.json("training"))));
     Json::Array losses;
     Json::Array norms;
     Json::Array times;
@@ -103,10 +111,10 @@ class Driver {
     const auto steps = static_cast<std::size_t>(action.integer("steps"));
     for (std::size_t i = 0; i < steps; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      const StepResult step = engine_.train_step({batch(action, i)});
+      const StepResult step = training_->step({batch(action, i)});
       times.push_back({seconds_since(start)});
-      losses.push_back({step.loss});
-      norms.push_back({step.gradient_norm});
+      losses.push_back({step.update.loss});
+      norms.push_back({step.update.gradient_norm});
       parts += step.parts;
     }
     return {Json::Object{{"losses", {losses}},
@@ -126,8 +134,9 @@ class Driver {
   }
 
   Engine engine_;
+  std::unique_ptr<TrainingRun> training_;
   c10::Device device_;
-  std::vector<BatchData> batches_;
+  std::vector<HostBatch> batches_;
   at::Tensor taken_;
 };
 

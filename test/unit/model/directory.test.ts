@@ -1,12 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  hasHead,
-  readModelConfig,
-  readModelDirectory,
-  weightsForLabels,
-} from "../../../src/model/directory.js";
+import { hasLabels, readModelConfig, readModelDirectory } from "../../../src/model/directory.js";
 import { temporaryDirectory, writeJson, writeTensors } from "./files.js";
 
 let directory: string;
@@ -80,54 +75,17 @@ describe("readModelDirectory", () => {
   });
 });
 
-describe("weightsForLabels", () => {
-  const names = (tensors: readonly { name: string }[]) => tensors.map(({ name }) => name);
-
-  it("keeps the head for the same labels", async () => {
-    const { tensors, headReset } = weightsForLabels(await readModelDirectory(directory), ["x", "y"]);
-    expect([names(tensors).length, headReset]).toEqual([3, false]);
+describe("hasLabels", () => {
+  it("is true for the same labels in the same order", async () => {
+    expect(hasLabels(await readModelDirectory(directory), ["x", "y"])).toBe(true);
   });
 
-  it.each([[["y", "x"]], [["x"]], [["x", "y", "z"]], [["x", "z"]]])(
-    "drops the head for %j",
-    async (labels) => {
-      const { tensors, headReset } = weightsForLabels(await readModelDirectory(directory), labels);
-      expect([names(tensors), headReset]).toEqual([["bert.a"], true]);
-    },
-  );
+  it.each([[["y", "x"]], [["x"]], [["x", "y", "z"]], [["x", "z"]]])("is false for %j", async (labels) => {
+    expect(hasLabels(await readModelDirectory(directory), labels)).toBe(false);
+  });
 
-  it("drops a head whose labels have no names, and reports no reset where there is no head", async () => {
+  it("is false for labels without names", async () => {
     writeJson(join(directory, "config.json"), { model_type: "bert" });
-    const labels = ["LABEL_0", "LABEL_1"];
-    expect(weightsForLabels(await readModelDirectory(directory), labels).headReset).toBe(true);
-    writeTensors(join(directory, "model.safetensors"), ["bert.a"]);
-    expect(weightsForLabels(await readModelDirectory(directory), ["x"])).toMatchObject({ headReset: false });
-  });
-});
-
-describe("a head of several layers", () => {
-  const head = ["classifier.dense.weight", "classifier.out_proj.bias", "classifier.out_proj.weight"];
-
-  it("loses only the layer whose rows are the labels", async () => {
-    writeJson(join(directory, "config.json"), { model_type: "roberta", id2label: { 0: "x" } });
-    writeTensors(join(directory, "model.safetensors"), ["roberta.a", ...head]);
-    const { tensors, headReset } = weightsForLabels(await readModelDirectory(directory), ["y"]);
-    expect([tensors.map(({ name }) => name), headReset]).toEqual([["roberta.a", head[0]], true]);
-  });
-});
-
-describe("hasHead", () => {
-  it.each([
-    ["bert", "classifier.weight", true],
-    ["bert", "bert.pooler.dense.weight", false],
-    ["distilbert", "pre_classifier.weight", false],
-    ["electra", "classifier.out_proj.weight", true],
-    ["roberta", "classifier.weight", false], // of a token classifier
-    ["camembert", "lm_head.dense.weight", false],
-    ["gpt2", "score.weight", true], // the engine's to refuse
-  ])("%s with %s: %s", async (model_type, tensor, expected) => {
-    writeJson(join(directory, "config.json"), { model_type });
-    writeTensors(join(directory, "model.safetensors"), [tensor]);
-    expect(hasHead(await readModelDirectory(directory))).toBe(expected);
+    expect(hasLabels(await readModelDirectory(directory), ["LABEL_0", "LABEL_1"])).toBe(false);
   });
 });

@@ -101,7 +101,7 @@ describe("saveModelDirectory", () => {
       hidden_size: 8,
       a_field_of_tomorrow: [1, { two: null }],
     };
-    await saveModelDirectory(target, model({ config }));
+    await saveModelDirectory(target, model({ config, classifierClass: "BertForSequenceClassification" }));
     expect(saved()).toEqual({
       model_type: "bert",
       architectures: ["BertForSequenceClassification"],

@@ -35,6 +35,7 @@ const cpp = [
   ["layers"],
   ["torchscript"],
   ["models"],
+  ["engine"],
   ["training"],
   ["addon"],
 ];

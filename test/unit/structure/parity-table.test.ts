@@ -17,7 +17,7 @@ const [titles = [], , ...rows] = table
       .slice(1, -1)
       .map((cell) => cell.trim()),
   );
-const architectures = [...text("native/models/registry.cc").matchAll(/\{"([\w-]+)", make_/g)].map(
+const architectures = [...text("native/models/registry.cc").matchAll(/EACH\("([\w-]+)",/g)].map(
   ([, modelType]) => modelType!,
 );
 

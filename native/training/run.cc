@@ -1,0 +1,120 @@
+#include "training/run.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/error.h"
+#include "training/aten_adamw.h"
+#include "training/recorded_step.h"
+
+namespace tagformer {
+namespace {
+
+/// Factors of the learning rate, by a parameter's index; 0 freezes.
+std::vector<double> factors_of(const ParameterSet& parameters, const LayerRates& rates) {
+  const std::int64_t layers = parameters.layers();
+  if (rates.freeze_layers > layers) {
+    throw Error("INVALID_OPTION", "option freezeLayers is " + std::to_string(rates.freeze_layers) +
+                                      ", but the model has " + std::to_string(layers) + " layers");
+  }
+  if (rates.decay != 1.0 && layers == 0) {
+    throw Error("INVALID_OPTION", "option layerDecay is " + std::to_string(rates.decay) +
+                                      ", but the names of the model's parameters do not say which layer they "
+                                      "belong to; leave it at 1");
+  }
+  const auto is_frozen = [&](std::int64_t depth) {
+    return depth <= rates.freeze_layers &&
+           (rates.freeze_layers > 0 || (rates.freeze_embeddings && depth == kBelowLayers));
+  };
+  std::vector<double> factors;
+  for (const auto& parameter : parameters.all()) {
+    const std::int64_t depth = std::min(parameter->depth, layers + 1);
+    factors.push_back(is_frozen(depth) ? 0.0
+                                       : std::pow(rates.decay, static_cast<double>(layers + 1 - depth)));
+  }
+  return factors;
+}
+
+/// Makes the weights ready: whole, in fp32, and with gradients for what is to be trained.
+LoadedModel& prepare_weights(LoadedModel& model, TrainingOptions& options) {
+  ParameterSet& parameters = model.parameters();
+  if (parameters.precision() == Precision::kInt8) {
+    throw Error("INVALID_OPTION", "int8 is for prediction; train in fp32 or bf16");
+  }
+  options.optimizer.factors = factors_of(parameters, options.layers);
+  model.restore_weights();
+  parameters.keep_masters();
+  for (const auto& parameter : parameters.all()) {
+    const bool frozen = options.optimizer.factors[parameter->index] == 0.0;
+    parameter->value.requires_grad_(parameter->trainable && !frozen);
+  }
+  return model;
+}
+
+std::unique_ptr<AdamW> make_optimizer(LoadedModel& model, const AdamWOptions& options) {
+  if (model.has_kernels()) return make_adamw(model.parameters(), options, model.model().words());
+  return std::make_unique<AtenAdamW>(model.parameters(), options, model.device());
+}
+
+std::unique_ptr<StepRunner> make_runner(const StepParts& parts) {
+  std::unique_ptr<StepRunner> direct = make_direct_step(parts);
+  auto* const optimizer = dynamic_cast<AtenAdamW*>(&parts.optimizer);
+  if (!parts.model.records_steps() || optimizer == nullptr || !optimizer->repeats_itself()) return direct;
+  return make_recorded_step(parts, *optimizer, std::move(direct));
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options)
+    : model_(model),
+      options_(std::move(options)),
+      objective_(model, options_.loss, options_.pooling),
+      optimizer_(make_optimizer(prepare_weights(model, options_), options_.optimizer)),
+      gradients_(model.parameters(), optimizer_->by_rows(), model.has_kernels()),
+      runner_(make_runner({model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout})) {
+  model_.set_pending_updates([this] { optimizer_->apply_pending(); });
+}
+
+TrainingRun::~TrainingRun() { model_.set_pending_updates(nullptr); }
+
+StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches) {
+  std::int64_t labelled_count = 0;
+  for (const HostBatch& batch : micro_batches) {
+    check_labels(batch, model_.labels());
+    labelled_count += count_labelled(batch);
+  }
+  if (labelled_count == 0) {
+    throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
+  }
+  const std::int64_t done = optimizer_->steps();
+  const double learning_rate = options_.schedule.rate(done);
+  // compute_gradients leaves its gradients to be read; they are no part of this step.
+  gradients_.clear();
+  try {
+    const StepOutcome outcome = runner_->run({micro_batches, labelled_count, learning_rate});
+    gradients_.clear();
+    return {done + 1, outcome.update, learning_rate, outcome.parts};
+  } catch (...) {
+    gradients_.clear();
+    throw;
+  }
+}
+
+double TrainingRun::compute_gradients(const HostBatch& batch) {
+  gradients_.clear();
+  check_labels(batch, model_.labels());
+  model_.restore_weights();
+  const DeviceBatch prepared = model_.prepare(batch, count_labelled(batch));
+  const at::Tensor loss = objective_.differentiate(prepared, {});
+  gradients_.add_from_autograd(/*more_follow=*/false);
+  return loss.item<double>();
+}
+
+std::vector<float> TrainingRun::gradient(const std::string& name) const {
+  const auto [parameter, part] = model_.parameters().named(name);
+  const at::Tensor& gradient = gradients_.of(*parameter);
+  if (gradient.defined()) return part->copy_of(gradient);
+  return std::vector<float>(static_cast<std::size_t>(part->count), 0.0F);
+}
+
+}  // namespace tagformer

@@ -1,0 +1,74 @@
+// A training of a model in memory: from its start to its end, one step after the other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/loaded_model.h"
+#include "training/adamw.h"
+#include "training/objective.h"
+#include "training/schedule.h"
+#include "training/step.h"
+
+namespace tagformer {
+
+/// How fast each part of a model learns: layers below the top more slowly, frozen ones not at all.
+struct LayerRates {
+  /// The head learns at the full rate, the top layer at this share of it, each layer below at this share of
+  /// the one above (as BEiT's authors do, Bao et al. 2022), and the embeddings come after the first layer.
+  double decay = 1.0;
+  bool freeze_embeddings = false;
+  /// Lowest layers that are frozen, and with them the embeddings.
+  std::int64_t freeze_layers = 0;
+};
+
+struct TrainingOptions {
+  AdamWOptions optimizer;
+  Schedule schedule;
+  /// Of dropout.
+  std::uint64_t seed;
+  bool dropout;
+  LossOptions loss;
+  /// How the windows of a text become one.
+  Pooling pooling;
+  LayerRates layers;
+};
+
+struct StepResult {
+  /// Number of this step, counted from 1.
+  std::int64_t step;
+  Update update;
+  double learning_rate;
+  /// As StepOutcome has them.
+  std::int64_t parts;
+};
+
+/// Calls come from the thread of the model, which outlives it; at most one training of a model lives at a
+/// time.
+class TrainingRun {
+ public:
+  TrainingRun(LoadedModel& model, TrainingOptions options);
+  ~TrainingRun();
+  TrainingRun(const TrainingRun&) = delete;
+  TrainingRun& operator=(const TrainingRun&) = delete;
+
+  /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together. A step that is
+  /// stopped changes no weight: AdamW, once begun, runs to its end.
+  StepResult step(const std::vector<HostBatch>& micro_batches);
+  /// Loss and gradients of one batch in evaluation mode (no dropout), without an update: for comparing with
+  /// PyTorch.
+  double compute_gradients(const HostBatch& batch);
+  /// A copy of the gradient that compute_gradients() left of a named tensor, in fp32.
+  [[nodiscard]] std::vector<float> gradient(const std::string& name) const;
+
+ private:
+  LoadedModel& model_;
+  TrainingOptions options_;
+  Objective objective_;
+  std::unique_ptr<AdamW> optimizer_;
+  Gradients gradients_;
+  std::unique_ptr<StepRunner> runner_;
+};
+
+}  // namespace tagformer

@@ -1,0 +1,73 @@
+#include "training/step.h"
+
+#include "engine/split_in_two.h"
+#include "runtime/memory.h"
+
+namespace tagformer {
+namespace {
+
+class DirectStep final : public StepRunner {
+ public:
+  explicit DirectStep(const StepParts& parts) : parts_(parts) {}
+
+  StepOutcome run(const StepInput& input) override {
+    const std::vector<HostBatch>& batches = input.micro_batches;
+    auto parts = static_cast<std::int64_t>(batches.size());
+    at::Tensor loss;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      const Mode mode{.training = parts_.dropout,
+                      .seed = parts_.seed,
+                      .step = static_cast<std::uint32_t>(parts_.optimizer.steps()),
+                      .micro_batch = static_cast<std::uint32_t>(i)};
+      const at::Tensor part =
+          accumulate(batches[i], mode, input.labelled_count, /*more_follow=*/batches.size() > 1, parts);
+      loss = loss.defined() ? loss.add(part) : part;
+    }
+    const Update update = parts_.optimizer.step(parts_.gradients, input.learning_rate, loss);
+    return {update, parts};
+  }
+
+ private:
+  /// Adds the gradients of one batch; in halves, and halves of those, where memory is short. `parts` counts,
+  /// and names the random numbers of the halves, which may not be those of other parts. Returns the loss.
+  at::Tensor accumulate(const HostBatch& data, Mode mode, std::int64_t labelled_count, bool more_follow,
+                        std::int64_t& parts) {
+    bool enough_memory = true;
+    at::Tensor loss;
+    try {
+      loss = differentiate(data, mode, labelled_count);
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error) || count_texts(data) == 1) throw;
+      enough_memory = false;
+    }
+    // Not in the catch clause: the exception keeps tensors alive.
+    if (!enough_memory) {
+      parts_.gradients.discard_fresh();
+      const auto [first, second] = split_in_two(data, parts_.model.labels());
+      loss = accumulate(first, mode, labelled_count, /*more_follow=*/true, parts);
+      mode.micro_batch = static_cast<std::uint32_t>(parts++);
+      return loss.add(accumulate(second, mode, labelled_count, /*more_follow=*/true, parts));
+    }
+    parts_.gradients.add_from_autograd(more_follow);
+    return loss;
+  }
+
+  at::Tensor differentiate(const HostBatch& data, const Mode& mode, std::int64_t labelled_count) {
+    DeviceBatch prepared = parts_.model.prepare(data, labelled_count);
+    Batch& batch = prepared.batch;
+    batch.words = parts_.optimizer.look_up(batch.ids);
+    at::Tensor loss = parts_.objective.differentiate(prepared, mode);
+    if (batch.words.defined()) parts_.gradients.add_rows(batch.ids, batch.words);
+    return loss;
+  }
+
+  StepParts parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<StepRunner> make_direct_step(const StepParts& parts) {
+  return std::make_unique<DirectStep>(parts);
+}
+
+}  // namespace tagformer

@@ -1,0 +1,53 @@
+// One training step behind one interface, however it is given to the device.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/loaded_model.h"
+#include "training/adamw.h"
+#include "training/objective.h"
+
+namespace tagformer {
+
+/// What steps are made of. All of it outlives the runner.
+struct StepParts {
+  LoadedModel& model;
+  const Objective& objective;
+  Gradients& gradients;
+  AdamW& optimizer;
+  /// Of dropout.
+  std::uint64_t seed;
+  bool dropout;
+};
+
+/// One step.
+struct StepInput {
+  const std::vector<HostBatch>& micro_batches;
+  /// Labelled values of all micro-batches.
+  std::int64_t labelled_count;
+  double learning_rate;
+};
+
+struct StepOutcome {
+  Update update;
+  /// Parts in which the batch was computed: the micro-batches, or more where memory was short.
+  std::int64_t parts;
+};
+
+class StepRunner {
+ public:
+  StepRunner() = default;
+  virtual ~StepRunner() = default;
+  StepRunner(const StepRunner&) = delete;
+  StepRunner& operator=(const StepRunner&) = delete;
+
+  /// Forward, loss, backward and update over all micro-batches together. Gradients are empty before it, and
+  /// may be left behind, also when it throws.
+  virtual StepOutcome run(const StepInput& input) = 0;
+};
+
+/// One operation after the other; a batch for which memory is short is computed in halves.
+std::unique_ptr<StepRunner> make_direct_step(const StepParts& parts);
+
+}  // namespace tagformer
