@@ -35,9 +35,10 @@ async function runExport(model: string, flags: ExportFlags): Promise<void> {
   const loading = takeFlags(loadingOptions, flags as unknown as Record<string, unknown>);
   await using classifier = await loadClassifier(model, { ...loading, precision: "fp32", device: "cpu" });
   const check = await classifier.export(output, format === undefined ? {} : { format });
-  const { size } = await stat(output);
+  const written = await stat(output).catch(() => null); // /dev/fd/63 may be closed by now
+  const bytes = written?.isFile() ? written.size : null;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ output, bytes: size, check: check ?? null })}\n`);
+    process.stdout.write(`${JSON.stringify({ output, bytes, check: check ?? null })}\n`);
     return;
   }
   process.stdout.write(`Wrote ${output}.\n`);

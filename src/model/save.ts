@@ -133,9 +133,11 @@ async function checkFreeOrOurs(directory: string): Promise<void> {
   const files = found.isDirectory() ? await readdir(directory) : null;
   if (files?.length === 0 || files?.includes(tagformerFile)) return;
   const what = files ? "holds files that tagformer did not write" : `is ${nameOfKind(found)}`;
+  // Nobody is told to remove a device.
+  const remedy = files || found.isFile() ? ", or remove it" : "";
   throw new TagformerError(
     "INVALID_OPTION",
-    `${directory} ${what}; choose another output directory, or remove it`,
+    `${directory} ${what}; choose another output directory${remedy}`,
   );
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = join(root, "dist", "bundle", "main.js");
+export const main = join(root, "dist", "bundle", "main.js");
 
 /** Compiles dist when a source is newer; for `beforeAll`. */
 export function buildCommand(): void {
