@@ -61,7 +61,7 @@ export async function findDialect(
   const given = asked ?? said;
   if (given !== undefined) return { delimiter: given, quotes };
   const sample = await lines.peek(sampledLines, sampledCharacters);
-  const delimiter = tell(file, sample, usual);
+  const delimiter = tell(file, sample, usual, bad);
   if (delimiter !== usual) bad.note(`${file}: cells are separated by ${showDelimiter(delimiter)}`);
   return { delimiter, quotes };
 }
@@ -84,7 +84,7 @@ interface Fit {
   readonly share: number;
 }
 
-function tell(file: string, sample: readonly Line[], usual: string): string {
+function tell(file: string, sample: readonly Line[], usual: string, bad: BadRows): string {
   const fits = [usual, ...candidates.filter((candidate) => candidate !== usual)]
     .map((delimiter) => fitOf(sample, delimiter))
     .filter(({ width }) => width > 1);
@@ -94,8 +94,15 @@ function tell(file: string, sample: readonly Line[], usual: string): string {
   const [best] = whole.length > 0 ? whole : fits.sort((a, b) => b.share - a.share);
   if (best === undefined || best.share === 1) return best?.delimiter ?? usual;
   // No delimiter fits all rows: some are bad, or the table has one column whose name happens to hold a delimiter.
-  if (!single || best.share < agreeingShare) return usual;
-  return best.delimiter;
+  if (!single) return usual;
+  if (best.share >= agreeingShare) return best.delimiter;
+  const others = widthsOf(sample, best.delimiter).slice(1);
+  if (others.filter((width) => width > 1).length >= agreeingShare * others.length) {
+    bad.note(
+      `warning: ${file}: read as one column, but the header and most rows hold ${showDelimiter(best.delimiter)}, in different numbers; if that separates cells, mend the header, or say so with the option delimiter`,
+    );
+  }
+  return usual;
 }
 
 function fitOf(sample: readonly Line[], delimiter: string): Fit {

@@ -10,7 +10,7 @@ export class NumberLiteral {
 }
 
 /** A value within a list. */
-export type Scalar = string | boolean | null | NumberLiteral;
+type Scalar = string | boolean | null | NumberLiteral;
 
 /** A list, tuple, set or array of values, or values by name. */
 export type Literal = readonly Scalar[] | ReadonlyMap<string, Scalar>;

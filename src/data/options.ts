@@ -18,10 +18,10 @@ export const columnOptions = z.strictObject({
   text: column("column of the texts (found by its name or content when not given)"),
   labels: names.optional().meta({
     description:
-      "label columns, or the names that the lists of labelColumn may hold; their order is the order of the labels (found when not given)",
+      "label columns, or the names that the lists of labelColumn may hold; their order is the order of the labels (found when not given); names with commas in quotes, or all as JSON",
   }),
   labelColumn: column(
-    'one column that holds all labels of a row, such as ["a","b"], a|b, [0, 1, 0] or {"a": 0.7} (found where it holds arrays or objects)',
+    'one column that holds all labels of a row, such as ["a","b"], a|b, [0, 1, 0] or {"a": 0.7} (found where it holds lists or objects)',
   ),
   labelNames: text("file with the names of the labels, one a line, or with ids; instead of labels", "file"),
   labelSeparator: z.string().optional().meta({

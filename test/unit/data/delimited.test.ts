@@ -85,6 +85,17 @@ describe("delimiters", () => {
   });
 });
 
+it("a header with fewer cells than its rows is told", async () => {
+  const notes: string[] = [];
+  const rows = await textsOf("t.csv", "a|b\n1|hello there|0\n2|you|1\n", {
+    onNote: (note: string) => notes.push(note),
+  });
+  expect(rows).toHaveLength(2);
+  expect(notes.join("\n")).toMatch(
+    /read as one column, but the header and most rows hold "\|".*option delimiter/,
+  );
+});
+
 describe("quotes in tables with tabs", () => {
   it("are characters where nothing closes them, and never reach into another row", async () => {
     const content =
