@@ -2,6 +2,7 @@
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Tuning } from "../evaluation/tuning.js";
+import { describeNeverGiven } from "../report/never-given.js";
 import { describeIntervals } from "./interval-table.js";
 import { figure, textTable } from "./text-table.js";
 
@@ -107,21 +108,3 @@ function describeTargets({ options, targets }: Tuning): string[] {
     `The chance to miss it: how likely the ${targetPrecision === undefined ? "recall" : "precision"} on another table of this size is below the target. For a target that holds on other tables, ask for more than you need.`,
   ];
 }
-
-/** Labels that no row gets, and what the other average would cost. */
-function describeNeverGiven({ neverGiven, macroInstead, tuned, options }: Tuning): string[] {
-  if (neverGiven.length === 0) return [];
-  const names =
-    neverGiven.slice(0, shownLabels).join(", ") + (neverGiven.length > shownLabels ? ", ..." : "");
-  const who = `Never given on these rows: ${neverGiven.length} of ${tuned.labels.length} labels (${names}).`;
-  if (macroInstead === null || macroInstead.neverGiven.length >= neverGiven.length) {
-    const isPrecision = options.targetPrecision !== undefined;
-    return [isPrecision ? `${who} No threshold of theirs reaches the target.` : who];
-  }
-  return [
-    `${who} The default goal, micro-F1, counts a rare label little. With --average macro ${macroInstead.neverGiven.length} would never be given; micro-F1 would be ${figure(macroInstead.microF1)} instead of ${figure(tuned.micro.f1)}, and macro-F1 ${figure(macroInstead.macroF1)} instead of ${figure(tuned.macro.f1)}.`,
-  ];
-}
-
-/** Labels that a sentence names. */
-const shownLabels = 10;

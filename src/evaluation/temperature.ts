@@ -1,5 +1,5 @@
 // Temperature scaling (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017) for sigmoid outputs: logits are
-// divided by one number, so that the order of the rows of a label stays and its probabilities become honest.
+// divided by one number, so that the order of the rows of a label stays and its probabilities become those that come true.
 
 /** A temperature outside of these would come from labels that are never wrong, and says nothing. */
 const [coldest, hottest] = [0.05, 20];

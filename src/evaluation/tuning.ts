@@ -38,7 +38,8 @@ export interface Tuning extends Decision {
   /** With the tuned ones, on the rows that they were tuned on: better than on any others. */
   readonly tuned: Evaluation;
   /**
-   * The honest figures: each row decided by temperatures and thresholds that were tuned without it. `null` without folds.
+   * Each row decided by temperatures and thresholds that were tuned without it. On the validation rows of a run they are a
+   * little too good all the same, because the kept epoch was chosen by these rows. `null` without folds.
    */
   readonly crossFitted: Evaluation | null;
   /** What each label reaches of the target, in label order; `null` without a target or without folds. */

@@ -6,6 +6,7 @@ import type { Tuning } from "../evaluation/tuning.js";
 import { cardMark } from "../model/file-names.js";
 import { intervalText } from "./interval-text.js";
 import { markdownTable, markdownText as text } from "./markdown.js";
+import { describeNeverGiven } from "./never-given.js";
 
 const tuningStart = "<!-- tuned thresholds -->";
 const tuningEnd = "<!-- end of tuned thresholds -->";
@@ -39,7 +40,7 @@ export function cardWithTuning(card: string, found: CardTuning | null): string {
 }
 
 function tuningSection({ tuning, labels, source, onValidation, test }: CardTuning): string {
-  const { thresholds, temperatures, untuned, tuned, crossFitted } = tuning;
+  const { thresholds, temperatures, untuned, tuned, crossFitted, targets } = tuning;
   const evaluations = [untuned, tuned, crossFitted];
   const perLabel = labels.map((label, i) => [
     text(label),
@@ -67,7 +68,31 @@ function tuningSection({ tuning, labels, source, onValidation, test }: CardTunin
       perLabel,
     ),
     markdownTable(["all labels", "at 0.5", "tuned", "cross-fitted", ...onTest], figures),
+    ...(targets === null ? [] : targetSection(tuning.options, targets)),
+    ...describeNeverGiven(tuning).map(text),
   ].join("\n\n");
+}
+
+/** What each label reaches of its target on rows that its threshold did not see. */
+function targetSection(
+  { targetPrecision, targetRecall }: Tuning["options"],
+  targets: NonNullable<Tuning["targets"]>,
+): string[] {
+  const goal =
+    targetPrecision === undefined ? `recall of ${targetRecall}` : `precision of ${targetPrecision}`;
+  const percent = (chance: number | null) => (chance === null ? "–" : `${(100 * chance).toFixed(0)} %`);
+  return [
+    `For a ${goal}; the chance to miss it is that on another table of this size:`,
+    markdownTable(
+      ["label", "cross-fitted precision", "cross-fitted recall", "chance to miss it"],
+      targets.map(({ name, precision, recall, missChance }) => [
+        text(name),
+        figure(precision),
+        figure(recall),
+        percent(missChance),
+      ]),
+    ),
+  ];
 }
 
 function caveat(crossFitted: Evaluation | null, onValidation: boolean, test: TestFigures | null): string {
@@ -79,7 +104,7 @@ function caveat(crossFitted: Evaluation | null, onValidation: boolean, test: Tes
     ? ` The cross-fitted ones are of rows that the thresholds did not see${epoch}.`
     : "";
   const judged = test
-    ? ` The model's figures with these thresholds are those on the ${test.metrics.rows} test rows, by which nothing was chosen; in brackets, ${100 * test.intervals.confidence} % confidence intervals.`
+    ? ` The model's figures with these thresholds are those on the ${test.metrics.rows} test rows, by which nothing was chosen; in brackets, ${100 * test.intervals.confidence} % confidence intervals; a star marks what rests on a label with fewer than ten positives.`
     : "";
   return tuned + crossed + judged;
 }

@@ -1,4 +1,5 @@
 // The model card: README.md with the metadata that the Hugging Face hub reads.
+import { describeConvention } from "../evaluation/conventions.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { cardMark } from "../model/file-names.js";
@@ -127,6 +128,7 @@ function testSection(facts: CardFacts, test: NonNullable<CardFacts["test"]>): st
       ],
     ),
     labelTable(metrics, (_, i) => intervalText(intervals.labels[i] ?? null)),
+    ...conventionsOf(metrics),
   ];
 }
 
@@ -153,6 +155,7 @@ function validationSection(facts: CardFacts, validation: NonNullable<CardFacts["
       ],
     ),
     labelTable(metrics, ({ f1 }) => f1.toFixed(3)),
+    ...conventionsOf(metrics),
   ];
 }
 
@@ -177,6 +180,15 @@ function labelTable(
     ]),
   );
 }
+
+/** What stands in the tables although it is a division by zero. */
+function conventionsOf({ conventions }: Evaluation): string[] {
+  const shown = conventions.filter(({ of, figure }) => of === "labels" && shownFigures.has(figure));
+  if (shown.length === 0) return [];
+  return [shown.map((convention) => `- ${text(describeConvention(convention))}`).join("\n")];
+}
+
+const shownFigures: ReadonlySet<string> = new Set(["precision", "recall", "f1", "rocAuc"]);
 
 function figure(value: number | null | undefined): string {
   return value?.toFixed(4) ?? "–";

@@ -9,9 +9,14 @@ export function chartTable(chart: Chart): {
   switch (chart.kind) {
     case "lines":
       return {
-        columns: ["", chart.x.title, chart.y.title],
+        columns: ["", chart.x.title, chart.y.title, ...(chart.counted ? [chart.counted] : [])],
         rows: chart.series.flatMap(({ name, points }) =>
-          points.map(({ x, y }) => [name, number(x), number(y)]),
+          points.map(({ x, y, count }) => [
+            name,
+            number(x),
+            number(y),
+            ...(chart.counted ? [number(count ?? 0)] : []),
+          ]),
         ),
       };
     case "bars":

@@ -17,10 +17,18 @@ export interface Axis {
   readonly small?: boolean;
 }
 
+/** A corner of a line. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** What it is a mean of: the larger, the larger it is drawn, and with one line it is written beside the point. */
+  readonly count?: number;
+}
+
 /** One line. */
 export interface Series {
   readonly name: string;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly points: readonly Point[];
 }
 
 /** Lines over two axes of numbers. */
@@ -31,6 +39,8 @@ export interface LineChart extends Common {
   readonly series: readonly Series[];
   /** Draws the line from corner to corner that the others are to be compared with. */
   readonly diagonal?: boolean;
+  /** What the points' counts count. */
+  readonly counted?: string;
 }
 
 /** Bars beside names, each of one or several parts that are stacked. */

@@ -57,30 +57,35 @@ export async function curveContent({ labels, micro, metrics }: EvaluationDetails
 
 /** Reliability diagrams, and where the probabilities are. */
 export async function calibrationContent({ micro, labels, metrics }: EvaluationDetails): Promise<Content[]> {
-  const reliability = (panel: readonly Pick<LabelCurves, "name" | "reliability">[]): Chart => ({
+  const reliability = (
+    panel: readonly Pick<LabelCurves, "name" | "reliability">[],
+    counted: string,
+  ): Chart => ({
     kind: "lines",
     title: "Reliability",
     x: { title: "mean probability", range: [0, 1] },
     y: { title: "share that is positive", range: [0, 1] },
     diagonal: true,
-    series: panel.map(({ name, reliability }) =>
-      lineOf(
-        name,
-        reliability.flatMap(({ meanProbability, positiveShare }) =>
-          meanProbability === null || positiveShare === null ? [] : [[meanProbability, positiveShare]],
-        ),
+    counted,
+    series: panel.map(({ name, reliability }) => ({
+      name,
+      points: reliability.flatMap(({ meanProbability, positiveShare, count }) =>
+        meanProbability === null || positiveShare === null
+          ? []
+          : [{ x: meanProbability, y: positiveShare, count }],
       ),
-    ),
+    })),
   });
   const panels = panelsOf(
     labels,
     metrics.labels.map(({ support }) => support),
   );
+  const pooled = `Calibration error ${decimal(metrics.calibrationError, 4)}; perfectly calibrated probabilities would have ${decimal(metrics.chanceCalibrationError, 4)} on as many.`;
   return [
     await figures([
       [
-        reliability([{ name: "all labels", reliability: micro.reliability }]),
-        "On the dotted line, of the texts that get 0.7 seven in ten have the label.",
+        reliability([{ name: "all labels", reliability: micro.reliability }], "rows and labels"),
+        `On the dotted line, of the texts that get 0.7 seven in ten have the label. Beside each point, what it is a mean of: few are off the line by chance. ${pooled}`,
       ],
       [
         {
@@ -92,7 +97,10 @@ export async function calibrationContent({ micro, labels, metrics }: EvaluationD
         },
         "All labels together.",
       ],
-      ...panels.map((panel): [Chart, string] => [reliability(panel), "Each label by itself."]),
+      ...panels.map((panel): [Chart, string] => [
+        reliability(panel, "rows"),
+        "Each label by itself; the larger a point, the more rows.",
+      ]),
     ]),
   ];
 }

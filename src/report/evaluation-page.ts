@@ -82,9 +82,10 @@ function figuresOf({ metrics }: EvaluationDetails): Content {
     ["Hamming loss", decimal(metrics.hammingLoss)],
     ["macro ROC AUC", decimal(metrics.macro.rocAuc)],
     ["macro average precision", decimal(metrics.macro.averagePrecision)],
-    ["loss", decimal(metrics.loss, 4)],
+    ["cross-entropy", decimal(metrics.loss, 4)],
     ["Brier score", decimal(metrics.brierScore, 4)],
     ["calibration error", decimal(metrics.calibrationError, 4)],
+    ["… of perfect probabilities", decimal(metrics.chanceCalibrationError, 4)],
     ["rows", count(metrics.rows)],
   ]);
 }
@@ -98,6 +99,8 @@ async function labelContent({ metrics, labels }: EvaluationDetails): Promise<Con
     "F1",
     "average precision",
     "ROC AUC",
+    "calibration error",
+    "by chance",
     "threshold",
   ];
   const rows = metrics.labels.map((label, i) => [
@@ -108,12 +111,14 @@ async function labelContent({ metrics, labels }: EvaluationDetails): Promise<Con
     decimal(label.f1),
     decimal(label.averagePrecision),
     decimal(label.rocAuc),
+    decimal(label.calibrationError),
+    decimal(label.chanceCalibrationError),
     decimal(labels[i]?.threshold),
   ]);
   const averages = (["micro", "macro", "weighted", "samples"] as const).map((name) => {
     const { precision, recall, f1, averagePrecision, rocAuc } = metrics[name];
     const figures = [precision, recall, f1, averagePrecision, rocAuc].map((value) => decimal(value));
-    return [`${name} average`, "", ...figures, ""];
+    return [`${name} average`, "", ...figures, "", "", ""];
   });
   const shown = [...metrics.labels].sort((a, b) => b.support - a.support).slice(0, mostBars);
   const charts: [Chart, string][] = [

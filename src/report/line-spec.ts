@@ -10,11 +10,37 @@ const exponents = {
   labels: { update: { text: { signal: "datum.value === 0 ? '0' : format(datum.value, '~e')" } } },
 };
 
+/** Areas in proportion to counts, with the smallest still to be seen. */
+const sizeScale: Scale = {
+  name: "size",
+  type: "linear",
+  domain: { data: "data", field: "count" },
+  domainMin: 0,
+  range: [16, 260],
+};
+
+/** The counts beside the points of a line: on the side of the diagonal that the line does not take. */
+const countMarks = {
+  name: "counts",
+  type: "text" as const,
+  from: { data: "line" },
+  encode: {
+    enter: {
+      x: { scale: "x", field: "x", offset: { signal: "datum.x > 0.85 ? -10 : 10" } },
+      y: { scale: "y", field: "y", offset: { signal: "datum.y > datum.x ? -8 : 12" } },
+      align: { signal: "datum.x > 0.85 ? 'right' : 'left'" },
+      text: { signal: "format(datum.count, ',')" },
+      fill: { value: "var(--text)" },
+      fontSize: { value: 10 },
+    },
+  },
+};
+
 /** A chart of lines for Vega. */
 export function lineSpec(chart: LineChart): Spec {
   const names = chart.series.map(({ name }) => name);
   const values = chart.series.flatMap(({ name, points }) =>
-    points.map(({ x, y }) => ({ series: name, x, y })),
+    points.map(({ x, y, count }) => ({ series: name, x, y, ...(chart.counted && { count }) })),
   );
   const few = chart.series.every(({ points }) => points.length < fewPoints);
   const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "y" } } as const;
@@ -34,6 +60,7 @@ export function lineSpec(chart: LineChart): Spec {
       axisScale("y", "height", chart.y),
       { name: "colour", type: "ordinal", domain: names, range: colours },
       { name: "dash", type: "ordinal", domain: names, range: dashes },
+      ...(chart.counted ? [sizeScale] : []),
     ],
     axes: [
       {
@@ -101,11 +128,17 @@ export function lineSpec(chart: LineChart): Spec {
                   type: "symbol" as const,
                   from: { data: "line" },
                   encode: {
-                    enter: { ...place, fill: { scale: "colour", field: "series" }, size: { value: 28 } },
+                    enter: {
+                      ...place,
+                      fill: { scale: "colour", field: "series" },
+                      size: chart.counted ? { scale: "size", field: "count" } : { value: 28 },
+                      ...(chart.counted && { fillOpacity: { value: 0.75 } }),
+                    },
                   },
                 },
               ]
             : []),
+          ...(chart.counted && names.length === 1 ? [countMarks] : []),
         ],
       },
     ],

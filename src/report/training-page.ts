@@ -1,4 +1,5 @@
 // The report of a training run: how it went, epoch by epoch, and what the kept model does on the rows held back.
+import { describeConvention } from "../evaluation/conventions.js";
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
@@ -99,6 +100,7 @@ async function validationSections(
   const notes = [
     `Of epoch ${keptEpoch}, on ${rows}; a label counts as given when its probability is above 0.5. ${validationCaveat(report)}`,
     ...(byCombinations && validationData === undefined ? [combinationsCaveat] : []),
+    ...validation.details.metrics.conventions.map((convention) => `Note: ${describeConvention(convention)}.`),
   ];
   const sections = await evaluationSections(validation.details, { ...validation, notes });
   return sections.map(({ title, content }, i) => ({

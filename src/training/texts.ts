@@ -69,7 +69,7 @@ export function fewTestRows({ dataset, origin }: Part): string[] {
   if (few.length === 0) return [];
   const named = few.slice(0, shownLabels).join(", ") + (few.length > shownLabels ? ", ..." : "");
   return [
-    `warning: ${few.length} of ${labelNames.length} labels have fewer than ${fewPositives} positives among the ${origin.length} test rows (${named}), and figures on so few say little; folds judge by every row (tagformer split --folds)`,
+    `warning: ${few.length} of ${labelNames.length} labels ${few.length === 1 ? "has" : "have"} fewer than ${fewPositives} positives among the ${origin.length} test rows (${named}), and figures on so few say little; folds judge by every row (tagformer split --folds)`,
   ];
 }
 

@@ -207,4 +207,22 @@ describe("a card with tuned thresholds", () => {
     const { value } = test.intervals.figures.macroF1!;
     expect(onValidation).toMatch(new RegExp(`\\| macro-F1 \\|.*\\| ${value.toFixed(4)} \\*`));
   });
+
+  it("says what each label reaches of its target, and which is never given", () => {
+    const rare = { targetPrecision: 0.9, folds: 2 } as const;
+    const wrong = Float32Array.of(-2, 1, -1, 2, -1, 3, -0.5, 1, -2, 1, -0.2, -1);
+    const missed = tune(wrong, all, labels, rare);
+    const card = cardWithTuning(modelCard(facts), { ...found, tuning: missed });
+    expect(card).toContain("For a precision of 0.9; the chance to miss it");
+    expect(card).toContain("| label | cross-fitted precision | cross-fitted recall | chance to miss it |");
+    expect(missed.neverGiven.length).toBeGreaterThan(0);
+    expect(card).toContain(`Never given on these rows: ${missed.neverGiven.length} of 3 labels`);
+  });
+});
+
+it("says which figures of its tables a convention decides", () => {
+  const none = evaluate({ probabilities: Float32Array.of(0.1, 0.2) }, Float32Array.of(0, 1), ["a\nb", "c"]);
+  const card = modelCard({ ...facts, validation: { ...heldBack, metrics: none } });
+  expect(card).toContain("- precision of 2 of 2 labels \\(never given\\) counts as 0 by convention: a b, c");
+  expect(modelCard({ ...facts, validation: null, validationRows: 0 })).not.toContain("by convention");
 });

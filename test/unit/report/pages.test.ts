@@ -209,7 +209,7 @@ const ofEach = (points: (label: (typeof curves)[number]) => readonly Cells[]) =>
 const reliability = (name: string, bins: typeof micro.reliability) =>
   bins
     .filter(({ count }) => count > 0)
-    .map(({ meanProbability, positiveShare }) => [name, meanProbability, positiveShare]);
+    .map(({ meanProbability, positiveShare, count }) => [name, meanProbability, positiveShare, count]);
 const lengths = ({ histogram }: typeof inspection.words) =>
   histogram.map(({ rows }) => ["", rows] satisfies Cells);
 const square = (values: readonly (readonly (number | null)[])[]) =>
@@ -333,6 +333,32 @@ describe("a run's pictures", () => {
       expect(picture.marks).toEqual(expected);
     },
   );
+});
+
+describe("calibration", () => {
+  it("stands beside what perfect probabilities would have, for all labels and for each", () => {
+    const rows = tableOf(pages.evaluation!, "Metrics of each label");
+    expect(rows[0]!.slice(7, 9)).toEqual(["calibration error", "by chance"]);
+    for (const [i, label] of details.metrics.labels.entries()) {
+      expect(rows[i + 1]!.slice(7, 9)).toEqual([
+        label.calibrationError!.toFixed(3),
+        label.chanceCalibrationError!.toFixed(3),
+      ]);
+    }
+    expect(pages.evaluation).toContain(
+      `perfectly calibrated probabilities would have ${metrics.chanceCalibrationError!.toFixed(4)} on as many`,
+    );
+  });
+
+  it("is drawn with the counts", () => {
+    const [all] = pages
+      .evaluation!.match(/<figure.*?<\/figure>/gs)!
+      .filter((one) => one.includes("<b>Reliability"));
+    const drawn = [...all!.matchAll(/role-mark counts.*?<\/g>/gs)].flatMap(([marks]) =>
+      [...marks.matchAll(/<text[^>]*>([\d,]+)<\/text>/g)].map(([, count]) => Number(count!.replace(",", ""))),
+    );
+    expect(drawn).toEqual(micro.reliability.map(({ count }) => count).filter((count) => count > 0));
+  });
 });
 
 it("shows mistakes and right decisions with their texts", () => {
