@@ -1,102 +1,59 @@
-import { dirname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import { writeWhole } from "./base/whole-file.js";
+import type { z } from "zod";
+import { untilAborted } from "./base/cancel.js";
+import { labelsInOrder } from "./classifier/dataset-labels.js";
+import type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
+import { exportModel } from "./classifier/export.js";
+import { type ClassifierInfo, type FixedInfo, labelInfo } from "./classifier/info.js";
+import { type ClassifierParts, loadParts } from "./classifier/load.js";
+import type { StoredModel } from "./classifier/stored-model.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { clustersOf } from "./data/groups.js";
 import { KeySet, textKeys } from "./data/text-keys.js";
 import type { Texts } from "./data/texts.js";
 import { TagformerError } from "./errors.js";
 import { inBackground } from "./evaluation/background.js";
-import { sigmoid } from "./evaluation/loss.js";
-import type { Evaluation } from "./evaluation/metrics.js";
-import { type Mistake, mistakesOf } from "./evaluation/mistakes.js";
-import { decide } from "./evaluation/scores.js";
-import { divideByTemperature } from "./evaluation/temperature.js";
-import type { Decision, Tuning } from "./evaluation/tuning.js";
+import { mistakesOf } from "./evaluation/mistakes.js";
+import type { Decision } from "./evaluation/tuning.js";
 import { type Explanation, explainText } from "./explanation.js";
-import { type LoadedModel, loadModel, type ModelFiles, prepareLoading, readModelFiles } from "./loading.js";
-import { readCard } from "./model/card.js";
-import { readDecision } from "./model/decision.js";
-
-import { configFile, tagformerFile, tokenizerFile, torchScriptType } from "./model/file-names.js";
 import type { JsonObject } from "./model/json-file.js";
-import { saveModelDirectory, updateRecord } from "./model/save.js";
-import { countSeen, type KnownTexts, knownTexts, type SeenTexts } from "./model/seen-texts.js";
-import { isTorchScriptPath } from "./model/torchscript/source.js";
-import { isSameDirectory, readOneVersion, weightsVersion } from "./model/version.js";
-import { checkDevice } from "./native/device.js";
 import type { NativeModel } from "./native/model.js";
 import type { CallOptions, ExportCheck } from "./native/types.js";
 import {
   type ClassifierOptions,
-  classifierOptions,
+  callOptions,
   type ExplanationOptions,
   type ExportOptions,
   explanationOptions,
   exportOptions,
-  modelOptions,
+  inferenceOptions,
   parseOptions,
   type TuningOptions,
   tuningOptions,
 } from "./options.js";
 import type { InferenceOptions } from "./predict/encoded-texts.js";
-import { Predictor, type WindowOptions } from "./predict/predictor.js";
+import { answersInOrder } from "./predict/in-order.js";
+import { OpenCalls } from "./predict/open-calls.js";
+import { calibrated, describe, type Prediction } from "./predict/prediction.js";
+import { type Pending, Predictor, type WindowOptions } from "./predict/predictor.js";
 import {
-  type DecisionChange,
-  givenDecision,
-  tunedDecision,
-  unchangedDecision,
-} from "./report/decision-record.js";
+  type AnyTexts,
+  allTextsOf,
+  isAsyncSource,
+  requireText,
+  type TextSource,
+  textsOf,
+} from "./predict/texts.js";
+import { tunedDecision } from "./report/decision-record.js";
 import { didYouMean } from "./suggestion.js";
 import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 
-/** Predictions made in one turn of the event loop. */
-const describedAtOnce = 256;
+/** Texts of a stream that are read ahead of their predictions. */
+const streamedAtOnce = 256;
 
-/** What the model says about one text. */
-export interface Prediction {
-  /** The probability of each label, by name. */
-  readonly scores: Readonly<Record<string, number>>;
-  /** The labels whose probability is above the threshold, in the model's order. */
-  readonly labels: readonly string[];
-  /** How much of the text the model has read. */
-  readonly tokens: TokenCount;
-}
-
-/** How many tokens of a text were read, and how many were cut because it is longer than {@link Classifier.maxLength}. */
-export interface TokenCount {
-  /** Tokens that were read, special tokens included. */
-  readonly read: number;
-  /** Tokens that were cut; 0 for a text that was read in windows. */
-  readonly cut: number;
-  /** `true` when at least `cut` tokens were cut: the rest of a very long text is not tokenized. Absent otherwise. */
-  readonly atLeast?: true;
-}
-
-/** What {@link Classifier.evaluate} returns. */
-export interface ClassifierEvaluation {
-  /** Figures over all labels and of each, with the classifier's temperatures and thresholds. */
-  readonly metrics: Evaluation;
-  /** Rows decided wrongly, worst first; `row` counts the rows of the dataset from 0. */
-  readonly mistakes: readonly Mistake[];
-  /** The model's logits, before temperatures, `[rows * labels]`, in the model's label order. */
-  readonly logits: Float32Array;
-  /** The dataset's labels in the model's label order, `[rows * labels]`. */
-  readonly labels: Float32Array;
-  /** How much of each row's text was read. */
-  readonly tokens: TokenCounts;
-  /** How many of the texts the model has seen in its training or tuning; `null` when it remembers none. */
-  readonly seen: SeenTexts | null;
-}
-
-/** What {@link Classifier.tune} returns. */
-export interface ClassifierTuning extends Tuning {
-  /** How many of the texts the model has seen in its training; `null` when it remembers none. */
-  readonly seen: SeenTexts | null;
-  /** How much of each row's text was read. */
-  readonly tokens: TokenCounts;
-}
+const tuningCall = tuningOptions.safeExtend(inferenceOptions.shape);
+const explanationCall = explanationOptions.extend(callOptions.shape);
+const exportCall = exportOptions.extend(callOptions.shape);
 
 /**
  * A trained model, ready to classify texts.
@@ -113,21 +70,15 @@ export interface ClassifierTuning extends Tuning {
  * ```
  */
 export class Classifier implements AsyncDisposable {
-  /** The model's directory; `null` for a TorchScript file. */
-  readonly #directory: string | null;
   readonly #config: JsonObject;
-  readonly #tagformer: JsonObject;
+  readonly #stored: StoredModel;
   readonly #model: NativeModel;
   readonly #tokenizer: Tokenizer;
   readonly #windows: WindowOptions;
   readonly #predictor: Predictor;
+  readonly #calls: OpenCalls;
+  readonly #info: FixedInfo;
   #decision: Decision;
-  /** Tells the weights that were loaded from others that are in the directory later. */
-  #weights: string | null = null;
-  /** What the decision changes in the model's directory, where it is another than the stored one. */
-  #decisionChange: () => Promise<DecisionChange> = async () => unchangedDecision;
-  /** The texts of its training and of the tuning in use. */
-  #known: KnownTexts;
   /** Names of the labels, in the order of all scores. */
   readonly labels: readonly string[];
   /** Where the model computes: `cpu`, or a GPU such as `cuda:0`. */
@@ -137,20 +88,12 @@ export class Classifier implements AsyncDisposable {
   /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
   readonly maxLength: number;
 
-  private constructor(
-    directory: string | null,
-    loaded: LoadedModel,
-    tagformer: JsonObject,
-    windows: WindowOptions,
-    decision: Decision,
-  ) {
+  private constructor({ loaded, stored, windows, decision, info }: ClassifierParts) {
     const { model, tokenizer, config, labelNames, maxLength } = loaded;
-    this.#directory = directory;
+    this.#stored = stored;
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#config = config;
-    this.#tagformer = tagformer;
-    this.#known = knownTexts(tagformer);
     this.labels = labelNames;
     this.maxLength = maxLength;
     this.device = model.info.device;
@@ -158,6 +101,8 @@ export class Classifier implements AsyncDisposable {
     this.#windows = windows;
     this.#predictor = new Predictor(loaded, windows);
     this.#decision = decision;
+    this.#info = info;
+    this.#calls = new OpenCalls(`the classifier of ${info.name ?? info.path}`);
   }
 
   /** Probabilities above which (strictly) the labels are given, in their order: tuned ones, or 0.5. */
@@ -180,110 +125,100 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_MODEL`, `IO`, `DOWNLOAD_FAILED`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or
    * `DEVICE_UNAVAILABLE`
    */
-  static async load(
-    nameOrPath: string,
-    { signal, ...options }: ClassifierOptions & CallOptions = {},
-  ): Promise<Classifier> {
-    const { device, tokenizer, threshold } = parseOptions(classifierOptions, options);
-    prepareLoading();
-    await checkDevice(device);
-    // Another process may save a model there meanwhile.
-    return await readOneVersion(
-      nameOrPath,
-      () => Classifier.#loadVersion(nameOrPath, options, { tokenizer, threshold, signal }),
-      (classifier) => classifier.dispose(),
-      { signal },
-    );
+  static async load(nameOrPath: string, options: ClassifierOptions & CallOptions = {}): Promise<Classifier> {
+    return new Classifier(await loadParts(nameOrPath, options));
   }
 
-  static async #loadVersion(
-    nameOrPath: string,
-    options: ClassifierOptions,
-    { tokenizer, threshold, signal }: Pick<ClassifierOptions, "tokenizer" | "threshold"> & CallOptions,
-  ): Promise<Classifier> {
-    const files = await readModelFiles(nameOrPath, tokenizer, { signal });
-    const { labels, ...given } = definedOnly(options);
-    if (labels !== undefined && !isTorchScriptPath(nameOrPath)) {
-      throw new TagformerError(
-        "INVALID_OPTION",
-        `option labels is for TorchScript files; ${nameOrPath} names its own`,
-      );
-    }
-    requireMultiLabel(nameOrPath, files.config);
-    const reading = parseOptions(classifierOptions, { ...trainedReading(files), ...given });
-    const loaded = await loadModel(files, labels ?? null, reading, 0, { signal });
-    try {
-      requireHead(nameOrPath, files, loaded.model);
-      const stored = readDecision(
-        files.tagformer ?? null,
-        loaded.labelNames,
-        join(files.directory ?? dirname(nameOrPath), tagformerFile),
-      );
-      const decision =
-        threshold === undefined ? stored : { ...stored, thresholds: loaded.labelNames.map(() => threshold) };
-      const directory = files.directory ?? null;
-      const classifier = new Classifier(directory, loaded, files.tagformer ?? {}, reading, decision);
-      classifier.#weights = files.weightsVersion ?? null;
-      if (threshold !== undefined) {
-        classifier.#decisionChange = async () => givenDecision(decision, loaded.labelNames);
-        classifier.#known = { ...classifier.#known, tuning: null };
-      }
-      return classifier;
-    } catch (error) {
-      await Promise.all([loaded.tokenizer.dispose(), loaded.model.dispose()]);
-      throw error;
-    }
+  /** What is known of it, for logs and health checks: plain JSON. */
+  get info(): ClassifierInfo {
+    return { ...this.#info, labels: labelInfo(this.labels, this.#decision) };
+  }
+
+  /** How much waits for an answer, for shedding load before it waits for too long. */
+  get pending(): Pending {
+    return this.#predictor.pending;
   }
 
   /**
-   * Classifies texts; one prediction a text, in order.
+   * Classifies texts; one prediction a text, in order. A stream (an async iterable) gives a stream: each prediction comes as
+   * soon as it is there, and no more than a few hundred texts are read ahead.
    *
-   * @throws TagformerError `INVALID_DATA` when a text is not a string, `DISPOSED` after {@link dispose}; or the reason of
-   * the signal
+   * @param texts a text, or texts: an array, a Set, a generator, a dataset's
+   * @throws TagformerError `INVALID_DATA` when a text is not a string, `INVALID_OPTION`, `DISPOSED` after {@link dispose} or
+   * {@link close}; or the reason of the signal
    */
-  async predict(texts: Texts, options?: CallOptions): Promise<Prediction[]>;
-  async predict(text: string, options?: CallOptions): Promise<Prediction>;
-  async predict(input: string | Texts, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
-    const texts = typeof input === "string" ? [input] : input;
-    requireTexts(texts);
+  predict(texts: string, options?: CallOptions): Promise<Prediction>;
+  predict(texts: TextSource, options?: CallOptions): Promise<Prediction[]>;
+  predict(texts: AsyncIterable<string>, options?: CallOptions): AsyncGenerator<Prediction, void>;
+  predict(texts: string | TextSource, options?: CallOptions): Promise<Prediction | Prediction[]>;
+  predict(
+    input: AnyTexts,
+    options: CallOptions = {},
+  ): Promise<Prediction | Prediction[]> | AsyncGenerator<Prediction, void> {
+    if (isAsyncSource(input)) return this.#predictStream(input, options);
+    return this.#call(callOptions, options, async (calls) => {
+      const predictions = await this.#predict(textsOf(input), calls);
+      return typeof input === "string" ? predictions[0]! : predictions;
+    });
+  }
+
+  async #predict(texts: Texts, options: CallOptions): Promise<Prediction[]> {
+    const decision = this.#decision;
     const { logits, counts } = await this.#predictor.score(texts, options);
-    const probabilities = this.#calibrate(logits);
-    const predictions: Prediction[] = [];
-    for (let first = 0; first < texts.length; first += describedAtOnce) {
-      if (first > 0) await setImmediate(); // others have their turn between thousands of objects
-      const end = Math.min(first + describedAtOnce, texts.length);
-      for (const one of this.#describe(probabilities, counts, first, end)) predictions.push(one);
-    }
-    return typeof input === "string" ? predictions[0]! : predictions;
+    return describe(calibrated(logits, decision), counts, this.labels, decision.thresholds);
+  }
+
+  async *#predictStream(
+    texts: AsyncIterable<string>,
+    options: CallOptions,
+  ): AsyncGenerator<Prediction, void> {
+    const calls = parseOptions(callOptions, options);
+    yield* answersInOrder(
+      texts,
+      (text, index) =>
+        this.#calls.run(async () => {
+          requireText(text, index);
+          return (await this.#predict([text], calls))[0]!;
+        }),
+      streamedAtOnce,
+    );
   }
 
   /**
    * Probabilities of all labels for all texts, after the temperatures, `[texts * labels]`, row-major: the fastest form for
    * many texts.
    */
-  async probabilities(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
-    return this.#calibrate(await this.logits(texts, options));
+  probabilities(texts: AnyTexts, options: InferenceOptions = {}): Promise<Float32Array> {
+    return this.#call(inferenceOptions, options, async (calls) => {
+      const decision = this.#decision;
+      return calibrated(await this.#logits(texts, calls), decision);
+    });
   }
 
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
-  async logits(texts: Texts, options: InferenceOptions = {}): Promise<Float32Array> {
-    requireTexts(texts);
-    return (await this.#predictor.score(texts, options)).logits;
+  logits(texts: AnyTexts, options: InferenceOptions = {}): Promise<Float32Array> {
+    return this.#call(inferenceOptions, options, (calls) => this.#logits(texts, calls));
+  }
+
+  async #logits(input: AnyTexts, options: InferenceOptions): Promise<Float32Array> {
+    return (await this.#predictor.score(await allTextsOf(input), options)).logits;
   }
 
   /**
    * The texts as the model sees them: split into tokens, cut to {@link Classifier.maxLength} unless they are read in windows, and put
    * together again without special tokens.
    */
-  async seenTexts(texts: Texts, { signal }: CallOptions = {}): Promise<string[]> {
-    requireTexts(texts);
-    const limit = this.#windows.windowStride > 0 ? mostTokens : this.maxLength;
-    const { ids, offsets } = await this.#tokenizer.encode(texts, limit, signal);
-    return Promise.all(
-      Array.from({ length: texts.length }, (_, row) =>
-        this.#tokenizer.decode(ids.subarray(offsets[row], offsets[row + 1])),
-      ),
-    );
+  seenTexts(input: string | TextSource, options: CallOptions = {}): Promise<string[]> {
+    return this.#call(callOptions, options, async ({ signal }) => {
+      const texts = textsOf(input);
+      const limit = this.#windows.windowStride > 0 ? mostTokens : this.maxLength;
+      const { ids, offsets } = await this.#tokenizer.encode(texts, limit, signal);
+      return Promise.all(
+        Array.from({ length: texts.length }, (_, row) =>
+          this.#tokenizer.decode(ids.subarray(offsets[row], offsets[row + 1])),
+        ),
+      );
+    });
   }
 
   /**
@@ -291,14 +226,19 @@ export class Classifier implements AsyncDisposable {
    *
    * @throws TagformerError `INVALID_DATA` when a label of the model has no column
    */
-  async evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
+  evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
+    return this.#call(inferenceOptions, options, (calls) => this.#evaluate(dataset, calls));
+  }
+
+  async #evaluate(dataset: Dataset, options: InferenceOptions): Promise<ClassifierEvaluation> {
+    const { temperatures, thresholds } = this.#decision;
     const { logits, labels, tokens } = await this.#score(dataset, options);
     const { metrics, worst } = await inBackground(
       "judge",
-      [logits, labels, this.labels, this.temperatures, this.thresholds],
+      [logits, labels, this.labels, temperatures, thresholds],
       options,
     );
-    const seen = await countSeen(this.#known, dataset.texts);
+    const seen = await this.#stored.countSeen(dataset.texts);
     return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels, tokens, seen };
   }
 
@@ -308,18 +248,20 @@ export class Classifier implements AsyncDisposable {
    *
    * @throws TagformerError as {@link evaluate} and {@link tune}
    */
-  async tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<ClassifierTuning> {
+  tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<ClassifierTuning> {
+    return this.#call(tuningCall, options, () => this.#tune(dataset, options));
+  }
+
+  async #tune(dataset: Dataset, options: TuningOptions & InferenceOptions): Promise<ClassifierTuning> {
     const { signal, onProgress, ...tuning } = options;
-    parseOptions(tuningOptions, tuning); // a wrong option should not wait for a large dataset
     const { logits, labels, tokens } = await this.#score(dataset, { signal, onProgress });
-    const seen = await countSeen(this.#known, dataset.texts);
+    const seen = await this.#stored.countSeen(dataset.texts);
     const clusters = clustersOf(dataset);
     const found = await inBackground("tune", [logits, labels, this.labels, tuning, clusters], { signal });
-    this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
     const keys = KeySet.of(await textKeys(dataset.texts));
-    this.#known = { ...this.#known, tuning: keys };
     const record = { tuning: found, source: dataset.source, onValidation: false, texts: keys.stored() };
-    this.#decisionChange = () => tunedDecision(record, this.labels, this.#directory);
+    this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
+    this.#stored.decide(() => tunedDecision(record, this.labels, this.#stored.directory), keys);
     return { ...found, tokens, seen: seen && { ...seen, tunedOn: 0 } };
   }
 
@@ -330,15 +272,8 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_OPTION` when tagformer did not write that directory; {@link save} makes one that it did.
    * `INVALID_MODEL` when the directory holds another model by now, `OUTPUT_IN_USE` while a training run writes there, `IO`
    */
-  async saveDecision(): Promise<void> {
-    if (this.#directory === null) {
-      throw new TagformerError(
-        "INVALID_OPTION",
-        "a TorchScript file has no tagformer.json; save() makes a directory that has one",
-      );
-    }
-    const { fields, changeCard } = await this.#decisionChange();
-    await updateRecord(this.#directory, { tagformer: fields, card: changeCard, weights: this.#weights });
+  saveDecision(): Promise<void> {
+    return this.#calls.run(() => this.#stored.saveDecision());
   }
 
   /**
@@ -350,18 +285,18 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_OPTION` when the label or the baseline token is not known, `INVALID_DATA` when the text is
    * not a string; or the reason of the signal
    */
-  async explain(
-    text: string,
-    { signal, ...options }: ExplanationOptions & CallOptions = {},
-  ): Promise<Explanation> {
-    const parsed = parseOptions(explanationOptions, options);
-    const scores = await this.probabilities([text], { signal });
-    const label = parsed.label === undefined ? indexOfLargest(scores) : this.#labelIndex(parsed.label);
-    const temperature = this.temperatures[label]!;
-    const reading = { ...this.#windows, maxLength: this.maxLength, temperature };
-    const question = { ...parsed, label, signal };
-    const explained = await explainText(this.#model, this.#tokenizer, text, reading, question);
-    return { label: this.labels[label]!, ...explained };
+  explain(text: string, options: ExplanationOptions & CallOptions = {}): Promise<Explanation> {
+    return this.#call(explanationCall, options, async ({ signal, ...parsed }) => {
+      requireText(text, 0);
+      const { temperatures } = this.#decision;
+      const label =
+        parsed.label === undefined ? await this.#likeliest(text, signal) : this.#labelIndex(parsed.label);
+      const temperature = temperatures[label]!;
+      const reading = { ...this.#windows, maxLength: this.maxLength, temperature };
+      const question = { ...parsed, label, signal };
+      const explained = await explainText(this.#model, this.#tokenizer, text, reading, question);
+      return { label: this.labels[label]!, ...explained };
+    });
   }
 
   /**
@@ -370,28 +305,13 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `IO`, `INVALID_OPTION` where the files of others are; or the reason of the signal. What was
    * there before then still is
    */
-  async save(directory: string, { signal }: CallOptions = {}): Promise<void> {
-    const { fields, changeCard } = await this.#decisionChange();
-    const card = await this.#card();
-    const model = {
-      config: this.#config,
-      classifierClass: this.#model.info.classifierClass,
-      labelNames: this.labels,
-      tagformer: { ...this.#tagformer, ...fields },
-      card: card && changeCard(card),
-      writeTokenizer: (folder: string) => this.#tokenizer.writeFiles(folder),
-      writeWeights: (file: string) => this.#model.save(file, { signal }),
-    };
-    await saveModelDirectory(directory, model, { signal });
-    if (this.#directory !== null && (await isSameDirectory(directory, this.#directory)))
-      this.#weights = await weightsVersion(directory);
+  save(directory: string, options: CallOptions = {}): Promise<void> {
+    return this.#call(callOptions, options, (calls) => this.#save(directory, calls));
   }
 
-  /** The card of the directory, as long as it is the card of this model. */
-  async #card(): Promise<string | undefined> {
-    if (this.#directory === null || (await weightsVersion(this.#directory)) !== this.#weights)
-      return undefined;
-    return await readCard(this.#directory);
+  #save(directory: string, calls: CallOptions): Promise<void> {
+    const [config, model, tokenizer] = [this.#config, this.#model, this.#tokenizer];
+    return this.#stored.save(directory, { config, labelNames: this.labels, model, tokenizer }, calls);
   }
 
   /**
@@ -410,38 +330,31 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `IO`; `INVALID_OPTION` when `output` is a directory, or a TorchScript module is asked of a
    * model that was loaded in another precision than fp32; or the reason of the signal
    */
-  async export(
-    output: string,
-    { signal, ...options }: ExportOptions & CallOptions = {},
-  ): Promise<ExportCheck | undefined> {
-    const { format } = parseOptions(exportOptions, options);
-    const calls = { signal };
-    const save = (file: string) => this.#model.save(file, calls);
-    if (this.#config.model_type === torchScriptType) {
-      if (format === "torchscript") {
-        await writeWhole(output, save, calls);
-        return undefined;
-      }
-      throw new TagformerError(
-        "INVALID_OPTION",
-        "a TorchScript module is exported as torchscript, not as safetensors",
-      );
+  export(output: string, options: ExportOptions & CallOptions = {}): Promise<ExportCheck | undefined> {
+    return this.#call(exportCall, options, ({ format, ...calls }) => {
+      const save = (directory: string) => this.#save(directory, calls);
+      const exported = { model: this.#model, tokenizer: this.#tokenizer, config: this.#config, save };
+      return exportModel(exported, output, format, calls);
+    });
+  }
+
+  /**
+   * Takes no new calls, answers those that were made, and then frees the model. A signal that is given meanwhile ends the
+   * waiting: see {@link dispose}.
+   */
+  async close(options: CallOptions = {}): Promise<void> {
+    const { signal } = parseOptions(callOptions, options);
+    const answered = this.#calls.close();
+    try {
+      await (signal ? untilAborted(signal, answered, () => {}) : answered);
+    } finally {
+      await this.dispose();
     }
-    if (format === "torchscript") {
-      const extraFiles = {
-        [configFile]: JSON.stringify(this.#config, null, 2),
-        [tokenizerFile]: await this.#tokenizer.json(),
-      };
-      const exportTo = (file: string) => this.#model.exportTorchScript(file, extraFiles, calls);
-      return writeWhole(output, exportTo, calls);
-    }
-    if (output.endsWith(".safetensors")) await writeWhole(output, save, calls);
-    else await this.save(output, calls);
-    return undefined;
   }
 
   /** Ends the calls that wait and the one that runs, with `DISPOSED`, and frees the model; within a tenth of a second. */
   async dispose(): Promise<void> {
+    this.#calls.dispose();
     await Promise.all([this.#model.dispose(), this.#tokenizer.dispose()]);
   }
 
@@ -457,13 +370,23 @@ export class Classifier implements AsyncDisposable {
   ): Promise<{ logits: Float32Array; labels: Float32Array; tokens: TokenCounts }> {
     checkShape(dataset);
     const labels = labelsInOrder(dataset, this.labels);
-    requireTexts(dataset.texts);
-    const { logits, counts } = await this.#predictor.score(dataset.texts, options);
+    const { logits, counts } = await this.#predictor.score(textsOf(dataset.texts), options);
     return { labels, logits, tokens: counts };
   }
 
-  #calibrate(logits: Float32Array): Float32Array {
-    return sigmoid(divideByTemperature(logits, this.temperatures));
+  /** Checks a call's options and makes the call. */
+  #call<Shape extends Record<string, z.ZodType>, T>(
+    schema: z.ZodObject<Shape>,
+    options: unknown,
+    work: (options: z.output<z.ZodObject<Shape>>) => Promise<T>,
+  ): Promise<T> {
+    return this.#calls.run(async () => work(parseOptions(schema, options)));
+  }
+
+  /** The most probable label of a text. */
+  async #likeliest(text: string, signal: AbortSignal | undefined): Promise<number> {
+    const { logits } = await this.#predictor.score([text], { signal });
+    return indexOfLargest(calibrated(logits, this.#decision));
   }
 
   #labelIndex(name: string): number {
@@ -474,98 +397,8 @@ export class Classifier implements AsyncDisposable {
       `the model has no label "${name}"${didYouMean(name, this.labels)}`,
     );
   }
-
-  /** The predictions of the texts from `first` to before `end`. */
-  #describe(all: Float32Array, counts: TokenCounts, first: number, end: number): Prediction[] {
-    const width = this.labels.length;
-    const probabilities = all.subarray(first * width, end * width);
-    const decisions = decide(probabilities, width, this.thresholds);
-    return Array.from({ length: end - first }, (_, row) => ({
-      scores: Object.fromEntries(this.labels.map((name, i) => [name, probabilities[row * width + i]!])),
-      labels: this.labels.filter((_, i) => decisions[row * width + i] === 1),
-      tokens: tokenCountOf(counts, first + row),
-    }));
-  }
-}
-
-/**
- * A head that was trained for one label a text gives scores that mean something only beside each other.
- *
- * @throws TagformerError `INVALID_MODEL`
- */
-function requireMultiLabel(path: string, config: JsonObject): void {
-  const { problem_type: type = null } = config;
-  if (type === null || type === "multi_label_classification") return;
-  throw new TagformerError(
-    "INVALID_MODEL",
-    `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
-  );
-}
-
-/** @throws TagformerError `INVALID_MODEL` for a pretrained network without a classification head */
-function requireHead(path: string, { script }: ModelFiles, model: NativeModel): void {
-  if (script !== null || model.info.hasHead) return;
-  throw new TagformerError(
-    "INVALID_MODEL",
-    `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
-  );
-}
-
-function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenCount {
-  return { read: read[text]!, cut: cut[text]!, ...(atLeast[text] === 1 && { atLeast: true as const }) };
-}
-
-const readingOptions = modelOptions.pick({
-  maxLength: true,
-  windowStride: true,
-  maxWindows: true,
-  windowPooling: true,
-});
-
-/** How the training of a model read texts; nothing when tagformer did not train it. */
-function trainedReading({ tagformer }: ModelFiles): ClassifierOptions {
-  const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
-  return trained.success ? trained.data : {};
-}
-
-function definedOnly(options: ClassifierOptions): ClassifierOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** @throws TagformerError `INVALID_DATA` */
-function requireTexts(texts: Texts): void {
-  if (typeof texts !== "object" || texts === null || !(Symbol.iterator in texts)) {
-    throw new TagformerError(
-      "INVALID_DATA",
-      `the texts are of type ${typeof texts}; expected an array of strings`,
-    );
-  }
-  const bad = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== "string") : -1;
-  if (bad < 0) return;
-  throw new TagformerError(
-    "INVALID_DATA",
-    `text ${bad} is of type ${typeof texts.at(bad)}; expected a string`,
-  );
 }
 
 function indexOfLargest(values: Float32Array): number {
   return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
-}
-
-/** The dataset's labels in the order of `names`, `[rows * names.length]`. */
-function labelsInOrder(dataset: Dataset, names: readonly string[]): Float32Array {
-  const columns = names.map((name) => {
-    const column = dataset.labelNames.indexOf(name);
-    if (column >= 0) return column;
-    throw new TagformerError(
-      "INVALID_DATA",
-      `${dataset.source} has no column for the model's label "${name}"; it has ${dataset.labelNames.join(", ")}`,
-    );
-  });
-  const width = dataset.labelNames.length;
-  const labels = new Float32Array(dataset.texts.length * names.length);
-  for (let i = 0; i < labels.length; i++) {
-    labels[i] = dataset.labels[Math.floor(i / names.length) * width + columns[i % names.length]!]!;
-  }
-  return labels;
 }

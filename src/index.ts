@@ -6,13 +6,11 @@
  *
  * @packageDocumentation
  */
-export {
-  Classifier,
-  type ClassifierEvaluation,
-  type ClassifierTuning,
-  type Prediction,
-  type TokenCount,
-} from "./classifier.js";
+
+export type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
+export type { ClassifierInfo } from "./classifier/info.js";
+export { ModelSlot } from "./classifier/model-slot.js";
+export { Classifier } from "./classifier.js";
 export type { OnBadRow, OnEncodingError, SkippedRow } from "./data/bad-rows.js";
 export {
   checkDataset,
@@ -122,6 +120,9 @@ export type {
   TuningSettings,
 } from "./options.js";
 export type { InferenceOptions } from "./predict/encoded-texts.js";
+export type { Prediction, TokenCount } from "./predict/prediction.js";
+export type { Pending } from "./predict/predictor.js";
+export type { AnyTexts, TextSource } from "./predict/texts.js";
 export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/pages.js";

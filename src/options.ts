@@ -73,6 +73,7 @@ const splitShape = {
     .describe("keep rows with the same text on one side; case, blanks and punctuation do not count"),
 };
 
+const probability = z.number().min(0).max(1);
 const weight = z.number().positive().max(1e6);
 
 /** Options of a model that classifies. */
@@ -83,12 +84,10 @@ export const classifierOptions = modelOptions.extend({
     .optional()
     .describe("names of the scores of a TorchScript file, in order; other models bring theirs"),
   threshold: z
-    .number()
-    .min(0)
-    .max(1)
+    .union([probability, z.record(z.string(), probability)])
     .optional()
     .describe(
-      "probability above which a label is given, for all labels, instead of the model's own thresholds",
+      "probability above which a label is given, instead of the model's own thresholds: one for all labels, or name=number pairs",
     ),
 });
 

@@ -30,7 +30,8 @@ export function parseOptions<S extends Shape>(
   const name = issue.path[0];
   const found = name === undefined ? values : (values as Record<PropertyKey, unknown>)[name];
   const option = name === undefined ? "the options are" : `option ${String(name)} is`;
-  throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}`);
+  const where = inside({ path: issue.path.slice(1) });
+  throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}${where}`);
 }
 
 /** What was expected, where the schema does not say so in its own words. */
@@ -46,7 +47,7 @@ function expectationOf(issue: Issue): string {
       return upper(issue.origin, Number(issue.maximum), issue.inclusive ?? true);
     case "invalid_union":
       return issue.errors
-        .flatMap(([first]) => (first ? [expectationOf(first)] : []))
+        .flatMap(([first]) => (first ? [`${expectationOf(first)}${inside(first)}`] : []))
         .join(", or ")
         .replaceAll(", or expected", ", or");
     case "unrecognized_keys":
@@ -57,6 +58,11 @@ function expectationOf(issue: Issue): string {
     default:
       return "message" in issue && issue.message ? issue.message : "expected another value";
   }
+}
+
+/** Where in a value something was expected. */
+function inside({ path = [] }: { readonly path?: readonly PropertyKey[] | undefined }): string {
+  return path.length > 0 ? ` for ${path.map((name) => JSON.stringify(String(name))).join(" in ")}` : "";
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -98,6 +104,11 @@ const maxShown = 120;
 
 /** A value as a message shows it: cut, and on one line, whatever it is. */
 export function show(value: unknown): string {
-  const text = inspect(value, { depth: 0, maxStringLength: 60, maxArrayLength: 10 }).replace(/\s+/g, " ");
+  const isBare = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
+  const text = inspect(isBare ? { ...value } : value, {
+    depth: 0,
+    maxStringLength: 60,
+    maxArrayLength: 10,
+  }).replace(/\s+/g, " ");
   return text.length > maxShown ? `${text.slice(0, maxShown)}...` : text;
 }

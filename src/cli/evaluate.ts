@@ -1,6 +1,7 @@
 // `tagformer evaluate`
 import type { Command } from "commander";
-import type { Classifier, ClassifierEvaluation } from "../classifier.js";
+import type { ClassifierEvaluation } from "../classifier/evaluation.js";
+import type { Classifier } from "../classifier.js";
 import { checkReadable } from "../data/bytes.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";

@@ -1,5 +1,6 @@
 // The page of an evaluation.
-import type { Classifier, ClassifierEvaluation } from "../classifier.js";
+import type { ClassifierEvaluation } from "../classifier/evaluation.js";
+import type { Classifier } from "../classifier.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
 import { describeConvention } from "../evaluation/conventions.js";
 import { evaluationDetails } from "../evaluation/details.js";

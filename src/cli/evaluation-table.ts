@@ -1,5 +1,6 @@
 // The table of an evaluation: what each text was, should have been, and was given.
-import type { Classifier, ClassifierEvaluation } from "../classifier.js";
+import type { ClassifierEvaluation } from "../classifier/evaluation.js";
+import type { Classifier } from "../classifier.js";
 import { inertCsvLines } from "../data/csv.js";
 import type { Dataset } from "../data/dataset.js";
 import { distinctColumns, labelCellWriter } from "../data/label-cell.js";

@@ -22,6 +22,18 @@ export interface ScoredTexts {
   readonly counts: TokenCounts;
 }
 
+/** What waits for an answer of a model. */
+export interface Pending {
+  /** Rows that wait or are being computed: texts, or windows of them. Those that are not tokenized yet count as one each. */
+  readonly rows: number;
+  /** Their tokens; an estimate for those that are not tokenized yet. */
+  readonly tokens: number;
+  /** Milliseconds for which the oldest call has waited that has a row which is not being computed; 0 when there is none. */
+  readonly oldest: number;
+  /** Milliseconds after which a call that is made now can expect its answer, at the present speed; 0 when nothing waits. */
+  readonly wait: number;
+}
+
 /** Texts of a call that are tokenized together. */
 interface Piece {
   /** Number of the first one. */
@@ -38,12 +50,27 @@ export class Predictor {
   readonly #windows: WindowOptions;
   readonly #tokenization: JointTokenization;
   readonly #queue: RowQueue;
+  /** Texts of calls that are not tokenized yet, and how many tokens a text has had of late. */
+  #untokenized = 0;
+  #tokensOfText = 32;
 
   constructor(loaded: LoadedModel, windows: WindowOptions) {
     this.#loaded = loaded;
     this.#windows = windows;
     this.#queue = new RowQueue(loaded.model);
     this.#tokenization = new JointTokenization((texts) => this.#encode(texts, undefined), sliceEncoded);
+  }
+
+  get pending(): Pending {
+    const { size, oldest, tokensPerSecond } = this.#queue;
+    const rows = size.rows + this.#untokenized;
+    const tokens = size.tokens + Math.round(this.#untokenized * this.#tokensOfText);
+    return {
+      rows,
+      tokens,
+      oldest: oldest === undefined ? 0 : performance.now() - oldest,
+      wait: tokensPerSecond === undefined ? 0 : (tokens / tokensPerSecond) * 1000,
+    };
   }
 
   /**
@@ -54,6 +81,8 @@ export class Predictor {
   async score(texts: Texts, { signal, onProgress }: InferenceOptions = {}): Promise<ScoredTexts> {
     signal?.throwIfAborted();
     const ticket = new Ticket(signal !== undefined);
+    ticket.untokenized = texts.length;
+    this.#untokenized += texts.length;
     const work = this.#answer(texts, ticket, signal, new Progress(onProgress));
     try {
       return await (signal
@@ -62,6 +91,9 @@ export class Predictor {
     } catch (error) {
       this.#queue.leave(ticket, error);
       throw signal?.aborted ? error : ownError(error);
+    } finally {
+      this.#untokenized -= ticket.untokenized;
+      ticket.untokenized = 0;
     }
   }
 
@@ -79,6 +111,8 @@ export class Predictor {
     for (const { first, texts: some } of piecesOf(texts, model.info.device === "cpu" ? 1 : devicePieces)) {
       ticket.throwIfLeft();
       const tokens = await this.#tokenize(some, ticket, signal);
+      ticket.throwIfLeft();
+      this.#countTokenized(ticket, some.length, tokens.ids.length);
       putCounts(counts, first, tokens.counts);
       ahead += tokens.ids.length;
       const part = logitsOfPart(this.#queue, tokens, ticket, progress, this.#windows.windowPooling).then(
@@ -94,6 +128,12 @@ export class Predictor {
     }
     await Promise.all(computing);
     return { logits, counts };
+  }
+
+  #countTokenized(ticket: Ticket, texts: number, tokens: number): void {
+    ticket.untokenized -= texts;
+    this.#untokenized -= texts;
+    this.#tokensOfText += 0.1 * (tokens / texts - this.#tokensOfText);
   }
 
   #tokenize(

@@ -6,6 +6,8 @@ export class Ticket {
   readonly since = performance.now();
   /** Whether the caller may leave. Work is ended only when every caller that it was for has left. */
   readonly canLeave: boolean;
+  /** Texts of the call that are not tokenized yet. */
+  untokenized = 0;
   /** Tokens that were put into batches for this caller so far. */
   served = 0;
   #left: { readonly reason: unknown } | undefined;

@@ -122,6 +122,7 @@ export class Publisher {
         ...(prepared.validation && { validationData: prepared.validation.dataset.source }),
         texts: storedTexts(texts),
         ...tagformer,
+        trainedAt: new Date().toISOString(),
         history: state.history,
       },
       split: split && formatSplit(training.dataset, split),

@@ -152,7 +152,7 @@ describe("options", () => {
     ],
     [
       { positiveWeight: { a: "x" } },
-      "option positiveWeight is { a: 'x' }: expected none, counts or rootCounts, or a number, or an object",
+      "option positiveWeight is { a: 'x' }: expected none, counts or rootCounts, or a number, or a number for \"a\"",
     ],
   ])("say what was expected in words of their own: %j", (options, message) => {
     expect(() => parseOptions(trainingOptions, options)).toThrow(expect.objectContaining({ message }));

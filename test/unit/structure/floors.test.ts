@@ -24,7 +24,7 @@ const typescript = [
   ["text"],
   ["predict", "inspection.ts", "explanation.ts", "loading.ts"],
   ["report"],
-  ["classifier.ts", "training"],
+  ["classifier", "classifier.ts", "training"],
   ["cli", "index.ts"],
 ];
 const cpp = [

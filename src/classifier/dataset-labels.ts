@@ -1,0 +1,25 @@
+// The labels of a dataset for a model that names its labels in another order.
+import type { Dataset } from "../data/dataset.js";
+import { TagformerError } from "../errors.js";
+
+/**
+ * The dataset's labels in the order of `names`, `[rows * names.length]`.
+ *
+ * @throws TagformerError `INVALID_DATA` when one of them has no column
+ */
+export function labelsInOrder(dataset: Dataset, names: readonly string[]): Float32Array {
+  const columns = names.map((name) => {
+    const column = dataset.labelNames.indexOf(name);
+    if (column >= 0) return column;
+    throw new TagformerError(
+      "INVALID_DATA",
+      `${dataset.source} has no column for the model's label "${name}"; it has ${dataset.labelNames.join(", ")}`,
+    );
+  });
+  const width = dataset.labelNames.length;
+  const labels = new Float32Array(dataset.texts.length * names.length);
+  for (let i = 0; i < labels.length; i++) {
+    labels[i] = dataset.labels[Math.floor(i / names.length) * width + columns[i % names.length]!]!;
+  }
+  return labels;
+}

@@ -1,0 +1,47 @@
+// A loaded model in the forms that other programs read.
+import { writeWhole } from "../base/whole-file.js";
+import { TagformerError } from "../errors.js";
+import { configFile, tokenizerFile, torchScriptType } from "../model/file-names.js";
+import type { JsonObject } from "../model/json-file.js";
+import type { NativeModel } from "../native/model.js";
+import type { CallOptions, ExportCheck } from "../native/types.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+
+/** What is exported. */
+interface ExportedModel {
+  readonly model: NativeModel;
+  readonly tokenizer: Tokenizer;
+  readonly config: JsonObject;
+  /** Writes the whole model as a Hugging Face directory. */
+  save(directory: string): Promise<void>;
+}
+
+/** Writes a model in a format; see `Classifier.export`. */
+export async function exportModel(
+  { model, tokenizer, config, save }: ExportedModel,
+  output: string,
+  format: "torchscript" | "safetensors",
+  calls: CallOptions,
+): Promise<ExportCheck | undefined> {
+  const writeWeights = (file: string) => model.save(file, calls);
+  if (config.model_type === torchScriptType) {
+    if (format !== "torchscript") {
+      throw new TagformerError(
+        "INVALID_OPTION",
+        "a TorchScript module is exported as torchscript, not as safetensors",
+      );
+    }
+    await writeWhole(output, writeWeights, calls);
+    return undefined;
+  }
+  if (format === "torchscript") {
+    const extraFiles = {
+      [configFile]: JSON.stringify(config, null, 2),
+      [tokenizerFile]: await tokenizer.json(),
+    };
+    return writeWhole(output, (file) => model.exportTorchScript(file, extraFiles, calls), calls);
+  }
+  if (output.endsWith(".safetensors")) await writeWhole(output, writeWeights, calls);
+  else await save(output);
+  return undefined;
+}

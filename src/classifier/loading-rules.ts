@@ -1,0 +1,112 @@
+// Which models a classifier can be loaded from, and how one reads texts unless it is told otherwise.
+import { dirname, join } from "node:path";
+import { TagformerError } from "../errors.js";
+import type { Decision } from "../evaluation/tuning.js";
+import type { LoadedModel, ModelFiles } from "../loading.js";
+import { readDecision } from "../model/decision.js";
+import { configFile, tagformerFile } from "../model/file-names.js";
+import { isTorchScriptPath } from "../model/torchscript/source.js";
+import { type ClassifierOptions, classifierOptions, modelOptions, parseOptions } from "../options.js";
+import { didYouMean } from "../suggestion.js";
+
+/** {@link ClassifierOptions} with every default filled in. */
+export type ResolvedClassifierOptions = ReturnType<typeof parseClassifierOptions>;
+
+export function parseClassifierOptions(options: ClassifierOptions) {
+  return parseOptions(classifierOptions, options);
+}
+
+/**
+ * Checks that a model has one score for each label, and names for them.
+ *
+ * @throws TagformerError `INVALID_MODEL` or `INVALID_OPTION`
+ */
+export function requireClassifier(path: string, files: ModelFiles, { labels }: ClassifierOptions): void {
+  if (labels !== undefined && !isTorchScriptPath(path)) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option labels is for TorchScript files; ${path} names its own`,
+    );
+  }
+  // A head that was trained for one label a text gives scores that mean something only beside each other.
+  const { problem_type: type = null } = files.config;
+  if (type !== null && type !== "multi_label_classification") {
+    throw new TagformerError(
+      "INVALID_MODEL",
+      `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
+    );
+  }
+}
+
+/**
+ * Checks that a loaded model has a head, and is no pretrained network alone.
+ *
+ * @throws TagformerError `INVALID_MODEL`
+ */
+export function requireHead(path: string, { script }: ModelFiles, { model }: LoadedModel): void {
+  if (script !== null || model.info.hasHead) return;
+  throw new TagformerError(
+    "INVALID_MODEL",
+    `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
+  );
+}
+
+const readingOptions = modelOptions.pick({
+  maxLength: true,
+  windowStride: true,
+  maxWindows: true,
+  windowPooling: true,
+});
+
+/** The options of loading, where those that are not given are as in the training of the model. */
+export function withTrainedReading(
+  { tagformer }: ModelFiles,
+  options: ClassifierOptions,
+): ResolvedClassifierOptions {
+  const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return parseClassifierOptions({ ...(trained.success && trained.data), ...Object.fromEntries(given) });
+}
+
+/**
+ * Checks that texts are read as long as was asked for.
+ *
+ * @throws TagformerError `INVALID_OPTION`
+ */
+export function requireLength(path: string, asked: number | undefined, { maxLength }: LoadedModel): void {
+  if (asked === undefined || asked <= maxLength) return;
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `option maxLength is ${asked}: ${path} reads at most ${maxLength} tokens; leave the option out for as many, or read longer texts in windows with windowStride`,
+  );
+}
+
+/**
+ * The temperatures and thresholds of a loaded model: the stored ones, but for the thresholds that were given.
+ *
+ * @throws TagformerError `INVALID_MODEL`; `INVALID_OPTION` when a threshold is for a label that the model does not have
+ */
+export function decisionOf(
+  path: string,
+  files: ModelFiles,
+  names: readonly string[],
+  threshold: ClassifierOptions["threshold"],
+): Decision {
+  const file = join(files.directory ?? dirname(path), tagformerFile);
+  const stored = readDecision(files.tagformer ?? null, names, file);
+  if (threshold === undefined) return stored;
+  if (typeof threshold === "number") return { ...stored, thresholds: names.map(() => threshold) };
+  const unknown = Object.keys(threshold).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new TagformerError(
+      "INVALID_OPTION",
+      `option threshold has one for "${unknown}", which is no label of ${path}${didYouMean(unknown, names)}`,
+    );
+  }
+  return {
+    ...stored,
+    thresholds: names.map((name, i) =>
+      Object.hasOwn(threshold, name) ? threshold[name]! : stored.thresholds[i]!,
+    ),
+  };
+}

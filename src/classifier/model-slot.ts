@@ -1,0 +1,148 @@
+// A place for a classifier in a service, in which one model follows another without a lost request.
+import { Classifier } from "../classifier.js";
+import { TagformerError } from "../errors.js";
+import type { CallOptions } from "../native/types.js";
+import type { ClassifierOptions } from "../options.js";
+import type { InferenceOptions } from "../predict/encoded-texts.js";
+import type { Prediction } from "../predict/prediction.js";
+import type { AnyTexts, TextSource } from "../predict/texts.js";
+
+/** A model that serves, and those who use it at present. */
+interface Tenant {
+  readonly classifier: Classifier;
+  users: number;
+  /** Called when the last user has gone, once another model serves. */
+  whenFree?: () => void;
+}
+
+/** What a fresh model is asked first: a process computes nothing as slowly as what it computes for the first time. */
+const warmUpText = "warm up";
+
+/**
+ * Holds the classifier of a service. {@link ModelSlot.replace} loads another one beside it, and swaps when that has answered
+ * its first text: calls that were made before are answered by the old model, later ones by the new one, and none is lost.
+ * When the new model cannot be loaded, the old one stays.
+ *
+ * @example
+ * ```ts
+ * const slot = await ModelSlot.load("./model");
+ * app.post("/classify", ({ body }) => slot.predict(body.text));
+ * await slot.replace("./model"); // after a training that wrote there
+ * ```
+ */
+export class ModelSlot implements AsyncDisposable {
+  #tenant: Tenant;
+  /** Replacements follow each other. */
+  #replacing: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(classifier: Classifier) {
+    this.#tenant = { classifier, users: 0 };
+  }
+
+  /** Loads the first model, as {@link Classifier.load} does. */
+  static async load(nameOrPath: string, options: ClassifierOptions & CallOptions = {}): Promise<ModelSlot> {
+    return new ModelSlot(await loadWarm(nameOrPath, options));
+  }
+
+  /** The classifier that serves at present. It may be closed at any time after a {@link replace}: see {@link use}. */
+  get current(): Classifier {
+    return this.#tenant.classifier;
+  }
+
+  /**
+   * Does something with the classifier that serves at present, which stays until `work` has ended: for several calls that
+   * have to be answered by the same model.
+   *
+   * @throws what `work` throws; TagformerError `DISPOSED` after {@link close}
+   */
+  async use<T>(work: (classifier: Classifier) => T | Promise<T>): Promise<T> {
+    this.#requireOpen();
+    const tenant = this.#tenant;
+    tenant.users++;
+    try {
+      return await work(tenant.classifier);
+    } finally {
+      tenant.users--;
+      if (tenant.users === 0) tenant.whenFree?.();
+    }
+  }
+
+  /** {@link Classifier.predict} of the model that serves. */
+  predict(text: string, options?: CallOptions): Promise<Prediction>;
+  predict(texts: TextSource, options?: CallOptions): Promise<Prediction[]>;
+  predict(input: string | TextSource, options?: CallOptions): Promise<Prediction | Prediction[]>;
+  predict(input: string | TextSource, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
+    return this.use((classifier) => classifier.predict(input, options));
+  }
+
+  /** {@link Classifier.probabilities} of the model that serves. */
+  probabilities(input: AnyTexts, options: InferenceOptions = {}): Promise<Float32Array> {
+    return this.use((classifier) => classifier.probabilities(input, options));
+  }
+
+  /**
+   * Loads a model and has it serve from then on; resolves when the old one has answered its last call and is freed. Both are in
+   * memory for that time. Replacements that are asked for at once come one after the other.
+   *
+   * @param options as {@link Classifier.load} takes them: those of the old model are not kept
+   * @throws what loading throws, and the signal's reason: then the old model still serves
+   */
+  async replace(nameOrPath: string, options: ClassifierOptions & CallOptions = {}): Promise<void> {
+    const turn = this.#replacing.then(() => this.#replaceNow(nameOrPath, options));
+    this.#replacing = turn.catch(() => {});
+    await turn;
+  }
+
+  async #replaceNow(nameOrPath: string, options: ClassifierOptions & CallOptions): Promise<void> {
+    this.#requireOpen();
+    const classifier = await loadWarm(nameOrPath, options);
+    if (this.#isClosed) await classifier.dispose();
+    this.#requireOpen();
+    const old = this.#tenant;
+    this.#tenant = { classifier, users: 0 };
+    await retire(old);
+  }
+
+  /** Takes no new calls, answers those that were made, and then frees the model. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#replacing;
+    await retire(this.#tenant);
+  }
+
+  /** Ends all calls with `DISPOSED`, and frees the model. */
+  async dispose(): Promise<void> {
+    this.#isClosed = true;
+    await this.#tenant.classifier.dispose();
+    await this.#replacing;
+  }
+
+  /** {@link ModelSlot.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed)
+      throw new TagformerError("DISPOSED", "the model slot is closed: it takes no new calls");
+  }
+}
+
+/** A classifier that has answered once, so that the first to ask it does not wait longer than others. */
+async function loadWarm(nameOrPath: string, options: ClassifierOptions & CallOptions): Promise<Classifier> {
+  const classifier = await Classifier.load(nameOrPath, options);
+  try {
+    await classifier.probabilities(warmUpText, { signal: options.signal });
+    return classifier;
+  } catch (error) {
+    await classifier.dispose();
+    throw error;
+  }
+}
+
+/** Closes a classifier when all that use it have gone. */
+async function retire(tenant: Tenant): Promise<void> {
+  if (tenant.users > 0) await new Promise<void>((resolve) => (tenant.whenFree = resolve));
+  await tenant.classifier.close();
+}

@@ -1,0 +1,69 @@
+// From probabilities to what a caller is told of each text.
+import { setImmediate } from "node:timers/promises";
+import { sigmoid } from "../evaluation/loss.js";
+import { decide } from "../evaluation/scores.js";
+import { divideByTemperature } from "../evaluation/temperature.js";
+import type { Decision } from "../evaluation/tuning.js";
+import type { TokenCounts } from "../text/token-counts.js";
+
+/** Predictions made in one turn of the event loop. */
+const describedAtOnce = 256;
+
+/** What the model says about one text. */
+export interface Prediction {
+  /** The probability of each label, by name. */
+  readonly scores: Readonly<Record<string, number>>;
+  /** The labels whose probability is above the threshold, in the model's order. */
+  readonly labels: readonly string[];
+  /** How much of the text the model has read. */
+  readonly tokens: TokenCount;
+}
+
+/** How many tokens of a text were read, and how many were cut because it is longer than {@link Classifier.maxLength}. */
+export interface TokenCount {
+  /** Tokens that were read, special tokens included. */
+  readonly read: number;
+  /** Tokens that were cut; 0 for a text that was read in windows. */
+  readonly cut: number;
+  /** `true` when at least `cut` tokens were cut: the rest of a very long text is not tokenized. Absent otherwise. */
+  readonly atLeast?: true;
+}
+
+/** Probabilities of logits after the temperatures. */
+export function calibrated(logits: Float32Array, { temperatures }: Decision): Float32Array {
+  return sigmoid(divideByTemperature(logits, temperatures));
+}
+
+/**
+ * The predictions of some texts.
+ *
+ * @param probabilities `[texts * names]`
+ */
+export async function describe(
+  probabilities: Float32Array,
+  counts: TokenCounts,
+  names: readonly string[],
+  thresholds: readonly number[],
+): Promise<Prediction[]> {
+  const width = names.length;
+  const texts = probabilities.length / width;
+  const predictions: Prediction[] = [];
+  for (let first = 0; first < texts; first += describedAtOnce) {
+    if (first > 0) await setImmediate(); // others have their turn between thousands of objects
+    const end = Math.min(first + describedAtOnce, texts);
+    const some = probabilities.subarray(first * width, end * width);
+    const decisions = decide(some, width, thresholds);
+    for (let row = 0; row < end - first; row++) {
+      predictions.push({
+        scores: Object.fromEntries(names.map((name, i) => [name, some[row * width + i]!])),
+        labels: names.filter((_, i) => decisions[row * width + i] === 1),
+        tokens: tokenCountOf(counts, first + row),
+      });
+    }
+  }
+  return predictions;
+}
+
+function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenCount {
+  return { read: read[text]!, cut: cut[text]!, ...(atLeast[text] === 1 && { atLeast: true as const }) };
+}
