@@ -33,7 +33,7 @@ import {
 import type { InferenceOptions } from "./predict/encoded-texts.js";
 import { answersInOrder } from "./predict/in-order.js";
 import { OpenCalls } from "./predict/open-calls.js";
-import { calibrated, describe, type Prediction } from "./predict/prediction.js";
+import { calibrated, describe, indexOfLargest, type Prediction } from "./predict/prediction.js";
 import { type Pending, Predictor, type WindowOptions } from "./predict/predictor.js";
 import {
   type AnyTexts,
@@ -397,8 +397,4 @@ export class Classifier implements AsyncDisposable {
       `the model has no label "${name}"${didYouMean(name, this.labels)}`,
     );
   }
-}
-
-function indexOfLargest(values: Float32Array): number {
-  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }

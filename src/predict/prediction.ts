@@ -67,3 +67,7 @@ export async function describe(
 function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenCount {
   return { read: read[text]!, cut: cut[text]!, ...(atLeast[text] === 1 && { atLeast: true as const }) };
 }
+
+export function indexOfLargest(values: Float32Array): number {
+  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+}

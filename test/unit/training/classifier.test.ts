@@ -20,7 +20,7 @@ import {
 
 let directory: string;
 beforeAll(async () => {
-  directory = (await finish(tinyRun({ train: tinyDataset(800), epochs: 6, keep: "last" }))).end.directory;
+  directory = (await finish(tinyRun({ train: tinyDataset(800), epochs: 8, keep: "last" }))).end.directory;
 });
 
 describe("predict", () => {
