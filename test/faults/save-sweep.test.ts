@@ -13,14 +13,14 @@ beforeAll(async () => {
 });
 
 // The whole is in test/long.
-it.skipIf(reason).each<[Fault, Place, number]>([
-  ["SIGKILL", "files", 19],
-  ["SIGKILL", "main", 2],
-  ["EIO", "files", 13],
-  ["ENOSPC", "each", 15],
+it.skipIf(reason).each<[Fault, Place, string[]]>([
+  ["SIGKILL", "files", ["rename", "rmdir"]],
+  ["SIGKILL", "main", ["renameat2", "unlink"]],
+  ["EIO", "files", ["rename", "mkdir"]],
+  ["ENOSPC", "each", ["fsync"]],
 ])(
-  "%s at system calls of a save (%s) leaves the old or the new model, whole",
-  async (fault, place, stride) => {
-    expect(await sweep.run(place, fault, stride)).toBeGreaterThan(1);
+  "%s at system calls of a save (%s: %j) leaves the old or the new model, whole",
+  async (fault, place, calls) => {
+    expect(await sweep.run(place, fault, calls)).toBeGreaterThan(1);
   },
 );
