@@ -74,18 +74,28 @@ const readers: [string, (table: string) => string[]][] = [
     (table) => ["examples/stream-predict.mjs", model, table, join(folder, "predictions.jsonl")],
   ],
 ];
-const cases = [csv, parquet].flatMap((table) => readers.map(([name, command]) => ({ name, table, command })));
+const cases = [
+  { format: "CSV", table: csv },
+  { format: "Parquet", table: parquet },
+].flatMap(({ format, table }) =>
+  readers.map(([name, command]): [string, string, string, () => string[]] => [
+    name,
+    format,
+    table,
+    () => command(table),
+  ]),
+);
 
 it.runIf(existsSync(rows)).each(cases)(
-  "$name takes less than a gigabyte of memory for $table",
-  ({ name, table, command }) => {
+  "%s takes less than a gigabyte of memory for a gigabyte of %s",
+  (name, format, table, command) => {
     const started = performance.now();
-    const outcome: Outcome = run(process.execPath, ["--import", watch, ...command(table)], root);
+    const outcome: Outcome = run(process.execPath, ["--import", watch, ...command()], root);
     expect(outcome.status, outcome.stderr).toBe(0);
     const peak = Number(readFileSync(peakFile, "utf8")) * 1024;
     console.log({
       name,
-      table,
+      format,
       megabytes: Math.round(statSync(table).size / 1e6),
       peakMegabytes: Math.round(peak / 1e6),
       seconds: Math.round((performance.now() - started) / 1000),
