@@ -113,7 +113,7 @@ export async function* readUtf8(
   for await (const chunk of source.bytes(signal)) {
     signal?.throwIfAborted();
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    if (position === 0) refuseUtf16(file, bytes);
+    if (position === 0) refuseOtherKinds(file, bytes);
     const whole = bytes.length - unfinishedTail(bytes);
     rest = bytes.subarray(whole);
     if (whole > 0) yield check(bytes.subarray(0, whole));
@@ -170,12 +170,19 @@ async function sizeOf(file: string): Promise<number> {
   return file === standardInput ? 0 : ((await stat(file).catch(() => null))?.size ?? 0);
 }
 
-/** Looks for the byte order marks of UTF-16, neither of which can begin UTF-8 text. */
-function refuseUtf16(file: string, bytes: Buffer): void {
-  const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    throw invalid(file, 'is UTF-16 text; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")');
-  }
+/** What files begin with that are no UTF-8 text, and what to do with them. */
+const otherKinds: readonly (readonly [start: Buffer, advice: string])[] = [
+  [Buffer.of(0xff, 0xfe), 'is UTF-16 text; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")'],
+  [Buffer.of(0xfe, 0xff), 'is UTF-16 text; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")'],
+  [Buffer.from("PAR1"), "is a Parquet file; read it with the option format: parquet, or name it .parquet"],
+  [Buffer.of(0x1f, 0x8b), "is packed with gzip; give it a name that ends in .gz, or unpack it"],
+  [Buffer.from("PK\x03\x04"), 'is a zip archive, as .xlsx files are; save the table as "CSV UTF-8"'],
+];
+
+/** Refuses what is known by its first bytes to be something else than text. */
+function refuseOtherKinds(file: string, bytes: Buffer): void {
+  const found = otherKinds.find(([start]) => bytes.subarray(0, start.length).equals(start));
+  if (found) throw invalid(file, found[1]);
 }
 
 /** Number of bytes at the end that begin a character without finishing it. */

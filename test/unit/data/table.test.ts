@@ -47,6 +47,18 @@ describe("readRows of CSV", () => {
     ]);
   });
 
+  it("says what a file is that is no text", async () => {
+    expect(await messageFor("t.csv", Buffer.from("PAR1\x15\0\0\0"))).toMatch(
+      /t\.csv: is a Parquet file; read it with the option format: parquet/,
+    );
+    expect(await messageFor("t.csv", gzipSync("text,a\nx,1\n"))).toMatch(
+      /t\.csv: is packed with gzip; give it a name that ends in \.gz/,
+    );
+    expect(await messageFor("t.csv", Buffer.from("PK\x03\x04\x14\0"))).toMatch(
+      /t\.csv: is a zip archive, as \.xlsx files are/,
+    );
+  });
+
   it("reads gzip", async () => {
     expect(await rowsOf(fileOf("t.csv.gz", gzipSync("text,a\nx,1\n")))).toEqual([
       { text: "x", a: "1", line: 2 },
