@@ -23,6 +23,8 @@ export interface Dialect {
   /** The one character between two cells. */
   readonly delimiter: string;
   readonly quotes: Quotes;
+  /** Whether some quotes are characters for certain, so that others are, too, where that makes a whole row. */
+  readonly hasPlainQuotes?: boolean;
 }
 
 /** One row of cells without names. */
@@ -204,9 +206,12 @@ class Assembler {
 
   /** The row, when its line decides it alone. */
   fromLine({ number, text }: Line): Record | undefined {
-    const { delimiter, quotes } = this.#dialect;
+    const { delimiter, quotes, hasPlainQuotes } = this.#dialect;
     if (quotes === "none" || !text.includes('"')) return { line: number, cells: text.split(delimiter) };
     if (!isRelaxed(this.#dialect)) return undefined;
+    if (hasPlainQuotes && text.split(delimiter).length === this.width) {
+      return { line: number, cells: text.split(delimiter) };
+    }
     const { cells, unclosed } = relaxedCells(text, delimiter);
     if (unclosed) return undefined;
     if (this.width !== undefined && cells.length !== this.width) {

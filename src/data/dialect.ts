@@ -58,12 +58,17 @@ export async function findDialect(
   bad: BadRows,
 ): Promise<Dialect> {
   const said = await takeSeparatorLine(lines);
-  const given = asked ?? said;
-  if (given !== undefined) return { delimiter: given, quotes };
   const sample = await lines.peek(sampledLines, sampledCharacters);
-  const delimiter = tell(file, sample, usual, bad);
-  if (delimiter !== usual) bad.note(`${file}: cells are separated by ${showDelimiter(delimiter)}`);
-  return { delimiter, quotes };
+  const given = asked ?? said;
+  const delimiter = given ?? tell(file, sample, usual, bad);
+  if (given === undefined && delimiter !== usual) {
+    bad.note(`${file}: cells are separated by ${showDelimiter(delimiter)}`);
+  }
+  const hasPlainQuotes = quotes === "auto" && mayHoldQuotes(delimiter) && hasStrayQuotes(sample, delimiter);
+  if (hasPlainQuotes) {
+    bad.note(`${file}: quotes are read as characters of the text (the option quotes: csv says otherwise)`);
+  }
+  return { delimiter, quotes, hasPlainQuotes };
 }
 
 /** The delimiter of a first line such as `sep=;`, which is then behind the reader. */
@@ -134,6 +139,25 @@ function widthsOf(sample: readonly Line[], delimiter: string): number[] {
     }
   }
   return widths;
+}
+
+/** Whether a quote stands where no program that quotes cells would have put it. */
+function hasStrayQuotes(sample: readonly Line[], delimiter: string): boolean {
+  for (let i = 0; i < sample.length; i++) {
+    const row = new QuotedRow(delimiter);
+    let state = row.feed(sample[i]!.text);
+    let last = i;
+    while (state === "open" && last + 1 < sample.length) state = row.feed(sample[++last]!.text);
+    if (state === "stray") return true;
+    // The cell may be closed behind the sample.
+    if (state === "open") return sample.length < sampledLines && lengthOf(sample) < sampledCharacters;
+    i = last;
+  }
+  return false;
+}
+
+function lengthOf(sample: readonly Line[]): number {
+  return sample.reduce((length, { text }) => length + text.length + 1, 0);
 }
 
 function ambiguous(file: string, fits: readonly Fit[]): TagformerError {

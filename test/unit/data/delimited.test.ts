@@ -103,7 +103,15 @@ describe("quotes in tables with tabs", () => {
     const { texts, lines, notes } = await read("t.tsv", content);
     expect(texts).toEqual(["First", '"Second', 'Third "so" it', '"Fourth', 'Fifth "']);
     expect(lines).toEqual([2, 3, 4, 5, 6]);
-    expect(notes).toMatch(/2 rows have cells that begin with a quote which is never closed \(line 3, 5\)/);
+    expect(notes).toMatch(/quotes are read as characters of the text/);
+    const late = await read(
+      "t.tsv",
+      `text\ta\n${"x\t1\n".repeat(600)}"open\t0\nThird "so" it\t1\n"open\t0\n`,
+    );
+    expect(late.texts.slice(600)).toEqual(['"open', 'Third "so" it', '"open']);
+    expect(late.notes).toMatch(
+      /2 rows have cells that begin with a quote which is never closed \(line 602, 604\)/,
+    );
   });
 
   it("that a later quote would close are characters, when the lines between are rows", async () => {
@@ -111,6 +119,15 @@ describe("quotes in tables with tabs", () => {
     expect((await read("t.tsv", content)).texts).toEqual(['"Second', "Third", 'Fourth "so"', "Fifth"]);
     const closed = 'text\ta\n"Second\t1\nThird\t0\nFourth"\t1\nFifth\t0\n';
     expect((await read("t.tsv", closed)).texts).toEqual(['"Second', "Third", 'Fourth"', "Fifth"]);
+  });
+
+  it("around a whole text stay, when others show that the file has no quoting", async () => {
+    const content = 'text\ta\n"I love it"\t1\nsay "so"\t0\n';
+    const { texts, notes } = await read("t.tsv", content);
+    expect(texts).toEqual(['"I love it"', 'say "so"']);
+    expect(notes).toMatch(/quotes are read as characters of the text \(the option quotes: csv/);
+    const quoted = 'text\ta\n"I love it"\t1\n"say ""so"""\t0\n';
+    expect((await read("t.tsv", quoted)).texts).toEqual(["I love it", 'say "so"']);
   });
 
   it("enclose cells of several lines as pandas writes them", async () => {
