@@ -91,7 +91,7 @@ export {
 export { type Example, surestExamples } from "./evaluation/examples.js";
 export type { Figures } from "./evaluation/figures.js";
 export type { TestFigures } from "./evaluation/jobs.js";
-export { suspectedLabelErrors } from "./evaluation/label-errors.js";
+export { type LabelErrors, type SuspectedLabel, suspectedLabelErrors } from "./evaluation/label-errors.js";
 export type { LabelRanking } from "./evaluation/label-ranking.js";
 export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } from "./evaluation/metrics.js";
 export { type LabelMistakes, type Mistake, mistakesByLabel, worstMistakes } from "./evaluation/mistakes.js";

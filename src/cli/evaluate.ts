@@ -7,7 +7,7 @@ import { type Dataset, placeOf } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
 import { confidenceIntervals, type Intervals } from "../evaluation/bootstrap.js";
 import { describeConvention } from "../evaluation/conventions.js";
-import { suspectedLabelErrors } from "../evaluation/label-errors.js";
+import { type LabelErrors, type SuspectedLabel, suspectedLabelErrors } from "../evaluation/label-errors.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Mistake, mistakesByLabel } from "../evaluation/mistakes.js";
 import { classificationReport } from "../evaluation/report.js";
@@ -56,7 +56,7 @@ export function addEvaluateCommand(root: Command): void {
     .option("--mistakes-per-label <number>", "how many of each label's worst to show", parseCount, 0)
     .option(
       "--label-errors <number>",
-      "how many labels to show that are probably wrong in the table",
+      "how many of the table's most suspicious labels to show, with an estimate of how many are wrong",
       parseCount,
       0,
     )
@@ -116,6 +116,11 @@ interface ShownMistake extends Omit<Mistake, "row"> {
   readonly text: string;
 }
 
+/** {@link LabelErrors} with their places and texts. */
+interface ShownLabelErrors extends Omit<LabelErrors, "suspects"> {
+  readonly suspects: readonly (ShownMistake & Pick<SuspectedLabel, "wrongChance">)[];
+}
+
 /** What was asked for beyond the metrics; what was not is empty, or absent. */
 interface Details {
   readonly mistakes: readonly ShownMistake[];
@@ -123,7 +128,7 @@ interface Details {
     string,
     Record<"falsePositives" | "falseNegatives", readonly ShownMistake[]>
   >;
-  readonly labelErrors?: readonly ShownMistake[];
+  readonly labelErrors?: ShownLabelErrors;
   readonly intervals?: Intervals;
 }
 
@@ -135,7 +140,9 @@ function detailsOf(
 ): Details {
   const scores = { logits: divideByTemperature(logits, classifier.temperatures) };
   const { labels: names, thresholds } = classifier;
-  const show = (found: readonly Mistake[]) => found.map((mistake) => showMistake(mistake, dataset));
+  const show = <Found extends Mistake>(found: readonly Found[]) =>
+    found.map((mistake) => showMistake(mistake, dataset));
+  const showErrors = (errors: LabelErrors) => ({ ...errors, suspects: show(errors.suspects) });
   return {
     mistakes: show(mistakes.slice(0, flags.mistakes)),
     ...(flags.mistakesPerLabel > 0 && {
@@ -149,7 +156,7 @@ function detailsOf(
       ),
     }),
     ...(flags.labelErrors > 0 && {
-      labelErrors: show(suspectedLabelErrors(scores, labels, names, flags.labelErrors)),
+      labelErrors: showErrors(suspectedLabelErrors(scores, labels, names, flags.labelErrors)),
     }),
     ...(flags.intervals > 0 && {
       intervals: confidenceIntervals(
@@ -164,7 +171,7 @@ function detailsOf(
   };
 }
 
-function showMistake({ row, ...mistake }: Mistake, dataset: Dataset): ShownMistake {
+function showMistake<Found extends Mistake>({ row, ...mistake }: Found, dataset: Dataset) {
   const text = dataset.texts.at(row)!.replace(/\s+/g, " ");
   return {
     place: placeOf(dataset, row),
@@ -188,8 +195,22 @@ function describe(metrics: Evaluation, details: Details, { digits }: EvaluateFla
     print(`\n${name}: wrongly given (${falsePositives.length}), then missed (${falseNegatives.length})`);
     list([...falsePositives, ...falseNegatives]);
   }
-  if (details.labelErrors) print("\nprobably wrong in the table, by confident learning:");
-  list(details.labelErrors ?? []);
+  if (details.labelErrors) describeLabelErrors(details.labelErrors, metrics.labelled);
+}
+
+function describeLabelErrors(
+  { suspects, expectedWrong, expectedWrongOfAll }: ShownLabelErrors,
+  labelled: number,
+) {
+  print(
+    `\nthe most suspicious labels of the table: about ${Math.round(expectedWrong)} of these ${suspects.length} are expected to be wrong, and about ${Math.round(expectedWrongOfAll)} of all ${labelled}; an estimate, which counts what could be labelled either way as well:`,
+  );
+  for (const { place, label, probability, truth, wrongChance, text } of suspects) {
+    const what = truth > 0.5 ? "wrongly given?" : "missing?";
+    print(
+      `${place}: ${label} ${what} (${(100 * wrongChance).toFixed(0)} %) It is ${truth}, predicted ${probability.toFixed(3)}: ${text}`,
+    );
+  }
 }
 
 /** What the report leaves out: counts, rankings and calibration of each label. */

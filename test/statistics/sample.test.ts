@@ -1,6 +1,7 @@
 // A sample of the simulations of test/long/statistics.test.ts.
 import { judgeCalibration } from "./calibration.js";
 import { judgeIntervals } from "./intervals.js";
+import { judgeLabelErrors } from "./label-errors.js";
 import { judgeSplits } from "./splits.js";
 import { judgeTargets } from "./targets.js";
 
@@ -8,3 +9,4 @@ judgeSplits(20);
 judgeCalibration(100);
 judgeTargets(40);
 judgeIntervals(60);
+judgeLabelErrors(20);

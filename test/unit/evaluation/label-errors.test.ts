@@ -7,30 +7,57 @@ import { generator } from "../../../src/random.js";
 const of = (...values: number[]) => Float32Array.from(values);
 
 describe("suspectedLabelErrors", () => {
-  it("suspects the elements off the diagonal of the confident joint", () => {
-    // Yes: 0.9, 0.8, 0.1, mean 0.6. No: 0.1, 0.2, 0.7, mean of "no" 2/3. Row 2 is a confident no, row 5 a confident yes.
-    const probabilities = of(0.9, 0.8, 0.1, 0.1, 0.2, 0.7);
-    const found = suspectedLabelErrors({ probabilities }, of(1, 1, 1, 0, 0, 0), ["a"], 10);
-    expect(found).toEqual([
-      { row: 2, label: "a", probability: Math.fround(0.1), truth: 1 },
-      { row: 5, label: "a", probability: Math.fround(0.7), truth: 0 },
-    ]);
-    expect(suspectedLabelErrors({ probabilities }, of(1, 1, 1, 0, 0, 0), ["a"], 1)).toHaveLength(1);
+  /** Two labels, the second rarer and less well known; some are flipped. */
+  function task(rows: number, seed: number) {
+    const random = generator(seed, "flips");
+    const truth = Float32Array.from({ length: 2 * rows }, (_, i) =>
+      Number(random.float() < (i % 2 ? 0.1 : 0.3)),
+    );
+    const logits = truth.map((set, i) => (i % 2 ? 5 : 7) * (set - 0.5) + 3 * (random.float() - 0.5));
+    const flipped = new Set(Array.from(truth.keys()).filter(() => random.float() < 0.02));
+    const labels = truth.map((set, i) => (flipped.has(i) ? 1 - set : set));
+    return { logits, labels, flipped };
+  }
+
+  it("finds labels that were given wrongly and labels that are missing, the surest first, and says how many", () => {
+    const { logits, labels, flipped } = task(1500, 1);
+    const { suspects, expectedWrong, expectedWrongOfAll } = suspectedLabelErrors(
+      { logits },
+      labels,
+      ["a", "b"],
+      flipped.size,
+    );
+    const places = suspects.map(({ row, label }) => 2 * row + Number(label === "b"));
+    const right = places.filter((place) => flipped.has(place));
+    expect(right.length).toBeGreaterThan(0.8 * flipped.size);
+    expect(new Set(right.map((place) => labels[place]))).toEqual(new Set([0, 1]));
+    expect(Math.abs(expectedWrong - right.length)).toBeLessThan(0.35 * flipped.size);
+    expect(expectedWrongOfAll).toBeGreaterThanOrEqual(expectedWrong);
+    const chances = suspects.map(({ wrongChance }) => wrongChance);
+    expect(chances).toEqual([...chances].sort((a, b) => b - a));
+    expect(chances[0]).toBeLessThanOrEqual(1);
   });
 
-  it("finds labels that were flipped, of several labels, and none where an answer or a label is missing", () => {
-    const random = generator(1, "flips");
-    const truth = Float32Array.from({ length: 2000 }, () => Number(random.float() < 0.3));
-    const logits = truth.map((set) => 6 * (set - 0.5) + 3 * (random.float() - 0.5));
-    const flipped = new Set([11, 500, 501, 1302, 1999]);
-    const labels = truth.map((set, i) => (flipped.has(i) ? 1 - set : set));
-    const found = suspectedLabelErrors({ logits }, labels, ["a", "b"], 100);
-    // Some of the flipped ones are answers that the model is not sure of, as it is not of half of the true ones.
-    const places = found.map(({ row, label }) => 2 * row + Number(label === "b"));
-    expect(places.filter((place) => !flipped.has(place))).toEqual([]);
-    expect(places.length).toBeGreaterThanOrEqual(3);
+  it("leaves out what is not labelled, and labels that are all alike", () => {
+    const { logits, labels } = task(300, 2);
     const onlyYes = labels.map((_, i) => (i % 2 === 0 ? 1 : Number.NaN));
-    expect(suspectedLabelErrors({ logits }, onlyYes, ["a", "b"], 100)).toEqual([]);
+    expect(suspectedLabelErrors({ logits }, onlyYes, ["a", "b"], 100)).toEqual({
+      suspects: [],
+      expectedWrong: 0,
+      expectedWrongOfAll: 0,
+    });
+    const half = labels.map((label, i) => (i % 4 < 2 ? Number.NaN : label));
+    const { suspects } = suspectedLabelErrors({ logits }, half, ["a", "b"], 1000);
+    expect(suspects.every(({ row }) => row % 2 === 1)).toBe(true);
+  });
+
+  it("suspects labels by which a model that is too sure, or not sure enough, orders its rows alike", () => {
+    const { logits, labels } = task(800, 3);
+    const rowsOf = (values: Float32Array) =>
+      suspectedLabelErrors({ logits: values }, labels, ["a", "b"], 30).suspects.map(
+        ({ row, label }) => `${row} ${label}`,
+      );
+    expect(rowsOf(logits.map((logit) => logit / 2 - 1))).toEqual(rowsOf(logits));
   });
 });
 
