@@ -48,7 +48,7 @@ import { didYouMean } from "./suggestion.js";
 import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 
-/** Texts of a stream that are read ahead of their predictions. */
+/** Texts that are read ahead of their predictions. */
 const streamedAtOnce = 256;
 
 const tuningCall = tuningOptions.safeExtend(inferenceOptions.shape);
@@ -289,8 +289,7 @@ export class Classifier implements AsyncDisposable {
     return this.#call(explanationCall, options, async ({ signal, ...parsed }) => {
       requireText(text, 0);
       const { temperatures } = this.#decision;
-      const label =
-        parsed.label === undefined ? await this.#likeliest(text, signal) : this.#labelIndex(parsed.label);
+      const label = await this.#labelIndex(parsed.label, text, signal);
       const temperature = temperatures[label]!;
       const reading = { ...this.#windows, maxLength: this.maxLength, temperature };
       const question = { ...parsed, label, signal };
@@ -310,8 +309,8 @@ export class Classifier implements AsyncDisposable {
   }
 
   #save(directory: string, calls: CallOptions): Promise<void> {
-    const [config, model, tokenizer] = [this.#config, this.#model, this.#tokenizer];
-    return this.#stored.save(directory, { config, labelNames: this.labels, model, tokenizer }, calls);
+    const parts = { config: this.#config, model: this.#model, tokenizer: this.#tokenizer };
+    return this.#stored.save(directory, { ...parts, labelNames: this.labels }, calls);
   }
 
   /**
@@ -332,9 +331,9 @@ export class Classifier implements AsyncDisposable {
    */
   export(output: string, options: ExportOptions & CallOptions = {}): Promise<ExportCheck | undefined> {
     return this.#call(exportCall, options, ({ format, ...calls }) => {
+      const parts = { config: this.#config, model: this.#model, tokenizer: this.#tokenizer };
       const save = (directory: string) => this.#save(directory, calls);
-      const exported = { model: this.#model, tokenizer: this.#tokenizer, config: this.#config, save };
-      return exportModel(exported, output, format, calls);
+      return exportModel({ ...parts, save }, output, format, calls);
     });
   }
 
@@ -383,13 +382,12 @@ export class Classifier implements AsyncDisposable {
     return this.#calls.run(async () => work(parseOptions(schema, options)));
   }
 
-  /** The most probable label of a text. */
-  async #likeliest(text: string, signal: AbortSignal | undefined): Promise<number> {
-    const { logits } = await this.#predictor.score([text], { signal });
-    return indexOfLargest(calibrated(logits, this.#decision));
-  }
-
-  #labelIndex(name: string): number {
+  /** The index of a label, or of the most probable one of a text. */
+  async #labelIndex(name: string | undefined, text: string, signal?: AbortSignal): Promise<number> {
+    if (name === undefined) {
+      const { logits } = await this.#predictor.score([text], { signal });
+      return indexOfLargest(calibrated(logits, this.#decision));
+    }
     const index = this.labels.indexOf(name);
     if (index >= 0) return index;
     throw new TagformerError(
