@@ -2,7 +2,6 @@
 import type { ClassifierEvaluation } from "../classifier/evaluation.js";
 import type { Classifier } from "../classifier.js";
 import { type Dataset, placeOf } from "../data/dataset.js";
-import { describeConvention } from "../evaluation/conventions.js";
 import { evaluationDetails } from "../evaluation/details.js";
 import { surestExamples } from "../evaluation/examples.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
@@ -23,7 +22,7 @@ export async function writeEvaluationPage(
   names: Pick<EvaluationReport, "model" | "data">,
   { labels: labelNames, temperatures, thresholds }: Classifier,
   dataset: Dataset,
-  { logits, labels, mistakes, metrics, seen }: ClassifierEvaluation,
+  { logits, labels, mistakes, seen }: ClassifierEvaluation,
 ): Promise<void> {
   const scores = { logits: divideByTemperature(logits, temperatures) };
   const examples = surestExamples(scores, labels, labelNames, shownExamples, thresholds);
@@ -34,7 +33,7 @@ export async function writeEvaluationPage(
   });
   const page = await evaluationPage({
     ...names,
-    notes: [...describeSeen(seen), ...metrics.conventions.map(describeConvention)].map(sentence),
+    notes: describeSeen(seen).map(sentence),
     details: evaluationDetails(scores, labels, labelNames, thresholds),
     mistakes: mistakes.slice(0, shownMistakes).map(shown),
     examples: examples.map(shown),

@@ -1,4 +1,5 @@
 // What an evaluation found: figures, curves, tables, mistakes.
+import { describeConvention } from "../evaluation/conventions.js";
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { Example } from "../evaluation/examples.js";
 import type { Mistake } from "../evaluation/mistakes.js";
@@ -63,7 +64,14 @@ export async function evaluationSections(
   { notes = [], mistakes, examples = [] }: ShownRows,
 ): Promise<Section[]> {
   return [
-    { title: "Figures", content: [...notes.map((note) => html`<p>${note}</p>`), figuresOf(details)] },
+    {
+      title: "Figures",
+      content: [
+        ...notes.map((note) => html`<p>${note}</p>`),
+        figuresOf(details),
+        conventionsOf(details.metrics.conventions),
+      ],
+    },
     { title: "Labels", content: await labelContent(details) },
     { title: "Curves", content: await curveContent(details) },
     { title: "Are the scores probabilities?", content: await calibrationContent(details) },
@@ -85,9 +93,16 @@ function figuresOf({ metrics }: EvaluationDetails): Content {
     ["cross-entropy", decimal(metrics.loss, 4)],
     ["Brier score", decimal(metrics.brierScore, 4)],
     ["calibration error", decimal(metrics.calibrationError, 4)],
-    ["… of perfect probabilities", decimal(metrics.chanceCalibrationError, 4)],
+    ["calibration error by chance", decimal(metrics.chanceCalibrationError, 4)],
     ["rows", count(metrics.rows)],
   ]);
+}
+
+/** The figures that are a division by zero for some labels or rows, to be opened. */
+function conventionsOf(conventions: EvaluationDetails["metrics"]["conventions"]): Content {
+  if (conventions.length === 0) return null;
+  const items = conventions.map((convention) => html`<li>${describeConvention(convention)}</li>`);
+  return html`<details><summary>Figures that rest on a convention: ${conventions.length}</summary><ul>${items}</ul></details>`;
 }
 
 async function labelContent({ metrics, labels }: EvaluationDetails): Promise<Content[]> {

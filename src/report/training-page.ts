@@ -1,5 +1,4 @@
 // The report of a training run: how it went, epoch by epoch, and what the kept model does on the rows held back.
-import { describeConvention } from "../evaluation/conventions.js";
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
@@ -80,7 +79,7 @@ export async function drawTrainingPage(report: RunReport): Promise<string> {
         ? [{ title: "The model's figures, on test rows", content: testContent(test, report.byCombinations) }]
         : []),
       { title: "Learning curves", content: await learningContent(report) },
-      { title: "Epochs", content: epochs.length > 0 ? [epochTable(report)] : [] },
+      { title: "Epochs", content: epochs.length > 0 ? epochContent(report) : [] },
       ...(validation ? await validationSections(report, validation) : []),
       ...report.dataSections,
       { title: "Options", content: [optionTable(report.options)] },
@@ -100,7 +99,6 @@ async function validationSections(
   const notes = [
     `Of epoch ${keptEpoch}, on ${rows}; a label counts as given when its probability is above 0.5. ${validationCaveat(report)}`,
     ...(byCombinations && validationData === undefined ? [combinationsCaveat] : []),
-    ...validation.details.metrics.conventions.map((convention) => `Note: ${describeConvention(convention)}.`),
   ];
   const sections = await evaluationSections(validation.details, { ...validation, notes });
   return sections.map(({ title, content }, i) => ({
@@ -195,11 +193,11 @@ function lossCharts(
   over: (name: string, value: (validation: Evaluation) => number | null) => Series,
 ): [Chart, string][] {
   const training: Series = {
-    name: "training, in the epoch",
+    name: "training",
     points: epochs.map(({ epoch, trainingLoss }) => ({ x: epoch, y: trainingLoss })),
   };
   const validation: Series = {
-    name: "validation, at its end",
+    name: "validation",
     points: epochs.flatMap(({ epoch, objective }) =>
       objective === undefined ? [] : [{ x: epoch, y: objective }],
     ),
@@ -209,10 +207,10 @@ function lossCharts(
       kind: "lines",
       title: "What the training minimises",
       x,
-      y: { title: objectiveName },
+      y: { title: "objective" },
       series: [training, validation],
     },
-    "Each line by itself: the training's is a mean over the epoch, with dropout and weights that change; the validation rows' is of the weights at the end of the epoch, without dropout.",
+    `The objective: ${objectiveName}. Each line by itself: the training's is a mean over the epoch, with dropout and weights that change; the validation rows' is of the weights at the end of the epoch, without dropout.`,
   ];
   if (isPlainCrossEntropy) return [objective];
   return [
@@ -241,33 +239,37 @@ function thin(steps: readonly StepFigures[], value: (step: StepFigures) => numbe
   });
 }
 
-function epochTable(report: RunReport): Content {
+function epochContent(report: RunReport): Content[] {
   const { epochs, objectiveName, isPlainCrossEntropy } = report;
+  const objective = isPlainCrossEntropy ? "cross-entropy" : "objective";
   const titles = [
     "epoch",
-    `training ${objectiveName}`,
-    ...(isPlainCrossEntropy ? [] : [`validation ${objectiveName}`]),
+    `training ${objective}`,
+    ...(isPlainCrossEntropy ? [] : ["validation objective"]),
     "validation cross-entropy",
     "micro-F1",
     "macro-F1",
     "subset accuracy",
     "seconds",
   ];
-  const rows = epochs.map(({ epoch, trainingLoss, objective, validation, seconds }) => [
+  const rows = epochs.map(({ epoch, trainingLoss, validation, seconds, ...found }) => [
     nameOfEpoch(epoch, report),
     decimal(trainingLoss, 4),
-    ...(isPlainCrossEntropy ? [] : [decimal(objective, 4)]),
+    ...(isPlainCrossEntropy ? [] : [decimal(found.objective, 4)]),
     decimal(validation?.loss, 4),
     decimal(validation?.micro.f1, 4),
     decimal(validation?.macro.f1, 4),
     decimal(validation?.subsetAccuracy, 4),
     decimal(seconds, 1),
   ]);
-  return table(
-    "Epochs",
-    titles.map((title) => ({ title })),
-    rows,
-  );
+  return [
+    !isPlainCrossEntropy && html`<p>The objective is what the training minimises: ${objectiveName}.</p>`,
+    table(
+      "Epochs",
+      titles.map((title) => ({ title })),
+      rows,
+    ),
+  ];
 }
 
 /** An epoch, with what it became: not what it was when it was over. */

@@ -220,8 +220,8 @@ const shown: [title: string, rows: readonly Cells[]][] = [
   [
     "What the training minimises",
     [
-      ...[1, 2].map((epoch) => ["training, in the epoch", epoch, 0.4321]),
-      ...[1, 2].map((epoch) => ["validation, at its end", epoch, 0.4567]),
+      ...[1, 2].map((epoch) => ["training", epoch, 0.4321]),
+      ...[1, 2].map((epoch) => ["validation", epoch, 0.4567]),
     ],
   ],
   ["Cross-entropy on the validation rows", [1, 2].map((epoch) => ["cross-entropy", epoch, metrics.loss])],
@@ -406,10 +406,11 @@ describe("the page of a training", () => {
 
   it("names every loss, and compares none with another", async () => {
     expect(tableOf(pages.training!, "Epochs")[0]!.slice(1, 4)).toEqual([
-      "training focal loss",
-      "validation focal loss",
+      "training objective",
+      "validation objective",
       "validation cross-entropy",
     ]);
+    expect(pages.training).toContain("The objective is what the training minimises: focal loss.");
     expect(pages.training).not.toMatch(/rises while|learns? (its rows )?by heart/);
     const plain = await trainingReport({ isPlainCrossEntropy: true, objectiveName: "cross-entropy" });
     expect(tableOf(plain, "Epochs")[0]!.slice(1, 4)).toEqual([
