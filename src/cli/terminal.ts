@@ -52,14 +52,18 @@ export const interruptedStatus = 130;
 /** npm passes the terminal's Ctrl-C on to a command that has it already, so one press may come twice within this time. */
 const onePress = 500;
 
-/** Lets Ctrl-C (or SIGTERM) abort work that then ends by itself; pressed again, it ends the process at once. */
-export function abortOnInterrupt(controller: AbortController): void {
+/**
+ * Lets Ctrl-C (or SIGTERM) abort work that then ends by itself; pressed again, it ends the process at once.
+ *
+ * @param said what happens then, in words
+ */
+export function abortOnInterrupt(controller: AbortController, said: () => string): void {
   let first = 0;
   const stop = () => {
     if (!controller.signal.aborted) {
       first = performance.now();
       controller.abort();
-      note("\nstopping after this step; press Ctrl-C again to stop at once");
+      note(`\n${said()}; press Ctrl-C again to stop at once`);
     } else if (performance.now() - first > onePress) {
       process.exit(interruptedStatus);
     }

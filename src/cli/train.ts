@@ -69,17 +69,17 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   let start: StartEvent | undefined;
   let end: EndEvent | undefined;
   const controller = new AbortController();
+  abortOnInterrupt(controller, () => (start ? "stopping after this step" : "stopping"));
   try {
     for await (const event of trainer.events({ signal: controller.signal })) {
-      // Until here there is nothing to keep, and Ctrl-C ends the process at once.
-      if (event.type === "start") {
-        start = event;
-        abortOnInterrupt(controller);
-      }
+      if (event.type === "start") start = event;
       display.show(event);
       if (event.type === "epoch") epochs.push(event);
       if (event.type === "end") end = event;
     }
+  } catch (error) {
+    if (error !== controller.signal.reason) throw error;
+    process.exitCode = interruptedStatus; // before the first step: there is nothing to keep
   } finally {
     display.close();
   }

@@ -101,6 +101,21 @@ describe("Ctrl-C", () => {
     expect(classifier.labels).toEqual(labelNames);
   });
 
+  it("leaves the finished model of an earlier run alone, and says where the last weights are", async () => {
+    const { args, output } = job(1);
+    await tagformer(args);
+    const before = readFileSync(join(output, "model.safetensors"));
+    const running = new Running([...args, "--epochs", "9", "--batch-size", "1", "--max-length", "64"]).read();
+    await running.says("million weights");
+    running.child.kill("SIGINT");
+    const { status, stdout } = await running.ended;
+    expect({ status, stdout }).toEqual({
+      status: 130,
+      stdout: `\nStopped. The weights of the last step are in ${output}/last. The model in ${output} is that of an earlier run. The report is ${output}/last/report.html.\n`,
+    });
+    expect(readFileSync(join(output, "model.safetensors")).equals(before)).toBe(true);
+  });
+
   it("that comes twice at once, as under npm, is one; --json tells the same", async () => {
     const { args, output } = job(10_000);
     const running = new Running([...args, "--json", "--validation-split", "0"]).read();
@@ -123,6 +138,27 @@ describe("Ctrl-C", () => {
     expect(await running.ended).toMatchObject({ status: null, signal: "SIGINT", stdout: "" });
     await pipe.close();
     expect(existsSync(output)).toBe(false);
+  });
+});
+
+describe("two runs into one output", () => {
+  it("are one: the second names the first, and one that was killed is out of the way", async () => {
+    const { args, folder, output } = job(10_000);
+    const first = new Running(args).read();
+    await first.says("(best so far, kept)");
+    const { status, stderr } = await tagformer(args);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `tagformer: ${output} is being written by a training run of process ${first.child.pid}, since 20\\S+; choose another directory`,
+      ),
+    );
+    first.child.kill("SIGKILL");
+    await first.ended;
+    expect(existsSync(join(folder, ".model.lock"))).toBe(true);
+    const third = await tagformer([...args, "--epochs", "1"]);
+    expect(third).toMatchObject({ status: 0 });
+    expect(readdirSync(folder).sort()).toEqual(["model", "tickets.csv"]);
   });
 });
 

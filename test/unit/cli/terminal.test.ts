@@ -54,7 +54,7 @@ describe("Ctrl-C", () => {
 
   it.each(["SIGINT", "SIGTERM"])("(%s) aborts once, and ends the process when it comes again", (signal) => {
     const controller = new AbortController();
-    abortOnInterrupt(controller);
+    abortOnInterrupt(controller, () => "stopping after this step");
     const press = handlers.get(signal)!;
     expect(controller.signal.aborted).toBe(false);
     press();
