@@ -14,6 +14,7 @@ export function testContent({ metrics, intervals }: TestFigures, byCombinations:
     decimal(interval?.value),
     intervalCell(interval),
   ];
+  const isAnyFew = [...Object.values(figures), ...intervals.labels].some((one) => one?.fewPositives);
   return [
     html`<p>On ${count(metrics.rows)} rows by which nothing was chosen: neither the weights, nor the epoch, nor a threshold. A label counts as given when its probability is above 0.5.</p>`,
     byCombinations && html`<p>${combinationsCaveat}</p>`,
@@ -47,6 +48,8 @@ export function testContent({ metrics, intervals }: TestFigures, byCombinations:
         ...line(label.name, intervals.labels[i] ?? null).slice(1),
       ]),
     ),
+    isAnyFew &&
+      html`<p class="faint">* Rests on a label with fewer than ten positives and says little: an average has no interval then, and that of the label's own F1 is wide.</p>`,
   ];
 }
 
@@ -54,6 +57,7 @@ export function testContent({ metrics, intervals }: TestFigures, byCombinations:
 function intervalCell(interval: Interval | null): string {
   if (interval === null) return "–";
   const { low, high, fewPositives } = interval;
-  if (low === null || high === null) return "none: a label has fewer than ten positives";
-  return `${decimal(low)} to ${decimal(high)}${fewPositives ? " (fewer than ten positives)" : ""}`;
+  const mark = fewPositives ? " *" : "";
+  if (low === null || high === null) return `–${mark}`;
+  return `${decimal(low)} to ${decimal(high)}${mark}`;
 }

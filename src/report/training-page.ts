@@ -164,7 +164,7 @@ async function learningContent(report: RunReport): Promise<Content[]> {
         kind: "lines",
         title: "Loss of each step",
         x: { title: "step" },
-        y: { title: "loss" },
+        y: { title: "objective" },
         series: [{ name: "loss", points: thin(steps, ({ loss }) => loss) }],
       },
       steps.length > mostPoints ? "Means over neighbouring steps." : "One point a step.",
