@@ -30,7 +30,7 @@ const countMarks = {
       y: { scale: "y", field: "y", offset: { signal: "datum.y > datum.x ? -8 : 12" } },
       align: { signal: "datum.x > 0.85 ? 'right' : 'left'" },
       text: { signal: "format(datum.count, ',')" },
-      fill: { value: "var(--text)" },
+      fill: { value: "var(--ink)" },
       fontSize: { value: 10 },
     },
   },

@@ -359,6 +359,12 @@ describe("calibration", () => {
     );
     expect(drawn).toEqual(micro.reliability.map(({ count }) => count).filter((count) => count > 0));
   });
+
+  it("takes only colours that the page has", () => {
+    const known = new Set(Array.from(pages.evaluation!.matchAll(/(--[a-z0-9]+):/g), ([, name]) => name));
+    const used = Array.from(pages.evaluation!.matchAll(/var\((--[a-z0-9]+)[,)]/g), ([, name]) => name);
+    expect([...new Set(used)].filter((name) => !known.has(name))).toEqual([]);
+  });
 });
 
 it("shows mistakes and right decisions with their texts", () => {
