@@ -102,7 +102,7 @@ export function confidenceIntervals(
       const error = standardDeviation(drawn.map((one) => one[name]));
       const ends =
         value <= 0 || value >= 1
-          ? atTheEdge(value, blockCount(blocks), confidence)
+          ? atTheEdge(name, value, outcomes, blockCount(blocks), confidence)
           : onLogits(value, width * error);
       return { value, ...ends, fewPositives: false };
     }),
@@ -187,13 +187,48 @@ function exactF1(
 ): [low: number, high: number] {
   if (involved === 0) return [0, 1];
   const [low, high] = exactInterval((right / involved) * independent, independent, confidence);
-  return [(2 * low) / (1 + low), (2 * high) / (1 + high)];
+  return [f1Of(low), f1Of(high)];
 }
 
-/** All rows were alike, so that no sample differs: as far from the edge as so many trials without an exception allow. */
-function atTheEdge(value: number, trials: number, confidence: number): { low: number; high: number } {
-  const [low, high] = exactInterval(value <= 0 ? 0 : trials, trials, confidence);
-  return { low, high };
+function f1Of(share: number): number {
+  return (2 * share) / (1 + share);
+}
+
+/**
+ * All that a figure rests on came out alike, so that no sample differs: as far from the edge as so many trials without an
+ * exception allow.
+ */
+function atTheEdge(
+  name: keyof Figures,
+  value: number,
+  labels: readonly LabelOutcomes[],
+  blocks: number,
+  confidence: number,
+): { low: number; high: number } {
+  const measured = labels.filter(({ positives, negatives }) => positives + negatives > 0);
+  const trials = (numbers: readonly number[]) => Math.max(1, Math.min(...numbers));
+  const count = {
+    // The elements that are set or given, of which those of one row may go together; of the label with the fewest.
+    microF1: Math.max(
+      1,
+      Math.min(
+        blocks,
+        measured.reduce((sum, { independent }) => sum + independent, 0),
+      ),
+    ),
+    macroF1: trials(measured.map(({ independent }) => independent)),
+    weightedF1: trials(
+      measured.filter(({ positives }) => positives > 0).map(({ independent }) => independent),
+    ),
+    samplesF1: blocks,
+    subsetAccuracy: blocks,
+    hammingLoss: blocks,
+    macroRocAuc: trials(measured.map(({ positives, negatives }) => Math.min(positives, negatives))),
+    macroAveragePrecision: trials(measured.map(({ positives }) => positives)),
+  }[name];
+  const [low, high] = exactInterval(value <= 0 ? 0 : count, count, confidence);
+  const isF1 = name === "microF1" || name === "macroF1" || name === "weightedF1";
+  return isF1 ? { low: f1Of(low), high: f1Of(high) } : { low, high };
 }
 
 /** The interval that reaches as far on both sides on the scale of logits. */

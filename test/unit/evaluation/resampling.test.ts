@@ -123,6 +123,20 @@ describe("the interval of a label's F1", () => {
     expect(figures.macroF1).toEqual({ value: 0, low: null, high: null, fewPositives: true });
   });
 
+  it("of averages is as wide where all came out alike as the elements that are set or given allow", () => {
+    // 52 positives of which none is found, in 300 rows: 52 trials, and not 300.
+    const labels = Float32Array.from({ length: 600 }, (_, i) =>
+      Number(i < 104 && i % 2 === Math.floor(i / 52)),
+    );
+    const { figures } = confidenceIntervals({ logits: labels.map(() => -1) }, labels, names, 0.5, {
+      samples: 100,
+    });
+    expect(figures.microF1).toMatchObject({ value: 0, low: 0 });
+    expect(figures.microF1!.high).toBeGreaterThan(0.1);
+    expect(figures.macroF1!.high).toBeGreaterThan(figures.microF1!.high!);
+    expect(figures.macroF1!.high).toBeLessThan(0.3);
+  });
+
   it("is as wide for rows that come three times as for rows that come once", () => {
     const { logits, labels } = task(100, 0.8, 1);
     const thrice = (values: Float32Array) => Float32Array.from([...values, ...values, ...values]);
