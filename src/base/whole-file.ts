@@ -61,7 +61,7 @@ export function pathBeside(target: string): string {
 }
 
 /** Flushes a written file, gives it the permissions of the one that it replaces, and renames it. */
-export async function putInPlace(beside: string, target: string): Promise<void> {
+async function putInPlace(beside: string, target: string): Promise<void> {
   await flush(beside);
   await keepOwner(beside, target);
   await rename(beside, target);

@@ -22,6 +22,7 @@ import { writeEvaluationTable } from "./evaluation-table.js";
 import { addFlags, parseCount, takeFlags } from "./flags.js";
 import { describeIntervals } from "./interval-table.js";
 import { loadClassifier, modelHelp } from "./model.js";
+import { checkOutput } from "./output.js";
 import { ProgressBar } from "./progress.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
@@ -78,6 +79,7 @@ export function addEvaluateCommand(root: Command): void {
 
 async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   for (const file of [data, flags.labelFile ?? []].flat()) await checkReadable(file);
+  for (const file of [flags.html, flags.table]) await checkOutput(file);
   await ensureSetUp();
   await using classifier = await loadClassifier(
     flags.model,

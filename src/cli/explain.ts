@@ -6,7 +6,7 @@ import { explanationOptions, modelOptions } from "../options.js";
 import { explanationPage } from "../report/explanation-page.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
-import { writeOutput } from "./output.js";
+import { checkOutput, writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
 
@@ -36,6 +36,7 @@ export function addExplainCommand(root: Command): void {
 }
 
 async function explain(argument: string, flags: ExplainFlags): Promise<void> {
+  await checkOutput(flags.html);
   await ensureSetUp();
   const text = argument === "-" ? (await readAll(process.stdin)).replace(/\r?\n$/, "") : argument;
   const given = flags as unknown as Record<string, unknown>;

@@ -9,7 +9,7 @@ import { inspectionPage } from "../report/pages.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
-import { writeOutput } from "./output.js";
+import { checkOutput, writeOutput } from "./output.js";
 import { note, print, printJson } from "./terminal.js";
 import { textTable } from "./text-table.js";
 
@@ -47,6 +47,7 @@ export function addInspectCommand(root: Command): void {
 
 async function inspect(data: string, flags: InspectFlags): Promise<void> {
   const options = takeFlags(inspectionOptions, flags as unknown as Record<string, unknown>);
+  await checkOutput(flags.html);
   const { dataset, droppedUnlabelled, skippedCount } = await readData(data, flags, {
     labelFile: flags.labelFile,
   });

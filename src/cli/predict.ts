@@ -11,7 +11,7 @@ import { addTextFlags, type TextFlags, textReading } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { splitNames } from "./names.js";
-import { writeOutput } from "./output.js";
+import { checkOutput, writeOutput } from "./output.js";
 import { ensureSetUp } from "./setup.js";
 import { note } from "./terminal.js";
 
@@ -43,6 +43,7 @@ export function addPredictCommand(root: Command): void {
 
 async function predict(data: string, flags: PredictFlags): Promise<void> {
   await checkReadable(data);
+  await checkOutput(flags.out);
   await ensureSetUp();
   await using classifier = await loadClassifier(
     flags.model,

@@ -65,6 +65,13 @@ describe.runIf(process.platform === "linux")("an output", () => {
     expect(statSync("/dev/full").isCharacterDevice()).toBe(true);
   });
 
+  it.each(Object.keys(outputs))("of %s that is a directory is refused before the work", async (name) => {
+    const folder = temporaryFolder();
+    const { status, stdout, stderr } = await tagformer(outputs[name]!(folder));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(`tagformer: ${folder} is a directory; expected the name of a file to write`);
+  });
+
   it("of predict goes into a process substitution", async () => {
     const command = `"${process.execPath}" "${main}" predict "${table}" ${withModel.join(" ")} --out >(cat)`;
     const { stdout, status } = spawnSync("bash", ["-c", `${command} | cat`], { encoding: "utf8" });

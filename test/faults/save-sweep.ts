@@ -49,7 +49,7 @@ const changing = [
 ];
 
 /** The kinds of calls that a sweep goes through. */
-export function callsOf(place: Place, fault: Fault): readonly string[] {
+function callsOf(place: Place, fault: Fault): readonly string[] {
   if (place === "each") return ["openat", "fsync", "sync_file_range"];
   // A write that fails would break libuv, which wakes its loop with one.
   return fault === "SIGKILL" ? [...changing, "write"] : changing;
