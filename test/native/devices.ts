@@ -15,6 +15,6 @@ const absence = await findDevice("cuda").then(
 );
 
 export const devices: readonly TestDevice[] = [
-  { name: "the CPU, as a device", absence: null, spec: { dense: true } },
+  { name: "the CPU, as a device", absence: null, spec: { device: "cpu", dense: true } },
   { name: "cuda", absence, spec: { device: "cuda" } },
 ];

@@ -18,8 +18,11 @@ it("there is no experiment of another name", async () => {
 });
 
 it("experiments do nothing to the CPU's kernels", async () => {
-  await using plain = await freshModel();
-  await using model = await freshModel({ experiments: ["flash", "graphs", "tf32", "deterministic"] });
+  await using plain = await freshModel({ device: "cpu" });
+  await using model = await freshModel({
+    device: "cpu",
+    experiments: ["flash", "graphs", "tf32", "deterministic"],
+  });
   expect(model.info.deviceNote).toBe("");
   expect(await train(model, batches)).toEqual(await train(plain, batches));
 });

@@ -5,6 +5,7 @@ import type { NativeModelSpec, NativeTrainingOptions } from "../../src/native/ty
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { plainTraining, smallBert } from "../fixtures/bert.mjs";
 import { randomBatch } from "../parity/models.js";
+import { testDevice } from "../test-device.js";
 
 export const config = smallBert;
 
@@ -19,6 +20,7 @@ export function freshModel(changes: Partial<NativeModelSpec> = {}): Promise<Nati
     seed: 1,
     precision: "fp32",
     threads: 2,
+    device: testDevice,
     ...changes,
   });
 }

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { saveModelDirectory } from "../../src/model/save.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
+import { testDevice } from "../test-device.js";
 import { note } from "./figures.js";
 import {
   gradientDifference,
@@ -39,7 +40,7 @@ export interface ParityCase {
 /** A model of ours with random weights, after a few training steps with dropout: no bias is zero any more. */
 async function makeAndSave({ config: drawn, labels, batch }: ParityCase, directory: string) {
   const config = { ...drawn, initializer_range: 0.3 };
-  const spec = { tensors: [], seed: 4, precision: "fp32", threads: 1 } as const;
+  const spec = { tensors: [], seed: 4, precision: "fp32", threads: 1, device: testDevice } as const;
   await using model = await NativeModel.load({ ...spec, config, labels });
   const run = await model.startTraining({ ...training, dropout: true, learningRate: 0.02 });
   for (let i = 0; i < 3; i++) await run.step([batch]);

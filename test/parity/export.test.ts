@@ -6,6 +6,7 @@ import { saveModelDirectory } from "../../src/model/save.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { ExportCheck } from "../../src/native/types.js";
 import { generator } from "../../src/random.js";
+import { testDevice } from "../test-device.js";
 import { note } from "./figures.js";
 import { largestDifference, randomBatch, temporaryFolder, training } from "./models.js";
 import { runPython } from "./python.js";
@@ -92,6 +93,7 @@ class Exported {
       seed: 4,
       precision: "fp32",
       threads: 1,
+      device: testDevice,
     });
     // A few steps, so that no bias is zero any more.
     const run = await model.startTraining({ ...training, learningRate: 0.02 });
@@ -169,6 +171,7 @@ it("is refused for a model in bf16, and leaves no file", async () => {
     seed: 4,
     precision: "bf16",
     threads: 1,
+    device: testDevice,
   });
   const folder = temporaryFolder();
   const exporting = model.exportTorchScript(join(folder, "model.pt"));
@@ -185,6 +188,7 @@ it("says when the file cannot be written", async () => {
     seed: 4,
     precision: "fp32",
     threads: 1,
+    device: testDevice,
   });
   const file = join(temporaryFolder(), "missing", "model.pt");
   await expect(model.exportTorchScript(file)).rejects.toMatchObject({ code: "IO" });

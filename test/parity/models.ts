@@ -10,6 +10,7 @@ import type { NativeTraining } from "../../src/native/training.js";
 import type { Precision } from "../../src/native/types.js";
 import { generator, type Random } from "../../src/random.js";
 import type { LabelledBatch, RaggedBatch } from "../../src/text/batch.js";
+import { testDevice } from "../test-device.js";
 import { runPython } from "./python.js";
 
 /** What test/parity/python/model_reference.py trains with. */
@@ -104,7 +105,16 @@ export async function loadModel(
 ): Promise<NativeModel> {
   const { config, tensors } = await readModelDirectory(directory);
   const { precision = "fp32", threads = 2, dense = false } = options;
-  return NativeModel.load({ config, labels, tensors, seed: 1, precision, threads, dense });
+  return NativeModel.load({
+    config,
+    labels,
+    tensors,
+    seed: 1,
+    precision,
+    threads,
+    dense,
+    device: testDevice,
+  });
 }
 
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,6 +1,7 @@
 // What only ModernBERT has: older names of its fields, and initial weights without outliers.
 import { expect, it } from "vitest";
 import { NativeModel } from "../../src/native/model.js";
+import { testDevice } from "../test-device.js";
 import { randomBatch } from "./models.js";
 import { releasedModernBert } from "./released-modernbert.js";
 
@@ -9,7 +10,14 @@ const released = { ...releasedModernBert, num_labels: 6 };
 it("reads the older names of the same fields", async () => {
   const batch = randomBatch([1, 65, 130], { vocabulary: 280, labels: 6, seed: 1 });
   const logitsOf = async (fields: Record<string, unknown>) => {
-    const spec = { tensors: [], labels: 6, seed: 5, precision: "fp32", threads: 1 } as const;
+    const spec = {
+      tensors: [],
+      labels: 6,
+      seed: 5,
+      precision: "fp32",
+      threads: 1,
+      device: testDevice,
+    } as const;
     await using model = await NativeModel.load({ ...spec, config: { ...released, ...fields } });
     return await model.predict(batch);
   };
@@ -26,7 +34,7 @@ it("reads the older names of the same fields", async () => {
 it("starts from weights that are nowhere beyond initializer_cutoff_factor deviations", async () => {
   const config = { ...released, initializer_range: 0.1, initializer_cutoff_factor: 1.5 };
   await using model = await NativeModel.load({
-    ...{ config, labels: 6, tensors: [], seed: 1, precision: "fp32", threads: 1 },
+    ...{ config, labels: 6, tensors: [], seed: 1, precision: "fp32", threads: 1, device: testDevice },
   });
   const largest = async (name: string) =>
     (await model.parameter(name)).reduce((most, x) => Math.max(most, Math.abs(x)), 0);

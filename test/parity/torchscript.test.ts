@@ -9,6 +9,7 @@ import { vetTorchScript } from "../../src/model/torchscript/vet.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { Precision } from "../../src/native/types.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
+import { testDevice } from "../test-device.js";
 import { finish, tinyDataset, tinySource } from "../unit/training/tiny-run.js";
 import { largestDifference, randomBatch, temporaryFolder, training } from "./models.js";
 import { runPython } from "./python.js";
@@ -81,7 +82,16 @@ function load(
   config: Record<string, unknown>,
   precision: Precision = "fp32",
 ): Promise<NativeModel> {
-  return NativeModel.load({ config, labels, tensors: [], script, seed: 1, precision, threads: 1 });
+  return NativeModel.load({
+    config,
+    labels,
+    tensors: [],
+    script,
+    seed: 1,
+    precision,
+    threads: 1,
+    device: testDevice,
+  });
 }
 
 async function train(model: NativeModel, steps: number, dropout = true): Promise<number[]> {
@@ -216,7 +226,7 @@ describe("a traced BERT, by the Trainer and the Classifier", () => {
   const { tokenizer } = tiny;
   const file = tinyFile;
   const names = ["delivery", "money", "access"];
-  const options = { tokenizer, trust: true, threads: 1 };
+  const options = { tokenizer, trust: true, threads: 1, device: testDevice };
 
   it("is trained, saved, and used from its directory", async () => {
     const output = join(folder, "trained");
@@ -231,7 +241,7 @@ describe("a traced BERT, by the Trainer and the Classifier", () => {
     };
     const { epochs } = await finish(run);
     expect(epochs.at(-1)!.validation!.micro.f1).toBeGreaterThan(0.9);
-    await using classifier = await Classifier.load(output, { trust: true, threads: 1 });
+    await using classifier = await Classifier.load(output, { trust: true, threads: 1, device: testDevice });
     expect(classifier.labels).toEqual(names);
     const { labels: found } = await classifier.predict("please help where is my parcel");
     expect(found).toEqual(["delivery"]);
