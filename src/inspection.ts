@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
+import { positionsOf } from "./model/architectures.js";
 import { readModelConfig } from "./model/directory.js";
 import { configFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
-import { inspectionOptions, parseOptions } from "./options.js";
+import { inspectionOptions, parseOptions, usualLengths } from "./options.js";
 import { mostTokens, Tokenizer } from "./text/tokenizer.js";
 
 /** Options of {@link inspectDataset}. */
@@ -44,9 +45,14 @@ async function countTokens(
   signal: AbortSignal | undefined,
 ): Promise<TokenLengths> {
   const directory = await resolveModel(model, { signal });
-  const { modelType } = await readModelConfig(join(directory, configFile));
+  const { modelType, config } = await readModelConfig(join(directory, configFile));
   await using tokenizer = await Tokenizer.load(directory, modelType, signal);
   const { offsets } = await tokenizer.encode(texts, mostTokens, signal);
   const lengths = Int32Array.from({ length: texts.length }, (_, row) => offsets[row + 1]! - offsets[row]!);
-  return { tokenizer: model, lengths, maxLengths };
+  const modelLength = Math.min(
+    usualLengths.default,
+    positionsOf(config),
+    tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
+  );
+  return { tokenizer: model, lengths, maxLengths, modelLength };
 }

@@ -1,5 +1,6 @@
 // From the files of a model to one that computes, and its tokenizer.
 import { stat } from "node:fs/promises";
+import { TagformerError } from "./errors.js";
 import { type ModelConfig, type ModelWeights, readModelDirectory } from "./model/directory.js";
 import { resolveModel } from "./model/hub/resolve.js";
 import type { JsonObject } from "./model/json-file.js";
@@ -10,7 +11,7 @@ import { prepareNative } from "./native/addon.js";
 import { experiments } from "./native/device.js";
 import { NativeModel } from "./native/model.js";
 import type { CallOptions } from "./native/types.js";
-import type { ResolvedModelOptions, ResolvedTrainingOptions } from "./options.js";
+import { type ResolvedModelOptions, type ResolvedTrainingOptions, usualLengths } from "./options.js";
 import { Tokenizer } from "./text/tokenizer.js";
 import { prepareTokenizer } from "./text/tokenizer-client.js";
 
@@ -49,6 +50,8 @@ interface LoadingCall extends CallOptions {
   readonly training?: boolean;
   /** Token types that the model is given; by default those of its tokenizer. */
   readonly tokenTypes?: ResolvedTrainingOptions["tokenTypes"];
+  /** Longest row in tokens where none is asked for and nothing allows less. */
+  readonly usualLength?: number | undefined;
 }
 
 /** Begins what takes time with every model, before it is known which one will be loaded. */
@@ -99,7 +102,7 @@ export async function loadModel(
   labelNames: readonly string[] | null,
   options: ResolvedModelOptions,
   seed: number,
-  { signal, training, tokenTypes }: LoadingCall,
+  { signal, training, tokenTypes, usualLength = usualLengths.default }: LoadingCall,
 ): Promise<LoadedModel> {
   const reading = Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal, tokenTypes);
   // A module is padded as its tokenizer says; other models load while their tokenizer does.
@@ -113,17 +116,33 @@ export async function loadModel(
     const tokenizer = read.value;
     const { model } = built.value;
     tokenizer.checkFits(model.info.vocabularySize);
-    const maxLength = Math.min(
-      options.maxLength,
-      model.info.maxLength,
-      tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
-    );
+    const maxLength = longestRow(options.maxLength, usualLength, model.info.maxLength, tokenizer);
     return { ...built.value, tokenizer, maxLength };
   } catch (error) {
     if (read.status === "fulfilled") await read.value.dispose();
     if (built.status === "fulfilled") await built.value.model.dispose();
     throw error;
   }
+}
+
+/**
+ * The longest row in tokens. What is asked for wins over the tokenizer's own limit, as in transformers; beyond the model's
+ * positions nothing can be read.
+ *
+ * @throws TagformerError `INVALID_OPTION`
+ */
+function longestRow(
+  asked: number | undefined,
+  usual: number,
+  positions: number,
+  { modelMaxLength }: Tokenizer,
+): number {
+  if (asked === undefined) return Math.min(usual, positions, modelMaxLength ?? Number.POSITIVE_INFINITY);
+  if (asked <= positions) return asked;
+  throw new TagformerError(
+    "INVALID_OPTION",
+    `option maxLength is ${asked}, but the model has positions for ${positions} tokens; give at most ${positions}, and windowStride (--window-stride) to read longer texts in windows`,
+  );
 }
 
 type BuiltModel = Pick<LoadedModel, "model" | "config" | "labelNames">;

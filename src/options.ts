@@ -31,9 +31,9 @@ export const modelOptions = z.strictObject({
       "threads of the model's operations; 0: the cores that the machine or container grants, in equal shares among the models of the process",
     ),
   maxLength: count(3)
-    .default(512)
+    .optional()
     .describe(
-      "longest text in tokens, special tokens included; the rest is cut, or goes into further windows",
+      "longest text in tokens, special tokens included; the rest is cut, or goes into further windows (default: as the model was trained, or 512, 100 with the preset seed, and no more than model and tokenizer allow)",
     ),
   windowStride: count(0)
     .default(0)
@@ -296,12 +296,14 @@ export const splitOptions = trainingOptions
     folds: count(0).default(0).describe("number of folds, instead of one split; 0: one split"),
   });
 
+/** The longest text in tokens where neither `maxLength` nor model nor tokenizer say less, by preset. */
+export const usualLengths = { default: 512, seed: 100 } as const;
+
 /** What a preset says instead of the options' own defaults. */
 const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   // "Transformers for Multi-Label Classification made simple" with transformers 2.10 (2020). It asked its AdamW for
   // `weight_decay_rate`, which that optimizer does not know: the decay was 0. Its epsilon was 1e-6, before the correction.
   seed: {
-    maxLength: 100,
     // It called the model with `token_type_ids=None`, which XLNet tells from the types of its tokenizer.
     tokenTypes: "none",
     epochs: 3,

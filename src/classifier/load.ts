@@ -8,13 +8,7 @@ import { type ClassifierOptions, callOptions, classifierOptions, parseOptions } 
 import type { WindowOptions } from "../predict/predictor.js";
 import { givenDecision } from "../report/decision-record.js";
 import { type FixedInfo, fixedInfo } from "./info.js";
-import {
-  decisionOf,
-  requireClassifier,
-  requireHead,
-  requireLength,
-  withTrainedReading,
-} from "./loading-rules.js";
+import { decisionOf, requireClassifier, requireHead, withTrainedReading } from "./loading-rules.js";
 import { StoredModel } from "./stored-model.js";
 
 /** What a classifier is made of. */
@@ -44,14 +38,13 @@ async function loadVersion(
   nameOrPath: string,
   { signal, ...options }: ClassifierOptions & CallOptions,
 ): Promise<ClassifierParts> {
-  const { tokenizer, threshold, labels, maxLength } = options;
+  const { tokenizer, threshold, labels } = options;
   const files = await readModelFiles(nameOrPath, tokenizer, { signal });
   requireClassifier(nameOrPath, files, options);
-  const windows = withTrainedReading(files, options);
-  const loaded = await loadModel(files, labels ?? null, windows, 0, { signal });
+  const { usualLength, ...windows } = withTrainedReading(files, options);
+  const loaded = await loadModel(files, labels ?? null, windows, 0, { signal, usualLength });
   try {
     requireHead(nameOrPath, files, loaded);
-    requireLength(nameOrPath, maxLength, loaded);
     const decision = decisionOf(nameOrPath, files, loaded.labelNames, threshold);
     const stored = new StoredModel(files);
     if (threshold !== undefined) stored.decide(async () => givenDecision(decision, loaded.labelNames), null);

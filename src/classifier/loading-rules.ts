@@ -62,23 +62,11 @@ const readingOptions = modelOptions.pick({
 export function withTrainedReading(
   { tagformer }: ModelFiles,
   options: ClassifierOptions,
-): ResolvedClassifierOptions {
+): ResolvedClassifierOptions & { readonly usualLength: number | undefined } {
   const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return parseClassifierOptions({ ...(trained.success && trained.data), ...Object.fromEntries(given) });
-}
-
-/**
- * Checks that texts are read as long as was asked for.
- *
- * @throws TagformerError `INVALID_OPTION`
- */
-export function requireLength(path: string, asked: number | undefined, { maxLength }: LoadedModel): void {
-  if (asked === undefined || asked <= maxLength) return;
-  throw new TagformerError(
-    "INVALID_OPTION",
-    `option maxLength is ${asked}: ${path} reads at most ${maxLength} tokens; leave the option out for as many, or read longer texts in windows with windowStride`,
-  );
+  const { maxLength: usualLength, ...windows } = trained.success ? trained.data : {};
+  return { ...parseClassifierOptions({ ...windows, ...Object.fromEntries(given) }), usualLength };
 }
 
 /**

@@ -57,6 +57,8 @@ export interface TokenInspection extends LengthStatistics {
   readonly total: number;
   /** What each limit costs, in ascending order. */
   readonly cuts: readonly Cut[];
+  /** The same of the length at which the model cuts texts unless told otherwise. */
+  readonly modelCut: Cut;
 }
 
 /** What a table of labelled texts holds. Plain numbers, strings and `null`: it can be written as JSON. */
@@ -99,6 +101,8 @@ export interface TokenLengths {
   readonly lengths: Int32Array;
   /** Limits to judge. */
   readonly maxLengths: readonly number[];
+  /** The length at which the model cuts texts unless told otherwise. */
+  readonly modelLength: number;
 }
 
 const shownCombinations = 20;
@@ -178,19 +182,18 @@ function inspectCombinations(dataset: Dataset): CombinationInspection {
   };
 }
 
-function inspectTokens({ tokenizer, lengths, maxLengths }: TokenLengths): TokenInspection {
+function inspectTokens({ tokenizer, lengths, maxLengths, modelLength }: TokenLengths): TokenInspection {
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const cuts = [...maxLengths]
-    .sort((a, b) => a - b)
-    .map((maxLength) => {
-      const longer = lengths.filter((length) => length > maxLength);
-      const lost = longer.reduce((sum, length) => sum + length - maxLength, 0);
-      return {
-        maxLength,
-        rows: longer.length,
-        share: longer.length / lengths.length,
-        tokenShare: lost / total,
-      };
-    });
-  return { tokenizer, ...describeLengths(lengths), total, cuts };
+  const cutAt = (maxLength: number): Cut => {
+    const longer = lengths.filter((length) => length > maxLength);
+    const lost = longer.reduce((sum, length) => sum + length - maxLength, 0);
+    return {
+      maxLength,
+      rows: longer.length,
+      share: longer.length / lengths.length,
+      tokenShare: lost / total,
+    };
+  };
+  const cuts = [...maxLengths].sort((a, b) => a - b).map(cutAt);
+  return { tokenizer, ...describeLengths(lengths), total, cuts, modelCut: cutAt(modelLength) };
 }

@@ -1,4 +1,5 @@
 // What has to be known about an architecture outside of its network, which native/models describes.
+import type { JsonObject } from "./json-file.js";
 
 export interface Architecture {
   /** transformers' class of its classifiers. */
@@ -35,6 +36,18 @@ function architecture(
     modelType,
     { classifierClass: `${classStem}ForSequenceClassification`, outputLayer, base, embeddings },
   ];
+}
+
+/** Most tokens of a text that a config.json has positions for; infinite where distances take the place of positions. */
+export function positionsOf(config: JsonObject): number {
+  const { model_type: type, max_position_embeddings: stated, pad_token_id: padding } = config;
+  if (type === "xlnet" || (type === "deberta-v2" && config.position_biased_input === false)) {
+    return Number.POSITIVE_INFINITY;
+  }
+  const positions = typeof stated === "number" ? stated : type === "modernbert" ? 8192 : 512;
+  // RoBERTa and its relatives count positions from behind the padding's id.
+  const isRoberta = findArchitecture(type)?.base === "roberta";
+  return isRoberta ? positions - (typeof padding === "number" ? padding : 1) - 1 : positions;
 }
 
 /** The architecture of a `model_type`; `null` for an unknown one, which the engine refuses. */

@@ -13,7 +13,7 @@ import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { readOneVersion } from "../model/version.js";
 import { checkDevice } from "../native/device.js";
 import type { NativeModel } from "../native/model.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import { type ResolvedTrainingOptions, usualLengths } from "../options.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
 import { countCutTexts } from "../text/token-counts.js";
@@ -149,6 +149,7 @@ async function load(
     signal,
     training: true,
     tokenTypes: options.tokenTypes,
+    usualLength: usualLengths[options.preset],
   });
   return { files, loaded };
 }

@@ -117,7 +117,7 @@ export class Publisher {
       classifierClass: model.info.classifierClass,
       labelNames: training.dataset.labelNames,
       tagformer: {
-        options: this.#options,
+        options: { ...this.#options, maxLength: prepared.maxLength },
         data: training.dataset.source,
         ...(prepared.validation && { validationData: prepared.validation.dataset.source }),
         texts: storedTexts(texts),

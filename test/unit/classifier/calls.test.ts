@@ -159,7 +159,9 @@ describe("the options of a call", () => {
   it("of loading: a longer maxLength than the model has, and thresholds of labels, by name", async () => {
     expect(await errorOf(() => Classifier.load(directory, { maxLength: 100_000 }))).toMatchObject({
       code: "INVALID_OPTION",
-      message: expect.stringContaining(`option maxLength is 100000: ${directory} reads at most 32 tokens`),
+      message: expect.stringContaining(
+        "option maxLength is 100000, but the model has positions for 32 tokens",
+      ),
     });
     await using classifier = await Classifier.load(directory, { threshold: { money: 0.9 }, maxLength: 32 });
     expect(classifier.thresholds).toEqual([0.5, 0.9, 0.5]);

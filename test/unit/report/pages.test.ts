@@ -22,7 +22,12 @@ const { details, labels } = judged(300);
 const texts = Array.from({ length: 300 }, (_, i) => `${hostile} ${"word ".repeat(i % 30)}`);
 const inspection = inspectRows(
   { source: hostile, texts, labelNames: names, labels },
-  { tokenizer: "t", lengths: Int32Array.from(texts, (_, i) => i % 40), maxLengths: [16, 32] },
+  {
+    tokenizer: "t",
+    lengths: Int32Array.from(texts, (_, i) => i % 40),
+    maxLengths: [16, 32],
+    modelLength: 512,
+  },
 );
 const mistake = { row: 4, label: hostile, probability: 0.9, truth: 0, place: "line 6", text: hostile };
 
