@@ -1,5 +1,7 @@
 // `inspectDataset`: what a table holds, counted in a model's tokens too.
+
 import { join } from "node:path";
+import { requireNames } from "./base/parse-options.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
 import { positionsOf } from "./model/architectures.js";
@@ -29,6 +31,7 @@ export async function inspectDataset(
   dataset: Dataset,
   inspectOptions: InspectOptions = {},
 ): Promise<Inspection> {
+  requireNames(inspectOptions, ["model", "signal", ...Object.keys(inspectionOptions.shape)]);
   const { model, signal, ...options } = inspectOptions;
   checkShape(dataset);
   const { maxLengths } = parseOptions(inspectionOptions, options);

@@ -34,6 +34,20 @@ export function parseOptions<S extends Shape>(
   throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}${where}`);
 }
 
+/**
+ * Checks that options are an object with no other names than these, for those whose values their reader checks.
+ *
+ * @throws TagformerError `INVALID_OPTION`
+ */
+export function requireNames(values: unknown, names: readonly string[]): void {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new TagformerError("INVALID_OPTION", `the options are ${show(values)}: expected an object`);
+  }
+  const unknown = Object.keys(values).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new TagformerError("INVALID_OPTION", `unknown option "${unknown}"${didYouMean(unknown, names)}`);
+}
+
 /** What was expected, where the schema does not say so in its own words. */
 function expectationOf(issue: Issue): string {
   switch (issue.code) {

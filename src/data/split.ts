@@ -1,4 +1,5 @@
 // Splits into training and validation rows, stratified by label combination or label by label.
+import { requireNames } from "../base/parse-options.js";
 import { TagformerError } from "../errors.js";
 import { generator, type Random } from "../random.js";
 import { rowsByCombination } from "./combinations.js";
@@ -24,6 +25,8 @@ export interface StratifyOptions {
    */
   readonly byText?: boolean;
 }
+
+const stratifyNames = ["seed", "method", "byText"];
 
 /** Options of {@link stratifiedSplit}. */
 export interface SplitOptions extends StratifyOptions {
@@ -79,6 +82,7 @@ const testPart: Part = {
  * @throws TagformerError `INVALID_OPTION` for a fraction out of range, `INVALID_DATA` when there are too few rows
  */
 export function stratifiedSplit(dataset: LabelledRows, options: SplitOptions): Split {
+  requireNames(options, ["fraction", ...stratifyNames]);
   return holdBack(dataset, options, validationPart, "split");
 }
 
@@ -155,6 +159,7 @@ export function describeShortfalls(
  * rows to keep together, than folds
  */
 export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Split[] {
+  requireNames(options, ["folds", ...stratifyNames]);
   const { folds, seed, method = "iterative", byText = false } = options;
   if (!Number.isInteger(folds) || folds < 2) {
     throw new TagformerError(

@@ -55,10 +55,10 @@ export function decide(probabilities: Float32Array, labels: number, thresholds: 
  */
 export function thresholdPerLabel(thresholds: Thresholds, labels: number): readonly number[] {
   const given = typeof thresholds === "number" ? new Array<number>(labels).fill(thresholds) : thresholds;
-  if (given.length !== labels) {
+  if (given?.length !== labels) {
     throw new TagformerError(
       "INVALID_OPTION",
-      `thresholds: found ${given.length} for ${labels} labels; give one number for all labels, or one for each`,
+      `thresholds: found ${given?.length ?? given} for ${labels} labels; give one number for all labels, or one for each`,
     );
   }
   for (const threshold of given) {

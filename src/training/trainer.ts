@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { requireNames } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import { lockDirectory } from "../model/lock.js";
@@ -66,6 +67,7 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
 
   /** @throws TagformerError `INVALID_OPTION` */
   constructor(run: TrainingRun) {
+    requireNames(run, Object.keys(runOptions.shape));
     const { model, config, train, validation, output, ...options } = parseOptions(
       runOptions,
       withPreset(run),

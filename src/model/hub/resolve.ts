@@ -1,4 +1,5 @@
 import { lstat } from "node:fs/promises";
+import { requireNames } from "../../base/parse-options.js";
 import { TagformerError } from "../../errors.js";
 import { replacedPath } from "../file-names.js";
 import { downloadModel, type ResolveOptions } from "./download.js";
@@ -13,6 +14,7 @@ import { parseModelName } from "./name.js";
  * of the signal
  */
 export async function resolveModel(nameOrPath: string, options: ResolveOptions = {}): Promise<string> {
+  requireNames(options, ["signal", "onProgress", "offline"]);
   if (typeof nameOrPath !== "string") {
     const found = `the model is of type ${typeof nameOrPath}`;
     throw new TagformerError("INVALID_OPTION", `${found}; expected a directory or a name on the hub`);
