@@ -12,6 +12,7 @@ import { readModelDirectory } from "../model/directory.js";
 import { tagformerFile } from "../model/file-names.js";
 import { describeChoices, describeSeen } from "../model/seen-texts.js";
 import { clustersOfStored, readTest, readValidation, type StoredPredictions } from "../model/validation.js";
+import { readOneVersion } from "../model/version.js";
 import { modelOptions, parseOptions, resamplingOptions } from "../options.js";
 import { describeComparison } from "./comparison-table.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
@@ -73,7 +74,9 @@ async function compare(firstRun: string, secondRun: string, flags: CompareFlags)
   const directories = [await localModel(firstRun), await localModel(secondRun)] as const;
   const { first, second, labels, labelNames, clusters, source, cutTexts } =
     flags.data === undefined
-      ? await fromStored(directories)
+      ? await readOneVersion(directories[0], () =>
+          readOneVersion(directories[1], () => fromStored(directories)),
+        )
       : await fromTable(flags.data, directories, flags);
   const comparison = compareScores(first, second, labels, labelNames, options, clusters);
   if (flags.json)
