@@ -103,6 +103,19 @@ std::string describe(const Json& json) {
   return std::visit(Describe{}, json.value);
 }
 
+/// Values that turn nothing on, such as `pruned_heads: {}`: a field that is not known may have one of them.
+bool says_nothing(const Json& json) {
+  struct Empty {
+    bool operator()(std::monostate) const { return true; }
+    bool operator()(bool value) const { return !value; }
+    bool operator()(double /*value*/) const { return false; }
+    bool operator()(const std::string& value) const { return value.empty(); }
+    bool operator()(const Json::Array& value) const { return value.empty(); }
+    bool operator()(const Json::Object& value) const { return value.empty(); }
+  };
+  return std::visit(Empty{}, json.value);
+}
+
 [[noreturn]] void refuse(const std::string& field, const std::string& found, const std::string& expected) {
   throw Error("INVALID_MODEL", "config.json: " + field + " is " + found + "; expected " + expected);
 }
@@ -242,7 +255,7 @@ void Config::refuse_unread() const {
   std::vector<std::string> names;
   std::string unknown;
   for (const auto& [field, json] : fields_) {
-    if (json.is_null() || read_.contains(field) || kWithoutEffect.contains(field) ||
+    if (says_nothing(json) || read_.contains(field) || kWithoutEffect.contains(field) ||
         kGenerationOnly.contains(field)) {
       continue;
     }

@@ -109,6 +109,20 @@ describe("config.json", () => {
     });
   });
 
+  it.each([
+    { pruned_heads: {} },
+    { unheard_of: false },
+    { unheard_of: "" },
+    { unheard_of: [] },
+    { unheard_of: null },
+  ])("may have a field that says nothing: %j", async (fields) => {
+    await using model = await fresh({ ...small.bert, ...fields }, 1);
+    expect(model.info.labels).toBe(1);
+    await expect(fresh({ ...small.bert, unheard_of: { 0: [1] } }, 1)).rejects.toThrow(
+      "unheard_of (an object)",
+    );
+  });
+
   it("may say that no token is padding, whose embedding is then trained", async () => {
     const batch = randomBatch([4], { vocabulary: 1, labels: 1, seed: 1 }); // four times token 0
     const gradientOfPadding = async (pad_token_id: number | null) => {
