@@ -117,7 +117,7 @@ function listed(names: readonly string[]): string {
 const maxShown = 120;
 
 /** A value as a message shows it: cut, and on one line, whatever it is. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   const isBare = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
   const text = inspect(isBare ? { ...value } : value, {
     depth: 0,

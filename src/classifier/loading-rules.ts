@@ -12,7 +12,7 @@ import { didYouMean } from "../suggestion.js";
 /** {@link ClassifierOptions} with every default filled in. */
 export type ResolvedClassifierOptions = ReturnType<typeof parseClassifierOptions>;
 
-export function parseClassifierOptions(options: ClassifierOptions) {
+function parseClassifierOptions(options: ClassifierOptions) {
   return parseOptions(classifierOptions, options);
 }
 

@@ -78,7 +78,7 @@ export function findCut(text: string, from: number, place: number, rules: CutRul
 }
 
 /** Whether a text may be cut before the code unit at a place. */
-export function isCutPoint(text: string, at: number, rules: CutRules): boolean {
+function isCutPoint(text: string, at: number, rules: CutRules): boolean {
   const [before, next] = [text[at - 1], text[at]];
   if (before === undefined || next === undefined) return false;
   if (next === " ") {

@@ -2,7 +2,7 @@
 import type { CallOptions } from "../../../src/native/types.js";
 import type { RaggedBatch } from "../../../src/text/batch.js";
 
-export interface FakeCall {
+interface FakeCall {
   /** The rows of the batch. */
   readonly rows: readonly (readonly number[])[];
   readonly signal: AbortSignal | undefined;
