@@ -26,9 +26,9 @@ const countMarks = {
   from: { data: "line" },
   encode: {
     enter: {
-      x: { scale: "x", field: "x", offset: { signal: "datum.x > 0.85 ? -10 : 10" } },
-      y: { scale: "y", field: "y", offset: { signal: "datum.y > datum.x ? -8 : 12" } },
-      align: { signal: "datum.x > 0.85 ? 'right' : 'left'" },
+      x: { scale: "x", field: "x", offset: { signal: "datum.y > datum.x ? -10 : 10" } },
+      y: { scale: "y", field: "y", offset: { signal: "datum.y > datum.x || datum.y < 0.08 ? -8 : 12" } },
+      align: { signal: "datum.y > datum.x ? 'right' : 'left'" },
       text: { signal: "format(datum.count, ',')" },
       fill: { value: "var(--ink)" },
       fontSize: { value: 10 },
