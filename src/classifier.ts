@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { untilAborted } from "./base/cancel.js";
+import { parseOptions } from "./base/parse-options.js";
 import { labelsInOrder } from "./classifier/dataset-labels.js";
 import type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
 import { exportModel } from "./classifier/export.js";
@@ -19,17 +20,15 @@ import type { JsonObject } from "./model/json-file.js";
 import type { NativeModel } from "./native/model.js";
 import type { CallOptions, ExportCheck } from "./native/types.js";
 import {
-  type ClassifierOptions,
   callOptions,
   type ExplanationOptions,
   type ExportOptions,
   explanationOptions,
   exportOptions,
   inferenceOptions,
-  parseOptions,
-  type TuningOptions,
-  tuningOptions,
-} from "./options.js";
+} from "./options/calls.js";
+import { type TuningOptions, tuningOptions } from "./options/evaluation.js";
+import type { ClassifierOptions } from "./options/model.js";
 import type { InferenceOptions } from "./predict/encoded-texts.js";
 import { answersInOrder } from "./predict/in-order.js";
 import { OpenCalls } from "./predict/open-calls.js";

@@ -2,7 +2,7 @@
 import { TagformerError } from "./errors.js";
 import type { NativeModel } from "./native/model.js";
 import type { CallOptions, NativeAttribution } from "./native/types.js";
-import type { WindowPooling } from "./options.js";
+import type { WindowPooling } from "./options/model.js";
 import type { RaggedBatch } from "./text/batch.js";
 import type { TokenizedText } from "./text/encoder.js";
 import type { Tokenizer } from "./text/tokenizer.js";

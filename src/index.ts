@@ -108,17 +108,10 @@ export { resolveModel } from "./model/hub/resolve.js";
 export type { SeenTexts } from "./model/seen-texts.js";
 export { readValidation, type StoredPredictions } from "./model/validation.js";
 export type { CallOptions, ExportCheck, Precision } from "./native/types.js";
-export type {
-  ClassifierOptions,
-  Device,
-  ExplanationOptions,
-  ExportOptions,
-  ModelOptions,
-  ResamplingOptions,
-  TrainingOptions,
-  TuningOptions,
-  TuningSettings,
-} from "./options.js";
+export type { ExplanationOptions, ExportOptions } from "./options/calls.js";
+export type { ResamplingOptions, TuningOptions, TuningSettings } from "./options/evaluation.js";
+export type { ClassifierOptions, Device, ModelOptions } from "./options/model.js";
+export type { TrainingOptions } from "./options/training.js";
 export type { InferenceOptions } from "./predict/encoded-texts.js";
 export type { Prediction, TokenCount } from "./predict/prediction.js";
 export type { Pending } from "./predict/predictor.js";

@@ -1,14 +1,14 @@
 // `inspectDataset`: what a table holds, counted in a model's tokens too.
 
 import { join } from "node:path";
-import { requireNames } from "./base/parse-options.js";
+import { parseOptions, requireNames } from "./base/parse-options.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
 import { positionsOf } from "./model/architectures.js";
 import { readModelConfig } from "./model/directory.js";
 import { configFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
-import { inspectionOptions, parseOptions, usualLengths } from "./options.js";
+import { inspectionOptions, usualLengths } from "./options/evaluation.js";
 import { mostTokens, Tokenizer } from "./text/tokenizer.js";
 
 /** Options of {@link inspectDataset}. */

@@ -11,7 +11,9 @@ import { prepareNative } from "./native/addon.js";
 import { experiments } from "./native/device.js";
 import { NativeModel } from "./native/model.js";
 import type { CallOptions } from "./native/types.js";
-import { type ResolvedModelOptions, type ResolvedTrainingOptions, usualLengths } from "./options.js";
+import { usualLengths } from "./options/evaluation.js";
+import type { ResolvedModelOptions } from "./options/model.js";
+import type { ResolvedTrainingOptions } from "./options/training.js";
 import { Tokenizer } from "./text/tokenizer.js";
 import { prepareTokenizer } from "./text/tokenizer-client.js";
 

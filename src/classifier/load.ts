@@ -1,10 +1,13 @@
 // From a directory, a name on the hub or a TorchScript file to all that a classifier is made of.
+
+import { parseOptions } from "../base/parse-options.js";
 import type { Decision } from "../evaluation/tuning.js";
 import { type LoadedModel, loadModel, prepareLoading, readModelFiles } from "../loading.js";
 import { readOneVersion } from "../model/version.js";
 import { checkDevice } from "../native/device.js";
 import type { CallOptions } from "../native/types.js";
-import { type ClassifierOptions, callOptions, classifierOptions, parseOptions } from "../options.js";
+import { callOptions } from "../options/calls.js";
+import { type ClassifierOptions, classifierOptions } from "../options/model.js";
 import type { WindowOptions } from "../predict/predictor.js";
 import { givenDecision } from "../report/decision-record.js";
 import { type FixedInfo, fixedInfo } from "./info.js";

@@ -2,7 +2,7 @@
 import { Classifier } from "../classifier.js";
 import { TagformerError } from "../errors.js";
 import type { CallOptions } from "../native/types.js";
-import type { ClassifierOptions } from "../options.js";
+import type { ClassifierOptions } from "../options/model.js";
 import type { InferenceOptions } from "../predict/encoded-texts.js";
 import type { Prediction } from "../predict/prediction.js";
 import type { AnyTexts, TextSource } from "../predict/texts.js";

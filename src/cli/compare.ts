@@ -1,6 +1,7 @@
 // `tagformer compare`
 import { join } from "node:path";
 import type { Command } from "commander";
+import { parseOptions } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
 import { TagformerError } from "../errors.js";
@@ -13,7 +14,8 @@ import { tagformerFile } from "../model/file-names.js";
 import { describeChoices, describeSeen } from "../model/seen-texts.js";
 import { clustersOfStored, readTest, readValidation, type StoredPredictions } from "../model/validation.js";
 import { readOneVersion } from "../model/version.js";
-import { modelOptions, parseOptions, resamplingOptions } from "../options.js";
+import { resamplingOptions } from "../options/evaluation.js";
+import { modelOptions } from "../options/model.js";
 import { describeComparison } from "./comparison-table.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";

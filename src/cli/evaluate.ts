@@ -14,7 +14,7 @@ import { classificationReport } from "../evaluation/report.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import { describeSeen } from "../model/seen-texts.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
-import { classifierOptions } from "../options.js";
+import { classifierOptions } from "../options/model.js";
 import { cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { writeEvaluationPage } from "./evaluation-html.js";

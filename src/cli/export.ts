@@ -1,7 +1,8 @@
 // `tagformer export`
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { type ExportOptions, exportOptions, modelOptions } from "../options.js";
+import { type ExportOptions, exportOptions } from "../options/calls.js";
+import { modelOptions } from "../options/model.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";

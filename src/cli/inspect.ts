@@ -4,7 +4,7 @@ import { formatFindings } from "../data/check.js";
 import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/lengths.js";
 import { inspectDataset } from "../inspection.js";
-import { inspectionOptions } from "../options.js";
+import { inspectionOptions } from "../options/evaluation.js";
 import { inspectionPage } from "../report/pages.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";

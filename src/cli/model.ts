@@ -2,7 +2,7 @@
 import { Classifier } from "../classifier.js";
 import { resolveModel } from "../model/hub/resolve.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
-import type { ClassifierOptions } from "../options.js";
+import type { ClassifierOptions } from "../options/model.js";
 import { ProgressBar } from "./progress.js";
 import { note } from "./terminal.js";
 

@@ -4,7 +4,7 @@ import { checkReadable } from "../data/bytes.js";
 import { inertCsvLines } from "../data/csv.js";
 import { distinctColumns, labelCellWriter } from "../data/label-cell.js";
 import { readTexts, type TextRow } from "../data/read.js";
-import { classifierOptions } from "../options.js";
+import { classifierOptions } from "../options/model.js";
 import type { Prediction } from "../predict/prediction.js";
 import { noteCutTexts } from "./cut-texts.js";
 import { addTextFlags, type TextFlags, textReading } from "./data-flags.js";

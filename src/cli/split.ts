@@ -1,10 +1,11 @@
 // `tagformer split`
 import type { Command } from "commander";
+import { parseOptions } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { foldsWithTest, trainValidationTestSplit } from "../data/parts.js";
 import { describeShortfalls, type Split } from "../data/split.js";
 import { formatFolds, formatSplit } from "../data/split-file.js";
-import { parseOptions, splitOptions } from "../options.js";
+import { splitOptions } from "../options/training.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { writeOutput } from "./output.js";

@@ -1,5 +1,6 @@
 // `tagformer thresholds`
 import type { Command } from "commander";
+import { parseOptions } from "../base/parse-options.js";
 import { TagformerError } from "../errors.js";
 import { tune } from "../evaluation/tuning.js";
 import { readModelDirectory } from "../model/directory.js";
@@ -8,7 +9,8 @@ import { describeSeen, knownTexts, type SeenTexts } from "../model/seen-texts.js
 import { judgeTestRows } from "../model/test-rows.js";
 import { clustersOfStored, readValidation } from "../model/validation.js";
 import { readOneVersion, weightsVersion } from "../model/version.js";
-import { modelOptions, parseOptions, tuningOptions } from "../options.js";
+import { tuningOptions } from "../options/evaluation.js";
+import { modelOptions } from "../options/model.js";
 import { type TuningRecord, tunedDecision } from "../report/decision-record.js";
 import { type CutTexts, cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";

@@ -1,6 +1,6 @@
 // What `tagformer train` prints when the run is over.
 import { classificationReport } from "../evaluation/report.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 import { describeKept, type EpochChoice, validationCaveat } from "../report/choices.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import { describeIntervals } from "./interval-table.js";

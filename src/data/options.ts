@@ -1,7 +1,7 @@
 // The options of reading a table: each with its schema, default and description. The command line and the API both read this
 // page.
 import { z } from "zod";
-import { callback, signal } from "../options.js";
+import { callback, signal } from "../options/calls.js";
 
 /** A text with a description, and what a command calls its value. */
 const text = (description: string, value: string) =>

@@ -4,7 +4,8 @@
 // Averages have the bootstrap's standard error (Efron, Annals of Statistics 7, 1979) on the scale of logits, where they are
 // less skewed; with rare labels, percentiles, bias-corrected and accelerated intervals and strata by label all cover less.
 // Nothing covers an average over labels of which some have hardly a positive, so that has no interval.
-import { parseOptions, type ResamplingOptions, resamplingOptions } from "../options.js";
+import { parseOptions } from "../base/parse-options.js";
+import { type ResamplingOptions, resamplingOptions } from "../options/evaluation.js";
 import { generator } from "../random.js";
 import { exactInterval, studentQuantile } from "./binomial.js";
 import { type Figures, type JudgedRows, judgeRows, weightedFigures } from "./figures.js";

@@ -1,6 +1,8 @@
 // Did it really get better? Two runs judged on the same rows.
+
+import { parseOptions } from "../base/parse-options.js";
 import { TagformerError } from "../errors.js";
-import { parseOptions, type ResamplingOptions, resamplingOptions } from "../options.js";
+import { type ResamplingOptions, resamplingOptions } from "../options/evaluation.js";
 import { generator } from "../random.js";
 import { studentQuantile } from "./binomial.js";
 import { byFigure, enoughPositives, fewPositives, labelOutcomes, standardDeviation } from "./bootstrap.js";

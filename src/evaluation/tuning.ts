@@ -1,13 +1,14 @@
 // Temperatures and thresholds learnt from validation data, and how far to believe their figures.
+
+import { parseOptions } from "../base/parse-options.js";
 import { stratifiedFolds } from "../data/split.js";
 import { TagformerError } from "../errors.js";
 import {
-  parseOptions,
   type ResolvedTuningOptions,
   type TuningOptions,
   type TuningSettings,
   tuningOptions,
-} from "../options.js";
+} from "../options/evaluation.js";
 import { type Cuts, columnOf, cutsOf } from "./cuts.js";
 import { averageF, type Goal, isTarget } from "./goal.js";
 import { sigmoid } from "./loss.js";

@@ -1,7 +1,7 @@
 // Logits of texts that are tokenized already.
 import { untilAborted } from "../base/cancel.js";
 import type { CallOptions } from "../native/types.js";
-import type { WindowPooling } from "../options.js";
+import type { WindowPooling } from "../options/model.js";
 import type { TextBatch } from "../text/batch.js";
 import { rowCount, textCount } from "../text/plan.js";
 import { poolWindows } from "../text/pooling.js";

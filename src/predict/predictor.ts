@@ -3,7 +3,7 @@ import { untilAborted } from "../base/cancel.js";
 import type { Texts } from "../data/texts.js";
 import { TagformerError } from "../errors.js";
 import type { LoadedModel } from "../loading.js";
-import type { ResolvedModelOptions } from "../options.js";
+import type { ResolvedModelOptions } from "../options/model.js";
 import { sliceTexts } from "../text/plan.js";
 import { putCounts, sliceCounts, type TokenCounts, zeroCounts } from "../text/token-counts.js";
 import type { EncodedTexts } from "../text/tokenizer.js";

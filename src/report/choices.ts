@@ -1,5 +1,5 @@
 // What was chosen by which rows, in words: figures on rows that had a say in a choice are better than on new ones.
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 
 /** What the choice of an epoch is told from. */
 export interface EpochChoice {

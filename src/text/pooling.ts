@@ -1,5 +1,5 @@
 // One row of logits for a text that was cut into windows.
-import type { WindowPooling } from "../options.js";
+import type { WindowPooling } from "../options/model.js";
 
 /**
  * Pools logits label by label: the training pools the same (native/training/pooling.h). The largest logit is the largest

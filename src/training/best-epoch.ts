@@ -1,6 +1,6 @@
 // Which epoch's weights a run keeps.
 import type { Evaluation } from "../evaluation/metrics.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 
 type BestMetric = ResolvedTrainingOptions["bestMetric"];
 

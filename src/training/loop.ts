@@ -9,7 +9,7 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import type { Objective } from "../evaluation/objective.js";
 import type { NativeTraining } from "../native/training.js";
 import type { NativeStep } from "../native/types.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 import { predictEncoded } from "../predict/encoded-texts.js";
 import { generator } from "../random.js";
 import type { LabelledBatch } from "../text/batch.js";

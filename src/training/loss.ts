@@ -2,7 +2,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import type { NativeLoss } from "../native/types.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 import { didYouMean } from "../suggestion.js";
 
 /**

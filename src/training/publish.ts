@@ -6,7 +6,7 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import { lastDirectory } from "../model/file-names.js";
 import type { DirectoryLock } from "../model/lock.js";
 import { holdsModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 import type { EndEvent } from "./events.js";
 import type { PreparedRun } from "./prepare.js";
 import { cardOf, type RunRecord, storedPredictions, writeReport } from "./report.js";

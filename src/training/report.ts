@@ -5,7 +5,7 @@ import type { TestFigures } from "../evaluation/jobs.js";
 import { isPlainCrossEntropy } from "../evaluation/objective.js";
 import { reportFile, torchScriptType } from "../model/file-names.js";
 import { predictionLines, textDigest } from "../model/validation.js";
-import type { ResolvedTrainingOptions } from "../options.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
 import { modelCard } from "../report/card.js";
 import type { EpochChoice } from "../report/choices.js";
 import { runPage } from "../report/pages.js";

@@ -1,18 +1,17 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { requireNames } from "../base/parse-options.js";
+import { parseOptions, requireNames } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { TagformerError } from "../errors.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
 import type { CallOptions } from "../native/types.js";
 import {
-  parseOptions,
   type ResolvedTrainingOptions,
   type TrainingOptions,
   trainingOptions,
   withPreset,
-} from "../options.js";
+} from "../options/training.js";
 import { didYouMean } from "../suggestion.js";
 import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addDataFlags } from "../../../src/cli/data-flags.js";
 import { addFlags, parseCount, takeFlags } from "../../../src/cli/flags.js";
-import { inspectionOptions, trainingOptions } from "../../../src/options.js";
+import { inspectionOptions } from "../../../src/options/evaluation.js";
+import { trainingOptions } from "../../../src/options/training.js";
 
 function parse(...args: string[]): Record<string, unknown> {
   const command = addFlags(new Command("train"), trainingOptions)

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bceWithLogits } from "../../../src/evaluation/loss.js";
 import { isPlainCrossEntropy, objectiveLoss } from "../../../src/evaluation/objective.js";
 import type { NativeLoss } from "../../../src/native/types.js";
-import type { TrainingOptions } from "../../../src/options.js";
+import type { TrainingOptions } from "../../../src/options/training.js";
 import { finish, tinyDataset, tinyRun } from "../training/tiny-run.js";
 
 const plain: NativeLoss = { positiveFocus: 0, negativeFocus: 0, margin: 0, negativeWeight: 1, smoothing: 0 };

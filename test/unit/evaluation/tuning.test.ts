@@ -7,7 +7,7 @@ import { divideByTemperature, fitTemperature } from "../../../src/evaluation/tem
 import { shrink } from "../../../src/evaluation/threshold-search.js";
 import { tune } from "../../../src/evaluation/tuning.js";
 import { twoPassThreshold } from "../../../src/evaluation/two-pass.js";
-import type { TuningOptions } from "../../../src/options.js";
+import type { TuningOptions } from "../../../src/options/evaluation.js";
 import { generator } from "../../../src/random.js";
 import { errorOf } from "../training/tiny-run.js";
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { modelOptions, parseOptions, trainingOptions, withPreset } from "../../../src/options.js";
+import { parseOptions } from "../../../src/base/parse-options.js";
+import { modelOptions } from "../../../src/options/model.js";
+import { trainingOptions, withPreset } from "../../../src/options/training.js";
 
 const parse = (values: unknown) => parseOptions(trainingOptions, values);
 const refusal = (values: unknown) => {

@@ -3,20 +3,24 @@ import { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { parseOptions } from "../../../src/base/parse-options.js";
 import { addFlags, takeFlags } from "../../../src/cli/flags.js";
 import { TagformerError } from "../../../src/errors.js";
-import * as options from "../../../src/options.js";
+import { explanationOptions, exportOptions } from "../../../src/options/calls.js";
+import { inspectionOptions, resamplingOptions, tuningOptions } from "../../../src/options/evaluation.js";
+import { classifierOptions, modelOptions } from "../../../src/options/model.js";
+import { splitOptions, trainingOptions } from "../../../src/options/training.js";
 
 const schemas: Readonly<Record<string, z.ZodObject>> = {
-  model: options.modelOptions,
-  classifier: options.classifierOptions,
-  training: options.trainingOptions,
-  tuning: options.tuningOptions,
-  resampling: options.resamplingOptions,
-  split: options.splitOptions,
-  inspection: options.inspectionOptions,
-  explanation: options.explanationOptions,
-  export: options.exportOptions,
+  model: modelOptions,
+  classifier: classifierOptions,
+  training: trainingOptions,
+  tuning: tuningOptions,
+  resampling: resamplingOptions,
+  split: splitOptions,
+  inspection: inspectionOptions,
+  explanation: explanationOptions,
+  export: exportOptions,
 };
 
 interface ValueSchema {
@@ -65,7 +69,7 @@ function textOf(value: unknown): string {
 /** The options, or the message that refuses them. */
 function outcome(schema: z.ZodObject, values: unknown): unknown {
   try {
-    return options.parseOptions(schema, values);
+    return parseOptions(schema, values);
   } catch (error) {
     expect(error).toBeInstanceOf(TagformerError);
     expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringMatching(/^[^\n]+$/) });

@@ -20,7 +20,7 @@ const typescript = [
   ],
   ["install"],
   ["native"],
-  ["model", "evaluation", "data", "options.ts"],
+  ["model", "evaluation", "data", "options"],
   ["text"],
   ["predict", "inspection.ts", "explanation.ts", "loading.ts"],
   ["report"],

@@ -1,7 +1,8 @@
 // The formulas themselves are held to PyTorch's by test/parity/recipes.test.ts.
 import { describe, expect, it } from "vitest";
+import { parseOptions } from "../../../src/base/parse-options.js";
 import type { Dataset } from "../../../src/data/dataset.js";
-import { parseOptions, type TrainingOptions, trainingOptions } from "../../../src/options.js";
+import { type TrainingOptions, trainingOptions } from "../../../src/options/training.js";
 import { lossOf } from "../../../src/training/loss.js";
 import { errorOf } from "./tiny-run.js";
 

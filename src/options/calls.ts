@@ -1,0 +1,64 @@
+// Options of single calls: what ends them, progress, exports and explanations.
+import { z } from "zod";
+import { count } from "./numbers.js";
+
+/** What ends a call. */
+export const signal = z
+  .custom<AbortSignal>(
+    (value) =>
+      typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value,
+    "expected an AbortSignal, such as AbortSignal.timeout(1000)",
+  )
+  .optional();
+
+/** A function that a caller hands in. */
+export const callback = <F extends (...parameters: never[]) => unknown>() =>
+  z.custom<F>((value) => typeof value === "function", "expected a function").optional();
+
+/** Options of any call. */
+export const callOptions = z.strictObject({ signal });
+
+/** Options of a call that computes many rows. */
+export const inferenceOptions = callOptions.extend({ onProgress: callback<(rows: number) => void>() });
+
+/** Options of an export. */
+export const exportOptions = z.strictObject({
+  format: z
+    .enum(["torchscript", "safetensors"])
+    .default("torchscript")
+    .describe(
+      "torchscript: a module that torch.jit.load reads; safetensors: the weights, or with an output that does not end in .safetensors the whole model directory",
+    ),
+});
+
+/**
+ * Options of an export.
+ *
+ * @interface
+ */
+export type ExportOptions = z.input<typeof exportOptions>;
+
+/** Options of explaining a label. */
+export const explanationOptions = z.strictObject({
+  label: z.string().optional().describe("label to explain (default: the most probable one)"),
+  baseline: z
+    .string()
+    .optional()
+    .describe("token that stands for nothing, to compare with (default: the mask token, or padding)"),
+  tolerance: z
+    .number()
+    .positive()
+    .default(1e-3)
+    .describe("largest difference of the contributions' sum from that of the logits"),
+  maxGradients: count(16)
+    .max(1_000_000)
+    .default(2048)
+    .describe("gradients after which to stop although the difference is larger"),
+});
+
+/**
+ * Options of explaining a label.
+ *
+ * @interface
+ */
+export type ExplanationOptions = z.input<typeof explanationOptions>;

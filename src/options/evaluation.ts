@@ -1,0 +1,119 @@
+// Options of judging a model: thresholds and temperatures, intervals, what a table holds.
+import { z } from "zod";
+import { count } from "./numbers.js";
+
+const isMicroF1 = (goal: {
+  average: string;
+  beta: number;
+  targetPrecision?: unknown;
+  targetRecall?: unknown;
+}) =>
+  goal.average === "micro" &&
+  goal.beta === 1 &&
+  goal.targetPrecision === undefined &&
+  goal.targetRecall === undefined;
+
+/** Options of tuning temperatures and thresholds. */
+export const tuningOptions = z
+  .strictObject({
+    method: z
+      .enum(["per-label", "global", "two-pass"])
+      .default("per-label")
+      .describe(
+        "per-label or global: exact sweep for a threshold for each label or one for all; two-pass: one for all by micro-F1 among 0.1 to 0.9, then among that + 0.00 to 0.09",
+      ),
+    average: z
+      .enum(["micro", "macro"])
+      .default("micro")
+      .describe("average of the F-measure over the labels that is made best; macro: each label's own"),
+    beta: z
+      .number()
+      .positive()
+      .max(100)
+      .default(1)
+      .describe("how many times as much recall counts as precision in the F-measure"),
+    targetPrecision: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe("the most recall with at least this precision, instead of an F-measure"),
+    targetRecall: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe("the most precision with at least this recall, instead of an F-measure"),
+    shrinkage: z
+      .number()
+      .min(0)
+      .default(10)
+      .describe(
+        "positives with which a label's threshold and temperature lie half-way between its own and the global one; rarer labels are drawn further; 0: none is",
+      ),
+    temperature: z
+      .enum(["none", "global", "per-label"])
+      .default("none")
+      .describe("temperature scaling of the logits before the thresholds"),
+    folds: count(0)
+      .max(1000)
+      .refine((folds) => folds !== 1, "expected 0, or at least 2")
+      .default(5)
+      .describe("parts for the cross-fitted figures, each decided by what the others teach; 0: none"),
+    seed: count(0).default(42).describe("seed of the folds"),
+  })
+  .refine((goal) => goal.targetPrecision === undefined || goal.targetRecall === undefined, {
+    path: ["targetRecall"],
+    error: "expected it alone, without targetPrecision",
+  })
+  .refine((goal) => goal.method !== "two-pass" || isMicroF1(goal), {
+    path: ["method"],
+    error: "it searches by micro-F1, without average, beta or targets",
+  });
+
+/** Options of confidence intervals and of the comparison of runs. */
+export const resamplingOptions = z.strictObject({
+  samples: count(100).max(1_000_000).default(1000).describe("samples drawn for intervals and p-values"),
+  confidence: z.number().min(0.5).lt(1).default(0.95).describe("confidence of the intervals"),
+  seed: count(0).default(42).describe("seed of the samples"),
+});
+
+/** The longest text in tokens where neither `maxLength` nor model nor tokenizer say less, by preset. */
+export const usualLengths = { default: 512, seed: 100 } as const;
+
+/** Options of inspecting a table. */
+export const inspectionOptions = z.strictObject({
+  maxLengths: z
+    .array(count(1))
+    .nonempty()
+    .default([64, 100, 128, 256, 512])
+    .describe("lengths in tokens at which to count the texts that would be cut"),
+});
+
+/** {@link TuningOptions} one by one. */
+export type TuningSettings = z.input<typeof tuningOptions>;
+
+/** Options of tuning temperatures and thresholds. There is one target at most: of precision or of recall. */
+export type TuningOptions = TuningSettings &
+  (
+    | {
+        /** The most recall with at least this precision, instead of an F-measure. */
+        targetPrecision?: number | undefined;
+        /** Not together with `targetPrecision`. */
+        targetRecall?: undefined;
+      }
+    | {
+        /** Not together with `targetRecall`. */
+        targetPrecision?: undefined;
+      }
+  );
+
+/**
+ * Options of confidence intervals and of the comparison of runs.
+ *
+ * @interface
+ */
+export type ResamplingOptions = z.input<typeof resamplingOptions>;
+
+/** {@link TuningOptions} with every default filled in. */
+export type ResolvedTuningOptions = z.output<typeof tuningOptions>;

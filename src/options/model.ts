@@ -1,0 +1,93 @@
+// Options of loading a model: each with its schema, default and description, which the command line and the API both read.
+import { z } from "zod";
+import { count } from "./numbers.js";
+
+/** Where a model computes: `auto` is the first GPU that works, otherwise the CPU. */
+export type Device = "auto" | "cpu" | "cuda" | `cuda:${number}`;
+
+const device: z.ZodType<string, string> = z
+  .string()
+  .regex(/^(auto|cpu|cuda(:\d+)?)$/, "expected auto, cpu, cuda or cuda:N");
+
+/** Options of loading a model, for training and prediction alike. */
+export const modelOptions = z.strictObject({
+  precision: z
+    .enum(["fp32", "bf16", "int8"])
+    .default("fp32")
+    .describe(
+      "number format of activations and matrix products: fp32, bf16, or int8, which has bf16 activations and products of bytes",
+    ),
+  device: (device as z.ZodType<Device, Device>)
+    .default("auto")
+    .describe("where to compute: auto, cpu, cuda or cuda:N"),
+  threads: count(0)
+    .max(1024)
+    .default(0)
+    .describe(
+      "threads of the model's operations; 0: the cores that the machine or container grants, in equal shares among the models of the process",
+    ),
+  maxLength: count(3)
+    .optional()
+    .describe(
+      "longest text in tokens, special tokens included; the rest is cut, or goes into further windows (default: as the model was trained, or 512, 100 with the preset seed, and no more than model and tokenizer allow)",
+    ),
+  windowStride: count(0)
+    .default(0)
+    .describe(
+      "tokens from the start of one window to the start of the next, for texts longer than maxLength; 0: they are cut",
+    ),
+  maxWindows: count(0)
+    .max(1_000_000)
+    .default(0)
+    .describe("windows of a text that are read, the rest of it is cut; 0: all of them"),
+  windowPooling: z
+    .enum(["max", "mean"])
+    .default("max")
+    .describe("how the logits of a text's windows become one, label by label"),
+  tokenizer: z
+    .string()
+    .min(1, "expected a directory")
+    .optional()
+    .describe("directory of the tokenizer's files, where they are not beside the model"),
+  trust: z
+    .boolean()
+    .default(false)
+    .describe("run a TorchScript model (.pt), which is a program, because you know where it comes from"),
+});
+
+const probability = z.number().min(0).max(1);
+
+/** Options of a model that classifies. */
+export const classifierOptions = modelOptions.extend({
+  labels: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("names of the scores of a TorchScript file, in order; other models bring theirs"),
+  threshold: z
+    .union([probability, z.record(z.string(), probability)])
+    .optional()
+    .describe(
+      "probability above which a label is given, instead of the model's own thresholds: one for all labels, or name=number pairs",
+    ),
+});
+
+/**
+ * Options of loading a model.
+ *
+ * @interface
+ */
+export type ModelOptions = z.input<typeof modelOptions>;
+
+/**
+ * Options of a model that classifies.
+ *
+ * @interface
+ */
+export type ClassifierOptions = z.input<typeof classifierOptions>;
+
+/** How the logits of a text's windows become one, label by label. */
+export type WindowPooling = ResolvedModelOptions["windowPooling"];
+
+/** {@link ModelOptions} with every default filled in. */
+export type ResolvedModelOptions = z.output<typeof modelOptions>;

@@ -1,0 +1,192 @@
+// Options of a training run and of writing a split; presets.
+import { z } from "zod";
+import { modelOptions } from "./model.js";
+import { count, share } from "./numbers.js";
+
+/** How rows are split; of a training and of `tagformer split`. */
+const splitShape = {
+  splitMethod: z
+    .enum(["combinations", "iterative"])
+    .default("iterative")
+    .describe(
+      "what keeps its share on both sides: every label (iterative, Sechidis et al. 2011), or every combination of labels, which never holds back a row whose combination occurs once, so that figures are too good",
+    ),
+  splitByText: z
+    .boolean()
+    .default(false)
+    .describe("keep rows with the same text on one side; case, blanks and punctuation do not count"),
+};
+
+const weight = z.number().positive().max(1e6);
+
+/** Options of a training run. */
+export const trainingOptions = modelOptions.extend({
+  precision: z
+    .enum(["fp32", "bf16"], "expected fp32 or bf16; int8 is for prediction")
+    .default("fp32")
+    .describe("number format of activations and matrix products; trained weights are always kept in fp32"),
+  preset: z
+    .enum(["default", "seed"])
+    .default("default")
+    .describe("values of the options that are not given: recommended ones, or those of the 2020 notebook"),
+  epochs: count(1).max(10_000).default(3).describe("passes over the training rows"),
+  batchSize: count(1).max(65_536).default(32).describe("rows of one optimizer step"),
+  gradientAccumulation: count(1)
+    .max(65_536)
+    .default(1)
+    .describe("parts into which each batch is split: the same gradient with less memory"),
+  learningRate: z.number().positive().max(10).default(2e-5).describe("peak learning rate of AdamW"),
+  schedule: z.enum(["linear", "constant"]).default("linear").describe("learning rate after the warm-up"),
+  warmup: share.default(0.1).describe("share of all steps over which the learning rate rises from 0"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.01)
+    .describe("decay of AdamW; biases and LayerNorm are left out"),
+  beta1: share.default(0.9).describe("AdamW: decay of the gradient's running mean"),
+  beta2: share.default(0.999).describe("AdamW: decay of the squared gradient's running mean"),
+  epsilon: z.number().positive().max(1).default(1e-8).describe("AdamW: added to the denominator"),
+  epsilonPlacement: z
+    .enum(["corrected", "uncorrected"])
+    .default("corrected")
+    .describe(
+      "AdamW: add epsilon after the bias correction, as PyTorch does, or before it, as transformers 2 did",
+    ),
+  maxGradientNorm: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe("global gradient norm above which steps are scaled down; 0: never"),
+  loss: z
+    .enum(["bce", "focal", "asymmetric"])
+    .default("bce")
+    .describe("binary cross-entropy, focal loss (Lin et al. 2017) or asymmetric loss (Ridnik et al. 2021)"),
+  positiveWeight: z
+    .union([z.enum(["none", "counts", "rootCounts"]), weight, z.record(z.string(), weight)])
+    .default("none")
+    .describe(
+      "weight of set labels: one number, name=number pairs, negatives per positive of the training rows (counts), or its root",
+    ),
+  focalGamma: z.number().min(0).max(20).default(2).describe("focal loss: how much easy elements count less"),
+  focalAlpha: share
+    .optional()
+    .describe("focal loss: weight of set labels, with 1 - alpha for those not set (none unless given)"),
+  asymmetricPositiveGamma: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe("asymmetric loss: how much easy set labels count less"),
+  asymmetricNegativeGamma: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(4)
+    .describe("asymmetric loss: how much easy labels that are not set count less"),
+  asymmetricMargin: share
+    .default(0.05)
+    .describe("asymmetric loss: probability below which labels that are not set count nothing"),
+  labelSmoothing: share.default(0).describe("share of every label that is replaced by 1/2"),
+  layerDecay: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe("factor of the learning rate from each layer to the one below it"),
+  freezeEmbeddings: z.boolean().default(false).describe("leave the embeddings as they are"),
+  freezeLayers: count(0)
+    .default(0)
+    .describe("leave this many of the first layers, and the embeddings, as they are"),
+  tokenTypes: z
+    .enum(["tokenizer", "none"])
+    .default("tokenizer")
+    .describe(
+      "token types (segments) that the model is given: its tokenizer's, as the model directory says (model_input_names), or none; the saved model says which",
+    ),
+  dropout: z.boolean().default(true).describe("draw the dropout that the model's config asks for"),
+  validationSplit: share
+    .default(0.1)
+    .describe(
+      "share of the rows held back for validation, by which epochs and thresholds are chosen; 0: none",
+    ),
+  testSplit: share
+    .default(0)
+    .describe(
+      "share of the rows held back to judge the finished model once: no epoch and no threshold is chosen by them; 0: none",
+    ),
+  ...splitShape,
+  splitFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("table of row ids that says which rows are held back, as a run or `tagformer split` writes it"),
+  fold: count(1).optional().describe("fold of splitFile to validate on, from 1"),
+  bestMetric: z
+    .enum(["microF1", "macroF1", "subsetAccuracy", "loss"])
+    .default("microF1")
+    .describe("validation figure that decides which epoch is kept"),
+  keep: z
+    .enum(["best", "last"])
+    .default("best")
+    .describe("epoch whose model is kept: the best by bestMetric, or the last"),
+  patience: count(0).default(0).describe("stop after this many epochs without a better one; 0: never"),
+  report: z.boolean().default(true).describe("draw report.html, with curves and tables about the run"),
+  seed: count(0).default(42).describe("seed of split, shuffles, dropout and fresh weights"),
+});
+
+/** Options of writing a split. */
+export const splitOptions = trainingOptions
+  .pick({
+    validationSplit: true,
+    testSplit: true,
+    splitMethod: true,
+    splitByText: true,
+    seed: true,
+  })
+  .extend({
+    folds: count(0).default(0).describe("number of folds, instead of one split; 0: one split"),
+  });
+
+/** What a preset says instead of the options' own defaults. */
+const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  // "Transformers for Multi-Label Classification made simple" with transformers 2.10 (2020). It asked its AdamW for
+  // `weight_decay_rate`, which that optimizer does not know: the decay was 0. Its epsilon was 1e-6, before the correction.
+  seed: {
+    // It called the model with `token_type_ids=None`, which XLNet tells from the types of its tokenizer.
+    tokenTypes: "none",
+    epochs: 3,
+    batchSize: 32,
+    learningRate: 2e-5,
+    schedule: "constant",
+    warmup: 0,
+    weightDecay: 0,
+    epsilon: 1e-6,
+    epsilonPlacement: "uncorrected",
+    maxGradientNorm: 0,
+    validationSplit: 0.1,
+    splitMethod: "combinations",
+    keep: "last",
+    seed: 2020,
+  },
+};
+
+/**
+ * Options of a training run with those of their preset filled in, for {@link parseOptions}: what was given stays.
+ *
+ * @param values anything; what is wrong with it is left to the schema
+ */
+export function withPreset<T extends { readonly preset?: unknown }>(values: T): T {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return { ...presets[String(values.preset)], ...Object.fromEntries(given) } as T;
+}
+
+/**
+ * Options of a training run.
+ *
+ * @interface
+ */
+export type TrainingOptions = z.input<typeof trainingOptions>;
+
+/** {@link TrainingOptions} with every default filled in. */
+export type ResolvedTrainingOptions = z.output<typeof trainingOptions>;
