@@ -33,4 +33,8 @@ process.once("message", async () => {
   }
   process.send(outcome, () => process.exit());
 });
+// What libtorch reads of the system when it first works is read by now: faults are to come to the save.
+const first = await mkdtemp(join(tmpdir(), "tagformer-first-"));
+await classifier.save(join(first, "model"));
+await rm(first, { recursive: true });
 process.send(await threadOfFiles());
