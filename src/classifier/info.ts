@@ -16,6 +16,7 @@ export interface ClassifierInfo {
   readonly revision: string | null;
   /** The version of tagformer that runs it. */
   readonly tagformerVersion: string;
+  /** The number format of activations and matrix products. */
   readonly precision: Precision;
   /** `cpu`, or a GPU such as `cuda:0`. */
   readonly device: string;
@@ -29,12 +30,16 @@ export interface ClassifierInfo {
     readonly stride: number;
     /** Most windows of a text; 0: as many as it takes. */
     readonly max: number;
+    /** How the logits of a text's windows become one, label by label. */
     readonly pooling: "max" | "mean";
   } | null;
   /** The labels in the order of all scores, with what decides on them at present. */
   readonly labels: readonly {
+    /** The label's name. */
     readonly name: string;
+    /** Probability above which (strictly) it is given. */
     readonly threshold: number;
+    /** What its logits are divided by before the sigmoid. */
     readonly temperature: number;
   }[];
   /** When tagformer trained the model, in ISO 8601; `null` when it does not say, or something else trained it. */

@@ -22,7 +22,7 @@ export function logChoose(n: number, k: number): number {
 }
 
 /** The share of a beta distribution below `x` (continued fraction by Lentz' method; Press et al., Numerical Recipes, 6.4). */
-export function betaBelow(x: number, a: number, b: number): number {
+function betaBelow(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   // The fraction converges quickly below the mean; above it, the other tail is computed.

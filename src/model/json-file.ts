@@ -44,13 +44,6 @@ export async function readJsonObjectIfPresent(file: string, maxBytes: number): P
   return text === null ? null : parseJsonObject(text, file);
 }
 
-/** {@link readJsonObjectIfPresent} for a file that has to be there: a missing one is an `IO` error. */
-export async function readJsonObject(file: string, maxBytes: number): Promise<JsonObject> {
-  const found = await readJsonObjectIfPresent(file, maxBytes);
-  if (found === null) throw new TagformerError("IO", `${file} does not exist`);
-  return found;
-}
-
 /** Parses `text` as a JSON object; `what` names it in the `INVALID_MODEL` error. */
 export function parseJsonObject(text: string, what: string): JsonObject {
   let value: unknown;

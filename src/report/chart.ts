@@ -18,7 +18,7 @@ export interface Axis {
 }
 
 /** A corner of a line. */
-export interface Point {
+interface Point {
   readonly x: number;
   readonly y: number;
   /** What it is a mean of: the larger, the larger it is drawn, and with one line it is written beside the point. */

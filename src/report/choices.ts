@@ -25,7 +25,7 @@ export const metricNames: Readonly<Record<ResolvedTrainingOptions["bestMetric"],
 };
 
 /** Whether the validation rows had a say in which epoch is kept. */
-export function isChosen({ trainedEpochs, keep, patience, validationRows }: EpochChoice): boolean {
+function isChosen({ trainedEpochs, keep, patience, validationRows }: EpochChoice): boolean {
   return validationRows > 0 && trainedEpochs > 1 && (keep === "best" || patience > 0);
 }
 

@@ -49,7 +49,7 @@ async function train(model: string, output: string, preset: "default" | "seed"):
   for await (const _ of new Trainer({ model, output, preset, train: trainingRows(), ...options }));
 }
 
-export function largestDifferenceOf(ours: Scores, theirs: Scores): number {
+function largestDifferenceOf(ours: Scores, theirs: Scores): number {
   expect(ours.map((one) => Object.keys(one).sort())).toEqual(theirs.map((one) => Object.keys(one).sort()));
   return Math.max(
     ...ours.flatMap((one, text) =>
