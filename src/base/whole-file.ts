@@ -1,7 +1,7 @@
 // Files that are written whole: whatever happens meanwhile, the old file or the new one is there.
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync, rmSync } from "node:fs";
-import { chmod, chown, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
@@ -36,7 +36,6 @@ export async function writeWhole<T>(
   try {
     const destination = await destinationOf(file);
     if (destination.kind !== "file") return await fillSpecialFile(destination, fill);
-    await mkdir(dirname(destination.path), { recursive: true });
     return await replaceFile(destination.path, fill);
   } catch (error) {
     signal?.throwIfAborted();

@@ -1,5 +1,7 @@
 // A loaded model in the forms that other programs read.
-import { writeWhole } from "../base/whole-file.js";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { cannotWrite, writeWhole } from "../base/whole-file.js";
 import { TagformerError } from "../errors.js";
 import { configFile, tokenizerFile, torchScriptType } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -31,7 +33,7 @@ export async function exportModel(
         "a TorchScript module is exported as torchscript, not as safetensors",
       );
     }
-    await writeWhole(output, writeWeights, calls);
+    await writeInFolder(output, writeWeights, calls);
     return undefined;
   }
   if (format === "torchscript") {
@@ -39,9 +41,22 @@ export async function exportModel(
       [configFile]: JSON.stringify(config, null, 2),
       [tokenizerFile]: await tokenizer.json(),
     };
-    return writeWhole(output, (file) => model.exportTorchScript(file, extraFiles, calls), calls);
+    return writeInFolder(output, (file) => model.exportTorchScript(file, extraFiles, calls), calls);
   }
-  if (output.endsWith(".safetensors")) await writeWhole(output, writeWeights, calls);
+  if (output.endsWith(".safetensors")) await writeInFolder(output, writeWeights, calls);
   else await save(output);
   return undefined;
+}
+
+/** Writes a whole file, and makes its folder when there is none. */
+async function writeInFolder<T>(
+  output: string,
+  fill: (file: string) => Promise<T>,
+  calls: CallOptions,
+): Promise<T> {
+  calls.signal?.throwIfAborted();
+  await mkdir(dirname(output), { recursive: true }).catch((error) => {
+    throw cannotWrite(output, error);
+  });
+  return writeWhole(output, fill, calls);
 }

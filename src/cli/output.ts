@@ -1,5 +1,7 @@
 // Results that come piece by piece.
-import { createWriteStream } from "node:fs";
+import { constants, createWriteStream } from "node:fs";
+import { access } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { type Destination, destinationOf } from "../base/destination.js";
@@ -35,7 +37,12 @@ export async function writeOutput(path: string | undefined, produce: Produce): P
  * @throws TagformerError as {@link writeOutput}
  */
 export async function checkOutput(path: string | undefined): Promise<void> {
-  if (path !== undefined) await whereTo(path);
+  if (path === undefined) return;
+  const destination = await whereTo(path);
+  if (destination.kind !== "file") return;
+  await access(dirname(destination.path), constants.W_OK).catch((error) => {
+    throw cannotWrite(path, error);
+  });
 }
 
 async function whereTo(path: string): Promise<Destination> {

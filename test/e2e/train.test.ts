@@ -105,7 +105,7 @@ describe("Ctrl-C", () => {
     const { args, output } = job(1);
     await tagformer(args);
     const before = readFileSync(join(output, "model.safetensors"));
-    const running = new Running([...args, "--epochs", "9", "--batch-size", "1", "--max-length", "64"]).read();
+    const running = new Running([...args, "--epochs", "9", "--batch-size", "1"]).read();
     await running.says("million weights");
     running.child.kill("SIGINT");
     const { status, stdout } = await running.ended;

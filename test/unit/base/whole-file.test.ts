@@ -48,9 +48,12 @@ describe("a regular file", () => {
     expect(readdirSync(folder)).toEqual(["out.json"]);
   });
 
-  it("is made with the directories above it", async () => {
-    await writeWholeText(join(folder, "a", "b", "c.txt"), "text");
-    expect(readFileSync(join(folder, "a", "b", "c.txt"), "utf8")).toBe("text");
+  it("is refused where there is no such folder: its name may be mistyped", async () => {
+    const file = join(temporaryFolder(), "a", "b", "c.txt");
+    await expect(writeWholeText(file, "new")).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringMatching(/^cannot write .*c\.txt: ENOENT/),
+    });
   });
 
   it("may have the longest name that there is", async () => {
