@@ -381,7 +381,7 @@ export const targets = {
     },
     async read(input, directory) {
       put(directory, "tokenizer.json", input);
-      const encoder = await Encoder.load(directory, "bert");
+      const encoder = await Encoder.load({ directory, modelType: "bert" });
       await encoder.encode([...probes], 4);
     },
   },
@@ -399,7 +399,7 @@ export const targets = {
         put(folder, name, end < 0 ? rest : rest.subarray(0, end));
         rest = end < 0 ? Buffer.alloc(0) : rest.subarray(end + 1);
       }
-      const encoder = await Encoder.load(folder, type);
+      const encoder = await Encoder.load({ directory: folder, modelType: type });
       await encoder.encode([...probes], 4);
     },
   },
