@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { messageOf, TagformerError } from "../errors.js";
 import { destinationOf } from "./destination.js";
+import { isRunning } from "./running-process.js";
 import { fillSpecialFile } from "./special-file.js";
 
 /** A file that a killed process left is removed after this time, even where it is not known that its process is gone. */
@@ -125,15 +126,6 @@ async function isAbandoned(path: string, writer: string, pid: number): Promise<b
   if (writer === machine() && !isRunning(pid)) return true;
   const found = await stat(path).catch(() => null);
   return found !== null && Date.now() - found.mtimeMs > abandonedAfterMs;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 let machineOfProcess: string | undefined;

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isRunning } from "../base/running-process.js";
 
 const heartbeatMs = 2_000;
 const staleAfterMs = 20_000;
@@ -56,14 +57,5 @@ function isStale(file: string): boolean {
     return Date.now() - statSync(file).mtimeMs > staleAfterMs;
   } catch {
     return false; // released in between
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

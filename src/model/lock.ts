@@ -103,12 +103,7 @@ async function placeOf(directory: string): Promise<{ target: string; made: strin
     const target = await followLinks(directory);
     return { target, made: await mkdir(dirname(target), { recursive: true }) };
   } catch (error) {
-    if (error instanceof TagformerError) throw error;
-    throw new TagformerError(
-      "IO",
-      `cannot save a model to ${directory}: ${messageOf(error)}; choose another output directory`,
-      { cause: error },
-    );
+    throw cannotSaveTo(directory, error);
   }
 }
 
@@ -198,4 +193,14 @@ function inUse(directory: string, holder: Holder | null): TagformerError {
 function nameOf({ pid, host }: Holder): string {
   if (host !== hostname()) return `process ${pid} on ${host}`;
   return pid === process.pid ? `this process (${pid})` : `process ${pid}`;
+}
+
+/** Why no model can be saved to a directory: an error of ours as it is, any other as `IO`. */
+export function cannotSaveTo(directory: string, error: unknown): TagformerError {
+  if (error instanceof TagformerError) return error;
+  return new TagformerError(
+    "IO",
+    `cannot save a model to ${directory}: ${messageOf(error)}; choose another output directory`,
+    { cause: error },
+  );
 }

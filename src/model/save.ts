@@ -22,7 +22,7 @@ import {
 } from "./file-names.js";
 import { type JsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { labelFields } from "./labels.js";
-import { type DirectoryLock, lockDirectory } from "./lock.js";
+import { cannotSaveTo, type DirectoryLock, lockDirectory } from "./lock.js";
 import { formatJson } from "./number-format.js";
 import { finishInterruptedSave, putInPlace, savingPath } from "./replace.js";
 import { lockOutReaders, weightsVersion } from "./version.js";
@@ -97,12 +97,7 @@ export async function checkSaveTarget(directory: string, { target }: DirectoryLo
     await checkNoMountPoint(directory, target);
     await rmdir(await mkdtemp(join(dirname(target), ".tagformer-")));
   } catch (error) {
-    if (error instanceof TagformerError) throw error;
-    throw new TagformerError(
-      "IO",
-      `cannot save a model to ${directory}: ${messageOf(error)}; choose another output directory`,
-      { cause: error },
-    );
+    throw cannotSaveTo(directory, error);
   }
 }
 
