@@ -43,14 +43,27 @@ function withInterfaces(program, source, schemas) {
 }
 
 function interfaceOf(checker, alias, schema) {
-  const properties = checker.getTypeAtLocation(alias.name).getProperties();
-  const members = properties.map((property) => {
+  const type = checker.getTypeAtLocation(alias.name);
+  const members = Object.entries(schema.shape).map(([name, option]) => {
+    const property = checker.getPropertyOfType(type, name);
     const optional = property.flags & ts.SymbolFlags.Optional ? "?" : "";
-    const flags = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
-    const type = checker.typeToString(checker.getTypeOfSymbol(property), alias, flags);
-    return `${comment(schema.shape[property.name])}    ${property.name}${optional}: ${type};\n`;
+    const written = typeText(checker, checker.getTypeOfSymbol(property), alias);
+    return `${comment(option)}    ${name}${optional}: ${written};\n`;
   });
   return `export interface ${alias.name.text} {\n${members.join("")}}`;
+}
+
+/**
+ * A union's literals are sorted, and properties stand in the schema's order: the compiler orders both by what it happened to
+ * read first, which differs between a build of everything and one of what changed.
+ */
+function typeText(checker, type, alias) {
+  const flags = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
+  const text = (part) => checker.typeToString(part, alias, flags);
+  const parts = type.isUnion() ? type.types.filter((part) => !(part.flags & ts.TypeFlags.Undefined)) : [];
+  return parts.length > 0 && parts.every((part) => part.isStringLiteral())
+    ? parts.map(text).sort().join(" | ")
+    : text(type);
 }
 
 function comment(option) {
