@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import { untilAborted } from "./base/cancel.js";
+import { TagformerError } from "./base/errors.js";
 import { parseOptions } from "./base/parse-options.js";
+import { didYouMean } from "./base/suggestion.js";
 import { labelsInOrder } from "./classifier/dataset-labels.js";
 import type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
 import { exportModel } from "./classifier/export.js";
@@ -11,11 +13,9 @@ import { checkShape, type Dataset } from "./data/dataset.js";
 import { clustersOf } from "./data/groups.js";
 import { KeySet, textKeys } from "./data/text-keys.js";
 import type { Texts } from "./data/texts.js";
-import { TagformerError } from "./errors.js";
 import { inBackground } from "./evaluation/background.js";
 import { mistakesOf } from "./evaluation/mistakes.js";
 import type { Decision } from "./evaluation/tuning.js";
-import { type Explanation, explainText } from "./explanation.js";
 import type { JsonObject } from "./model/json-file.js";
 import type { NativeModel } from "./native/model.js";
 import type { CallOptions, ExportCheck } from "./native/types.js";
@@ -30,6 +30,7 @@ import {
 import { type TuningOptions, tuningOptions } from "./options/evaluation.js";
 import type { ClassifierOptions } from "./options/model.js";
 import type { InferenceOptions } from "./predict/encoded-texts.js";
+import { type Explanation, explainText } from "./predict/explanation.js";
 import { answersInOrder } from "./predict/in-order.js";
 import { OpenCalls } from "./predict/open-calls.js";
 import { calibrated, describe, indexOfLargest, type Prediction } from "./predict/prediction.js";
@@ -43,7 +44,6 @@ import {
   textsOf,
 } from "./predict/texts.js";
 import { tunedDecision } from "./report/decision-record.js";
-import { didYouMean } from "./suggestion.js";
 import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 

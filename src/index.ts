@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export { type ErrorCode, TagformerError } from "./base/errors.js";
 export type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
 export type { ClassifierInfo } from "./classifier/info.js";
 export { ModelSlot } from "./classifier/model-slot.js";
@@ -64,7 +65,6 @@ export {
 } from "./data/split.js";
 export { formatFolds, formatSplit, readSplit } from "./data/split-file.js";
 export type { Texts } from "./data/texts.js";
-export { type ErrorCode, TagformerError } from "./errors.js";
 export {
   confidenceIntervals,
   type Interval,
@@ -101,7 +101,6 @@ export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export type { LabelTarget } from "./evaluation/targets.js";
 export { type Decision, type MacroInstead, type Tuning, tune } from "./evaluation/tuning.js";
-export type { Explanation, TokenContribution } from "./explanation.js";
 export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
@@ -113,6 +112,7 @@ export type { ResamplingOptions, TuningOptions, TuningSettings } from "./options
 export type { ClassifierOptions, Device, ModelOptions } from "./options/model.js";
 export type { TrainingOptions } from "./options/training.js";
 export type { InferenceOptions } from "./predict/encoded-texts.js";
+export type { Explanation, TokenContribution } from "./predict/explanation.js";
 export type { Prediction, TokenCount } from "./predict/prediction.js";
 export type { Pending } from "./predict/predictor.js";
 export type { AnyTexts, TextSource } from "./predict/texts.js";

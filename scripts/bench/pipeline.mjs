@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { generator } from "../../dist/base/random.js";
 import {
   evaluate,
   inspectDataset,
@@ -13,7 +14,6 @@ import {
   stratifiedSplit,
   worstMistakes,
 } from "../../dist/index.js";
-import { generator } from "../../dist/random.js";
 import { Tokenizer } from "../../dist/text/tokenizer.js";
 import { ensureMiniLm } from "../parity-python.mjs";
 import { root, say } from "../steps.mjs";

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { fstatSync } from "node:fs";
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "./errors.js";
 
 /** Where bytes go that are written to an output path. */
 export type Destination =

@@ -1,8 +1,8 @@
 // Options that callers hand in, checked against a schema; what is wrong with them, as a sentence.
 import { inspect } from "node:util";
 import type { z } from "zod";
-import { TagformerError } from "../errors.js";
-import { didYouMean } from "../suggestion.js";
+import { TagformerError } from "./errors.js";
+import { didYouMean } from "./suggestion.js";
 
 type Shape = Record<string, z.ZodType>;
 type Issue = z.core.$ZodRawIssue | z.core.$ZodIssue;

@@ -4,8 +4,8 @@ import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import { chmod, chown, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { messageOf, TagformerError } from "../errors.js";
 import { destinationOf } from "./destination.js";
+import { messageOf, TagformerError } from "./errors.js";
 import { isRunning } from "./running-process.js";
 import { fillSpecialFile } from "./special-file.js";
 

@@ -1,6 +1,7 @@
 // The labels of a dataset for a model that names its labels in another order.
+
+import { TagformerError } from "../base/errors.js";
 import type { Dataset } from "../data/dataset.js";
-import { TagformerError } from "../errors.js";
 
 /**
  * The dataset's labels in the order of `names`, `[rows * names.length]`.

@@ -1,8 +1,8 @@
 // A loaded model in the forms that other programs read.
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { TagformerError } from "../base/errors.js";
 import { cannotWrite, writeWhole } from "../base/whole-file.js";
-import { TagformerError } from "../errors.js";
 import { configFile, tokenizerFile, torchScriptType } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { NativeModel } from "../native/model.js";

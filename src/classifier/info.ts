@@ -2,8 +2,8 @@
 import { basename, dirname, resolve } from "node:path";
 import type { Decision } from "../evaluation/tuning.js";
 import { packageVersion } from "../install/locations.js";
-import type { LoadedModel, ModelFiles } from "../loading.js";
 import type { Precision } from "../native/types.js";
+import type { LoadedModel, ModelFiles } from "../predict/loaded-model.js";
 import type { ResolvedClassifierOptions } from "./loading-rules.js";
 
 /** What {@link Classifier.info} tells. It is plain JSON. */

@@ -2,12 +2,12 @@
 
 import { parseOptions } from "../base/parse-options.js";
 import type { Decision } from "../evaluation/tuning.js";
-import { type LoadedModel, loadModel, prepareLoading, readModelFiles } from "../loading.js";
 import { readOneVersion } from "../model/version.js";
 import { checkDevice } from "../native/device.js";
 import type { CallOptions } from "../native/types.js";
 import { callOptions } from "../options/calls.js";
 import { type ClassifierOptions, classifierOptions } from "../options/model.js";
+import { type LoadedModel, loadModel, prepareLoading, readModelFiles } from "../predict/loaded-model.js";
 import type { WindowOptions } from "../predict/predictor.js";
 import { givenDecision } from "../report/decision-record.js";
 import { type FixedInfo, fixedInfo } from "./info.js";

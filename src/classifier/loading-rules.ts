@@ -1,14 +1,14 @@
 // Which models a classifier can be loaded from, and how one reads texts unless it is told otherwise.
 import { dirname, join } from "node:path";
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { TagformerError } from "../errors.js";
+import { didYouMean } from "../base/suggestion.js";
 import type { Decision } from "../evaluation/tuning.js";
-import type { LoadedModel, ModelFiles } from "../loading.js";
 import { readDecision } from "../model/decision.js";
 import { configFile, tagformerFile } from "../model/file-names.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { type ClassifierOptions, classifierOptions, modelOptions } from "../options/model.js";
-import { didYouMean } from "../suggestion.js";
+import type { LoadedModel, ModelFiles } from "../predict/loaded-model.js";
 
 /** {@link ClassifierOptions} with every default filled in. */
 export type ResolvedClassifierOptions = ReturnType<typeof parseClassifierOptions>;

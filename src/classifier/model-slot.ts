@@ -1,6 +1,7 @@
 // A place for a classifier in a service, in which one model follows another without a lost request.
+
+import { TagformerError } from "../base/errors.js";
 import { Classifier } from "../classifier.js";
-import { TagformerError } from "../errors.js";
 import type { CallOptions } from "../native/types.js";
 import type { ClassifierOptions } from "../options/model.js";
 import type { InferenceOptions } from "../predict/encoded-texts.js";

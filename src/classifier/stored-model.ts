@@ -1,8 +1,7 @@
 // What a classifier knows of the directory that it was loaded from, and what it will change there.
 
+import { TagformerError } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
-import { TagformerError } from "../errors.js";
-import type { ModelFiles } from "../loading.js";
 import { readCard } from "../model/card.js";
 import type { JsonObject } from "../model/json-file.js";
 import { saveModelDirectory, updateRecord } from "../model/save.js";
@@ -10,6 +9,7 @@ import { countSeen, type KnownTexts, knownTexts, type SeenTexts } from "../model
 import { isSameDirectory, weightsVersion } from "../model/version.js";
 import type { NativeModel } from "../native/model.js";
 import type { CallOptions } from "../native/types.js";
+import type { ModelFiles } from "../predict/loaded-model.js";
 import { type DecisionChange, unchangedDecision } from "../report/decision-record.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 

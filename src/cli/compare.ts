@@ -1,10 +1,10 @@
 // `tagformer compare`
 import { join } from "node:path";
 import type { Command } from "commander";
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
-import { TagformerError } from "../errors.js";
 import { matchLabels, matchRows, reorder } from "../evaluation/alignment.js";
 import { type ComparedRun, compareScores } from "../evaluation/compare.js";
 import { divideByTemperature } from "../evaluation/temperature.js";

@@ -1,9 +1,9 @@
 // `tagformer explain`
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
-import { contributionDigits, describeWindows, type Explanation } from "../explanation.js";
 import { explanationOptions } from "../options/calls.js";
 import { modelOptions } from "../options/model.js";
+import { contributionDigits, describeWindows, type Explanation } from "../predict/explanation.js";
 import { explanationPage } from "../report/explanation-page.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, modelHelp } from "./model.js";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: verbs and their flags. What each does is in a file of its own.
 import { Command, CommanderError } from "commander";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { packageVersion } from "../install/locations.js";
 import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";

@@ -1,5 +1,5 @@
 // Where commands write: results to stdout, everything else to stderr.
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 
 /** A line for the person who watches; never part of a result. */
 export function note(text: string): void {

@@ -1,7 +1,7 @@
 // `tagformer thresholds`
 import type { Command } from "commander";
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { TagformerError } from "../errors.js";
 import { tune } from "../evaluation/tuning.js";
 import { readModelDirectory } from "../model/directory.js";
 import { requireTagformerFile, updateRecord } from "../model/save.js";

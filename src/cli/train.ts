@@ -1,10 +1,10 @@
 // `tagformer train`
 import type { Command } from "commander";
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
-import { TagformerError } from "../errors.js";
 import { trainingOptions, withPreset } from "../options/training.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import type { ModelSource } from "../training/prepare.js";

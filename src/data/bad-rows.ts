@@ -1,5 +1,5 @@
 // What happens to rows and bytes that cannot be used: they end the reading, or are left out or replaced, and counted.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { RowUnit } from "./row.js";
 
 /** `error` ends the reading at the first bad row; `skip` leaves bad rows out and counts them. */

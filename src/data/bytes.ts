@@ -4,7 +4,7 @@ import { constants, createReadStream } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 
 /** The file name that stands for standard input. */
 export const standardInput = "-";

@@ -1,6 +1,6 @@
 // Columns by their names: exact, or the same but for what people do not see.
-import { TagformerError } from "../errors.js";
-import { didYouMean } from "../suggestion.js";
+import { TagformerError } from "../base/errors.js";
+import { didYouMean } from "../base/suggestion.js";
 import type { Row } from "./row.js";
 import { inertCell } from "./spreadsheet.js";
 

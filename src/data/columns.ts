@@ -1,6 +1,6 @@
 // Which columns hold the text and the id: named by the caller, or found in the first rows of the table.
 
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { columnsOf, listNames, requireColumn } from "./column-names.js";
 import { isLabelColumn } from "./label-columns.js";

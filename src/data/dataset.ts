@@ -1,4 +1,4 @@
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { RowUnit } from "./row.js";
 import { PackedTexts, type Texts } from "./texts.js";
 

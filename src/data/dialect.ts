@@ -1,5 +1,5 @@
 // Which character stands between the cells of a table: said by the caller or by the file, or told by its first rows.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { type Dialect, mayHoldQuotes, QuotedRow, type Quotes, relaxedCells } from "./delimited.js";
 import type { Line, LineReader } from "./lines.js";

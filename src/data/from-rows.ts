@@ -1,6 +1,7 @@
 // Labelled examples from the objects of a program.
+
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { TagformerError } from "../errors.js";
 import { BadRows, type OnBadRow } from "./bad-rows.js";
 import { untilAborted } from "./cancellation.js";
 import { isObject, showCell } from "./cell.js";

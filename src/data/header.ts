@@ -1,5 +1,5 @@
 // The first row of delimited text, which names the columns.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { showDelimiter } from "./dialect.js";
 import { missingCell } from "./labels.js";
 

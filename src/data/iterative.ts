@@ -1,6 +1,6 @@
 // Iterative stratification: K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the Stratification of Multi-Label Data",
 // ECML PKDD 2011, algorithm 1, for units of one row or several; then a second look at every unit.
-import type { Random } from "../random.js";
+import type { Random } from "../base/random.js";
 import { SubsetNeeds, type Units } from "./subset-needs.js";
 
 /**

@@ -1,5 +1,5 @@
 // A JSON array, element by element: it is never in memory as a whole.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { type ByteSource, LineIndex, type ReadBytesOptions, readUtf8 } from "./bytes.js";
 
 /** One element of an array. */

@@ -1,6 +1,6 @@
 // Which columns hold one label each: named by the caller, or found by the 0 and 1 in them.
-import { TagformerError } from "../errors.js";
-import { didYouMean } from "../suggestion.js";
+import { TagformerError } from "../base/errors.js";
+import { didYouMean } from "../base/suggestion.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, listNames, requireColumn, sameName } from "./column-names.js";

@@ -1,6 +1,6 @@
 // Labels that lie in a file of their own and belong to the texts by id, as in test.csv and test_labels.csv.
 
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
 import { columnsOf, sameName } from "./column-names.js";
 import { describeColumns } from "./column-notes.js";

@@ -1,5 +1,5 @@
 // A file with the names of labels, in their order or by their ids.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { type ByteSource, LineCounter, readUtf8 } from "./bytes.js";
 import { isObject } from "./cell.js";
 import { parseJson, WrittenNumber } from "./json-values.js";

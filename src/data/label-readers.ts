@@ -1,6 +1,6 @@
 // The labels of a table, row by row: the reader that fits the options, and that of one column a label.
 
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, requireColumn } from "./column-names.js";

@@ -1,5 +1,5 @@
 // What separates the names in a column of label lists: said by the caller, or told by what its cells have in common.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { splitNames } from "./label-lists.js";
 
 /** What may separate names. Names rarely hold the first three; a comma, a `#` or a blank may belong to a name. */

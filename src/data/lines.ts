@@ -1,5 +1,5 @@
 // Text as physical lines with their numbers. Lines can be handed back, so that a reader may look ahead.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 
 /** A line longer than this is refused before it fills the memory; so is a row of several lines. */
 export const maxRowLength = 16 * 2 ** 20;

@@ -1,6 +1,6 @@
 // How a column of label lists is written, told by its first rows and by the labels where they are known.
 
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { type LabelList, parseStructured, plainNumbersOf } from "./label-lists.js";

@@ -1,5 +1,5 @@
 // A column whose cells say all about the labels of a row: lists of names or ids, objects with values, vectors.
-import { didYouMean } from "../suggestion.js";
+import { didYouMean } from "../base/suggestion.js";
 import { showCell } from "./cell.js";
 import { sameName } from "./column-names.js";
 import {

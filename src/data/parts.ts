@@ -1,5 +1,5 @@
 // Rows in up to three parts: to train on, to choose by, and to judge the finished model.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { LabelledRows } from "./dataset.js";
 import { type Split, type StratifyOptions, stratifiedFolds, stratifiedSplit, testSplit } from "./split.js";
 import { PackedTexts, type Texts } from "./texts.js";

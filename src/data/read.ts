@@ -1,7 +1,7 @@
 // Tables in, labelled examples or chunks of texts out.
 
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { TagformerError } from "../errors.js";
 import { BadRows, type SkippedRow } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf } from "./column-names.js";

@@ -1,5 +1,5 @@
 // Shares in whole numbers, rounded up or down at random and yet right on average.
-import type { Random } from "../random.js";
+import type { Random } from "../base/random.js";
 
 /**
  * Whole numbers with the sum `total`, each of them its share rounded up or down, and equal to it on average (systematic

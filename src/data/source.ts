@@ -1,6 +1,6 @@
 // Where a table is read from, and in which format: a file, standard input, or a stream that a program hands over.
 import { Readable } from "node:stream";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { type ByteSource, gunzip, isPacked, readError, readFileBytes, standardInput } from "./bytes.js";
 import { untilAborted } from "./cancellation.js";
 

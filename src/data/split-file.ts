@@ -1,5 +1,5 @@
 // Splits as a table of row ids, so that a run can be repeated, here or elsewhere.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { BadRows, shownRows } from "./bad-rows.js";
 import { csvLines } from "./csv.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";

@@ -1,7 +1,8 @@
 // Splits into training and validation rows, stratified by label combination or label by label.
+
+import { TagformerError } from "../base/errors.js";
 import { requireNames } from "../base/parse-options.js";
-import { TagformerError } from "../errors.js";
-import { generator, type Random } from "../random.js";
+import { generator, type Random } from "../base/random.js";
 import { rowsByCombination } from "./combinations.js";
 import type { LabelledRows } from "./dataset.js";
 import { unitsOf } from "./groups.js";

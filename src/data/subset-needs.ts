@@ -1,5 +1,5 @@
 // How many rows, and how many rows of each label, the subsets of a split still need.
-import type { Random } from "../random.js";
+import type { Random } from "../base/random.js";
 import { roundToNearest, shareOut } from "./shares.js";
 
 /** What is dealt out: rows, or groups of rows that stay together. */

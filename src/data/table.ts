@@ -1,6 +1,6 @@
 // Tables in which a row is one line or several: delimited text, JSON Lines and plain lines of text.
 
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { type ByteSource, LineCounter, readUtf8 } from "./bytes.js";
 import { readDelimited } from "./delimited.js";

@@ -1,7 +1,7 @@
 // Evaluations beside the event loop: the metrics of 64,000 rows with 6 labels take more than a second.
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { packageRoot } from "../install/locations.js";
 import type { CallOptions } from "../native/types.js";
 import type { JobReply, JobRequest } from "./evaluation-thread.js";

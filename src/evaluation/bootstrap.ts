@@ -5,8 +5,8 @@
 // less skewed; with rare labels, percentiles, bias-corrected and accelerated intervals and strata by label all cover less.
 // Nothing covers an average over labels of which some have hardly a positive, so that has no interval.
 import { parseOptions } from "../base/parse-options.js";
+import { generator } from "../base/random.js";
 import { type ResamplingOptions, resamplingOptions } from "../options/evaluation.js";
-import { generator } from "../random.js";
 import { exactInterval, studentQuantile } from "./binomial.js";
 import { type Figures, type JudgedRows, judgeRows, weightedFigures } from "./figures.js";
 import { type Blocks, blockCount, blocksOf, drawWeights, labelledRows, onceEach } from "./resampling.js";

@@ -1,9 +1,9 @@
 // Did it really get better? Two runs judged on the same rows.
 
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { TagformerError } from "../errors.js";
+import { generator } from "../base/random.js";
 import { type ResamplingOptions, resamplingOptions } from "../options/evaluation.js";
-import { generator } from "../random.js";
 import { studentQuantile } from "./binomial.js";
 import { byFigure, enoughPositives, fewPositives, labelOutcomes, standardDeviation } from "./bootstrap.js";
 import { labelPValues } from "./exchange.js";

@@ -1,6 +1,6 @@
 // What runs on an evaluation's thread: one job.
 import { parentPort, workerData } from "node:worker_threads";
-import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
+import { type ErrorCode, messageOf, TagformerError } from "../base/errors.js";
 import { type JobName, jobs } from "./jobs.js";
 
 /** The job; the thread's `workerData`. */

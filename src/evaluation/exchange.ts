@@ -1,5 +1,5 @@
 // The exchange test of one label's F1: what its difference might have been if each decision had come from either run.
-import type { Random } from "../random.js";
+import type { Random } from "../base/random.js";
 import { logChoose } from "./binomial.js";
 import type { JudgedRows } from "./figures.js";
 import type { Blocks } from "./resampling.js";

@@ -1,4 +1,4 @@
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { type Calibration, calibrate } from "./calibration.js";
 import { type Convention, conventionsOf } from "./conventions.js";
 import {

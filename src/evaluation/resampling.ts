@@ -1,5 +1,5 @@
 // Rows drawn with replacement: whole, so that the labels of a text stay together, and with all others of their cluster.
-import type { Random } from "../random.js";
+import type { Random } from "../base/random.js";
 
 /** Rows that are drawn together, each row in one block. */
 export interface Blocks {

@@ -1,4 +1,4 @@
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { sigmoid } from "./loss.js";
 
 /** What a model said about some rows, `[rows * labels]`, row-major: logits, or the probabilities made from them. */

@@ -1,8 +1,8 @@
 // Temperatures and thresholds learnt from validation data, and how far to believe their figures.
 
+import { TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { stratifiedFolds } from "../data/split.js";
-import { TagformerError } from "../errors.js";
 import {
   type ResolvedTuningOptions,
   type TuningOptions,

@@ -1,7 +1,7 @@
 // Fetches libtorch as the wheel of the package index into the cache, without the gigabytes that only CUDA needs.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { inspectLibtorch, type Libtorch } from "./libtorch.js";
 import { cacheDirectory, cudaHeadersDirectory, fetchedSitePackages, fetchedTorch } from "./locations.js";
 import { withLock } from "./lock.js";

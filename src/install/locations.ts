@@ -13,7 +13,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { readTorchVersion } from "./libtorch.js";
 
 /** The directory of tagformer's package.json, CMakeLists.txt and native sources. */

@@ -1,5 +1,5 @@
 // Setup: everything between an installed package and an add-on that works. Nothing is done twice.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { buildAddon } from "./build.js";
 import { buildCudaLibrary } from "./cuda-library.js";
 import { fetchCudaLibraries, fetchLibtorch } from "./fetch.js";

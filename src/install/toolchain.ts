@@ -2,7 +2,7 @@
 import { accessSync, constants, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { type Outcome, run } from "./run.js";
 
 const oldestCMake = [3, 18] as const;

@@ -1,6 +1,7 @@
 // Temperatures and thresholds in tagformer.json, by label name.
+
+import { TagformerError } from "../base/errors.js";
 import type { StoredKeys } from "../data/text-keys.js";
-import { TagformerError } from "../errors.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Decision, Tuning } from "../evaluation/tuning.js";

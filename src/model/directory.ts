@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import {
   configFile,

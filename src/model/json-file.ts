@@ -1,6 +1,6 @@
 // Small text files of untrusted model directories: bounded in size, strictly UTF-8, errors that name the file.
 import { type FileHandle, open } from "node:fs/promises";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { refuseLfsPointer } from "./lfs.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 // Label names in config.json: `id2label` decides, `label2id` and `num_labels` must agree with it.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { isJsonObject, type JsonObject } from "./json-file.js";
 
 /** transformers builds a head of two labels when a config.json says nothing about them. */

@@ -1,5 +1,5 @@
 // Git LFS pointers: what a clone without Git LFS holds in place of large files.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 
 /** A pointer is shorter than that (git-lfs, docs/spec.md). */
 export const maxPointerBytes = 1024;

@@ -16,7 +16,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { followLinks } from "../base/destination.js";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { tryLock } from "../native/files.js";
 
 /** What a directory is locked for: a run refuses others at once, a save is soon over. */

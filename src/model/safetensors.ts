@@ -2,7 +2,7 @@
 // The rules are those of the format's Rust library (safetensors/src/tensor.rs) and of @huggingface/hub's reader,
 // whichever is stricter, and duplicate keys, which both let pass, are refused.
 import { type FileHandle, open } from "node:fs/promises";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import { isJsonObject, type JsonObject, parseJsonObject } from "./json-file.js";
 import { maxPointerBytes, refuseLfsPointer } from "./lfs.js";

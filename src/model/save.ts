@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { nameOfKind } from "../base/destination.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { flush, flushDirectory, keepOwner, writeWholeText } from "../base/whole-file.js";
-import { messageOf, TagformerError } from "../errors.js";
 import type { CallOptions } from "../native/types.js";
 import { readCard } from "./card.js";
 import {

@@ -1,6 +1,6 @@
 // The names under which wrappers of other tools save a model's weights: `module.` (DataParallel, DistributedDataParallel),
 // `model.` (PyTorch Lightning), `_orig_mod.` (torch.compile) and the like, alone and in combinations.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import { type Architecture, findArchitecture } from "./architectures.js";
 

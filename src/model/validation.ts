@@ -4,8 +4,8 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { clustersOf } from "../data/groups.js";
-import { messageOf, TagformerError } from "../errors.js";
 import { testFile, validationFile } from "./file-names.js";
 import { isMissing } from "./json-file.js";
 

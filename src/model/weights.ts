@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import { weightsFile, weightsIndexFile } from "./file-names.js";
 import { isJsonObject, readJsonObjectIfPresent } from "./json-file.js";

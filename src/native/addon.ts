@@ -1,9 +1,9 @@
 // Finds and opens the native add-on, without holding up the event loop.
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
+import { type ErrorCode, messageOf, TagformerError } from "../base/errors.js";
+import { nearestName } from "../base/suggestion.js";
 import { builtAddon, readNativeSources } from "../install/locations.js";
-import { nearestName } from "../suggestion.js";
 import type { Addon } from "./types.js";
 
 let addon: Promise<Addon> | undefined;

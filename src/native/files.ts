@@ -1,6 +1,6 @@
 // What `node:fs` lacks: kernel locks, and two paths exchanged in one step.
 import { constants } from "node:os";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { loadAddon } from "./addon.js";
 import type { Addon } from "./types.js";
 

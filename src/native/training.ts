@@ -1,5 +1,5 @@
 // The training of a model: its optimizer, its schedule, and one step after the other.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { LabelledBatch } from "../text/batch.js";
 import type { Calls } from "./calls.js";
 import type { CallOptions, NativeStep, Session } from "./types.js";

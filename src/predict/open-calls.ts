@@ -1,5 +1,5 @@
 // The calls of a classifier that are not answered yet, and what is said to those that come too late.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 
 /** Counts calls, so that the end can wait for them. */
 export class OpenCalls {

@@ -1,14 +1,14 @@
 // A model that answers: texts of many callers in, logits out.
 import { untilAborted } from "../base/cancel.js";
+import { TagformerError } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
-import { TagformerError } from "../errors.js";
-import type { LoadedModel } from "../loading.js";
 import type { ResolvedModelOptions } from "../options/model.js";
 import { sliceTexts } from "../text/plan.js";
 import { putCounts, sliceCounts, type TokenCounts, zeroCounts } from "../text/token-counts.js";
 import type { EncodedTexts } from "../text/tokenizer.js";
 import { type InferenceOptions, logitsOfPart, Progress } from "./encoded-texts.js";
 import { charactersOf, JointTokenization, requestCharacters, requestTexts } from "./joint-tokenization.js";
+import type { LoadedModel } from "./loaded-model.js";
 import { RowQueue } from "./row-queue.js";
 import { Ticket } from "./ticket.js";
 

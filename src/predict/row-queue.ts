@@ -1,5 +1,5 @@
 // Tokenized rows of all callers of a model that wait to be computed. The only place where batches are made.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { NativeModel } from "../native/model.js";
 import type { RaggedBatch } from "../text/batch.js";
 import { gatherRows, longestFirst, rowCount, scatterRows } from "../text/plan.js";

@@ -1,6 +1,7 @@
 // What callers hand in as texts.
+
+import { TagformerError } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
-import { TagformerError } from "../errors.js";
 
 /** Texts of a call: a list, a Set, a generator or anything else that can be iterated. */
 export type TextSource = Texts | Iterable<string>;

@@ -1,5 +1,5 @@
 // A text in colours: what speaks for a label and what against it.
-import { contributionDigits, describeWindows, type Explanation } from "../explanation.js";
+import { contributionDigits, describeWindows, type Explanation } from "../predict/explanation.js";
 import { type Content, html } from "./html.js";
 import { renderPage } from "./page.js";
 import { decimal, table, tiles } from "./parts.js";

@@ -1,10 +1,10 @@
 // Pages that are drawn on a thread of their own.
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { messageOf, TagformerError } from "../base/errors.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Inspection } from "../data/inspection.js";
 import { chunksOf, type Texts } from "../data/texts.js";
-import { messageOf, TagformerError } from "../errors.js";
 import { packageRoot } from "../install/locations.js";
 import type { EvaluationReport } from "./evaluation-page.js";
 import type { PageMessage, PageRequest, Table, TextsPiece } from "./page-thread.js";

@@ -1,7 +1,7 @@
 // Special and added tokens of a directory without tokenizer.json: who says what, in the order in which transformers 5
 // listens (tokenization_utils_base.py).
 import { join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { saveTokenizerJson, tokenizerConfigFile } from "../model/file-names.js";
 import { isJsonObject, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 

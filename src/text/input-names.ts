@@ -1,7 +1,7 @@
 // Which of its outputs a tokenizer hands to the model: `model_input_names` in tokenizer_config.json, or what the
 // version of transformers that wrote the directory does without it.
 import { join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { tokenizerConfigFile } from "../model/file-names.js";
 import { type TokenizerStatements, tokenizerClass } from "./tokenizer-class.js";
 

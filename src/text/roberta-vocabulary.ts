@@ -1,7 +1,7 @@
 // RoBERTa's vocab.json and merges.txt without a tokenizer.json: builds the tokenizer.json that transformers'
 // RobertaTokenizer stands for, a byte-level BPE.
 import { join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { robertaMergesFile, robertaVocabularyFile } from "../model/file-names.js";
 import { type JsonObject, readJsonObjectIfPresent, readTextIfPresent } from "../model/json-file.js";
 import { readAddedTokens, readSwitch } from "./added-tokens.js";

@@ -1,6 +1,6 @@
 // Which class of transformers a directory's tokenizer has, and whether its files are all that the class goes by.
 import { join } from "node:path";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import { configFile, saveTokenizerJson, tokenizerConfigFile } from "../model/file-names.js";
 import { isJsonObject, type JsonObject } from "../model/json-file.js";
 

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { messageOf, TagformerError } from "../errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { packageRoot } from "../install/locations.js";
 import type { EncodedRows, TokenizedText } from "./encoder.js";
 import type { TokenizerPlace } from "./tokenizer-files.js";

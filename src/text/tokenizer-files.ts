@@ -2,7 +2,7 @@
 import { constants, copyFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import {
   bertVocabularyFile,
   configFile,

@@ -1,6 +1,6 @@
 // What runs on a tokenizer's thread: it says that it is up, loads an encoder, says what that is, and answers requests.
 import { parentPort } from "node:worker_threads";
-import { type ErrorCode, messageOf, TagformerError } from "../errors.js";
+import { type ErrorCode, messageOf, TagformerError } from "../base/errors.js";
 import type { CutRules } from "./cut-points.js";
 import { type EncodedRows, Encoder, type Frame, type TokenizedText, warmUp } from "./encoder.js";
 import type { TokenizerDescription, TokenizerPlace } from "./tokenizer-files.js";

@@ -1,5 +1,5 @@
+import { TagformerError } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
-import { TagformerError } from "../errors.js";
 import type { TextBatch } from "./batch.js";
 import { type CutRules, findCut } from "./cut-points.js";
 import type { EncodedRows, Frame, TokenizedText } from "./encoder.js";

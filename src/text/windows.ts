@@ -1,5 +1,5 @@
 // Long texts as several rows.
-import { TagformerError } from "../errors.js";
+import { TagformerError } from "../base/errors.js";
 import type { RaggedBatch, TextBatch } from "./batch.js";
 
 /** How long a row may be. */

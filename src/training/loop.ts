@@ -1,9 +1,10 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { setImmediate } from "node:timers/promises";
+import { TagformerError } from "../base/errors.js";
+import { generator } from "../base/random.js";
 import { numberOf, selectRows, unitOf } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
 import { describeShortfalls } from "../data/split.js";
-import { TagformerError } from "../errors.js";
 import { inBackground } from "../evaluation/background.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Objective } from "../evaluation/objective.js";
@@ -11,7 +12,6 @@ import type { NativeTraining } from "../native/training.js";
 import type { NativeStep } from "../native/types.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import { predictEncoded } from "../predict/encoded-texts.js";
-import { generator } from "../random.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows, textCount, trainingPlan } from "../text/plan.js";
 import { isExhausted, judgeEpoch, rankEpoch } from "./best-epoch.js";

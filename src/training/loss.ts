@@ -1,9 +1,10 @@
 // From the options of a loss to the numbers of its formula.
+
+import { TagformerError } from "../base/errors.js";
+import { didYouMean } from "../base/suggestion.js";
 import type { Dataset } from "../data/dataset.js";
-import { TagformerError } from "../errors.js";
 import type { NativeLoss } from "../native/types.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
-import { didYouMean } from "../suggestion.js";
 
 /**
  * The loss that the options ask for.

@@ -1,11 +1,10 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
+import { TagformerError } from "../base/errors.js";
 import { checkShape, type Dataset } from "../data/dataset.js";
 import { trainValidationTestSplit } from "../data/parts.js";
 import type { Split } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
-import { TagformerError } from "../errors.js";
-import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../loading.js";
 import { hasLabels, readModelConfig } from "../model/directory.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { ModelLabels } from "../model/labels.js";
@@ -15,6 +14,7 @@ import { checkDevice } from "../native/device.js";
 import type { NativeModel } from "../native/model.js";
 import { usualLengths } from "../options/evaluation.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
+import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../predict/loaded-model.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
 import { countCutTexts } from "../text/token-counts.js";

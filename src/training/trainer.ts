@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { TagformerError } from "../base/errors.js";
 import { parseOptions, requireNames } from "../base/parse-options.js";
+import { didYouMean } from "../base/suggestion.js";
 import type { Dataset } from "../data/dataset.js";
-import { TagformerError } from "../errors.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
 import type { CallOptions } from "../native/types.js";
@@ -12,7 +13,6 @@ import {
   trainingOptions,
   withPreset,
 } from "../options/training.js";
-import { didYouMean } from "../suggestion.js";
 import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";
 import { TrainingLoop } from "./loop.js";

@@ -1,7 +1,7 @@
 // How often a device is given something and waited for: what would make a GPU slow, and no other test would notice.
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { NativeModel } from "../../src/native/model.js";
-import { generator } from "../../src/random.js";
 import { start } from "../native/tiny-bert.js";
 import { randomBatch } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";

@@ -3,7 +3,7 @@
 // one that ended the process is known. Every line on stdout is an input that did what none may do.
 import { mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { generator } from "../../dist/random.js";
+import { generator } from "../../dist/base/random.js";
 import { targets } from "./targets.mjs";
 
 const [name, seed, first, count, directory] = process.argv.slice(2);

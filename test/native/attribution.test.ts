@@ -1,8 +1,8 @@
 // Integrated gradients in the engine: contributions sum to the difference of the logits, for every architecture.
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { Precision } from "../../src/native/types.js";
-import { generator } from "../../src/random.js";
 import { randomBatch } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";
 import { batchOf, config, freshModel, labels, rowsOf, start } from "./tiny-bert.js";

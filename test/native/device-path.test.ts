@@ -1,10 +1,10 @@
 // The engine on a device against the engine over its CPU kernels: the same logits, gradients, training and files.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { NativeModelSpec } from "../../src/native/types.js";
-import { generator } from "../../src/random.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import {
   largestDifference,

@@ -1,6 +1,6 @@
 // What the same seed gives again, and what a row's neighbours must not change.
 import { describe, expect, it } from "vitest";
-import { generator } from "../../src/random.js";
+import { generator } from "../../src/base/random.js";
 import { largestDifference } from "../parity/models.js";
 import { batchOf, config, freshModel, labels, rowsOf, start, train, weightsOf } from "./tiny-bert.js";
 

@@ -1,9 +1,9 @@
 // Every architecture names its classifier, and the layer whose rows are the labels: what is replaced for other labels.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
 import { NativeModel } from "../../src/native/model.js";
-import { generator } from "../../src/random.js";
 import { temporaryFolder } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";
 

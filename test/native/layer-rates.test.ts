@@ -1,8 +1,8 @@
 // Every architecture says of its parameters in which layer they stand: what layer decay and freezing go by.
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { NativeTrainingOptions } from "../../src/native/types.js";
-import { generator } from "../../src/random.js";
 import { randomBatch } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";
 import { start } from "./tiny-bert.js";

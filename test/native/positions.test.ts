@@ -1,8 +1,8 @@
 // How long a text may be is told from config.json alone as the engine tells it.
 import { expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { positionsOf } from "../../src/model/architectures.js";
 import { NativeModel } from "../../src/native/model.js";
-import { generator } from "../../src/random.js";
 import { draws } from "../parity/random-configs.js";
 
 it.each(Object.keys(draws))("positions of %s", async (modelType) => {

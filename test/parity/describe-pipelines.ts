@@ -2,9 +2,9 @@
 // its pipeline, so that whatever happens between a text and its scores counts.
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { Classifier } from "../../src/classifier.js";
 import type { Dataset } from "../../src/data/dataset.js";
-import { generator } from "../../src/random.js";
 import { Trainer } from "../../src/training/trainer.js";
 import { temporaryFolder } from "./models.js";
 import { runPython } from "./python.js";

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { saveModelDirectory } from "../../src/model/save.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { ExportCheck } from "../../src/native/types.js";
-import { generator } from "../../src/random.js";
 import { testDevice } from "../test-device.js";
 import { note } from "./figures.js";
 import { largestDifference, randomBatch, temporaryFolder, training } from "./models.js";

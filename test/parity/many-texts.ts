@@ -1,5 +1,5 @@
 // Texts of all scripts, and of what tokenizers trip over, drawn from a seed.
-import { generator, type Random } from "../../src/random.js";
+import { generator, type Random } from "../../src/base/random.js";
 
 /** Code points from the first to the last, by what they are. */
 const ranges: readonly (readonly [number, number])[] = [

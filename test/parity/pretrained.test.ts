@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { readSafetensors } from "../../src/model/safetensors.js";
-import { generator } from "../../src/random.js";
 import { loadModel, temporaryFolder } from "./models.js";
 import { runPython } from "./python.js";
 import { draws } from "./random-configs.js";

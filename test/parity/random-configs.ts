@@ -1,5 +1,5 @@
 // Random small config.json of every architecture, drawn from a seed, and batches for them.
-import { generator, type Random } from "../../src/random.js";
+import { generator, type Random } from "../../src/base/random.js";
 import type { ParityCase } from "./describe-parity.js";
 import { randomBatch } from "./models.js";
 

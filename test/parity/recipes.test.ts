@@ -1,10 +1,10 @@
 // Training recipes against their formulas in PyTorch: losses, windows, rates of learning, and the optimizer of 2020.
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseOptions } from "../../src/base/parse-options.js";
+import { generator } from "../../src/base/random.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import type { NativeTrainingOptions } from "../../src/native/types.js";
 import { type TrainingOptions, trainingOptions, withPreset } from "../../src/options/training.js";
-import { generator } from "../../src/random.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { lossOf } from "../../src/training/loss.js";
 import {

@@ -1,7 +1,7 @@
 // Does the calibration error that is put down to chance come out for probabilities that are right?
 import { expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { calibrate } from "../../src/evaluation/calibration.js";
-import { generator } from "../../src/random.js";
 import { mean, standardError } from "./bounds.js";
 
 /** For the body of a test file. */

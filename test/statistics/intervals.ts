@@ -1,9 +1,9 @@
 // Do intervals hold the true value as often as they say, and are p-values small as seldom as they should be?
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { confidenceIntervals } from "../../src/evaluation/bootstrap.js";
 import { compareScores } from "../../src/evaluation/compare.js";
 import { evaluate } from "../../src/evaluation/metrics.js";
-import { generator } from "../../src/random.js";
 import { binomialBounds } from "./bounds.js";
 import { normal } from "./tables.js";
 

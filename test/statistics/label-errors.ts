@@ -1,7 +1,7 @@
 // Are the labels that were made wrong among the most suspicious ones, and as many as is said?
 import { expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { suspectedLabelErrors } from "../../src/evaluation/label-errors.js";
-import { generator } from "../../src/random.js";
 import { mean, standardError } from "./bounds.js";
 import { normal } from "./tables.js";
 

@@ -1,8 +1,8 @@
 // Is what a split holds back as hard as the rest, and has every label its share of it?
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { type StratifyOptions, stratifiedSplit } from "../../src/data/split.js";
 import { evaluate } from "../../src/evaluation/metrics.js";
-import { generator } from "../../src/random.js";
 import { binomialBounds, mean, standardError } from "./bounds.js";
 import { rowsOf, type ScoredTable, skewedTable } from "./tables.js";
 

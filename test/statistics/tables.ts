@@ -1,6 +1,6 @@
 // Tables of labels as people have them, and what a model might say about them. No model is trained: figures of a split are
 // compared while scores are held fixed.
-import { generator, type Random } from "../../src/random.js";
+import { generator, type Random } from "../../src/base/random.js";
 
 export interface ScoredTable {
   readonly labelNames: readonly string[];

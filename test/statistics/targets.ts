@@ -1,8 +1,8 @@
 // Does a fresh table miss a target as often as is said, and do rows that come several times flatter nothing?
 import { describe, expect, it } from "vitest";
+import { generator } from "../../src/base/random.js";
 import { evaluate } from "../../src/evaluation/metrics.js";
 import { tune } from "../../src/evaluation/tuning.js";
-import { generator } from "../../src/random.js";
 import { mean, standardError } from "./bounds.js";
 import { normal } from "./tables.js";
 

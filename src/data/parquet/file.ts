@@ -7,7 +7,7 @@ import {
   parquetSchema,
   type SchemaTree,
 } from "hyparquet";
-import { messageOf, TagformerError } from "../../errors.js";
+import { messageOf, TagformerError } from "../../base/errors.js";
 import { readError } from "../bytes.js";
 
 const magic = "PAR1";

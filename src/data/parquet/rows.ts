@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { messageOf, TagformerError } from "../../errors.js";
+import { messageOf, TagformerError } from "../../base/errors.js";
 import type { BadRows } from "../bad-rows.js";
 import type { Row } from "../row.js";
 import type { TableSource } from "../source.js";

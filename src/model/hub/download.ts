@@ -1,7 +1,7 @@
 // A model from the hub into the shared cache: which files it takes, in which order, and what when the hub is away.
 import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, TagformerError } from "../../errors.js";
+import { messageOf, TagformerError } from "../../base/errors.js";
 import { configFile, tagformerFile, tokenizerFiles, weightsFile, weightsIndexFile } from "../file-names.js";
 import { readShardNames } from "../weights.js";
 import { ModelCache } from "./cache.js";

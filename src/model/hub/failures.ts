@@ -1,5 +1,5 @@
 // What can go wrong between us and the hub, as errors.
-import { TagformerError } from "../../errors.js";
+import { TagformerError } from "../../base/errors.js";
 
 /** The hub could not be reached, or not just now: worth another try, or the copy in the cache. */
 export class HubUnreachable extends TagformerError {

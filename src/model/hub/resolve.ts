@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
+import { TagformerError } from "../../base/errors.js";
 import { requireNames } from "../../base/parse-options.js";
-import { TagformerError } from "../../errors.js";
 import { replacedPath } from "../file-names.js";
 import { downloadModel, type ResolveOptions } from "./download.js";
 import { parseModelName } from "./name.js";

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { TagformerError } from "../../errors.js";
+import { TagformerError } from "../../base/errors.js";
 
 export interface HubSettings {
   /** Where the hub's routes begin, without a slash at the end. */

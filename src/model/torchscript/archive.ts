@@ -6,7 +6,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
-import { messageOf, TagformerError } from "../../errors.js";
+import { messageOf, TagformerError } from "../../base/errors.js";
 
 /** One record: `stored` bytes from `begin` of the file, which are `size` bytes unpacked. */
 export interface ArchiveRecord {

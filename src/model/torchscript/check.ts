@@ -1,6 +1,6 @@
 // What is known of a TorchScript file before any of it is loaded.
 import { type FileHandle, open } from "node:fs/promises";
-import { messageOf, TagformerError } from "../../errors.js";
+import { messageOf, TagformerError } from "../../base/errors.js";
 import { maxPointerBytes, refuseLfsPointer } from "../lfs.js";
 import { type ArchiveRecord, checkBytes, readArchive, readRecord } from "./archive.js";
 import { checkCode } from "./code.js";

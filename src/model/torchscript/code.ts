@@ -3,7 +3,7 @@
 // libtorch compiles all of it while it loads a module, and evaluates three things at once: `__setstate__` of objects that
 // are unpickled, default values of parameters, and constants of classes. What the code does when it is called is the
 // operator check's to judge (native/torchscript/operators.cc).
-import { TagformerError } from "../../errors.js";
+import { TagformerError } from "../../base/errors.js";
 
 const literal =
   /^(?:[+-]?(?:\d[\d_.eE+-]*|inf|nan)|True|False|None|"[^"\\\n]*"|'[^'\\\n]*'|\[\]|annotate\(.*, (?:None|\[\])\))$/;

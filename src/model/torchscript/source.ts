@@ -1,7 +1,7 @@
 // A TorchScript file by itself: a model without a config.json, whose tokenizer lies elsewhere.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { TagformerError } from "../../errors.js";
+import { TagformerError } from "../../base/errors.js";
 import type { ModelConfig } from "../directory.js";
 import { configFile, torchScriptType } from "../file-names.js";
 import { isJsonObject, readJsonObjectIfPresent } from "../json-file.js";

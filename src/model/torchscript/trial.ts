@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { TagformerError } from "../../errors.js";
+import { TagformerError } from "../../base/errors.js";
 import { builtAddon } from "../../install/locations.js";
 
 /** What a module showed in its trial. */

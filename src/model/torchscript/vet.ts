@@ -1,5 +1,5 @@
 // Everything that is done before a foreign TorchScript module runs in this process.
-import { TagformerError } from "../../errors.js";
+import { TagformerError } from "../../base/errors.js";
 import type { JsonObject } from "../json-file.js";
 import { checkTorchScriptFile } from "./check.js";
 import { type ModuleTrial, tryTorchScript } from "./trial.js";

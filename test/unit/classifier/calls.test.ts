@@ -1,10 +1,10 @@
 // What a classifier's calls take and refuse, and how they end. The tiny model decides nothing here: it is trained for a moment.
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { TagformerError } from "../../../src/base/errors.js";
 import { ModelSlot } from "../../../src/classifier/model-slot.js";
 import { Classifier } from "../../../src/classifier.js";
 import { PackedTexts } from "../../../src/data/texts.js";
-import { TagformerError } from "../../../src/errors.js";
 import { packageVersion } from "../../../src/install/locations.js";
 import { NativeModel } from "../../../src/native/model.js";
 import {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { TagformerError } from "../../../src/base/errors.js";
 import { writeOutput } from "../../../src/cli/output.js";
-import { TagformerError } from "../../../src/errors.js";
 import { errorOf, temporaryFolder } from "../training/tiny-run.js";
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { TagformerError } from "../../../src/base/errors.js";
 import { abortOnInterrupt, duration, exitStatus, printJson } from "../../../src/cli/terminal.js";
-import { TagformerError } from "../../../src/errors.js";
 
 describe("a duration", () => {
   it.each([

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
-import { TagformerError } from "../../../src/errors.js";
+import { TagformerError } from "../../../src/base/errors.js";
 
 let folder: string | undefined;
 let count = 0;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { foldsWithTest, trainValidationTestSplit } from "../../../src/data/parts.js";
 import { stratifiedSplit } from "../../../src/data/split.js";
 import { formatFolds, formatSplit, readSplit } from "../../../src/data/split-file.js";
-import { generator } from "../../../src/random.js";
 import { errorOf, fileOf } from "./files.js";
 
 const rows = 400;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { generator, xoshiro128 } from "../../../src/random.js";
+import { generator, xoshiro128 } from "../../../src/base/random.js";
 
 describe("xoshiro128", () => {
   it("draws the published sequence", () => {

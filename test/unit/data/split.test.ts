@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import type { LabelledRows } from "../../../src/data/dataset.js";
 import { readDataset } from "../../../src/data/read.js";
 import { describeShortfalls, type SplitOptions, stratifiedSplit } from "../../../src/data/split.js";
-import { generator } from "../../../src/random.js";
 import { binomialBounds } from "../../statistics/bounds.js";
 import { errorOf } from "./files.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { inBackground } from "../../../src/evaluation/background.js";
 import { type JobName, type JobParameters, jobs } from "../../../src/evaluation/jobs.js";
-import { generator } from "../../../src/random.js";
 
 const names = ["a", "b", "c"];
 const random = generator(1, "logits");

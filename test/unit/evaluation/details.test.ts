@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { calibrate, reliabilityBins } from "../../../src/evaluation/calibration.js";
 import { curvePoints, thresholdPoints } from "../../../src/evaluation/curves.js";
 import { cutsOf } from "../../../src/evaluation/cuts.js";
@@ -7,7 +8,6 @@ import { evaluationDetails } from "../../../src/evaluation/details.js";
 import { sigmoid } from "../../../src/evaluation/loss.js";
 import { evaluate } from "../../../src/evaluation/metrics.js";
 import { countPairs } from "../../../src/evaluation/pairs.js";
-import { generator } from "../../../src/random.js";
 
 const NaN_ = Number.NaN;
 const of = (...values: number[]) => Float32Array.from(values);

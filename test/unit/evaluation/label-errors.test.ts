@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { suspectedLabelErrors } from "../../../src/evaluation/label-errors.js";
 import { sigmoid } from "../../../src/evaluation/loss.js";
 import { mistakesByLabel } from "../../../src/evaluation/mistakes.js";
-import { generator } from "../../../src/random.js";
 
 const of = (...values: number[]) => Float32Array.from(values);
 

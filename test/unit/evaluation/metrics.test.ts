@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TagformerError } from "../../../src/errors.js";
+import { TagformerError } from "../../../src/base/errors.js";
 import { evaluate } from "../../../src/evaluation/metrics.js";
 import type { Scores, Thresholds } from "../../../src/evaluation/scores.js";
 

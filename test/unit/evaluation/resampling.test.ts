@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { confidenceIntervals, type Interval } from "../../../src/evaluation/bootstrap.js";
 import { compareScores } from "../../../src/evaluation/compare.js";
 import { judgeRows, weightedFigures } from "../../../src/evaluation/figures.js";
 import { evaluate } from "../../../src/evaluation/metrics.js";
-import { generator } from "../../../src/random.js";
 import { errorOf } from "../training/tiny-run.js";
 
 const names = ["a", "b"];

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { columnOf, cutsOf } from "../../../src/evaluation/cuts.js";
 import { bceWithLogits, sigmoid } from "../../../src/evaluation/loss.js";
 import { evaluate } from "../../../src/evaluation/metrics.js";
@@ -8,7 +9,6 @@ import { shrink } from "../../../src/evaluation/threshold-search.js";
 import { tune } from "../../../src/evaluation/tuning.js";
 import { twoPassThreshold } from "../../../src/evaluation/two-pass.js";
 import type { TuningOptions } from "../../../src/options/evaluation.js";
-import { generator } from "../../../src/random.js";
 import { errorOf } from "../training/tiny-run.js";
 
 const NaN_ = Number.NaN;

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TagformerError } from "../../../src/errors.js";
+import { TagformerError } from "../../../src/base/errors.js";
 import { readSafetensors } from "../../../src/model/safetensors.js";
 import { safetensors, temporaryDirectory } from "./files.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { TagformerError } from "../../../src/errors.js";
+import { TagformerError } from "../../../src/base/errors.js";
 import { RowQueue } from "../../../src/predict/row-queue.js";
 import { Ticket } from "../../../src/predict/ticket.js";
 import { fakeModel, rowsOf, turn } from "./fake-model.js";

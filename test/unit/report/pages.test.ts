@@ -1,8 +1,8 @@
 // The pages: complete, self-contained, the same numbers in pictures and tables, and deaf to what texts say.
 import { beforeAll, describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { inspectRows } from "../../../src/data/inspection.js";
 import { type EvaluationDetails, evaluationDetails } from "../../../src/evaluation/details.js";
-import { generator } from "../../../src/random.js";
 import { drawEvaluationPage } from "../../../src/report/evaluation-page.js";
 import { drawInspectionPage, inspectionSections } from "../../../src/report/inspection-page.js";
 import { drawTrainingPage } from "../../../src/report/training-page.js";

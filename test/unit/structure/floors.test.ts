@@ -8,21 +8,12 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** From the bottom to the top; a file or folder may import what stands on its own line or below. */
 const typescript = [
-  [
-    "errors.ts",
-    "base",
-    "random.ts",
-    "suggestion.ts",
-    "text/batch.ts",
-    "data/row.ts",
-    "data/texts.ts",
-    "data/dataset.ts",
-  ],
+  ["base", "text/batch.ts", "data/row.ts", "data/texts.ts", "data/dataset.ts"],
   ["install"],
   ["native"],
   ["model", "evaluation", "data", "options"],
   ["text"],
-  ["predict", "inspection.ts", "explanation.ts", "loading.ts"],
+  ["predict", "inspection.ts"],
   ["report"],
   ["classifier", "classifier.ts", "training"],
   ["cli", "index.ts"],

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { generator } from "../../../src/base/random.js";
 import { Classifier } from "../../../src/classifier.js";
 import type { Dataset } from "../../../src/data/dataset.js";
 import { stratifiedFolds } from "../../../src/data/split.js";
 import { formatFolds } from "../../../src/data/split-file.js";
-import { generator } from "../../../src/random.js";
 import { errorOf, finish, temporaryFolder, tinyDataset, tinyRun, tinySource } from "./tiny-run.js";
 
 const weightsOf = (directory: string) => readFileSync(join(directory, "model.safetensors"));

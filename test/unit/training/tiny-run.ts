@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { TagformerError } from "../../../src/base/errors.js";
+import { generator } from "../../../src/base/random.js";
 import type { Dataset } from "../../../src/data/dataset.js";
-import { TagformerError } from "../../../src/errors.js";
-import { generator } from "../../../src/random.js";
 import type { EndEvent, EpochEvent, TrainingEvent } from "../../../src/training/events.js";
 import { Trainer, type TrainingRun } from "../../../src/training/trainer.js";
 import { smallBert } from "../../fixtures/bert.mjs";

@@ -4,9 +4,9 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { generator } from "../../../../src/base/random.js";
 import { readArchive, readRecord } from "../../../../src/model/torchscript/archive.js";
 import { checkTorchScriptFile } from "../../../../src/model/torchscript/check.js";
-import { generator } from "../../../../src/random.js";
 import { archive, bagOfWords, code, parts, pickle } from "./module.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "tagformer-torchscript-"));

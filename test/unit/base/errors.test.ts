@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { TagformerError } from "../../../src/errors.js";
+import { TagformerError } from "../../../src/base/errors.js";
 
 const cause = new Error("EACCES");
 const error = new TagformerError("IO", "cannot read a.csv: EACCES", { cause });

@@ -1,21 +1,21 @@
 // From the files of a model to one that computes, and its tokenizer.
 import { stat } from "node:fs/promises";
-import { TagformerError } from "./errors.js";
-import { type ModelConfig, type ModelWeights, readModelDirectory } from "./model/directory.js";
-import { resolveModel } from "./model/hub/resolve.js";
-import type { JsonObject } from "./model/json-file.js";
-import { placeholderLabels } from "./model/labels.js";
-import { isTorchScriptPath, readTorchScriptSource } from "./model/torchscript/source.js";
-import { vetTorchScript } from "./model/torchscript/vet.js";
-import { prepareNative } from "./native/addon.js";
-import { experiments } from "./native/device.js";
-import { NativeModel } from "./native/model.js";
-import type { CallOptions } from "./native/types.js";
-import { usualLengths } from "./options/evaluation.js";
-import type { ResolvedModelOptions } from "./options/model.js";
-import type { ResolvedTrainingOptions } from "./options/training.js";
-import { Tokenizer } from "./text/tokenizer.js";
-import { prepareTokenizer } from "./text/tokenizer-client.js";
+import { TagformerError } from "../base/errors.js";
+import { type ModelConfig, type ModelWeights, readModelDirectory } from "../model/directory.js";
+import { resolveModel } from "../model/hub/resolve.js";
+import type { JsonObject } from "../model/json-file.js";
+import { placeholderLabels } from "../model/labels.js";
+import { isTorchScriptPath, readTorchScriptSource } from "../model/torchscript/source.js";
+import { vetTorchScript } from "../model/torchscript/vet.js";
+import { prepareNative } from "../native/addon.js";
+import { experiments } from "../native/device.js";
+import { NativeModel } from "../native/model.js";
+import type { CallOptions } from "../native/types.js";
+import { usualLengths } from "../options/evaluation.js";
+import type { ResolvedModelOptions } from "../options/model.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
+import { Tokenizer } from "../text/tokenizer.js";
+import { prepareTokenizer } from "../text/tokenizer-client.js";
 
 /** A model that was read, but not loaded. */
 export interface ModelFiles extends ModelConfig, ModelWeights {

@@ -1,12 +1,12 @@
 // Which words a score comes from, token by token.
-import { TagformerError } from "./errors.js";
-import type { NativeModel } from "./native/model.js";
-import type { CallOptions, NativeAttribution } from "./native/types.js";
-import type { WindowPooling } from "./options/model.js";
-import type { RaggedBatch } from "./text/batch.js";
-import type { TokenizedText } from "./text/encoder.js";
-import type { Tokenizer } from "./text/tokenizer.js";
-import type { LengthLimit } from "./text/windows.js";
+import { TagformerError } from "../base/errors.js";
+import type { NativeModel } from "../native/model.js";
+import type { CallOptions, NativeAttribution } from "../native/types.js";
+import type { WindowPooling } from "../options/model.js";
+import type { RaggedBatch } from "../text/batch.js";
+import type { TokenizedText } from "../text/encoder.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+import type { LengthLimit } from "../text/windows.js";
 
 /** What one token adds to a score. */
 export interface TokenContribution {

@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 it("a damaged record of the build ends in an error, and the process ends", () => {
   const cache = mkdtempSync(join(tmpdir(), "tagformer-cache-"));
   const [locations, native] = ["install/locations.js", "native/device.js"].map((file) =>
-    JSON.stringify(new URL(`../../dist/${file}`, import.meta.url).href),
+    JSON.stringify(new URL(`../../../dist/${file}`, import.meta.url).href),
   );
   const code = `
     import { mkdirSync, writeFileSync } from "node:fs";
