@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { untilAborted } from "./base/cancel.js";
-import { TagformerError } from "./base/errors.js";
+import { invalidOption } from "./base/errors.js";
 import { parseOptions } from "./base/parse-options.js";
 import { didYouMean } from "./base/suggestion.js";
 import { labelsInOrder } from "./classifier/dataset-labels.js";
@@ -389,9 +389,6 @@ export class Classifier implements AsyncDisposable {
     }
     const index = this.labels.indexOf(name);
     if (index >= 0) return index;
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `the model has no label "${name}"${didYouMean(name, this.labels)}`,
-    );
+    throw invalidOption(`the model has no label "${name}"${didYouMean(name, this.labels)}`);
   }
 }

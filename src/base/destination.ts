@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { fstatSync } from "node:fs";
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { TagformerError } from "./errors.js";
+import { invalidOption, TagformerError } from "./errors.js";
 
 /** Where bytes go that are written to an output path. */
 export type Destination =
@@ -35,10 +35,7 @@ export async function destinationOf(file: string): Promise<Destination> {
   if (found === null || found.isFile()) return { kind: "file", path };
   if (found.isSocket()) return { kind: "socket", path };
   if (found.isCharacterDevice() || found.isFIFO()) return { kind: "device", path };
-  throw new TagformerError(
-    "INVALID_OPTION",
-    `${file} is ${nameOfKind(found)}; expected the name of a file to write`,
-  );
+  throw invalidOption(`${file} is ${nameOfKind(found)}; expected the name of a file to write`);
 }
 
 /** What a path that exists is, for messages. */

@@ -65,6 +65,30 @@ export class TagformerError extends UnmarkedError {
   }
 }
 
+/** `INVALID_OPTION`. The sentence says which option, what was found, and what to give instead. */
+export function invalidOption(sentence: string, cause?: unknown): TagformerError {
+  return errorWith("INVALID_OPTION", sentence, cause);
+}
+
+/** `INVALID_DATA`. The sentence begins with the file and the place in it. */
+export function invalidData(sentence: string, cause?: unknown): TagformerError {
+  return errorWith("INVALID_DATA", sentence, cause);
+}
+
+/** `INVALID_MODEL`. The sentence begins with the file or directory. */
+export function invalidModel(sentence: string, cause?: unknown): TagformerError {
+  return errorWith("INVALID_MODEL", sentence, cause);
+}
+
+/** `IO`: `cannot read FILE: ...`, with what the system said. */
+export function cannot(doing: string, error: unknown, advice = ""): TagformerError {
+  return errorWith("IO", `cannot ${doing}: ${messageOf(error)}${advice && `; ${advice}`}`, error);
+}
+
+function errorWith(code: ErrorCode, sentence: string, cause: unknown): TagformerError {
+  return new TagformerError(code, sentence, cause === undefined ? undefined : { cause });
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 // Options that callers hand in, checked against a schema; what is wrong with them, as a sentence.
 import { inspect } from "node:util";
 import type { z } from "zod";
-import { TagformerError } from "./errors.js";
+import { invalidOption } from "./errors.js";
 import { didYouMean } from "./suggestion.js";
 
 type Shape = Record<string, z.ZodType>;
@@ -22,16 +22,13 @@ export function parseOptions<S extends Shape>(
   const issue = result.error.issues[0]!;
   if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     const name = issue.keys[0]!;
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `unknown option "${name}"${didYouMean(name, Object.keys(schema.shape))}`,
-    );
+    throw invalidOption(`unknown option "${name}"${didYouMean(name, Object.keys(schema.shape))}`);
   }
   const name = issue.path[0];
   const found = name === undefined ? values : (values as Record<PropertyKey, unknown>)[name];
   const option = name === undefined ? "the options are" : `option ${String(name)} is`;
   const where = inside({ path: issue.path.slice(1) });
-  throw new TagformerError("INVALID_OPTION", `${option} ${show(found)}: ${issue.message}${where}`);
+  throw invalidOption(`${option} ${show(found)}: ${issue.message}${where}`);
 }
 
 /**
@@ -41,11 +38,11 @@ export function parseOptions<S extends Shape>(
  */
 export function requireNames(values: unknown, names: readonly string[]): void {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw new TagformerError("INVALID_OPTION", `the options are ${show(values)}: expected an object`);
+    throw invalidOption(`the options are ${show(values)}: expected an object`);
   }
   const unknown = Object.keys(values).find((name) => !names.includes(name));
   if (unknown === undefined) return;
-  throw new TagformerError("INVALID_OPTION", `unknown option "${unknown}"${didYouMean(unknown, names)}`);
+  throw invalidOption(`unknown option "${unknown}"${didYouMean(unknown, names)}`);
 }
 
 /** What was expected, where the schema does not say so in its own words. */

@@ -5,7 +5,7 @@ import { chmod, chown, open, readdir, rename, rm, stat, writeFile } from "node:f
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { destinationOf } from "./destination.js";
-import { messageOf, TagformerError } from "./errors.js";
+import { cannot } from "./errors.js";
 import { isRunning } from "./running-process.js";
 import { fillSpecialFile } from "./special-file.js";
 
@@ -52,7 +52,7 @@ export function writeWholeText(file: string, text: string): Promise<void> {
 /** An error of the system as `IO`, with the file's name; other errors as they are. */
 export function cannotWrite(file: string, error: unknown): unknown {
   if ((error as NodeJS.ErrnoException | null)?.syscall === undefined) return error;
-  return new TagformerError("IO", `cannot write ${file}: ${messageOf(error)}`, { cause: error });
+  return cannot(`write ${file}`, error);
 }
 
 /** A path beside a file to write its next version to; {@link removeLeftovers} knows it by its name. */

@@ -1,6 +1,6 @@
 // The labels of a dataset for a model that names its labels in another order.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import type { Dataset } from "../data/dataset.js";
 
 /**
@@ -12,8 +12,7 @@ export function labelsInOrder(dataset: Dataset, names: readonly string[]): Float
   const columns = names.map((name) => {
     const column = dataset.labelNames.indexOf(name);
     if (column >= 0) return column;
-    throw new TagformerError(
-      "INVALID_DATA",
+    throw invalidData(
       `${dataset.source} has no column for the model's label "${name}"; it has ${dataset.labelNames.join(", ")}`,
     );
   });

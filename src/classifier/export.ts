@@ -1,7 +1,7 @@
 // A loaded model in the forms that other programs read.
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { cannotWrite, writeWhole } from "../base/whole-file.js";
 import { configFile, tokenizerFile, torchScriptType } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -28,10 +28,7 @@ export async function exportModel(
   const writeWeights = (file: string) => model.save(file, calls);
   if (config.model_type === torchScriptType) {
     if (format !== "torchscript") {
-      throw new TagformerError(
-        "INVALID_OPTION",
-        "a TorchScript module is exported as torchscript, not as safetensors",
-      );
+      throw invalidOption("a TorchScript module is exported as torchscript, not as safetensors");
     }
     await writeInFolder(output, writeWeights, calls);
     return undefined;

@@ -1,6 +1,6 @@
 // Which models a classifier can be loaded from, and how one reads texts unless it is told otherwise.
 import { dirname, join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel, invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { didYouMean } from "../base/suggestion.js";
 import type { Decision } from "../evaluation/tuning.js";
@@ -24,16 +24,12 @@ function parseClassifierOptions(options: ClassifierOptions) {
  */
 export function requireClassifier(path: string, files: ModelFiles, { labels }: ClassifierOptions): void {
   if (labels !== undefined && !isTorchScriptPath(path)) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option labels is for TorchScript files; ${path} names its own`,
-    );
+    throw invalidOption(`option labels is for TorchScript files; ${path} names its own`);
   }
   // A head that was trained for one label a text gives scores that mean something only beside each other.
   const { problem_type: type = null } = files.config;
   if (type !== null && type !== "multi_label_classification") {
-    throw new TagformerError(
-      "INVALID_MODEL",
+    throw invalidModel(
       `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
     );
   }
@@ -46,8 +42,7 @@ export function requireClassifier(path: string, files: ModelFiles, { labels }: C
  */
 export function requireHead(path: string, { script }: ModelFiles, { model }: LoadedModel): void {
   if (script !== null || model.info.hasHead) return;
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     `${path} has no classification head: it is a pretrained model, not a classifier; train one from it with \`tagformer train DATA --model ${path} --output DIR\``,
   );
 }
@@ -87,8 +82,7 @@ export function decisionOf(
   if (typeof threshold === "number") return { ...stored, thresholds: names.map(() => threshold) };
   const unknown = Object.keys(threshold).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `option threshold has one for "${unknown}", which is no label of ${path}${didYouMean(unknown, names)}`,
     );
   }

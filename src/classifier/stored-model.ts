@@ -1,6 +1,6 @@
 // What a classifier knows of the directory that it was loaded from, and what it will change there.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
 import { readCard } from "../model/card.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -58,10 +58,7 @@ export class StoredModel {
   /** Writes the decision into the directory; see `Classifier.saveDecision`. */
   async saveDecision(): Promise<void> {
     if (this.directory === null) {
-      throw new TagformerError(
-        "INVALID_OPTION",
-        "a TorchScript file has no tagformer.json; save() makes a directory that has one",
-      );
+      throw invalidOption("a TorchScript file has no tagformer.json; save() makes a directory that has one");
     }
     const { fields, changeCard } = await this.#decisionChange();
     await updateRecord(this.directory, { tagformer: fields, card: changeCard, weights: this.#weights });

@@ -1,7 +1,7 @@
 // `tagformer compare`
 import { join } from "node:path";
 import type { Command } from "commander";
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
@@ -98,8 +98,7 @@ async function fromStored(directories: readonly [string, string]): Promise<Compa
   const { part, one, other } = await readStored(directories);
   const columns = matchLabels(one.labelNames, other.labelNames);
   if (columns === null) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `the runs have different labels: ${one.labelNames.join(", ")} in ${directories[0]}, and ${other.labelNames.join(", ")} in ${directories[1]}`,
     );
   }
@@ -140,8 +139,7 @@ function sameRows(
   const matched = matchRows(one.digests, other.digests);
   const common = matched.filter((place) => place !== undefined);
   if (common.length === matched.length && common.length === other.digests.length) return common;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `the runs were validated on different rows: ${first} on ${matched.length}, ${second} on ${other.digests.length}, of which ${common.length} are the same. Train both with the same --seed or --validation table, or compare them on a table that neither was trained on, with --data`,
   );
 }
@@ -201,8 +199,7 @@ async function predict(
   await using classifier = await loadClassifier(directory, options);
   const columns = matchLabels(labelNames, classifier.labels);
   if (columns === null) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `the models have different labels: ${directory} has ${classifier.labels.join(", ")}; expected ${labelNames.join(", ")}`,
     );
   }

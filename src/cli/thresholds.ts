@@ -1,6 +1,6 @@
 // `tagformer thresholds`
 import type { Command } from "commander";
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { tune } from "../evaluation/tuning.js";
 import { readModelDirectory } from "../model/directory.js";
@@ -77,10 +77,7 @@ async function fromStored(
   { output, dryRun }: ThresholdsFlags,
 ): Promise<Found> {
   if (output !== undefined) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      "--output needs a table to tune on; without one, leave it out",
-    );
+    throw invalidOption("--output needs a table to tune on; without one, leave it out");
   }
   const { stored, weights } = await readOneVersion(directory, async () => ({
     weights: await weightsVersion(directory),

@@ -1,6 +1,6 @@
 // `tagformer train`
 import type { Command } from "commander";
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
@@ -112,14 +112,13 @@ function requireUsable(dataset: Dataset): void {
     .map((line) => line.slice(errorMark.length));
   for (const line of lines) if (!line.startsWith(errorMark)) note(line);
   if (errors.length === 0) return;
-  throw new TagformerError("INVALID_DATA", `${dataset.source} cannot be trained on: ${errors.join("; ")}`);
+  throw invalidData(`${dataset.source} cannot be trained on: ${errors.join("; ")}`);
 }
 
 function modelSource({ model, fromConfig }: TrainFlags): ModelSource {
   if (model !== undefined && fromConfig === undefined) return { model };
   if (fromConfig !== undefined && model === undefined) return { config: fromConfig };
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     "give either --model with a directory, a name on the hub or a TorchScript file, or --from-config FILE for a fresh random model",
   );
 }

@@ -1,5 +1,5 @@
 // What happens to rows and bytes that cannot be used: they end the reading, or are left out or replaced, and counted.
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import type { RowUnit } from "./row.js";
 
 /** `error` ends the reading at the first bad row; `skip` leaves bad rows out and counts them. */
@@ -54,8 +54,7 @@ export class BadRows {
 
   /** @throws TagformerError `INVALID_DATA` when bad rows are errors */
   report(file: string, line: number, reason: string, unit: RowUnit = "line"): void {
-    if (this.mode === "error")
-      throw new TagformerError("INVALID_DATA", `${file}, ${unit} ${line}: ${reason}`);
+    if (this.mode === "error") throw invalidData(`${file}, ${unit} ${line}: ${reason}`);
     this.skippedCount++;
     if (this.skipped.length < shownRows) this.skipped.push({ file, line, unit, reason });
   }
@@ -72,6 +71,6 @@ export class BadRows {
   requireRows(file: string, rows: number): void {
     if (rows > 0) return;
     const skipped = this.skippedCount > 0 ? ` that can be used: ${this.skippedCount} were left out` : "";
-    throw new TagformerError("INVALID_DATA", `${file} has no rows${skipped}`);
+    throw invalidData(`${file} has no rows${skipped}`);
   }
 }

@@ -4,7 +4,7 @@ import { constants, createReadStream } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidData, messageOf, TagformerError } from "../base/errors.js";
 
 /** The file name that stands for standard input. */
 export const standardInput = "-";
@@ -105,7 +105,9 @@ export async function* readUtf8(
     const fault = firstFault(bytes);
     lines.append(bytes.subarray(0, fault?.at));
     if (fault) {
-      throw invalid(file, `byte ${position + fault.at + 1}, on line ${lines.lastLine}, ${fault.problem}`);
+      throw invalidData(
+        `${file}: byte ${position + fault.at + 1}, on line ${lines.lastLine}, ${fault.problem}`,
+      );
     }
     position += bytes.length;
     return bytes;
@@ -182,7 +184,7 @@ const otherKinds: readonly (readonly [start: Buffer, advice: string])[] = [
 /** Refuses what is known by its first bytes to be something else than text. */
 function refuseOtherKinds(file: string, bytes: Buffer): void {
   const found = otherKinds.find(([start]) => bytes.subarray(0, start.length).equals(start));
-  if (found) throw invalid(file, found[1]);
+  if (found) throw invalidData(`${file}: ${found[1]}`);
 }
 
 /** Number of bytes at the end that begin a character without finishing it. */
@@ -232,10 +234,7 @@ export function readError(file: string, error: unknown): TagformerError {
   if (code === "EISDIR") {
     return new TagformerError("IO", `${file} is a directory; expected a table`, { cause: error });
   }
-  if (code.startsWith("Z_")) return invalid(file, `is not a whole gzip file (${messageOf(error)})`, error);
-  return new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
-}
-
-function invalid(file: string, problem: string, cause?: unknown): TagformerError {
-  return new TagformerError("INVALID_DATA", `${file}: ${problem}`, { cause });
+  if (code.startsWith("Z_"))
+    return invalidData(`${file}: is not a whole gzip file (${messageOf(error)})`, error);
+  return cannot(`read ${file}`, error);
 }

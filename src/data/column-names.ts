@@ -1,5 +1,5 @@
 // Columns by their names: exact, or the same but for what people do not see.
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { didYouMean } from "../base/suggestion.js";
 import type { Row } from "./row.js";
 import { inertCell } from "./spreadsheet.js";
@@ -50,7 +50,7 @@ export function requireColumn(
   const found = sameName(column, columns, claimed);
   if (found !== undefined) return found;
   const problem = `option ${option} names the column ${JSON.stringify(column)}, which ${file} does not have`;
-  throw new TagformerError("INVALID_OPTION", problem + didYouMean(column, columns));
+  throw invalidOption(problem + didYouMean(column, columns));
 }
 
 /** Names as a list in a message: the first ones, and how many there are when that is not all. */

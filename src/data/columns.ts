@@ -1,6 +1,6 @@
 // Which columns hold the text and the id: named by the caller, or found in the first rows of the table.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData, type TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { columnsOf, listNames, requireColumn } from "./column-names.js";
 import { isLabelColumn } from "./label-columns.js";
@@ -134,8 +134,5 @@ function stringLength(head: readonly Row[], column: string): number {
 }
 
 function notFound(file: string, columns: readonly string[], what: string, advice: string): TagformerError {
-  return new TagformerError(
-    "INVALID_DATA",
-    `${file} has ${what}; ${advice} (its columns: ${listNames(columns, 20)})`,
-  );
+  return invalidData(`${file} has ${what}; ${advice} (its columns: ${listNames(columns, 20)})`);
 }

@@ -1,4 +1,4 @@
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption } from "../base/errors.js";
 import type { RowUnit } from "./row.js";
 import { PackedTexts, type Texts } from "./texts.js";
 
@@ -56,7 +56,7 @@ export type LabelledRows = Pick<Dataset, "labels" | "labelNames"> &
  * @throws TagformerError `INVALID_DATA`
  */
 export function checkShape({ source, texts, labelNames, labels, weights, groups }: Dataset): void {
-  const refuse = (problem: string) => new TagformerError("INVALID_DATA", `${source}: ${problem}`);
+  const refuse = (problem: string) => invalidData(`${source}: ${problem}`);
   if (texts.length === 0) throw refuse("the dataset has no rows");
   const wrong = Array.isArray(texts) ? texts.findIndex((text) => typeof text !== "string") : -1;
   if (wrong >= 0) throw refuse(`text ${wrong} is of type ${typeof texts.at(wrong)}; expected a string`);
@@ -115,7 +115,7 @@ export function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
   const bad = rows.find((row) => row < 0 || row >= dataset.texts.length);
   if (bad !== undefined) {
     const expected = `expected row numbers from 0 to ${dataset.texts.length - 1}`;
-    throw new TagformerError("INVALID_OPTION", `${dataset.source} has no row ${bad}; ${expected}`);
+    throw invalidOption(`${dataset.source} has no row ${bad}; ${expected}`);
   }
   const { source, texts, labelNames, labels, ids, weights, groups, lines, lineUnit } = dataset;
   const width = labelNames.length;

@@ -4,7 +4,7 @@
 // written without any quoting, and their quotes are characters of the text. One such quote at the start of a cell would swallow
 // all rows up to the next one. No CSV library takes a quote back once it has opened a cell, so rows are assembled here, line by
 // line, and a cell goes on to the next line only where nothing else can be meant.
-import { TagformerError } from "../base/errors.js";
+import { invalidData, type TagformerError } from "../base/errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
 import { type Line, type LineReader, maxRowLength } from "./lines.js";
 
@@ -289,7 +289,7 @@ class Assembler {
   }
 
   #invalid(problem: string): TagformerError {
-    return new TagformerError("INVALID_DATA", `${this.#file}: ${problem}`);
+    return invalidData(`${this.#file}: ${problem}`);
   }
 }
 

@@ -1,5 +1,5 @@
 // Which character stands between the cells of a table: said by the caller or by the file, or told by its first rows.
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption, type TagformerError } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { type Dialect, mayHoldQuotes, QuotedRow, type Quotes, relaxedCells } from "./delimited.js";
 import type { Line, LineReader } from "./lines.js";
@@ -31,8 +31,7 @@ const spelled = new Map([
 export function parseDelimiter(option: string): string {
   const delimiter = spelled.get(option.toLowerCase()) ?? option;
   if (delimiter.length === 1 && !/["\r\n]/.test(delimiter)) return delimiter;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `option delimiter is ${JSON.stringify(option)}; expected one character other than a quote, such as "," or ";" or "|", or "tab"`,
   );
 }
@@ -162,8 +161,7 @@ function lengthOf(sample: readonly Line[]): number {
 
 function ambiguous(file: string, fits: readonly Fit[]): TagformerError {
   const readings = fits.map(({ delimiter, width }) => `${width} with ${showDelimiter(delimiter)}`).join(", ");
-  return new TagformerError(
-    "INVALID_DATA",
+  return invalidData(
     `${file}: every row has the same number of cells whichever delimiter is taken (${readings}); say which with the option delimiter`,
   );
 }

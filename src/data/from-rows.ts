@@ -1,6 +1,6 @@
 // Labelled examples from the objects of a program.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { BadRows, type OnBadRow } from "./bad-rows.js";
 import { untilAborted } from "./cancellation.js";
@@ -102,10 +102,7 @@ function requireIterable(name: string, rows: unknown): void {
   const isIterable =
     typeof rows === "object" && rows !== null && (Symbol.iterator in rows || Symbol.asyncIterator in rows);
   if (isIterable) return;
-  throw new TagformerError(
-    "INVALID_DATA",
-    `${name}: found ${showCell(rows)}; expected an array or iterable of objects`,
-  );
+  throw invalidData(`${name}: found ${showCell(rows)}; expected an array or iterable of objects`);
 }
 
 async function* readObjects(

@@ -1,5 +1,5 @@
 // The first row of delimited text, which names the columns.
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { showDelimiter } from "./dialect.js";
 import { missingCell } from "./labels.js";
 
@@ -12,8 +12,7 @@ export function readHeader(file: string, cells: readonly string[]): readonly str
   const columns = cells.map((cell) => cell.trim());
   const twice = columns.find((name, i) => name !== "" && columns.indexOf(name) !== i);
   if (twice === undefined) return columns;
-  throw new TagformerError(
-    "INVALID_DATA",
+  throw invalidData(
     `${file} has two columns named ${JSON.stringify(twice)}; every column needs a name of its own${headerAdvice(columns)}`,
   );
 }

@@ -1,5 +1,5 @@
 // A JSON array, element by element: it is never in memory as a whole.
-import { TagformerError } from "../base/errors.js";
+import { invalidData, type TagformerError } from "../base/errors.js";
 import { type ByteSource, LineIndex, type ReadBytesOptions, readUtf8 } from "./bytes.js";
 
 /** One element of an array. */
@@ -86,7 +86,7 @@ class ArrayScanner {
   /** @throws TagformerError when the array has not been closed */
   end(): void {
     if (this.#state === "before") {
-      throw invalid(this.#name, 'is empty; expected an array of objects, such as [{"text": "..."}]');
+      throw invalidData(`${this.#name}: is empty; expected an array of objects, such as [{"text": "..."}]`);
     }
     if (this.#state === "inside") {
       throw this.#fault(
@@ -102,11 +102,12 @@ class ArrayScanner {
       return;
     }
     const line = this.#lines.lineAt(position);
-    throw invalid(
-      this.#name,
-      this.#state === "before"
-        ? 'is not an array of objects, such as [{"text": "..."}, {"text": "..."}]'
-        : `goes on behind its array, on line ${line}; expected one array of objects, or JSON Lines (.jsonl)`,
+    throw invalidData(
+      `${this.#name}: ${
+        this.#state === "before"
+          ? 'is not an array of objects, such as [{"text": "..."}, {"text": "..."}]'
+          : `goes on behind its array, on line ${line}; expected one array of objects, or JSON Lines (.jsonl)`
+      }`,
     );
   }
 
@@ -144,7 +145,7 @@ class ArrayScanner {
   }
 
   #fault(problem: string): TagformerError {
-    return invalid(this.#name, placeOf(this.#row, this.#line || this.#lines.lastLine, problem));
+    return invalidData(`${this.#name}: ${placeOf(this.#row, this.#line || this.#lines.lastLine, problem)}`);
   }
 }
 
@@ -154,9 +155,5 @@ function placeOf(row: number, line: number, problem: string): string {
 
 /** An element that cannot be parsed. */
 export function invalidElement(name: string, { row, line }: JsonElement, problem: string): TagformerError {
-  return invalid(name, placeOf(row, line, `is not valid JSON (${problem})`));
-}
-
-function invalid(name: string, problem: string): TagformerError {
-  return new TagformerError("INVALID_DATA", `${name}: ${problem}`);
+  return invalidData(`${name}: ${placeOf(row, line, `is not valid JSON (${problem})`)}`);
 }

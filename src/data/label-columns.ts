@@ -1,5 +1,5 @@
 // Which columns hold one label each: named by the caller, or found by the 0 and 1 in them.
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { didYouMean } from "../base/suggestion.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
@@ -56,8 +56,7 @@ export function findLabelColumns(
   if (found.length > 0) return found.map((column) => ({ label: column, column }));
   const lists = free.filter((column) => namesOfLists.test(column));
   const likely = lists.length > 0 ? `, such as ${listNames(lists)}` : "";
-  throw new TagformerError(
-    "INVALID_DATA",
+  throw invalidData(
     `${file} has no label column, which holds 0 and 1; name label columns with the option labels, or a column of lists with labelColumn${likely} (its columns: ${listNames(columns, 20)})`,
   );
 }
@@ -81,7 +80,7 @@ function namedColumns(
     const column = sameName(label, columns, labels);
     if (column !== undefined) return { label, column };
     const problem = `${file} has no column for the label ${JSON.stringify(label)} of ${owner}`;
-    throw new TagformerError("INVALID_DATA", `${problem}${didYouMean(label, columns)}`);
+    throw invalidData(`${problem}${didYouMean(label, columns)}`);
   });
   const other = found.filter(({ label, column }) => label !== column);
   if (other.length > 0) {

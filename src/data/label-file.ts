@@ -1,6 +1,6 @@
 // Labels that lie in a file of their own and belong to the texts by id, as in test.csv and test_labels.csv.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { type BadRows, shownRows } from "./bad-rows.js";
 import { columnsOf, sameName } from "./column-names.js";
 import { describeColumns } from "./column-notes.js";
@@ -59,7 +59,7 @@ export function requireIdColumn(file: string, head: readonly Row[], options: Col
   const id = findIdColumn(file, head, options);
   if (id !== undefined) return id;
   const advice = "labels of a file of their own are joined by id; name the column with the option id";
-  throw new TagformerError("INVALID_DATA", `${file} has no id column; ${advice}`);
+  throw invalidData(`${file} has no id column; ${advice}`);
 }
 
 /** Takes each row's labels from a {@link LabelFile}. */
@@ -108,7 +108,7 @@ export class JoinedReader implements LabelReader {
       const total = this.#absent + this.#sources.length;
       const ids = this.#firstAbsent.join(", ") + (this.#absent > shownRows ? ", ..." : "");
       const problem = `${this.#absent} of the ${total} ids of ${this.#file} are not in ${file}: ${ids}`;
-      throw new TagformerError("INVALID_DATA", `${problem}; give the labels that belong to these texts`);
+      throw invalidData(`${problem}; give the labels that belong to these texts`);
     }
     const joined = new Float32Array(this.#sources.length * names.length);
     for (const [row, source] of this.#sources.entries()) {

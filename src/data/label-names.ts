@@ -1,5 +1,5 @@
 // A file with the names of labels, in their order or by their ids.
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { type ByteSource, LineCounter, readUtf8 } from "./bytes.js";
 import { isObject } from "./cell.js";
 import { parseJson, WrittenNumber } from "./json-values.js";
@@ -29,7 +29,7 @@ export async function readLabelNames(file: string, signal?: AbortSignal): Promis
   const text = await readText(tableSource(file, "txt"), signal);
   const entries = /^\s*[[{]/.test(text) ? fromJson(text) : fromLines(text);
   const refuse = (problem: string) =>
-    new TagformerError("INVALID_DATA", `${file}: ${problem}; expected names of labels: ${accepted}`);
+    invalidData(`${file}: ${problem}; expected names of labels: ${accepted}`);
   if (typeof entries === "string") throw refuse(entries);
   if (entries.length === 0) throw refuse("is empty");
   const ids = new Map(entries);
@@ -47,8 +47,7 @@ async function readText(source: ByteSource, signal: AbortSignal | undefined): Pr
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      throw new TagformerError(
-        "INVALID_DATA",
+      throw invalidData(
         `${source.name}: has more than ${maxBytes / 2 ** 20} MiB; expected names of labels: ${accepted}`,
       );
     }

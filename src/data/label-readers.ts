@@ -1,6 +1,6 @@
 // The labels of a table, row by row: the reader that fits the options, and that of one column a label.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, requireColumn } from "./column-names.js";
@@ -31,7 +31,7 @@ export function labelReader(
   bad: BadRows,
 ): LabelReader {
   const twice = options.labels?.find((label, i, all) => all.indexOf(label) !== i);
-  if (twice !== undefined) throw new TagformerError("INVALID_OPTION", `option labels names "${twice}" twice`);
+  if (twice !== undefined) throw invalidOption(`option labels names "${twice}" twice`);
   const column = labelSetColumn(file, head, options, taken);
   if (column !== undefined) {
     const cells = head.map((row) => row.cells.get(column));
@@ -68,7 +68,7 @@ function labelSetColumn(
   if (found.length === 1 && single.length === 0) return found[0];
   const several = `${file} may have its labels in ${[...single, ...found].join(", ")}`;
   const advice = "name the one with lists or objects of labels (labelColumn), or those with 0 and 1 (labels)";
-  throw new TagformerError("INVALID_DATA", `${several}; ${advice}`);
+  throw invalidData(`${several}; ${advice}`);
 }
 
 class ColumnReader implements LabelReader {

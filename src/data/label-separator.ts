@@ -1,5 +1,5 @@
 // What separates the names in a column of label lists: said by the caller, or told by what its cells have in common.
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption, type TagformerError } from "../base/errors.js";
 import { splitNames } from "./label-lists.js";
 
 /** What may separate names. Names rarely hold the first three; a comma, a `#` or a blank may belong to a name. */
@@ -32,8 +32,7 @@ export function parseSeparator(option: string): { readonly separator: string | u
   if (option.toLowerCase() === none) return { separator: undefined };
   const separator = spelled.get(option.toLowerCase()) ?? (option.trim() === "" ? option : option.trim());
   if (separator !== "") return { separator: /^[ ]+$/.test(separator) ? " " : separator };
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     'option labelSeparator is empty; expected what separates label names, such as "," or ";" or "blank", or "none"',
   );
 }
@@ -115,8 +114,7 @@ function recurrence(cells: readonly string[], separator: string): number {
 
 function ambiguous(file: string, column: string, cell: string, separator: string): TagformerError {
   const shown = JSON.stringify(cell.length > 60 ? `${cell.slice(0, 60)}...` : cell);
-  return new TagformerError(
-    "INVALID_DATA",
+  return invalidData(
     `${file}: ${shown} in column ${JSON.stringify(column)} may be one label or several; say what separates labels with the option labelSeparator: ${showSeparator(separator)}, or another text, or none where each cell is one label`,
   );
 }

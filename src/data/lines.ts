@@ -1,5 +1,5 @@
 // Text as physical lines with their numbers. Lines can be handed back, so that a reader may look ahead.
-import { TagformerError } from "../base/errors.js";
+import { invalidData, type TagformerError } from "../base/errors.js";
 
 /** A line longer than this is refused before it fills the memory; so is a row of several lines. */
 export const maxRowLength = 16 * 2 ** 20;
@@ -126,6 +126,6 @@ export class LineReader {
 
   #tooLong(): TagformerError {
     const limit = `${maxRowLength / 2 ** 20} MiB`;
-    return new TagformerError("INVALID_DATA", `${this.#file}: line ${this.#number} has more than ${limit}`);
+    return invalidData(`${this.#file}: line ${this.#number} has more than ${limit}`);
   }
 }

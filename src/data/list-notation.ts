@@ -1,6 +1,6 @@
 // How a column of label lists is written, told by its first rows and by the labels where they are known.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { type LabelList, parseStructured, plainNumbersOf } from "./label-lists.js";
@@ -150,8 +150,7 @@ function tellFormat(
   }
   if (rows.length === 0) return "names";
   const refuse = (problem: string) =>
-    new TagformerError(
-      "INVALID_DATA",
+    invalidData(
       `${file}: column ${JSON.stringify(column)} holds numbers, such as ${showCell(cells[0])}; ${problem}`,
     );
   if (labels === undefined) {

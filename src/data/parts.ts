@@ -1,5 +1,5 @@
 // Rows in up to three parts: to train on, to choose by, and to judge the finished model.
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import type { LabelledRows } from "./dataset.js";
 import { type Split, type StratifyOptions, stratifiedFolds, stratifiedSplit, testSplit } from "./split.js";
 import { PackedTexts, type Texts } from "./texts.js";
@@ -23,8 +23,7 @@ export function trainValidationTestSplit(dataset: LabelledRows, options: PartsOp
   const { validation, test, seed, method, byText } = options;
   const how = { seed, ...(method && { method }), ...(byText !== undefined && { byText }) };
   if (validation + test >= 1) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `option validationSplit is ${validation} and option testSplit ${test}, which leaves no row to train on; expected less than 1 together`,
     );
   }

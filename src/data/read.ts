@@ -1,6 +1,6 @@
 // Tables in, labelled examples or chunks of texts out.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { BadRows, type SkippedRow } from "./bad-rows.js";
 import { showCell } from "./cell.js";
@@ -134,7 +134,7 @@ export async function collectDataset(
     requireWeight(path, weight, rows.weights);
     const { dataset, dropped } = dropUnlabelled({ source: path, labelNames: names, labels: values, ...rows });
     if (dataset.texts.length === 0) {
-      throw new TagformerError("INVALID_DATA", `in ${path} all labels of all ${dropped} rows are missing`);
+      throw invalidData(`in ${path} all labels of all ${dropped} rows are missing`);
     }
     return {
       dataset,
@@ -266,8 +266,7 @@ async function collect(
 /** @throws TagformerError `INVALID_DATA` when all rows weigh nothing */
 function requireWeight(file: string, column: string | undefined, weights: Float32Array | undefined): void {
   if (column === undefined || weights?.some((weight) => weight > 0)) return;
-  throw new TagformerError(
-    "INVALID_DATA",
+  throw invalidData(
     `${file}: column ${JSON.stringify(column)} gives every row the weight 0, so that nothing would be learned; expected a weight above 0 in some rows`,
   );
 }

@@ -1,6 +1,6 @@
 // Where a table is read from, and in which format: a file, standard input, or a stream that a program hands over.
 import { Readable } from "node:stream";
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption, TagformerError } from "../base/errors.js";
 import { type ByteSource, gunzip, isPacked, readError, readFileBytes, standardInput } from "./bytes.js";
 import { untilAborted } from "./cancellation.js";
 
@@ -66,10 +66,7 @@ export function tableSource(input: string | TableStream, format?: TableFormat): 
   }
   if (!isStream(input)) {
     const found = input === null ? "null" : `of type ${typeof input}`;
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `the table is ${found}; expected a path, or a stream of bytes`,
-    );
+    throw invalidOption(`the table is ${found}; expected a path, or a stream of bytes`);
   }
   const name = nameOf(input);
   return {
@@ -98,8 +95,7 @@ function formatOfStream(stream: TableStream): TableFormat {
   const path = pathOf(stream);
   if (path !== undefined) return formatOf(path);
   const known = [...new Set(formats.values())].join(", ");
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `option format is missing: a stream has no name that says what it holds; expected one of ${known}`,
   );
 }
@@ -110,8 +106,7 @@ function formatOf(file: string): TableFormat {
   const format = formats.get(extension.toLowerCase());
   if (format !== undefined) return format;
   const known = [...formats.keys()].join(", ");
-  throw new TagformerError(
-    "INVALID_DATA",
+  throw invalidData(
     `${file}: is of an unknown kind; expected a name that ends in ${known} (or one of these with .gz), or the option format, or the option format`,
   );
 }
@@ -182,7 +177,7 @@ async function* encode(name: string, chunks: AsyncIterable<unknown>): AsyncGener
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     } else {
       const problem = `${name} gave a value of type ${typeof chunk}; expected bytes or text`;
-      throw new TagformerError("INVALID_DATA", `${problem} (objects are for datasetFromRows)`);
+      throw invalidData(`${problem} (objects are for datasetFromRows)`);
     }
   }
   if (half !== "") yield Buffer.from(half);

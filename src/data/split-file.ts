@@ -1,5 +1,5 @@
 // Splits as a table of row ids, so that a run can be repeated, here or elsewhere.
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption, type TagformerError } from "../base/errors.js";
 import { BadRows, shownRows } from "./bad-rows.js";
 import { csvLines } from "./csv.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
@@ -86,14 +86,12 @@ async function readParts(file: string, dataset: Dataset): Promise<Parts> {
     column = cells.has("fold") ? "fold" : "part";
     const [key, part] = [cells.get(name), cells.get(column)];
     if (typeof key !== "string" || typeof part !== "string") {
-      throw new TagformerError(
-        "INVALID_DATA",
+      throw invalidData(
         `${file}, line ${line}: expected the columns ${name} and part or fold, for the rows of ${dataset.source}`,
       );
     }
     if (column === "part" && !partNames.includes(part)) {
-      throw new TagformerError(
-        "INVALID_DATA",
+      throw invalidData(
         `${file}, line ${line}: the part is ${JSON.stringify(part)}; expected train, validation or test`,
       );
     }
@@ -108,28 +106,21 @@ async function readParts(file: string, dataset: Dataset): Promise<Parts> {
 function heldPart(file: string, column: Parts["column"], found: ReadonlySet<string>, fold?: number): string {
   const held = column === "part" ? "validation" : String(fold);
   if (column === "part" && fold !== undefined) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option fold is ${fold}, but ${file} holds one split and no folds`,
-    );
+    throw invalidOption(`option fold is ${fold}, but ${file} holds one split and no folds`);
   }
   if (found.has(held) && held !== testPart) return held;
   if (column === "part") {
     if (found.has(testPart)) return held;
-    throw new TagformerError("INVALID_DATA", `${file} holds no row with the part "validation" or "test"`);
+    throw invalidData(`${file} holds no row with the part "validation" or "test"`);
   }
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `option fold is ${fold}; ${file} has the folds ${[...found].filter((part) => part !== testPart).join(", ")}`,
   );
 }
 
 function mismatch(file: string, problem: string, name: string, keys: readonly string[]): TagformerError {
   const some = keys.slice(0, shownRows).join(", ") + (keys.length > shownRows ? ", ..." : "");
-  return new TagformerError(
-    "INVALID_DATA",
-    `${file} ${problem} (${name} ${some}); it was made for other rows`,
-  );
+  return invalidData(`${file} ${problem} (${name} ${some}); it was made for other rows`);
 }
 
 /** What names the rows of a dataset. */

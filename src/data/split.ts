@@ -1,6 +1,6 @@
 // Splits into training and validation rows, stratified by label combination or label by label.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption } from "../base/errors.js";
 import { requireNames } from "../base/parse-options.js";
 import { generator, type Random } from "../base/random.js";
 import { rowsByCombination } from "./combinations.js";
@@ -99,10 +99,7 @@ export function testSplit(dataset: LabelledRows, options: SplitOptions): Split {
 function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purpose: string): Split {
   const { fraction, seed, method = "iterative", byText = false } = options;
   if (!(fraction > 0 && fraction < 1)) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option ${part.option} is ${fraction}; expected a share between 0 and 1`,
-    );
+    throw invalidOption(`option ${part.option} is ${fraction}; expected a share between 0 and 1`);
   }
   const random = generator(seed, purpose);
   const rows = dataset.labels.length / dataset.labelNames.length;
@@ -111,8 +108,7 @@ function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purp
   if (units < 2) {
     const what =
       rows === 1 ? "there is only one row" : `all ${rows} rows are of one group or text and stay together`;
-    throw new TagformerError(
-      "INVALID_DATA",
+    throw invalidData(
       `cannot hold back rows for ${part.name}: ${what}; set ${part.option} to 0, or ${part.instead}`,
     );
   }
@@ -163,10 +159,7 @@ export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Sp
   requireNames(options, ["folds", ...stratifyNames]);
   const { folds, seed, method = "iterative", byText = false } = options;
   if (!Number.isInteger(folds) || folds < 2) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option folds is ${folds}; expected a whole number of at least 2`,
-    );
+    throw invalidOption(`option folds is ${folds}; expected a whole number of at least 2`);
   }
   const random = generator(seed, "folds");
   const rows = dataset.labels.length / dataset.labelNames.length;
@@ -174,10 +167,7 @@ export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Sp
   const parts = deal(dataset, unitsOf(dataset, byText) ?? ascending(rows), method, shares, random);
   const splits = Array.from({ length: folds }, (_, fold) => splitOf(parts, fold));
   if (splits.every(({ validation }) => validation.length > 0)) return splits;
-  throw new TagformerError(
-    "INVALID_DATA",
-    `there are too few rows, or groups of rows to keep together, for ${folds} folds`,
-  );
+  throw invalidData(`there are too few rows, or groups of rows to keep together, for ${folds} folds`);
 }
 
 function ascending(rows: number): Int32Array {
@@ -280,7 +270,7 @@ function apportion(
   if (wanted > available) {
     const problem = `cannot hold back ${wanted} of ${rows} rows for ${part.name} and keep every label combination in training`;
     const advice = `at most ${available} can be; keep the shares of labels instead of combinations (splitMethod: iterative), lower ${part.option}, or ${part.instead}`;
-    throw new TagformerError("INVALID_DATA", `${problem}: ${advice}`);
+    throw invalidData(`${problem}: ${advice}`);
   }
   const eligible = groups.reduce((sum, group) => sum + (group.length > 1 ? group.length : 0), 0);
   const quotas = groups.map((group) => (group.length > 1 ? group.length / eligible : 0));

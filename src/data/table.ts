@@ -1,6 +1,6 @@
 // Tables in which a row is one line or several: delimited text, JSON Lines and plain lines of text.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { type ByteSource, LineCounter, readUtf8 } from "./bytes.js";
 import { readDelimited } from "./delimited.js";
@@ -77,7 +77,7 @@ async function* readDelimitedRows(
     yield { line, cells: named };
   }
   if (columns === undefined)
-    throw invalid(file, "is empty; expected a first row with the names of the columns");
+    throw invalidData(`${file}: is empty; expected a first row with the names of the columns`);
 }
 
 async function* readJsonRows(file: string, lines: LineReader, bad: BadRows): AsyncGenerator<Row> {
@@ -94,7 +94,7 @@ async function* readJsonRows(file: string, lines: LineReader, bad: BadRows): Asy
       yield { line: number, cells: new Map(Object.entries(value)) };
     }
   }
-  if (empty) throw invalid(file, "is empty; expected one JSON object on each line");
+  if (empty) throw invalidData(`${file}: is empty; expected one JSON object on each line`);
 }
 
 async function* linesOf(lines: LineReader): AsyncGenerator<Line> {
@@ -103,8 +103,4 @@ async function* linesOf(lines: LineReader): AsyncGenerator<Line> {
     if (line === undefined) return;
     yield line;
   }
-}
-
-function invalid(file: string, problem: string): TagformerError {
-  return new TagformerError("INVALID_DATA", `${file}: ${problem}`);
 }

@@ -1,6 +1,6 @@
 // Did it really get better? Two runs judged on the same rows.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { generator } from "../base/random.js";
 import { type ResamplingOptions, resamplingOptions } from "../options/evaluation.js";
@@ -96,8 +96,7 @@ export function compareScores(
     return judgeRows(scores, labels, width, thresholds);
   }) as [JudgedRows, JudgedRows];
   const blocks = blocksOf(labelledRows(labels, width), clusters);
-  if (blocks.rows.length === 0)
-    throw new TagformerError("INVALID_DATA", "nothing to compare: no row has a label");
+  if (blocks.rows.length === 0) throw invalidData("nothing to compare: no row has a label");
   const pairOf = (weights: Uint32Array): Pair => [
     weightedFigures(judged[0], weights),
     weightedFigures(judged[1], weights),

@@ -1,4 +1,4 @@
-import { TagformerError } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { type Calibration, calibrate } from "./calibration.js";
 import { type Convention, conventionsOf } from "./conventions.js";
 import {
@@ -100,7 +100,7 @@ export function evaluateDecisions(
   const columns = labelNames.map((name, column) => labelMetrics(judged, name, column, labelNames.length));
   const counted = rowMetrics(judged.ranks, judged.truth, decisions, labelNames.length);
   if (counted.rows === 0) {
-    throw new TagformerError("INVALID_DATA", `nothing to evaluate: none of the ${rows} rows has a label`);
+    throw invalidData(`nothing to evaluate: none of the ${rows} rows has a label`);
   }
   const total = sumCounts(columns);
   const measured = columns.filter((column) => labelledIn(column) > 0);

@@ -1,4 +1,4 @@
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidOption, TagformerError } from "../base/errors.js";
 import { sigmoid } from "./loss.js";
 
 /** What a model said about some rows, `[rows * labels]`, row-major: logits, or the probabilities made from them. */
@@ -56,17 +56,13 @@ export function decide(probabilities: Float32Array, labels: number, thresholds: 
 export function thresholdPerLabel(thresholds: Thresholds, labels: number): readonly number[] {
   const given = typeof thresholds === "number" ? new Array<number>(labels).fill(thresholds) : thresholds;
   if (given?.length !== labels) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `thresholds: found ${given?.length ?? given} for ${labels} labels; give one number for all labels, or one for each`,
     );
   }
   for (const threshold of given) {
     if (threshold >= 0 && threshold <= 1) continue;
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `thresholds: found ${threshold}, expected numbers from 0 to 1`,
-    );
+    throw invalidOption(`thresholds: found ${threshold}, expected numbers from 0 to 1`);
   }
   return given;
 }
@@ -80,8 +76,7 @@ export function checkedRows(scores: Scores, labels: Float32Array, labelNames: re
   const values = "logits" in scores ? scores.logits : scores.probabilities;
   const rows = labels.length / labelNames.length;
   if (!Number.isInteger(rows) || values.length !== labels.length) {
-    throw new TagformerError(
-      "INVALID_DATA",
+    throw invalidData(
       `found ${values.length} scores and ${labels.length} label values for ${labelNames.length} labels; ` +
         "expected one of each for every row and label",
     );

@@ -1,6 +1,6 @@
 // Temperatures and thresholds learnt from validation data, and how far to believe their figures.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { stratifiedFolds } from "../data/split.js";
 import {
@@ -86,15 +86,13 @@ export function tune(
   const width = labelNames.length;
   const rows = checkedRows({ logits }, labels, labelNames);
   if (rows < resolved.folds) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `option folds is ${resolved.folds}, but there are only ${rows} rows to tune on; give fewer folds, or 0 for none`,
     );
   }
   const different = clusters && new Set(clusters).size;
   if (different !== undefined && different < resolved.folds) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `option folds is ${resolved.folds}, but the rows are of only ${different} groups or texts, which stay together; give fewer folds, or 0 for none`,
     );
   }

@@ -1,5 +1,5 @@
 // Setup: everything between an installed package and an add-on that works. Nothing is done twice.
-import { TagformerError } from "../base/errors.js";
+import { invalidOption, TagformerError } from "../base/errors.js";
 import { buildAddon } from "./build.js";
 import { buildCudaLibrary } from "./cuda-library.js";
 import { fetchCudaLibraries, fetchLibtorch } from "./fetch.js";
@@ -31,10 +31,7 @@ export interface SetupResult extends BuiltAddon {
  */
 export async function setUp({ torch, cuda = false, progress }: SetupOptions): Promise<SetupResult> {
   if (torch !== undefined && !/^\d+\.\d+\.\d+(\+\w+)?$/.test(torch)) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `--torch is "${torch}", expected a version such as ${defaultTorchVersion}`,
-    );
+    throw invalidOption(`--torch is "${torch}", expected a version such as ${defaultTorchVersion}`);
   }
   const present = await workingAddon(torch);
   if (present && !(cuda && (await lacksCuda(present)))) return { ...present, built: false };

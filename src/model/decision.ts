@@ -1,6 +1,6 @@
 // Temperatures and thresholds in tagformer.json, by label name.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidModel, type TagformerError } from "../base/errors.js";
 import type { StoredKeys } from "../data/text-keys.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
@@ -101,5 +101,5 @@ function numbersOf(
 }
 
 function invalid(field: string, problem: string): TagformerError {
-  return new TagformerError("INVALID_MODEL", `${field} ${problem}; tune again with \`tagformer thresholds\``);
+  return invalidModel(`${field} ${problem}; tune again with \`tagformer thresholds\``);
 }

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel, TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import {
   configFile,
@@ -55,10 +55,7 @@ export async function readModelConfig(file: string): Promise<ModelConfig> {
   const config = await readConfigFile(file);
   if (typeof config.model_type !== "string") {
     const found = JSON.stringify(config.model_type) ?? "missing";
-    throw new TagformerError(
-      "INVALID_MODEL",
-      `${file}: model_type is ${found}; expected a name such as "bert"`,
-    );
+    throw invalidModel(`${file}: model_type is ${found}; expected a name such as "bert"`);
   }
   return { config, modelType: config.model_type, labels: readLabels(config, file) };
 }
@@ -103,7 +100,7 @@ async function readConfigFile(file: string): Promise<JsonObject> {
 async function checkDirectory(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory()) return;
-  if (found) throw new TagformerError("INVALID_MODEL", `${path} is a file; expected a model directory`);
+  if (found) throw invalidModel(`${path} is a file; expected a model directory`);
   const replaced = replacedPath(path);
   if (await stat(replaced).catch(() => null)) {
     const fix = `its former content is ${replaced}; rename that to ${path}`;
@@ -116,8 +113,7 @@ async function readTagformerFile(file: string): Promise<JsonObject | null> {
   const content = await readJsonObjectIfPresent(file, maxJsonBytes);
   if (content === null || content.formatVersion === tagformerFormat) return content;
   const found = JSON.stringify(content.formatVersion) ?? "missing";
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     `${file}: formatVersion is ${found}, but this version of tagformer reads ${tagformerFormat}; update tagformer`,
   );
 }

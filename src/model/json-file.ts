@@ -1,6 +1,6 @@
 // Small text files of untrusted model directories: bounded in size, strictly UTF-8, errors that name the file.
 import { type FileHandle, open } from "node:fs/promises";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidModel, messageOf, TagformerError } from "../base/errors.js";
 import { refuseLfsPointer } from "./lfs.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export async function readTextIfPresent(file: string, maxBytes: number): Promise
     const problem = isUtf16
       ? "is UTF-16; save it as UTF-8"
       : "is not valid UTF-8; the file is damaged or of another kind";
-    throw new TagformerError("INVALID_MODEL", `${file} ${problem}`);
+    throw invalidModel(`${file} ${problem}`);
   }
 }
 
@@ -50,13 +50,11 @@ export function parseJsonObject(text: string, what: string): JsonObject {
   try {
     value = JSON.parse(text.replace(/^\ufeff/, "")); // editors of Windows put a byte order mark there
   } catch (error) {
-    throw new TagformerError("INVALID_MODEL", `${what} is not valid JSON: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw invalidModel(`${what} is not valid JSON: ${messageOf(error)}`, error);
   }
   if (isJsonObject(value)) return value;
   const found = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-  throw new TagformerError("INVALID_MODEL", `${what} must hold a JSON object, but holds ${found}`);
+  throw invalidModel(`${what} must hold a JSON object, but holds ${found}`);
 }
 
 async function readBounded(file: string, maxBytes: number): Promise<Buffer | null> {
@@ -65,10 +63,10 @@ async function readBounded(file: string, maxBytes: number): Promise<Buffer | nul
   try {
     handle = await open(file, "r");
     const stat = await handle.stat();
-    if (!stat.isFile()) throw new TagformerError("INVALID_MODEL", `${file} is not a regular file`);
+    if (!stat.isFile()) throw invalidModel(`${file} is not a regular file`);
     if (stat.size > maxBytes) {
       const limit = `at most ${maxBytes} bytes are read`;
-      throw new TagformerError("INVALID_MODEL", `${file} is ${stat.size} bytes long; ${limit}`);
+      throw invalidModel(`${file} is ${stat.size} bytes long; ${limit}`);
     }
     const content = await handle.readFile();
     refuseLfsPointer(file, content);
@@ -76,7 +74,7 @@ async function readBounded(file: string, maxBytes: number): Promise<Buffer | nul
   } catch (error) {
     if (isMissing(error)) return null;
     if (error instanceof TagformerError) throw error;
-    throw new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw cannot(`read ${file}`, error);
   } finally {
     await handle?.close();
   }

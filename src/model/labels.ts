@@ -1,5 +1,5 @@
 // Label names in config.json: `id2label` decides, `label2id` and `num_labels` must agree with it.
-import { TagformerError } from "../base/errors.js";
+import { invalidModel } from "../base/errors.js";
 import { isJsonObject, type JsonObject } from "./json-file.js";
 
 /** transformers builds a head of two labels when a config.json says nothing about them. */
@@ -24,7 +24,7 @@ export function readLabels(config: JsonObject, file: string): ModelLabels {
     ? placeholderLabels(count ?? defaultLabels)
     : readNames(config.id2label, file);
   if (count !== null && count !== names.length) {
-    throw invalid(file, `num_labels is ${count}, but id2label names ${names.length} labels`);
+    throw invalidModel(`${file}: num_labels is ${count}, but id2label names ${names.length} labels`);
   }
   checkLabelIds(config.label2id, names, file);
   return { names, named: names.some((name, i) => name !== placeholder(i)) };
@@ -52,9 +52,8 @@ function readCount(config: JsonObject, file: string): number | null {
   const count = config.num_labels ?? config._num_labels ?? null;
   if (count === null) return null;
   if (typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= maxLabels) return count;
-  throw invalid(
-    file,
-    `num_labels is ${JSON.stringify(count)}; expected a whole number from 1 to ${maxLabels}`,
+  throw invalidModel(
+    `${file}: num_labels is ${JSON.stringify(count)}; expected a whole number from 1 to ${maxLabels}`,
   );
 }
 
@@ -63,7 +62,7 @@ function saysNothing(field: unknown): boolean {
 }
 
 function readNames(id2label: unknown, file: string): string[] {
-  if (!isJsonObject(id2label)) throw invalid(file, 'id2label must map "0", "1", ... to label names');
+  if (!isJsonObject(id2label)) throw invalidModel(`${file}: id2label must map "0", "1", ... to label names`);
   const entries = Object.entries(id2label);
   const named = new Map(entries.map(([key, name]) => [readId(key), name]));
   const names: string[] = [];
@@ -71,10 +70,12 @@ function readNames(id2label: unknown, file: string): string[] {
   for (let i = 0; i < entries.length; i++) {
     if (!named.has(i)) {
       const count = entries.length;
-      throw invalid(file, `id2label has ${count} entries, but none for ${i}; expected "0" to "${count - 1}"`);
+      throw invalidModel(
+        `${file}: id2label has ${count} entries, but none for ${i}; expected "0" to "${count - 1}"`,
+      );
     }
     const name = readName(named.get(i), i, file);
-    if (seen.has(name)) throw invalid(file, `id2label names two labels ${JSON.stringify(name)}`);
+    if (seen.has(name)) throw invalidModel(`${file}: id2label names two labels ${JSON.stringify(name)}`);
     seen.add(name);
     names.push(name);
   }
@@ -90,7 +91,7 @@ function readId(key: string): number {
 function readName(value: unknown, id: number, file: string): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  throw invalid(file, `id2label has ${JSON.stringify(value)} for ${id}; expected a name`);
+  throw invalidModel(`${file}: id2label has ${JSON.stringify(value)} for ${id}; expected a name`);
 }
 
 /** Tools that set `id2label` alone leave the placeholders in `label2id`, which says nothing then. */
@@ -107,9 +108,5 @@ function checkLabelIds(label2id: unknown, names: readonly string[], file: string
   const wrong = names.find((name, i) => ids?.get(name) !== i);
   if (ids?.size === names.length && wrong === undefined) return;
   const detail = wrong === undefined ? "it has other entries" : `see ${JSON.stringify(wrong)}`;
-  throw invalid(file, `label2id is not the reverse of id2label (${detail}); correct it or remove it`);
-}
-
-function invalid(file: string, problem: string): TagformerError {
-  return new TagformerError("INVALID_MODEL", `${file}: ${problem}`);
+  throw invalidModel(`${file}: label2id is not the reverse of id2label (${detail}); correct it or remove it`);
 }

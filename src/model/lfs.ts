@@ -1,5 +1,5 @@
 // Git LFS pointers: what a clone without Git LFS holds in place of large files.
-import { TagformerError } from "../base/errors.js";
+import { invalidModel } from "../base/errors.js";
 
 /** A pointer is shorter than that (git-lfs, docs/spec.md). */
 export const maxPointerBytes = 1024;
@@ -17,8 +17,7 @@ export function refuseLfsPointer(file: string, content: Buffer): void {
   if (!pointer.test(start)) return;
   const size = /^size (\d+)$/m.exec(start)?.[1];
   const whole = size === undefined ? "the file itself" : `the file itself, which has ${size} bytes`;
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     `${file} is a Git LFS pointer, not ${whole}; to fetch it, type in that folder: git lfs install && git lfs pull`,
   );
 }

@@ -16,7 +16,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { followLinks } from "../base/destination.js";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { cannot, messageOf, TagformerError } from "../base/errors.js";
 import { tryLock } from "../native/files.js";
 
 /** What a directory is locked for: a run refuses others at once, a save is soon over. */
@@ -198,9 +198,5 @@ function nameOf({ pid, host }: Holder): string {
 /** Why no model can be saved to a directory: an error of ours as it is, any other as `IO`. */
 export function cannotSaveTo(directory: string, error: unknown): TagformerError {
   if (error instanceof TagformerError) return error;
-  return new TagformerError(
-    "IO",
-    `cannot save a model to ${directory}: ${messageOf(error)}; choose another output directory`,
-    { cause: error },
-  );
+  return cannot(`save a model to ${directory}`, error, "choose another output directory");
 }

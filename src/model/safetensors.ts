@@ -2,7 +2,7 @@
 // The rules are those of the format's Rust library (safetensors/src/tensor.rs) and of @huggingface/hub's reader,
 // whichever is stricter, and duplicate keys, which both let pass, are refused.
 import { type FileHandle, open } from "node:fs/promises";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidModel, TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import { isJsonObject, type JsonObject, parseJsonObject } from "./json-file.js";
 import { maxPointerBytes, refuseLfsPointer } from "./lfs.js";
@@ -34,7 +34,7 @@ export async function readSafetensors(file: string): Promise<TensorSource[]> {
     return checkLayout(parseHeader(header, file, data.begin), file, data);
   } catch (error) {
     if (error instanceof TagformerError) throw error;
-    throw new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw cannot(`read ${file}`, error);
   }
 }
 
@@ -200,8 +200,5 @@ function quote(value: unknown): string {
 }
 
 function invalid(file: string, problem: string): TagformerError {
-  return new TagformerError(
-    "INVALID_MODEL",
-    `${file} is not a valid safetensors file: ${problem}; download or save it again`,
-  );
+  return invalidModel(`${file} is not a valid safetensors file: ${problem}; download or save it again`);
 }

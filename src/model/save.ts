@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { nameOfKind } from "../base/destination.js";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidModel, invalidOption, TagformerError } from "../base/errors.js";
 import { flush, flushDirectory, keepOwner, writeWholeText } from "../base/whole-file.js";
 import type { CallOptions } from "../native/types.js";
 import { readCard } from "./card.js";
@@ -76,9 +76,7 @@ export async function saveModelDirectory(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof TagformerError) throw error;
-    throw new TagformerError("IO", `cannot save the model to ${directory}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw cannot(`save the model to ${directory}`, error);
   } finally {
     if (lock === undefined) held.release();
   }
@@ -107,8 +105,7 @@ async function checkNoMountPoint(directory: string, target: string): Promise<voi
   // Blanks in paths are written as \\040.
   const points = mounts.split("\n").map((line) => line.split(" ")[4]?.replaceAll("\\040", " "));
   if (!points.includes(target)) return;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `${directory} is a mount point, which a finished model cannot replace in one step; choose a directory inside it, such as ${join(directory, "model")}`,
   );
 }
@@ -130,10 +127,7 @@ async function checkFreeOrOurs(directory: string): Promise<void> {
   const what = files ? "holds files that tagformer did not write" : `is ${nameOfKind(found)}`;
   // Nobody is told to remove a device.
   const remedy = files || found.isFile() ? ", or remove it" : "";
-  throw new TagformerError(
-    "INVALID_OPTION",
-    `${directory} ${what}; choose another output directory${remedy}`,
-  );
+  throw invalidOption(`${directory} ${what}; choose another output directory${remedy}`);
 }
 
 /**
@@ -144,8 +138,7 @@ async function checkFreeOrOurs(directory: string): Promise<void> {
 export async function requireTagformerFile(directory: string): Promise<JsonObject> {
   const content = await readJsonObjectIfPresent(join(directory, tagformerFile), maxTagformerBytes);
   if (content !== null) return content;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `${directory} has no ${tagformerFile}: tagformer did not write this model and leaves it as it is; save a copy in a directory of its own`,
   );
 }
@@ -170,8 +163,7 @@ export async function updateRecord(directory: string, changes: RecordChanges): P
   await using _ = await lockDirectory(directory, "saving");
   const content = await requireTagformerFile(directory);
   if ((await weightsVersion(directory)) !== changes.weights) {
-    throw new TagformerError(
-      "INVALID_MODEL",
+    throw invalidModel(
       `${directory} holds another model than the one that was loaded: it was replaced, or its weights were changed. Load it again, or save this model in a directory of its own`,
     );
   }

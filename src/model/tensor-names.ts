@@ -1,6 +1,6 @@
 // The names under which wrappers of other tools save a model's weights: `module.` (DataParallel, DistributedDataParallel),
 // `model.` (PyTorch Lightning), `_orig_mod.` (torch.compile) and the like, alone and in combinations.
-import { TagformerError } from "../base/errors.js";
+import { invalidModel } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import { type Architecture, findArchitecture } from "./architectures.js";
 
@@ -28,9 +28,8 @@ export function unwrapTensors(
   if (architecture === null) return tensors;
   const adapted = tensors.find(({ name }) => adapter.test(name));
   if (adapted) {
-    throw invalid(
-      directory,
-      `its tensor ${JSON.stringify(adapted.name)} belongs to an adapter (PEFT) that was not merged into the model; in Python: model.merge_and_unload().save_pretrained(directory)`,
+    throw invalidModel(
+      `${directory}: its tensor ${JSON.stringify(adapted.name)} belongs to an adapter (PEFT) that was not merged into the model; in Python: model.merge_and_unload().save_pretrained(directory)`,
     );
   }
   const plain = tensors.map((tensor) => ({ ...tensor, name: withoutInside(tensor.name) }));
@@ -61,13 +60,14 @@ function findPrefix(
   if (prefixes.length === 0 || prefixes.includes("")) return ""; // what is missing is the engine's to say
   if (prefixes.length > 1) {
     const names = prefixes.map((prefix) => JSON.stringify(prefix)).join(" and ");
-    throw invalid(directory, `it holds the weights of ${prefixes.length} models, under ${names}; keep one`);
+    throw invalidModel(
+      `${directory}: it holds the weights of ${prefixes.length} models, under ${names}; keep one`,
+    );
   }
   const [prefix] = prefixes as [string];
   if (prefix.split(".").every((part) => part === "" || wrappers.has(part))) return prefix;
-  throw invalid(
-    directory,
-    `its tensors have ${JSON.stringify(prefix)} before their names, such as ${JSON.stringify(found[0] + embeddings)}; expected ${JSON.stringify(`${base}.${embeddings}`)}: take that off the names if the model inside of it is what config.json describes`,
+  throw invalidModel(
+    `${directory}: its tensors have ${JSON.stringify(prefix)} before their names, such as ${JSON.stringify(found[0] + embeddings)}; expected ${JSON.stringify(`${base}.${embeddings}`)}: take that off the names if the model inside of it is what config.json describes`,
   );
 }
 
@@ -80,12 +80,7 @@ function refuseHeadOutside(
 ): void {
   const head = tensors.find(({ name }) => name === `${outputLayer}.weight` || name === "classifier.weight");
   if (!head) return;
-  throw invalid(
-    directory,
-    `its tensor ${JSON.stringify(head.name)} stands beside the model, whose tensors are named ${JSON.stringify(`${prefix}${base}...`)}: the weights are of a module of your own, and what it computes is not known here. Save a ${classifierClass} of transformers with its save_pretrained`,
+  throw invalidModel(
+    `${directory}: its tensor ${JSON.stringify(head.name)} stands beside the model, whose tensors are named ${JSON.stringify(`${prefix}${base}...`)}: the weights are of a module of your own, and what it computes is not known here. Save a ${classifierClass} of transformers with its save_pretrained`,
   );
-}
-
-function invalid(directory: string, problem: string): TagformerError {
-  return new TagformerError("INVALID_MODEL", `${directory}: ${problem}`);
 }

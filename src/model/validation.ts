@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidModel, invalidOption, messageOf, TagformerError } from "../base/errors.js";
 import { clustersOf } from "../data/groups.js";
 import { testFile, validationFile } from "./file-names.js";
 import { isMissing } from "./json-file.js";
@@ -77,8 +77,7 @@ export function* predictionLines(predictions: StoredPredictions): Generator<stri
 export async function readValidation(directory: string): Promise<StoredPredictions> {
   const found = await readPredictions(join(directory, validationFile));
   if (found !== null) return found;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `${directory} has no ${validationFile}: only a training run with validation rows stores its predictions for them`,
   );
 }
@@ -121,7 +120,7 @@ async function readPredictions(file: string): Promise<StoredPredictions | null> 
   } catch (error) {
     if (error instanceof TagformerError) throw error;
     if (isMissing(error)) return null;
-    throw new TagformerError("IO", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw cannot(`read ${file}`, error);
   }
   if (header === undefined || rows.length === 0) throw damaged(file, 1, "the file ends");
   return {
@@ -149,7 +148,7 @@ function parseLine<T>(schema: z.ZodType<T>, line: string, file: string, number: 
 }
 
 function damaged(file: string, line: number, problem: string): TagformerError {
-  return new TagformerError("INVALID_MODEL", `${file}, line ${line} is damaged: ${problem}; train again`);
+  return invalidModel(`${file}, line ${line} is damaged: ${problem}; train again`);
 }
 
 /** Nine digits tell any two numbers of single precision apart. */

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel, type TagformerError } from "../base/errors.js";
 import type { TensorSource } from "../native/types.js";
 import { weightsFile, weightsIndexFile } from "./file-names.js";
 import { isJsonObject, readJsonObjectIfPresent } from "./json-file.js";
@@ -51,27 +51,24 @@ async function exists(file: string): Promise<boolean> {
 async function noWeights(directory: string): Promise<TagformerError> {
   const found = await describeDirectory(directory);
   const problem = `${directory} has no ${weightsFile} and no ${weightsIndexFile}`;
-  return new TagformerError("INVALID_MODEL", found === "" ? problem : `${problem}: ${found}`);
+  return invalidModel(found === "" ? problem : `${problem}: ${found}`);
 }
 
 /** Tensor names by shard. */
 function readWeightMap(map: unknown, index: string): Map<string, Set<string>> {
   if (!isJsonObject(map)) {
-    throw new TagformerError("INVALID_MODEL", `${index} has no weight_map from tensor names to files`);
+    throw invalidModel(`${index} has no weight_map from tensor names to files`);
   }
   const shards = new Map<string, Set<string>>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== "string" || !safeShardName.test(shard)) {
       const expected = "expected the plain name of a .safetensors file beside it";
-      throw new TagformerError(
-        "INVALID_MODEL",
-        `${index}: unsafe shard name ${JSON.stringify(shard)}; ${expected}`,
-      );
+      throw invalidModel(`${index}: unsafe shard name ${JSON.stringify(shard)}; ${expected}`);
     }
     shards.set(shard, (shards.get(shard) ?? new Set()).add(tensor));
   }
   if (shards.size > maxShards) {
-    throw new TagformerError("INVALID_MODEL", `${index} lists ${shards.size} shards, more than ${maxShards}`);
+    throw invalidModel(`${index} lists ${shards.size} shards, more than ${maxShards}`);
   }
   return shards;
 }
@@ -84,8 +81,7 @@ async function readShards(
   const tensors: TensorSource[] = [];
   for (const [shard, expected] of shards) {
     const file = join(directory, shard);
-    if (!(await exists(file)))
-      throw new TagformerError("INVALID_MODEL", `${index} lists ${shard}, which is missing`);
+    if (!(await exists(file))) throw invalidModel(`${index} lists ${shard}, which is missing`);
     const found = await readSafetensors(file);
     checkShard(shard, index, found, expected);
     for (const tensor of found) tensors.push(tensor);
@@ -102,10 +98,10 @@ function checkShard(
   const unlisted = found.find(({ name }) => !expected.has(name));
   if (unlisted) {
     const problem = `${shard} holds ${unlisted.name}, which the index does not place there`;
-    throw new TagformerError("INVALID_MODEL", `${index}: ${problem}`);
+    throw invalidModel(`${index}: ${problem}`);
   }
   if (found.length === expected.size) return;
   const present = new Set(found.map(({ name }) => name));
   const missing = [...expected].filter((name) => !present.has(name));
-  throw new TagformerError("INVALID_MODEL", `${index}: ${shard} lacks ${missing.slice(0, 5).join(", ")}`);
+  throw invalidModel(`${index}: ${shard} lacks ${missing.slice(0, 5).join(", ")}`);
 }

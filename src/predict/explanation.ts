@@ -1,5 +1,5 @@
 // Which words a score comes from, token by token.
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import type { NativeModel } from "../native/model.js";
 import type { CallOptions, NativeAttribution } from "../native/types.js";
 import type { WindowPooling } from "../options/model.js";
@@ -91,10 +91,7 @@ export async function explainText(
   const { whole, windows } = await tokenizer.tokenizeWindows(text, limit, baseline, signal);
   if (whole.baseline === null) {
     const problem = baseline === undefined ? "no mask, padding or unknown token" : `no token "${baseline}"`;
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `the vocabulary has ${problem}; give a token of it as the baseline`,
-    );
+    throw invalidOption(`the vocabulary has ${problem}; give a token of it as the baseline`);
   }
   const rows = windows.map((places) => rowOf(whole, places));
   const attribution =

@@ -1,6 +1,6 @@
 // From the files of a model to one that computes, and its tokenizer.
 import { stat } from "node:fs/promises";
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { type ModelConfig, type ModelWeights, readModelDirectory } from "../model/directory.js";
 import { resolveModel } from "../model/hub/resolve.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -141,8 +141,7 @@ function longestRow(
 ): number {
   if (asked === undefined) return Math.min(usual, positions, modelMaxLength ?? Number.POSITIVE_INFINITY);
   if (asked <= positions) return asked;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `option maxLength is ${asked}, but the model has positions for ${positions} tokens; give at most ${positions}, and windowStride (--window-stride) to read longer texts in windows`,
   );
 }

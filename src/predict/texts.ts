@@ -1,6 +1,6 @@
 // What callers hand in as texts.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidData, type TagformerError } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
 
 /** Texts of a call: a list, a Set, a generator or anything else that can be iterated. */
@@ -25,8 +25,7 @@ export async function allTextsOf(input: AnyTexts): Promise<Texts> {
 export function textsOf(input: string | TextSource): Texts {
   if (typeof input === "string") return [input];
   if (typeof input !== "object" || input === null || !(Symbol.iterator in input)) {
-    throw new TagformerError(
-      "INVALID_DATA",
+    throw invalidData(
       `the texts are ${kindOf(input)}; expected a string, an array of strings, or something else that can be iterated, such as a Set`,
     );
   }
@@ -60,7 +59,7 @@ function isTexts(input: object): input is Texts {
 }
 
 function notText(value: unknown, index: number): TagformerError {
-  return new TagformerError("INVALID_DATA", `text ${index} is ${kindOf(value)}; expected a string`);
+  return invalidData(`text ${index} is ${kindOf(value)}; expected a string`);
 }
 
 function kindOf(value: unknown): string {

@@ -1,7 +1,7 @@
 // Special and added tokens of a directory without tokenizer.json: who says what, in the order in which transformers 5
 // listens (tokenization_utils_base.py).
 import { join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel, type TagformerError } from "../base/errors.js";
 import { saveTokenizerJson, tokenizerConfigFile } from "../model/file-names.js";
 import { isJsonObject, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 
@@ -94,10 +94,7 @@ export function readSwitch(config: JsonObject, key: string, directory: string): 
   const value = config[key] ?? null;
   if (value === null || typeof value === "boolean") return value;
   const file = join(directory, tokenizerConfigFile);
-  throw new TagformerError(
-    "INVALID_MODEL",
-    `${file}: ${key} is ${JSON.stringify(value)}; expected true or false`,
-  );
+  throw invalidModel(`${file}: ${key} is ${JSON.stringify(value)}; expected true or false`);
 }
 
 /** A token is written as its text, or as an object with flags around it. */
@@ -121,13 +118,12 @@ function tokenOf(value: unknown, content: string, id: number): AddedToken {
 
 function missing({ directory, file }: Vocabulary, content: string, key: string): TagformerError {
   const problem = `${join(directory, file)} has no token ${JSON.stringify(content)}, the ${key}`;
-  return new TagformerError("INVALID_MODEL", problem);
+  return invalidModel(problem);
 }
 
 /** Tokens beyond the vocabulary have ids that differ between versions of transformers: only a tokenizer.json is clear. */
 function notInVocabulary({ directory, file }: Vocabulary, content: string): TagformerError {
-  return new TagformerError(
-    "INVALID_MODEL",
+  return invalidModel(
     `${directory} adds the token ${JSON.stringify(content)}, which is not in ${file}; ` +
       `this needs a tokenizer.json, ${saveTokenizerJson}`,
   );

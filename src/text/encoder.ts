@@ -1,7 +1,7 @@
 // The Rust `tokenizers` library. It works for tens of milliseconds at a time when it reads a vocabulary, so it runs on a
 // thread of its own: see tokenizer-thread.ts.
 import { type Encoding, Tokenizer as RustTokenizer } from "tokenizers";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { invalidModel, messageOf, type TagformerError } from "../base/errors.js";
 import type { JsonObject } from "../model/json-file.js";
 import { type CutRules, cutRulesOf } from "./cut-points.js";
 import { hasTokenTypes } from "./input-names.js";
@@ -216,5 +216,5 @@ function utf16Offsets(text: string): number[] {
 
 function unusable(directory: string, error: unknown): TagformerError {
   const problem = `the tokenizer of ${directory} cannot be used: ${messageOf(error)}`;
-  return new TagformerError("INVALID_MODEL", problem, { cause: error });
+  return invalidModel(problem, error);
 }

@@ -1,7 +1,7 @@
 // Which of its outputs a tokenizer hands to the model: `model_input_names` in tokenizer_config.json, or what the
 // version of transformers that wrote the directory does without it.
 import { join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel } from "../base/errors.js";
 import { tokenizerConfigFile } from "../model/file-names.js";
 import { type TokenizerStatements, tokenizerClass } from "./tokenizer-class.js";
 
@@ -38,8 +38,7 @@ export function readInputNames(statements: TokenizerStatements): readonly string
   if (stated === null) return inputNames(givesTypes(statements) && !withoutSegments.has(modelType));
   if (!Array.isArray(stated) || stated.some((name) => typeof name !== "string") || stated.length === 0) {
     const expected = 'expected a list of names such as ["input_ids", "attention_mask"]';
-    throw new TagformerError(
-      "INVALID_MODEL",
+    throw invalidModel(
       `${join(directory, tokenizerConfigFile)}: model_input_names is ${JSON.stringify(stated)}; ${expected}`,
     );
   }

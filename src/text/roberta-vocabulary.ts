@@ -1,7 +1,7 @@
 // RoBERTa's vocab.json and merges.txt without a tokenizer.json: builds the tokenizer.json that transformers'
 // RobertaTokenizer stands for, a byte-level BPE.
 import { join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel } from "../base/errors.js";
 import { robertaMergesFile, robertaVocabularyFile } from "../model/file-names.js";
 import { type JsonObject, readJsonObjectIfPresent, readTextIfPresent } from "../model/json-file.js";
 import { readAddedTokens, readSwitch } from "./added-tokens.js";
@@ -78,7 +78,7 @@ function vocabularyIds(vocab: JsonObject, directory: string): Map<string, number
       if (typeof id === "number" && Number.isInteger(id) && id >= 0) return [token, id];
       const found = `${JSON.stringify(token)} has the id ${JSON.stringify(id)}`;
       const file = join(directory, robertaVocabularyFile);
-      throw new TagformerError("INVALID_MODEL", `${file}: ${found}; expected a whole number from 0`);
+      throw invalidModel(`${file}: ${found}; expected a whole number from 0`);
     }),
   );
 }
@@ -93,8 +93,7 @@ function parseMerges(text: string, directory: string): string[][] {
     const pair = line.split(" ");
     if (pair.length !== 2) {
       const where = `${join(directory, robertaMergesFile)}, line ${i + 1}`;
-      throw new TagformerError(
-        "INVALID_MODEL",
+      throw invalidModel(
         `${where} is ${JSON.stringify(line.slice(0, 100))}; expected two tokens with one space between them`,
       );
     }

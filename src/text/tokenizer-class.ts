@@ -1,6 +1,6 @@
 // Which class of transformers a directory's tokenizer has, and whether its files are all that the class goes by.
 import { join } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel } from "../base/errors.js";
 import { configFile, saveTokenizerJson, tokenizerConfigFile } from "../model/file-names.js";
 import { isJsonObject, type JsonObject } from "../model/json-file.js";
 
@@ -58,8 +58,7 @@ export function checkReadAs(statements: TokenizerStatements, files: string, read
   const problem = classProblem(statements, readAs) ?? codeProblem(statements) ?? optionProblem(statements);
   if (problem === null) return;
   const [own] = readAs;
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     `${problem}, and there is no tokenizer.json: ${files} alone would be split as ${own} does it, which gives other tokens. Where the class can write a tokenizer.json, ${saveTokenizerJson}`,
   );
 }
@@ -71,8 +70,7 @@ export function checkReadAs(statements: TokenizerStatements, files: string, read
  */
 export function checkReadsTokenizerJson(statements: TokenizerStatements): void {
   if (tokenizerClass(statements) !== "BertJapaneseTokenizer") return;
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     `${statements.directory}: its tokenizer is BertJapaneseTokenizer, which splits words with a program of its own and never reads tokenizer.json; if tokenizer.json is the one to read, set tokenizer_class in ${tokenizerConfigFile} to "PreTrainedTokenizerFast"`,
   );
 }

@@ -2,7 +2,7 @@
 import { constants, copyFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { TagformerError } from "../base/errors.js";
+import { invalidModel, type TagformerError } from "../base/errors.js";
 import {
   bertVocabularyFile,
   configFile,
@@ -194,10 +194,7 @@ async function noTokenizer(directory: string, older: OlderFiles | undefined): Pr
   // Without these, transformers takes the file for one of tiktoken and asks for that package instead (5.18, tried).
   const packages = model ? " (with the packages sentencepiece and protobuf)" : "";
   const problem = `${directory} has no ${tokenizerFile}${others}${found ?? ""}`;
-  return new TagformerError(
-    "INVALID_MODEL",
-    `${problem}; to write a ${tokenizerFile}, ${saveTokenizerJson}${packages}`,
-  );
+  return invalidModel(`${problem}; to write a ${tokenizerFile}, ${saveTokenizerJson}${packages}`);
 }
 
 function readMaxLength(value: unknown): number | null {

@@ -1,6 +1,6 @@
 // What the Rust library takes for granted in a tokenizer.json. `tokenizers` 0.23 panics where it is not so, and a panic
 // ends the whole process, so everything that is known to make it panic is refused before.
-import { messageOf, TagformerError } from "../base/errors.js";
+import { invalidModel, messageOf } from "../base/errors.js";
 import { isJsonObject, type JsonObject } from "../model/json-file.js";
 import { checkCharsmap } from "./charsmap.js";
 import { isLinearPattern } from "./regex.js";
@@ -22,7 +22,7 @@ export function checkTokenizerJson(document: JsonObject, file: string): void {
     checkMerges(document.model);
     for (const part of objectsIn({ ...document, model })) checkPart(part);
   } catch (error) {
-    throw new TagformerError("INVALID_MODEL", `${file} ${messageOf(error)}`, { cause: error });
+    throw invalidModel(`${file} ${messageOf(error)}`, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidModel, invalidOption } from "../base/errors.js";
 import type { Texts } from "../data/texts.js";
 import type { TextBatch } from "./batch.js";
 import { type CutRules, findCut } from "./cut-points.js";
@@ -107,8 +107,7 @@ export class Tokenizer implements AsyncDisposable {
         total += length;
         offsets[++row] = total;
       }
-      if (total > mostTokens)
-        throw new TagformerError("INVALID_DATA", `the texts have over ${mostTokens} tokens`);
+      if (total > mostTokens) throw invalidData(`the texts have over ${mostTokens} tokens`);
       parts.push(rows.ids);
     }
     const types = this.#frame.types && { types: typesOf(offsets, this.#frame) };
@@ -201,7 +200,7 @@ export class Tokenizer implements AsyncDisposable {
   checkFits(vocabularySize: number): void {
     if (this.vocabularySize <= vocabularySize) return;
     const problem = `has ${this.vocabularySize} tokens, but vocab_size in config.json is ${vocabularySize}`;
-    throw new TagformerError("INVALID_MODEL", `the tokenizer ${problem}: they do not belong together`);
+    throw invalidModel(`the tokenizer ${problem}: they do not belong together`);
   }
 
   /**
@@ -245,7 +244,7 @@ export class Tokenizer implements AsyncDisposable {
     const least = Math.max(this.#frame.before + this.#frame.after, 1);
     if (Number.isInteger(maxLength) && maxLength >= least) return;
     const expected = `expected a whole number of at least ${least}, for the special tokens`;
-    throw new TagformerError("INVALID_OPTION", `maxLength is ${maxLength}; ${expected}`);
+    throw invalidOption(`maxLength is ${maxLength}; ${expected}`);
   }
 }
 
@@ -264,7 +263,7 @@ function* chunksOf(texts: Texts): Generator<string[]> {
   let characters = 0;
   for (const [index, text] of texts.entries()) {
     if (typeof text !== "string") {
-      throw new TagformerError("INVALID_DATA", `text ${index} is of type ${typeof text}; expected a string`);
+      throw invalidData(`text ${index} is of type ${typeof text}; expected a string`);
     }
     if (chunk.length === chunkTexts || (chunk.length > 0 && characters + text.length > chunkCharacters)) {
       yield chunk;

@@ -1,5 +1,5 @@
 // Long texts as several rows.
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import type { RaggedBatch, TextBatch } from "./batch.js";
 
 /** How long a row may be. */
@@ -38,7 +38,7 @@ export function cutIntoWindows(
   const room = maxLength - before - after;
   if (windowStride > room) {
     const problem = `windowStride is ${windowStride}, but a window of ${maxLength} tokens holds ${room} of the text`;
-    throw new TagformerError("INVALID_OPTION", `${problem}: the tokens between windows would be lost`);
+    throw invalidOption(`${problem}: the tokens between windows would be lost`);
   }
   const texts = new Int32Array(offsets.length);
   const rows: Int32Array[] = [];

@@ -1,6 +1,6 @@
 // From the options of a loss to the numbers of its formula.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { didYouMean } from "../base/suggestion.js";
 import type { Dataset } from "../data/dataset.js";
 import type { NativeLoss } from "../native/types.js";
@@ -77,8 +77,7 @@ function positiveWeights(
   if (option === "rootCounts") return negativesPerPositive(dataset, rows).map(Math.sqrt);
   const unknown = Object.keys(option).find((name) => !labelNames.includes(name));
   if (unknown === undefined) return Float32Array.from(labelNames, (name) => option[name] ?? 1);
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `option positiveWeight names "${unknown}", which is no label${didYouMean(unknown, labelNames)}`,
   );
 }

@@ -1,6 +1,6 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
-import { TagformerError } from "../base/errors.js";
+import { invalidData, invalidModel, invalidOption } from "../base/errors.js";
 import { checkShape, type Dataset } from "../data/dataset.js";
 import { trainValidationTestSplit } from "../data/parts.js";
 import type { Split } from "../data/split.js";
@@ -90,7 +90,7 @@ export async function prepareRun(
   checkShape(data.train);
   checkValidation(data);
   if (data.validation && options.splitFile !== undefined) {
-    throw new TagformerError("INVALID_OPTION", "give either rows to validate on or a splitFile, not both");
+    throw invalidOption("give either rows to validate on or a splitFile, not both");
   }
   if (!data.validation && options.splitFile === undefined && options.validationSplit === 0)
     requireNoPatience(options);
@@ -133,8 +133,7 @@ export async function prepareRun(
 /** Without validation rows no epoch is better than another. */
 function requireNoPatience({ patience }: ResolvedTrainingOptions): void {
   if (patience === 0) return;
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `option patience is ${patience}, but there are no validation rows that could tell a better epoch: give some (--validation FILE, or --validation-split above 0), or leave --patience out`,
   );
 }
@@ -185,8 +184,7 @@ async function readSource(
 /** A module's head cannot be replaced: labels that it names must be the data's. */
 function checkLabelOrder(model: string, { named, names }: ModelLabels, labelNames: readonly string[]): void {
   if (!named || names.join("\n") === labelNames.join("\n")) return;
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     `${model} gives scores for the labels ${names.join(", ")}, but the data has ${labelNames.join(", ")}; a TorchScript module cannot be given another head: choose the columns, in that order, with \`labels\` (--labels ${names.join(",")})`,
   );
 }
@@ -195,8 +193,7 @@ function checkValidation({ train, validation }: RunData): void {
   if (!validation) return;
   checkShape(validation);
   if (validation.labelNames.join("\n") === train.labelNames.join("\n")) return;
-  throw new TagformerError(
-    "INVALID_DATA",
+  throw invalidData(
     `${validation.source} has the labels ${validation.labelNames.join(", ")}; expected those of ${train.source}: ${train.labelNames.join(", ")}`,
   );
 }
@@ -225,15 +222,11 @@ async function chooseRows(
 ): Promise<Split | undefined> {
   const { splitFile, fold, testSplit, seed, splitMethod: method, splitByText: byText } = options;
   if (fold !== undefined && splitFile === undefined) {
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `option fold is ${fold}, but there is no splitFile whose fold that is`,
-    );
+    throw invalidOption(`option fold is ${fold}, but there is no splitFile whose fold that is`);
   }
   if (splitFile !== undefined) {
     if (testSplit === 0) return await readSplit(splitFile, train, fold);
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `option testSplit is ${testSplit}, but ${splitFile} says which rows are held back; make one with test rows: tagformer split DATA --test-split ${testSplit} --out FILE`,
     );
   }
@@ -253,7 +246,7 @@ type SplitRows = Pick<PreparedRun, "training" | "validation" | "test" | "split">
 function split(rows: Rows, chosen: Split | undefined): SplitRows {
   if (chosen === undefined) return { training: rows, validation: undefined, test: undefined };
   if (chosen.train.length === 0) {
-    throw new TagformerError("INVALID_DATA", `${rows.dataset.source}: the split leaves no row to train on`);
+    throw invalidData(`${rows.dataset.source}: the split leaves no row to train on`);
   }
   const part = (origin: Int32Array | undefined): Rows | undefined =>
     origin && origin.length > 0

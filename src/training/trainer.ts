@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { TagformerError } from "../base/errors.js";
+import { invalidOption } from "../base/errors.js";
 import { parseOptions, requireNames } from "../base/parse-options.js";
 import { didYouMean } from "../base/suggestion.js";
 import type { Dataset } from "../data/dataset.js";
@@ -143,23 +143,19 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
 /** The signal of a call, whose options are checked. */
 function signalOf(options: CallOptions): AbortSignal | undefined {
   if (typeof options !== "object" || options === null)
-    throw new TagformerError("INVALID_OPTION", `the options of a call are ${options}; expected { signal }`);
+    throw invalidOption(`the options of a call are ${options}; expected { signal }`);
   if (options instanceof AbortSignal)
-    throw new TagformerError("INVALID_OPTION", "a signal is given as { signal }, in an object of options");
+    throw invalidOption("a signal is given as { signal }, in an object of options");
   const unknown = Object.keys(options).find((name) => name !== "signal");
   if (unknown !== undefined)
-    throw new TagformerError(
-      "INVALID_OPTION",
-      `unknown option "${unknown}"${didYouMean(unknown, ["signal"])}`,
-    );
+    throw invalidOption(`unknown option "${unknown}"${didYouMean(unknown, ["signal"])}`);
   return options.signal;
 }
 
 function modelSource(model: string | undefined, config: string | undefined): ModelSource {
   if (model !== undefined && config === undefined) return { model };
   if (config !== undefined && model === undefined) return { config };
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     "a training run takes either `model` (a model directory, a name on the hub, or a TorchScript file) or `config` (a config.json for a fresh model)",
   );
 }

@@ -7,7 +7,7 @@ import {
   parquetSchema,
   type SchemaTree,
 } from "hyparquet";
-import { messageOf, TagformerError } from "../../base/errors.js";
+import { invalidData, messageOf, TagformerError } from "../../base/errors.js";
 import { readError } from "../bytes.js";
 
 const magic = "PAR1";
@@ -91,7 +91,7 @@ export class ParquetFile {
   }
 
   #invalid(problem: string, cause?: unknown): TagformerError {
-    return new TagformerError("INVALID_DATA", `${this.#name}: ${problem}`, { cause });
+    return invalidData(`${this.#name}: ${problem}`, cause);
   }
 }
 

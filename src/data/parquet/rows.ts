@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { messageOf, TagformerError } from "../../base/errors.js";
+import { invalidData, messageOf, TagformerError } from "../../base/errors.js";
 import type { BadRows } from "../bad-rows.js";
 import type { Row } from "../row.js";
 import type { TableSource } from "../source.js";
@@ -70,19 +70,13 @@ async function openGroups(name: string, file: ParquetFile): Promise<RowGroup[]> 
   try {
     groups = rowGroupsOf(metadata, file.size);
   } catch (error) {
-    throw new TagformerError(
-      "INVALID_DATA",
-      `${name}: cannot be read as a Parquet file: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw invalidData(`${name}: cannot be read as a Parquet file: ${messageOf(error)}`, error);
   }
   const names = groups[0]?.columns.map(({ tree }) => tree.element.name) ?? [];
   const twice = names.find((column, i) => names.indexOf(column) !== i);
   if (twice === undefined) return groups;
   const problem = `has two columns named ${JSON.stringify(twice)}; every column needs a name of its own`;
-  throw new TagformerError("INVALID_DATA", `${name}: ${problem}`);
+  throw invalidData(`${name}: ${problem}`);
 }
 
 class GroupReader {
@@ -137,8 +131,7 @@ class GroupReader {
   #repaired({ repaired }: DamagedText, column: string, line: number): string {
     const { onReplaced } = this.#bad;
     if (onReplaced === undefined) {
-      throw new TagformerError(
-        "INVALID_DATA",
+      throw invalidData(
         `${this.#name}, row ${line}: column ${JSON.stringify(column)} holds a text that is not valid UTF-8; write the table anew, or have such bytes replaced (encodingErrors: replace)`,
       );
     }
@@ -159,12 +152,9 @@ class GroupReader {
     const { number, first } = this.#place;
     const where = `row group ${number}, rows ${first} to ${first + this.#group.rows - 1}`;
     const problem = `column ${JSON.stringify(column)} cannot be read in ${where}: ${messageOf(error)}`;
-    throw new TagformerError(
-      "INVALID_DATA",
+    throw invalidData(
       `${this.#name}: ${problem}; the file is damaged, or written by an unusual program`,
-      {
-        cause: error,
-      },
+      error,
     );
   }
 }

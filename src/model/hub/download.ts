@@ -1,7 +1,7 @@
 // A model from the hub into the shared cache: which files it takes, in which order, and what when the hub is away.
 import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, TagformerError } from "../../base/errors.js";
+import { cannot, invalidModel, TagformerError } from "../../base/errors.js";
 import { configFile, tagformerFile, tokenizerFiles, weightsFile, weightsIndexFile } from "../file-names.js";
 import { readShardNames } from "../weights.js";
 import { ModelCache } from "./cache.js";
@@ -45,10 +45,10 @@ export async function downloadModel(
     if (error instanceof TagformerError || (error as NodeJS.ErrnoException | null)?.syscall === undefined) {
       throw error;
     }
-    throw new TagformerError(
-      "IO",
-      `cannot write to the model cache ${settings.cache}: ${messageOf(error)}; set HF_HUB_CACHE or HF_HOME to a directory that can be written to`,
-      { cause: error },
+    throw cannot(
+      `write to the model cache ${settings.cache}`,
+      error,
+      "set HF_HUB_CACHE or HF_HOME to a directory that can be written to",
     );
   }
 }
@@ -148,8 +148,7 @@ function noWeights({ text, repository }: ModelName, files: ReadonlyMap<string, H
   const other = ["pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack"];
   const found = other.find((file) => files.has(file));
   const what = found ? `, only ${found}, which is not read` : "";
-  return new TagformerError(
-    "INVALID_MODEL",
+  return invalidModel(
     `${text} on the hub has no ${weightsFile}${what}; convert it in Python and give the directory: ` +
       `AutoModel.from_pretrained("${repository}").save_pretrained(directory), and the same with AutoTokenizer; ` +
       "or give a revision that has it, such as the one of the hub's conversion bot (name@refs/pr/NUMBER)",

@@ -1,5 +1,5 @@
 import { lstat } from "node:fs/promises";
-import { TagformerError } from "../../base/errors.js";
+import { invalidOption, TagformerError } from "../../base/errors.js";
 import { requireNames } from "../../base/parse-options.js";
 import { replacedPath } from "../file-names.js";
 import { downloadModel, type ResolveOptions } from "./download.js";
@@ -17,7 +17,7 @@ export async function resolveModel(nameOrPath: string, options: ResolveOptions =
   requireNames(options, ["signal", "onProgress", "offline"]);
   if (typeof nameOrPath !== "string") {
     const found = `the model is of type ${typeof nameOrPath}`;
-    throw new TagformerError("INVALID_OPTION", `${found}; expected a directory or a name on the hub`);
+    throw invalidOption(`${found}; expected a directory or a name on the hub`);
   }
   if (isPath(nameOrPath) || (await isHere(nameOrPath))) return nameOrPath;
   const name = parseModelName(nameOrPath);

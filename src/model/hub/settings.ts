@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { TagformerError } from "../../base/errors.js";
+import { invalidOption } from "../../base/errors.js";
 
 export interface HubSettings {
   /** Where the hub's routes begin, without a slash at the end. */
@@ -45,8 +45,7 @@ function directory(path: string): string {
 function endpoint(): string {
   const value = process.env.HF_ENDPOINT || "https://huggingface.co";
   if (/^https?:/.test(value) && URL.canParse(value)) return value.replace(/\/+$/, "");
-  throw new TagformerError(
-    "INVALID_OPTION",
+  throw invalidOption(
     `HF_ENDPOINT is "${value}"; expected the address of a hub, such as https://huggingface.co`,
   );
 }
@@ -58,8 +57,5 @@ async function token(home: string): Promise<string | undefined> {
   const value = own || (await readFile(file, "utf8").catch(() => "")).trim();
   // Whatever else it is, it must not end up in a message.
   if (/^[\x21-\x7e]*$/.test(value)) return value || undefined;
-  throw new TagformerError(
-    "INVALID_OPTION",
-    `${own ? "HF_TOKEN" : file} holds characters that no token has; expected hf_...`,
-  );
+  throw invalidOption(`${own ? "HF_TOKEN" : file} holds characters that no token has; expected hf_...`);
 }

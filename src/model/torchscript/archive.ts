@@ -6,7 +6,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
-import { messageOf, TagformerError } from "../../base/errors.js";
+import { invalidModel, messageOf, type TagformerError } from "../../base/errors.js";
 
 /** One record: `stored` bytes from `begin` of the file, which are `size` bytes unpacked. */
 export interface ArchiveRecord {
@@ -35,7 +35,7 @@ const in64Short = 0xffff;
 
 /** A fault of the archive; `file` is named by {@link readArchive}'s caller. */
 function damaged(problem: string): TagformerError {
-  return new TagformerError("INVALID_MODEL", `it is no sound TorchScript archive: ${problem}`);
+  return invalidModel(`it is no sound TorchScript archive: ${problem}`);
 }
 
 async function readBytes(file: FileHandle, begin: number, size: number): Promise<Buffer> {

@@ -1,6 +1,6 @@
 // What is known of a TorchScript file before any of it is loaded.
 import { type FileHandle, open } from "node:fs/promises";
-import { messageOf, TagformerError } from "../../base/errors.js";
+import { invalidModel, messageOf, TagformerError } from "../../base/errors.js";
 import { maxPointerBytes, refuseLfsPointer } from "../lfs.js";
 import { type ArchiveRecord, checkBytes, readArchive, readRecord } from "./archive.js";
 import { checkCode } from "./code.js";
@@ -25,7 +25,7 @@ export async function checkTorchScriptFile(path: string, signal?: AbortSignal): 
   try {
     file = await open(path, "r");
     const stat = await file.stat();
-    if (!stat.isFile()) throw new TagformerError("INVALID_MODEL", "not a regular file");
+    if (!stat.isFile()) throw invalidModel("not a regular file");
     if (stat.size < maxPointerBytes) refuseLfsPointer("it", await file.readFile());
     await checkRecords(file, await readArchive(file, stat.size), signal);
   } catch (error) {
@@ -46,10 +46,7 @@ async function checkRecords(
   const code = [...records].filter(([name]) => /^code\/.*\.py$/.test(name));
   const codeBytes = code.reduce((sum, [, { size }]) => sum + size, 0);
   if (codeBytes > maxCodeBytes) {
-    throw new TagformerError(
-      "INVALID_MODEL",
-      `it has ${codeBytes} bytes of code; at most ${maxCodeBytes} are read`,
-    );
+    throw invalidModel(`it has ${codeBytes} bytes of code; at most ${maxCodeBytes} are read`);
   }
   for (const record of records.values()) await checkBytes(file, record, signal);
   for (const [name, record] of code) {
@@ -84,13 +81,11 @@ function requireModule(records: ReadonlyMap<string, ArchiveRecord>): void {
   const isModule = records.has("data.pkl") && records.has("constants.pkl");
   if (isModule && unknown === undefined) return;
   if (records.has("data.pkl") && !records.has("constants.pkl")) {
-    throw new TagformerError(
-      "INVALID_MODEL",
+    throw invalidModel(
       "it was written by torch.save and holds no code; expected a module saved with torch.jit.save",
     );
   }
-  throw new TagformerError(
-    "INVALID_MODEL",
+  throw invalidModel(
     isModule
       ? `it has a record ${unknown}, which torch.jit.save does not write`
       : "it is no TorchScript module",

@@ -3,7 +3,7 @@
 // libtorch compiles all of it while it loads a module, and evaluates three things at once: `__setstate__` of objects that
 // are unpickled, default values of parameters, and constants of classes. What the code does when it is called is the
 // operator check's to judge (native/torchscript/operators.cc).
-import { TagformerError } from "../../base/errors.js";
+import { invalidModel, type TagformerError } from "../../base/errors.js";
 
 const literal =
   /^(?:[+-]?(?:\d[\d_.eE+-]*|inf|nan)|True|False|None|"[^"\\\n]*"|'[^'\\\n]*'|\[\]|annotate\(.*, (?:None|\[\])\))$/;
@@ -12,7 +12,7 @@ const forbidden = /\b(__setstate__|__getstate__)\b/;
 const beyond = /\b(print|save|from_file|fork|_fork|_awaitable\w*|wait|open)\s*\(/;
 
 function refuse(record: string, problem: string): TagformerError {
-  return new TagformerError("INVALID_MODEL", `${record} ${problem}`);
+  return invalidModel(`${record} ${problem}`);
 }
 
 /**

@@ -3,7 +3,7 @@
 // libtorch's unpickler makes tensors of whatever size and place a pickle names, without comparing them with the bytes
 // that are there, and calls `__setstate__` of objects. Here the same opcodes are followed over plain values; what the
 // pickle names is checked against a list, and every tensor against its record.
-import { TagformerError } from "../../base/errors.js";
+import { invalidModel } from "../../base/errors.js";
 
 /** A class or function that a pickle names. */
 interface Global {
@@ -79,7 +79,7 @@ export function checkPickle(
     new Machine(bytes, sizeOf).run();
   } catch (error) {
     const problem = error instanceof Refusal ? error.message : "is damaged";
-    throw new TagformerError("INVALID_MODEL", `${record} ${problem}`, { cause: error });
+    throw invalidModel(`${record} ${problem}`, error);
   }
 }
 

@@ -1,7 +1,7 @@
 // A TorchScript file by itself: a model without a config.json, whose tokenizer lies elsewhere.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { TagformerError } from "../../base/errors.js";
+import { invalidOption, TagformerError } from "../../base/errors.js";
 import type { ModelConfig } from "../directory.js";
 import { configFile, torchScriptType } from "../file-names.js";
 import { isJsonObject, readJsonObjectIfPresent } from "../json-file.js";
@@ -32,8 +32,7 @@ export async function readTorchScriptSource(
 ): Promise<TorchScriptSource> {
   if (!(await stat(file).catch(() => null))) throw new TagformerError("IO", `${file} does not exist`);
   if (tokenizer === undefined) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `${file} holds no tokenizer; name the directory of its files with \`tokenizer\` (--tokenizer DIR)`,
     );
   }

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { TagformerError } from "../../base/errors.js";
+import { invalidModel, TagformerError } from "../../base/errors.js";
 import { builtAddon } from "../../install/locations.js";
 
 /** What a module showed in its trial. */
@@ -63,7 +63,7 @@ export async function tryTorchScript(
   } catch (error) {
     signal?.throwIfAborted();
     const problem = diagnose(error as ChildFailure, timeout / 1000);
-    throw new TagformerError("INVALID_MODEL", `${file}: ${problem}`, { cause: error });
+    throw invalidModel(`${file}: ${problem}`, error);
   }
 }
 

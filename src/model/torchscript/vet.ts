@@ -1,5 +1,5 @@
 // Everything that is done before a foreign TorchScript module runs in this process.
-import { TagformerError } from "../../base/errors.js";
+import { invalidOption } from "../../base/errors.js";
 import type { JsonObject } from "../json-file.js";
 import { checkTorchScriptFile } from "./check.js";
 import { type ModuleTrial, tryTorchScript } from "./trial.js";
@@ -18,8 +18,7 @@ export async function vetTorchScript(
   signal: AbortSignal | undefined,
 ): Promise<ModuleTrial> {
   if (!trust) {
-    throw new TagformerError(
-      "INVALID_OPTION",
+    throw invalidOption(
       `${file} is a TorchScript module: a program, which runs with your rights and carries no signature. It is checked before it runs, but no check proves a program harmless. If you know where it comes from, say so with \`trust: true\` (--trust)`,
     );
   }
