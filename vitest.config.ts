@@ -1,9 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { deviceProjects } from "./test/device/project.js";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/long/**"],
     // One file at a time: the native tests use every core, and two of them would only wait for each other.
     fileParallelism: false,
     pool: "forks",
@@ -11,11 +10,22 @@ export default defineConfig({
     // Only what hangs is ended: ten times what the slowest test takes on a quiet machine of two cores.
     testTimeout: 1_200_000,
     hookTimeout: 1_200_000,
-    typecheck: {
-      enabled: true,
-      include: ["test/types/**/*.test-d.ts"],
-      tsconfig: "test/types/tsconfig.json",
-    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "cpu",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/long/**", "test/device/**"],
+          typecheck: {
+            enabled: true,
+            include: ["test/types/**/*.test-d.ts"],
+            tsconfig: "test/types/tsconfig.json",
+          },
+        },
+      },
+      ...deviceProjects(),
+    ],
     coverage: {
       provider: "v8",
       include: ["src/**"],

@@ -1,39 +1,24 @@
 // Builds the simulated device of native/test/simulated_device for the libtorch and the add-on in use. Run it, or import it:
 // tests on machines without a GPU compute on it.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findBuiltAddon } from "../dist/install/locations.js";
 import { cacheDirectory, findParityPython } from "./parity-python.mjs";
 import { main, root, run } from "./steps.mjs";
 
 const sources = join(root, "native", "test", "simulated_device");
 
-/** What a process is started with so that it finds the device. */
-export function simulatedDeviceEnvironment() {
-  const { buildFolder } = places();
-  const preload = `--require ${join(sources, "preload.cjs")}`;
-  return {
-    SIMULATED_DEVICE: buildFolder,
-    NODE_OPTIONS: [process.env.NODE_OPTIONS, preload].filter(Boolean).join(" "),
-  };
-}
-
-/** Where it is built, one folder for each version of its sources, add-on and libtorch. */
-function places() {
+/** Builds what of it is not built; gives its folder, of which test/device/project.ts makes a process's device. */
+export async function buildSimulatedDevice() {
+  const { findBuiltAddon } = await import("../dist/install/locations.js");
   const addon = findBuiltAddon();
   if (!addon) throw new Error("the add-on is not built; type: npx tagformer setup");
-  const hash = createHash("sha256").update(addon.file).update(addon.torchVersion);
-  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
-  const digest = hash.digest("hex").slice(0, 16);
-  return { addon, buildFolder: join(cacheDirectory(), "simulated-device", digest) };
-}
-
-/** Builds it where it is not built. */
-export function buildSimulatedDevice() {
-  const { addon, buildFolder } = places();
-  if (existsSync(join(buildFolder, "complete"))) return;
+  const folder = folderFor(addon);
+  // With another add-on only the library is built again that has its name from it.
+  const stamp = join(folder, "complete");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === addon.file) return folder;
+  rmSync(stamp, { force: true });
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const definitions = {
     TAGFORMER_TORCH: addon.torchDirectory,
@@ -44,9 +29,19 @@ export function buildSimulatedDevice() {
     PYTHON: findParityPython() ?? "python3",
   };
   const given = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`);
-  run("cmake", "-S", sources, "-B", buildFolder, ...given);
-  run("cmake", "--build", buildFolder, "--parallel", "4");
-  run("cmake", "-E", "touch", join(buildFolder, "complete"));
+  run("cmake", "-S", sources, "-B", folder, ...given);
+  run("cmake", "--build", folder, "--parallel", "4");
+  writeFileSync(stamp, addon.file);
+  return folder;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(buildSimulatedDevice);
+/** One for each version of its sources and each libtorch. */
+function folderFor({ torchDirectory, torchVersion }) {
+  const hash = createHash("sha256").update(torchDirectory).update(torchVersion);
+  for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
+  return join(cacheDirectory(), "simulated-device", hash.digest("hex").slice(0, 16));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main(async () => void process.stdout.write(`${await buildSimulatedDevice()}\n`));
+}

@@ -1,24 +1,19 @@
 // npm run test:device: the tests of the device path, on a GPU where there is one, otherwise on the simulated device
 // (native/test/simulated_device). Arguments go to vitest.
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { main, root, run, say, setUp } from "./steps.mjs";
+import { buildSimulatedDevice } from "./simulated-device.mjs";
+import { localBin, main, root, say, setUp } from "./steps.mjs";
 
-/** Runs the tests; `parameters` go to vitest. The project is set up. */
-export async function testDevice(...parameters) {
-  const vitest = ["run", "--config", "vitest.device.config.ts", "--typecheck.enabled=false", ...parameters];
-  let environment = {};
+/** Has vitest run `which` tests on a device, "all" or a "sample" of them. The project is set up. */
+export async function testOnDevice(which) {
+  process.env.TAGFORMER_DEVICE_TESTS = which;
   if (hasGpu()) {
-    say("testing on the GPU");
+    say("the tests of the device path run on the GPU");
   } else {
-    say("testing on the simulated device: there is no GPU");
-    const { buildSimulatedDevice, simulatedDeviceEnvironment } = await import("./simulated-device.mjs");
-    buildSimulatedDevice();
-    environment = simulatedDeviceEnvironment();
+    say("the tests of the device path run on the simulated device: there is no GPU");
+    process.env.SIMULATED_DEVICE = await buildSimulatedDevice();
   }
-  Object.assign(process.env, environment, { TAGFORMER_TEST_DEVICE: "cuda" });
-  run(process.execPath, join("node_modules", "vitest", "vitest.mjs"), ...vitest);
 }
 
 /** In a process of its own: it would open libtorch's CUDA library in this one. */
@@ -35,6 +30,7 @@ function hasGpu() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     setUp();
-    await testDevice(...process.argv.slice(2));
+    await testOnDevice("all");
+    localBin("vitest", "run", "--project", "device", ...process.argv.slice(2));
   });
 }

@@ -3,11 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { localBin, main, node, setUp } from "./steps.mjs";
+import { testOnDevice } from "./test-device.mjs";
 
-await main(() => {
+await main(async () => {
   setUp();
   node("scripts/parity-python.mjs");
   node("scripts/check.mjs");
+  await testOnDevice("sample");
   const directory = mkdtempSync(join(tmpdir(), "tagformer-test-"));
   const results = join(directory, "results.json");
   try {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
+import { testDevice } from "../test-device.js";
 import { csvOf, labelNames, temporaryFolder } from "../unit/training/tiny-run.js";
 import { tagformer, write } from "./command.js";
 import { type Trained, trained } from "./trained.js";
@@ -36,7 +37,7 @@ describe("tagformer evaluate", () => {
     ]);
     expect(status).toBe(0);
     const result = JSON.parse(stdout);
-    await using classifier = await Classifier.load(model, { threads: 1 });
+    await using classifier = await Classifier.load(model, { threads: 1, device: testDevice });
     const { metrics, mistakes } = await classifier.evaluate(data);
     expect(result).toMatchObject({ model, data: table, metrics: JSON.parse(JSON.stringify(metrics)) });
     expect(result.mistakes).toHaveLength(Math.min(2, mistakes.length));
@@ -67,7 +68,7 @@ describe("tagformer evaluate", () => {
     expect(status).toBe(0);
     expect(stderr).toContain("left out 10 rows without any label");
     const rest = { ...data, texts: data.texts.slice(0, 90), labels: data.labels.slice(0, 270) };
-    await using classifier = await Classifier.load(model, { threads: 1 });
+    await using classifier = await Classifier.load(model, { threads: 1, device: testDevice });
     const { metrics } = await classifier.evaluate(rest);
     expect(JSON.parse(stdout).metrics).toEqual(JSON.parse(JSON.stringify(metrics)));
   });

@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { Classifier } from "../../src/classifier.js";
 import type { Prediction } from "../../src/predict/prediction.js";
+import { testDevice } from "../test-device.js";
 import { csvOf, labelNames, temporaryFolder } from "../unit/training/tiny-run.js";
 import { Running, shellName, tagformer, write } from "./command.js";
 import { type Trained, trained } from "./trained.js";
@@ -17,7 +18,7 @@ let withModel: readonly string[];
 let expected: Prediction[];
 beforeAll(async () => {
   ({ directory: model, flags: withModel, data, table } = await trained(1500));
-  await using classifier = await Classifier.load(model, { threads: 1 });
+  await using classifier = await Classifier.load(model, { threads: 1, device: testDevice });
   expected = await classifier.predict(data.texts);
 });
 
@@ -44,7 +45,7 @@ describe("tagformer predict", () => {
   it("takes the lines of standard input, blank ones too", async () => {
     const { status, stdout } = await tagformer(["predict", "-", ...withModel], "my parcel\n\nthe login");
     expect(status).toBe(0);
-    await using classifier = await Classifier.load(model, { threads: 1 });
+    await using classifier = await Classifier.load(model, { threads: 1, device: testDevice });
     const predictions = await classifier.predict(["my parcel", "", "the login"]);
     expect((parse(stdout) as string[][]).slice(1)).toEqual(
       predictions.map((prediction, i) => toRow(prediction, String(i + 1))),
@@ -107,7 +108,7 @@ describe("tagformer predict", () => {
   });
 
   it("ends quietly when its reader does", () => {
-    const line = `${shellName} predict "${table}" --model "${model}" --threads 1 | head -1`;
+    const line = `${shellName} predict "${table}" ${withModel.join(" ")} | head -1`;
     const { stdout, stderr, status } = spawnSync("bash", ["-o", "pipefail", "-c", line], {
       encoding: "utf8",
     });

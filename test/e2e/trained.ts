@@ -1,13 +1,14 @@
 // A model that was trained for a second, and rows that it has not seen.
 import { join } from "node:path";
 import type { Dataset } from "../../src/data/dataset.js";
+import { testDevice } from "../test-device.js";
 import { csvOf, finish, temporaryFolder, tinyDataset, tinyRun } from "../unit/training/tiny-run.js";
 import { buildCommand, write } from "./command.js";
 
 export interface Trained {
   /** The model's directory. */
   readonly directory: string;
-  /** The flags with which a command takes it. */
+  /** The flags with which a command takes it. They name the device: of `auto` a command would say what it chose. */
   readonly flags: readonly string[];
   /** Rows that it was not trained on. */
   readonly data: Dataset & { readonly texts: readonly string[] };
@@ -21,5 +22,6 @@ export async function trained(rows: number): Promise<Trained> {
   const { directory } = (await finish(tinyRun())).end;
   const data = tinyDataset(rows, 2);
   const table = write(join(temporaryFolder(), "data.csv"), csvOf(data));
-  return { directory, flags: ["--model", directory, "--threads", "1"], data, table };
+  const flags = ["--model", directory, "--threads", "1", "--device", testDevice];
+  return { directory, flags, data, table };
 }

@@ -1,0 +1,46 @@
+// What of the tests runs on a device, as a project of vitest: scripts/test-device.mjs says whether, and on which.
+import { join } from "node:path";
+import type { TestProjectInlineConfiguration } from "vitest/config";
+
+/** In `npm test` too. */
+const sample = [
+  "test/device/**/*.test.ts",
+  "test/native/{device-path,recorded-steps,engine-stop}.test.ts",
+  "test/parity/torchscript.test.ts",
+  "test/e2e/predict.test.ts",
+];
+
+/** The rest of `npm run test:device`. */
+const others = [
+  "test/native/{attribution,torchscript,heads,layer-rates}.test.ts",
+  "test/native/engine-{calls,refusals,reproducible,training,weights}.test.ts",
+  "test/parity/{architectures,modernbert,recipes,export}.test.ts",
+  "test/faults/{device-failure,event-loop,files,lifetime,places,torchscript,weights}.test.ts",
+  "test/e2e/{evaluate,examples,explain,export,train,tuning}.test.ts",
+];
+
+/** Nothing where `npm test` or `npm run test:device` did not ask for it. */
+export function deviceProjects(): TestProjectInlineConfiguration[] {
+  const { TAGFORMER_DEVICE_TESTS: which, SIMULATED_DEVICE: folder } = process.env;
+  if (which === undefined) return [];
+  const simulation = folder === undefined ? null : startedWith(folder);
+  return [
+    {
+      extends: true,
+      test: {
+        name: "device",
+        include: which === "all" ? [...sample, ...others] : sample,
+        typecheck: { enabled: false },
+        execArgv: simulation?.execArgv ?? [],
+        env: { TAGFORMER_TEST_DEVICE: "cuda", ...simulation?.env },
+      },
+    },
+  ];
+}
+
+/** How the processes of tests, and those that these start, find the simulated device that was built in `folder`. */
+function startedWith(folder: string) {
+  const preload = `--require=${join(import.meta.dirname, "../../native/test/simulated_device/preload.cjs")}`;
+  const options = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(" ");
+  return { execArgv: [preload], env: { SIMULATED_DEVICE: folder, NODE_OPTIONS: options } };
+}
