@@ -3,18 +3,19 @@ import { untilAborted } from "./base/cancel.js";
 import { invalidOption } from "./base/errors.js";
 import { parseOptions } from "./base/parse-options.js";
 import { didYouMean } from "./base/suggestion.js";
-import { labelsInOrder } from "./classifier/dataset-labels.js";
-import type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
+import {
+  type ClassifierEvaluation,
+  type ClassifierTuning,
+  type EvaluatedParts,
+  evaluateOn,
+  tuneOn,
+} from "./classifier/evaluation.js";
 import { exportModel } from "./classifier/export.js";
 import { type ClassifierInfo, type FixedInfo, labelInfo } from "./classifier/info.js";
 import { type ClassifierParts, loadParts } from "./classifier/load.js";
 import type { StoredModel } from "./classifier/stored-model.js";
-import { checkShape, type Dataset } from "./data/dataset.js";
-import { clustersOf } from "./data/groups.js";
-import { KeySet, textKeys } from "./data/text-keys.js";
+import type { Dataset } from "./data/dataset.js";
 import type { Texts } from "./data/texts.js";
-import { inBackground } from "./evaluation/background.js";
-import { mistakesOf } from "./evaluation/mistakes.js";
 import type { Decision } from "./evaluation/tuning.js";
 import type { JsonObject } from "./model/json-file.js";
 import type { NativeModel } from "./native/model.js";
@@ -26,6 +27,8 @@ import {
   explanationOptions,
   exportOptions,
   inferenceOptions,
+  type ScoreOptions,
+  scoreOptions,
 } from "./options/calls.js";
 import { type TuningOptions, tuningOptions } from "./options/evaluation.js";
 import type { ClassifierOptions } from "./options/model.js";
@@ -33,8 +36,15 @@ import type { InferenceOptions } from "./predict/encoded-texts.js";
 import { type Explanation, explainText } from "./predict/explanation.js";
 import { answersInOrder } from "./predict/in-order.js";
 import { OpenCalls } from "./predict/open-calls.js";
-import { calibrated, describe, indexOfLargest, type Prediction } from "./predict/prediction.js";
+import {
+  calibrated,
+  describe,
+  indexOfLargest,
+  type Prediction,
+  type TextScores,
+} from "./predict/prediction.js";
 import { type Pending, Predictor, type WindowOptions } from "./predict/predictor.js";
+import { type SeenToken, seenTexts, seenTokens } from "./predict/seen-tokens.js";
 import {
   type AnyTexts,
   allTextsOf,
@@ -43,8 +53,6 @@ import {
   type TextSource,
   textsOf,
 } from "./predict/texts.js";
-import { tunedDecision } from "./report/decision-record.js";
-import type { TokenCounts } from "./text/token-counts.js";
 import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 
 /** Texts that are read ahead of their predictions. */
@@ -162,9 +170,8 @@ export class Classifier implements AsyncDisposable {
   }
 
   async #predict(texts: Texts, options: CallOptions): Promise<Prediction[]> {
-    const decision = this.#decision;
-    const { logits, counts } = await this.#predictor.score(texts, options);
-    return describe(calibrated(logits, decision), counts, this.labels, decision.thresholds);
+    const { probabilities, tokens, thresholds } = await this.#score(texts, options);
+    return describe(probabilities, tokens, this.labels, thresholds);
   }
 
   async *#predictStream(
@@ -189,18 +196,31 @@ export class Classifier implements AsyncDisposable {
    */
   probabilities(texts: AnyTexts, options: InferenceOptions = {}): Promise<Float32Array> {
     return this.#call(inferenceOptions, options, async (calls) => {
-      const decision = this.#decision;
-      return calibrated(await this.#logits(texts, calls), decision);
+      return (await this.#score(await allTextsOf(texts), calls)).probabilities;
     });
+  }
+
+  /**
+   * Probabilities with all that goes with them: logits, thresholds, how much of each text was read, and where the time went.
+   *
+   * @throws TagformerError `INVALID_DATA` for a text that would be cut, with `truncate: false`
+   */
+  score(texts: AnyTexts, options: ScoreOptions = {}): Promise<TextScores> {
+    return this.#call(scoreOptions, options, async (calls) => this.#score(await allTextsOf(texts), calls));
+  }
+
+  async #score(texts: Texts, options: ScoreOptions): Promise<TextScores> {
+    const decision = this.#decision;
+    const { logits, counts: tokens, times } = await this.#predictor.score(texts, options);
+    const { thresholds } = decision;
+    return { logits, probabilities: calibrated(logits, decision), thresholds, tokens, times };
   }
 
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
   logits(texts: AnyTexts, options: InferenceOptions = {}): Promise<Float32Array> {
-    return this.#call(inferenceOptions, options, (calls) => this.#logits(texts, calls));
-  }
-
-  async #logits(input: AnyTexts, options: InferenceOptions): Promise<Float32Array> {
-    return (await this.#predictor.score(await allTextsOf(input), options)).logits;
+    return this.#call(inferenceOptions, options, async (calls) => {
+      return (await this.#predictor.score(await allTextsOf(texts), calls)).logits;
+    });
   }
 
   /**
@@ -209,15 +229,16 @@ export class Classifier implements AsyncDisposable {
    */
   seenTexts(input: string | TextSource, options: CallOptions = {}): Promise<string[]> {
     return this.#call(callOptions, options, async ({ signal }) => {
-      const texts = textsOf(input);
       const limit = this.#windows.windowStride > 0 ? mostTokens : this.maxLength;
-      const { ids, offsets } = await this.#tokenizer.encode(texts, limit, signal);
-      return Promise.all(
-        Array.from({ length: texts.length }, (_, row) =>
-          this.#tokenizer.decode(ids.subarray(offsets[row], offsets[row + 1])),
-        ),
-      );
+      return await seenTexts(this.#tokenizer, textsOf(input), limit, signal);
     });
+  }
+
+  /** The tokens of each text, with their places in it; nothing is cut. */
+  tokens(input: string | TextSource, options: CallOptions = {}): Promise<SeenToken[][]> {
+    return this.#call(callOptions, options, ({ signal }) =>
+      seenTokens(this.#tokenizer, textsOf(input), signal),
+    );
   }
 
   /**
@@ -226,19 +247,9 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_DATA` when a label of the model has no column
    */
   evaluate(dataset: Dataset, options: InferenceOptions = {}): Promise<ClassifierEvaluation> {
-    return this.#call(inferenceOptions, options, (calls) => this.#evaluate(dataset, calls));
-  }
-
-  async #evaluate(dataset: Dataset, options: InferenceOptions): Promise<ClassifierEvaluation> {
-    const { temperatures, thresholds } = this.#decision;
-    const { logits, labels, tokens } = await this.#score(dataset, options);
-    const { metrics, worst } = await inBackground(
-      "judge",
-      [logits, labels, this.labels, temperatures, thresholds],
-      options,
+    return this.#call(inferenceOptions, options, (calls) =>
+      evaluateOn(this.#evaluated, this.#decision, dataset, calls),
     );
-    const seen = await this.#stored.countSeen(dataset.texts);
-    return { metrics, mistakes: mistakesOf(worst, labels, this.labels), logits, labels, tokens, seen };
   }
 
   /**
@@ -248,20 +259,15 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError as {@link evaluate} and {@link tune}
    */
   tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<ClassifierTuning> {
-    return this.#call(tuningCall, options, () => this.#tune(dataset, options));
+    return this.#call(tuningCall, options, () =>
+      tuneOn(this.#evaluated, dataset, options, (decision) => {
+        this.#decision = decision;
+      }),
+    );
   }
 
-  async #tune(dataset: Dataset, options: TuningOptions & InferenceOptions): Promise<ClassifierTuning> {
-    const { signal, onProgress, ...tuning } = options;
-    const { logits, labels, tokens } = await this.#score(dataset, { signal, onProgress });
-    const seen = await this.#stored.countSeen(dataset.texts);
-    const clusters = clustersOf(dataset);
-    const found = await inBackground("tune", [logits, labels, this.labels, tuning, clusters], { signal });
-    const keys = KeySet.of(await textKeys(dataset.texts));
-    const record = { tuning: found, source: dataset.source, onValidation: false, texts: keys.stored() };
-    this.#decision = { temperatures: found.temperatures, thresholds: found.thresholds };
-    this.#stored.decide(() => tunedDecision(record, this.labels, this.#stored.directory), keys);
-    return { ...found, tokens, seen: seen && { ...seen, tunedOn: 0 } };
+  get #evaluated(): EvaluatedParts {
+    return { predictor: this.#predictor, labels: this.labels, stored: this.#stored };
   }
 
   /**
@@ -359,17 +365,6 @@ export class Classifier implements AsyncDisposable {
   /** {@link Classifier.dispose}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
-  }
-
-  /** Logits of a dataset's texts, and its labels in the model's order. */
-  async #score(
-    dataset: Dataset,
-    options: InferenceOptions,
-  ): Promise<{ logits: Float32Array; labels: Float32Array; tokens: TokenCounts }> {
-    checkShape(dataset);
-    const labels = labelsInOrder(dataset, this.labels);
-    const { logits, counts } = await this.#predictor.score(textsOf(dataset.texts), options);
-    return { labels, logits, tokens: counts };
   }
 
   /** Checks a call's options and makes the call. */

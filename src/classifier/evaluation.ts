@@ -1,9 +1,20 @@
 // What a classifier tells of a dataset whose labels are known.
+import { checkShape, type Dataset } from "../data/dataset.js";
+import { clustersOf } from "../data/groups.js";
+import { KeySet, textKeys } from "../data/text-keys.js";
+import { inBackground } from "../evaluation/background.js";
 import type { Evaluation } from "../evaluation/metrics.js";
-import type { Mistake } from "../evaluation/mistakes.js";
-import type { Tuning } from "../evaluation/tuning.js";
+import { type Mistake, mistakesOf } from "../evaluation/mistakes.js";
+import type { Decision, Tuning } from "../evaluation/tuning.js";
 import type { SeenTexts } from "../model/seen-texts.js";
+import type { TuningOptions } from "../options/evaluation.js";
+import type { InferenceOptions } from "../predict/encoded-texts.js";
+import type { Predictor } from "../predict/predictor.js";
+import { textsOf } from "../predict/texts.js";
+import { tunedDecision } from "../report/decision-record.js";
 import type { TokenCounts } from "../text/token-counts.js";
+import { labelsInOrder } from "./dataset-labels.js";
+import type { StoredModel } from "./stored-model.js";
 
 /** What {@link Classifier.evaluate} returns. */
 export interface ClassifierEvaluation {
@@ -27,4 +38,63 @@ export interface ClassifierTuning extends Tuning {
   readonly seen: SeenTexts | null;
   /** How much of each row's text was read. */
   readonly tokens: TokenCounts;
+}
+
+/** What an evaluation needs of a classifier. */
+export interface EvaluatedParts {
+  readonly predictor: Pick<Predictor, "score">;
+  readonly labels: readonly string[];
+  readonly stored: StoredModel;
+}
+
+/** Compares predictions with the labels of a dataset: see `Classifier.evaluate`. */
+export async function evaluateOn(
+  parts: EvaluatedParts,
+  { temperatures, thresholds }: Decision,
+  dataset: Dataset,
+  options: InferenceOptions,
+): Promise<ClassifierEvaluation> {
+  const { logits, labels, tokens } = await scoreDataset(parts, dataset, options);
+  const { metrics, worst } = await inBackground(
+    "judge",
+    [logits, labels, parts.labels, temperatures, thresholds],
+    options,
+  );
+  const seen = await parts.stored.countSeen(dataset.texts);
+  return { metrics, mistakes: mistakesOf(worst, labels, parts.labels), logits, labels, tokens, seen };
+}
+
+/**
+ * Learns a decision from a dataset, which is stored with the model from then on: see `Classifier.tune`.
+ *
+ * @param decided given the decision as soon as it is made
+ */
+export async function tuneOn(
+  parts: EvaluatedParts,
+  dataset: Dataset,
+  { signal, onProgress, ...tuning }: TuningOptions & InferenceOptions,
+  decided: (decision: Decision) => void,
+): Promise<ClassifierTuning> {
+  const { stored } = parts;
+  const { logits, labels, tokens } = await scoreDataset(parts, dataset, { signal, onProgress });
+  const seen = await stored.countSeen(dataset.texts);
+  const clusters = clustersOf(dataset);
+  const found = await inBackground("tune", [logits, labels, parts.labels, tuning, clusters], { signal });
+  const keys = KeySet.of(await textKeys(dataset.texts));
+  const record = { tuning: found, source: dataset.source, onValidation: false, texts: keys.stored() };
+  decided({ temperatures: found.temperatures, thresholds: found.thresholds });
+  stored.decide(() => tunedDecision(record, parts.labels, stored.directory), keys);
+  return { ...found, tokens, seen: seen && { ...seen, tunedOn: 0 } };
+}
+
+/** Logits of a dataset's texts, and its labels in the model's order. */
+async function scoreDataset(
+  parts: EvaluatedParts,
+  dataset: Dataset,
+  options: InferenceOptions,
+): Promise<{ logits: Float32Array; labels: Float32Array; tokens: TokenCounts }> {
+  checkShape(dataset);
+  const labels = labelsInOrder(dataset, parts.labels);
+  const { logits, counts } = await parts.predictor.score(textsOf(dataset.texts), options);
+  return { labels, logits, tokens: counts };
 }

@@ -21,6 +21,21 @@ export const callOptions = z.strictObject({ signal });
 /** Options of a call that computes many rows. */
 export const inferenceOptions = callOptions.extend({ onProgress: callback<(rows: number) => void>() });
 
+/** Options of scoring texts. */
+export const scoreOptions = inferenceOptions.extend({
+  truncate: z
+    .boolean()
+    .default(true)
+    .describe("cut texts that are longer than maxLength; false refuses them before anything is computed"),
+});
+
+/**
+ * Options of scoring texts.
+ *
+ * @interface
+ */
+export type ScoreOptions = z.input<typeof scoreOptions>;
+
 /** Options of an export. */
 export const exportOptions = z.strictObject({
   format: z

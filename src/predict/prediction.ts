@@ -5,6 +5,7 @@ import { decide } from "../evaluation/scores.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import type { Decision } from "../evaluation/tuning.js";
 import type { TokenCounts } from "../text/token-counts.js";
+import type { CallTimes } from "./ticket.js";
 
 /** Predictions made in one turn of the event loop. */
 const describedAtOnce = 256;
@@ -27,6 +28,20 @@ export interface TokenCount {
   readonly cut: number;
   /** `true` when at least `cut` tokens were cut: the rest of a very long text is not tokenized. Absent otherwise. */
   readonly atLeast?: true;
+}
+
+/** What is known of some texts: see {@link Classifier.score}. */
+export interface TextScores {
+  /** Before temperatures and sigmoid, `[texts * labels]`, row-major. */
+  readonly logits: Float32Array;
+  /** After both, `[texts * labels]`. */
+  readonly probabilities: Float32Array;
+  /** Probabilities above which (strictly) the labels are given, `[labels]`. */
+  readonly thresholds: readonly number[];
+  /** How much of each text was read. */
+  readonly tokens: TokenCounts;
+  /** Where the time went. */
+  readonly times: CallTimes;
 }
 
 /** Probabilities of logits after the temperatures. */
@@ -64,7 +79,7 @@ export async function describe(
   return predictions;
 }
 
-function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenCount {
+export function tokenCountOf({ read, cut, atLeast }: TokenCounts, text: number): TokenCount {
   return { read: read[text]!, cut: cut[text]!, ...(atLeast[text] === 1 && { atLeast: true as const }) };
 }
 

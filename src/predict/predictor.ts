@@ -10,7 +10,7 @@ import { type InferenceOptions, logitsOfPart, Progress } from "./encoded-texts.j
 import { charactersOf, JointTokenization, requestCharacters, requestTexts } from "./joint-tokenization.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { RowQueue } from "./row-queue.js";
-import { Ticket } from "./ticket.js";
+import { type CallTimes, Ticket } from "./ticket.js";
 
 /** What becomes of texts that are longer than the longest row. */
 export type WindowOptions = Pick<ResolvedModelOptions, "windowStride" | "maxWindows" | "windowPooling">;
@@ -20,6 +20,13 @@ export interface ScoredTexts {
   /** Before temperatures and sigmoid, `[texts * labels]`, row-major. */
   readonly logits: Float32Array;
   readonly counts: TokenCounts;
+  readonly times: CallTimes;
+}
+
+/** A call of {@link Predictor.score}. */
+interface ScoreCall extends InferenceOptions {
+  /** `false` refuses a text that would be cut, before anything is computed. */
+  readonly truncate?: boolean | undefined;
 }
 
 /** What waits for an answer of a model. */
@@ -78,12 +85,13 @@ export class Predictor {
    *
    * @throws what tokenizer and model throw, as an error of this call's own; the signal's reason, at once
    */
-  async score(texts: Texts, { signal, onProgress }: InferenceOptions = {}): Promise<ScoredTexts> {
+  async score(texts: Texts, call: ScoreCall = {}): Promise<ScoredTexts> {
+    const { signal } = call;
     signal?.throwIfAborted();
     const ticket = new Ticket(signal !== undefined);
     ticket.untokenized = texts.length;
     this.#untokenized += texts.length;
-    const work = this.#answer(texts, ticket, signal, new Progress(onProgress));
+    const work = this.#answer(texts, ticket, call);
     try {
       return await (signal
         ? untilAborted(signal, work, (reason) => this.#queue.leave(ticket, reason))
@@ -100,9 +108,9 @@ export class Predictor {
   async #answer(
     texts: Texts,
     ticket: Ticket,
-    signal: AbortSignal | undefined,
-    progress: Progress,
+    { signal, onProgress, truncate = true }: ScoreCall,
   ): Promise<ScoredTexts> {
+    const progress = new Progress(onProgress);
     const { model, labelNames } = this.#loaded;
     const logits = new Float32Array(texts.length * labelNames.length);
     const counts = zeroCounts(texts.length);
@@ -112,7 +120,9 @@ export class Predictor {
       ticket.throwIfLeft();
       const tokens = await this.#tokenize(some, ticket, signal);
       ticket.throwIfLeft();
+      ticket.tokenizedAt ??= performance.now();
       this.#countTokenized(ticket, some.length, tokens.ids.length);
+      if (!truncate) requireWhole(tokens.counts, first);
       putCounts(counts, first, tokens.counts);
       ahead += tokens.ids.length;
       const part = logitsOfPart(this.#queue, tokens, ticket, progress, this.#windows.windowPooling).then(
@@ -127,7 +137,7 @@ export class Predictor {
       while (ahead > this.#queue.tokensAhead) await Promise.race(computing);
     }
     await Promise.all(computing);
-    return { logits, counts };
+    return { logits, counts, times: ticket.times };
   }
 
   #countTokenized(ticket: Ticket, texts: number, tokens: number): void {
@@ -179,6 +189,17 @@ function* piecesOf(texts: Texts, times: number): Generator<Piece> {
 
 function sliceEncoded(tokens: EncodedTexts, first: number, end: number): EncodedTexts {
   return { ...sliceTexts(tokens, first, end), counts: sliceCounts(tokens.counts, first, end) };
+}
+
+/** @throws TagformerError `INVALID_DATA` when one of these texts was cut; `first` is the number of the first */
+function requireWhole({ read, cut, atLeast }: TokenCounts, first: number): void {
+  const text = cut.findIndex((tokens) => tokens > 0);
+  if (text < 0) return;
+  const tokens = `${atLeast[text] === 1 ? "at least " : ""}${read[text]! + cut[text]!} tokens`;
+  throw new TagformerError(
+    "INVALID_DATA",
+    `text ${first + text} has ${tokens}, and the model reads ${read[text]}: shorten it, or let it be cut (truncate)`,
+  );
 }
 
 /** An error that several calls may have met, as one of the call that is awaited here: with its stack. */

@@ -211,6 +211,7 @@ export class RowQueue {
     const length = lengthOf(part.tokens, row);
     if (!batch.take(part, row, length, anyway)) return false;
     ticket.served += length;
+    ticket.startedAt ??= performance.now();
     if (++part.taken === part.order.length) waiting.shift();
     return true;
   }

@@ -1,5 +1,15 @@
 // One caller of a model, and the turns in which callers are served.
 
+/** Where the time of a call went, in milliseconds. */
+export interface CallTimes {
+  /** Until its first texts were tokenized. */
+  readonly tokenizing: number;
+  /** From then until the first of its rows was in a batch. */
+  readonly waiting: number;
+  /** From then until all of them were computed. */
+  readonly computing: number;
+}
+
 /** A caller's place in the queues of a model. */
 export class Ticket {
   /** When the call was made, in milliseconds as `performance.now()` counts. */
@@ -10,6 +20,9 @@ export class Ticket {
   untokenized = 0;
   /** Tokens that were put into batches for this caller so far. */
   served = 0;
+  /** When the first texts were tokenized, and when the first row went into a batch. */
+  tokenizedAt: number | undefined;
+  startedAt: number | undefined;
   #left: { readonly reason: unknown } | undefined;
 
   constructor(canLeave: boolean) {
@@ -23,6 +36,13 @@ export class Ticket {
 
   leave(reason: unknown): void {
     this.#left ??= { reason };
+  }
+
+  /** Where the time of the call went, once it is answered. */
+  get times(): CallTimes {
+    const { since, tokenizedAt = since, startedAt = tokenizedAt } = this;
+    const computing = performance.now() - startedAt;
+    return { tokenizing: tokenizedAt - since, waiting: startedAt - tokenizedAt, computing };
   }
 
   /** @throws the reason for which the caller has left */
