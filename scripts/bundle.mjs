@@ -9,6 +9,7 @@ import { dts } from "rollup-plugin-dts";
 /** What a process opens at its start, and the threads that it starts. */
 const entries = [
   "index",
+  "serve",
   "cli/main",
   "text/tokenizer-thread",
   "evaluation/evaluation-thread",
@@ -16,7 +17,10 @@ const entries = [
 ];
 
 /** Packages that stay files of their own: one is native, and the others are opened when they are needed. */
-const apart = ["tokenizers", "vega", "@huggingface/hub"];
+const apart = ["tokenizers", "vega", "@huggingface/hub", "fastify", "prom-client"];
+
+/** The modules that a user imports. */
+const faces = ["index", "serve"];
 
 /**
  * Writes the bundle of what was compiled to `dist`. Its chunks lie flat, because src/install/locations.ts counts the folders
@@ -44,19 +48,21 @@ function refuseBundlers({ fileName }) {
 }
 
 /**
- * Writes what a user's TypeScript and a CommonJS program find beside the bundle: the declarations in one file, once as an ES
+ * Writes what a user's TypeScript and a CommonJS program find beside the bundle: the declarations of each in one file, once as an ES
  * module's and once as a CommonJS module's, because TypeScript's node16 and node18 let no CommonJS file import the former. Both
  * are the same module when they run: Node.js requires ES modules since 20.19.
  */
 export async function writeDeclarations(dist, bundle, tsconfig) {
-  const input = join(dist, "index.d.ts");
-  const build = await rollup({ input, plugins: [dts({ tsconfig })], external: /^node:/ });
-  const { output } = await build.generate({});
-  await build.close();
-  const declarations = output[0].code;
-  writeFileSync(join(bundle, "index.d.ts"), declarations);
-  writeFileSync(join(bundle, "index.d.cts"), declarations);
-  writeFileSync(join(bundle, "index.cjs"), 'module.exports = require("./index.js");\n');
+  for (const face of faces) {
+    const input = join(dist, `${face}.d.ts`);
+    const build = await rollup({ input, plugins: [dts({ tsconfig })], external: [/^node:/, ...apart] });
+    const { output } = await build.generate({});
+    await build.close();
+    const declarations = output[0].code;
+    writeFileSync(join(bundle, `${face}.d.ts`), declarations);
+    writeFileSync(join(bundle, `${face}.d.cts`), declarations);
+    writeFileSync(join(bundle, `${face}.cjs`), `module.exports = require("./${face}.js");\n`);
+  }
 }
 
 /** The licenses of the packages that these files are from. */

@@ -32,6 +32,25 @@ export function parseOptions<S extends Shape>(
 }
 
 /**
+ * Checks a value against a schema in the words of {@link parseOptions}, for those who report in their own way.
+ *
+ * @returns the value, or what is wrong with it and the name of the field that it is wrong with
+ */
+export function checkValue<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): { readonly value: z.output<Schema> } | { readonly field: string | null; readonly problem: string } {
+  const result = schema.safeParse(value, { error: expectationOf });
+  if (result.success) return { value: result.data };
+  const { path, message } = result.error.issues[0]!;
+  const [field = null] = path;
+  return {
+    field: field === null ? null : String(field),
+    problem: `${message}${inside({ path: path.slice(1) })}`,
+  };
+}
+
+/**
  * Checks that options are an object with no other names than these, for those whose values their reader checks.
  *
  * @throws TagformerError `INVALID_OPTION`

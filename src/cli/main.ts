@@ -10,6 +10,7 @@ import { addExplainCommand } from "./explain.js";
 import { addExportCommand } from "./export.js";
 import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
+import { addServeCommand } from "./serve.js";
 import { runSetup } from "./setup.js";
 import { addSplitCommand } from "./split.js";
 import { exitStatus, note, standardOutputFailed } from "./terminal.js";
@@ -30,6 +31,7 @@ function program(): Command {
   addThresholdsCommand(root);
   addCompareCommand(root);
   addExplainCommand(root);
+  addServeCommand(root);
   root
     .command("setup")
     .description(

@@ -16,6 +16,7 @@ const typescript = [
   ["predict", "inspection.ts"],
   ["report"],
   ["classifier", "classifier.ts", "training"],
+  ["serve", "serve.ts"],
   ["cli", "index.ts"],
 ];
 const cpp = [

@@ -1,0 +1,54 @@
+// `tagformer serve`
+import { type Command, InvalidArgumentError } from "commander";
+import { classifierOptions } from "../options/model.js";
+import { servingOptions } from "../options/serving.js";
+import { nameOfModel, sourcesByName } from "../serve/models.js";
+import { addFlags, takeFlags } from "./flags.js";
+import { localModel, modelHelp } from "./model.js";
+import { splitNames } from "./names.js";
+import { ensureSetUp } from "./setup.js";
+import { note, print } from "./terminal.js";
+
+interface ServeFlags {
+  readonly name?: readonly Named[];
+}
+
+export function addServeCommand(root: Command): void {
+  const command = root
+    .command("serve [models...]")
+    .description(`serve models over HTTP: each a trained ${modelHelp}`)
+    .option("--name <name=model>", "serve a model under a name; may be given several times", addName)
+    .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
+  addFlags(command, servingOptions);
+  addFlags(command, classifierOptions.omit({ labels: true }))
+    .addHelpText(
+      "after",
+      `\nExample:\n  tagformer serve ./tickets-model\n  curl -H 'content-type: application/json' -d '{"texts": ["Where is my parcel?"]}' http://127.0.0.1:8080/v1/predict\n`,
+    )
+    .action(serve);
+}
+
+type Named = readonly [name: string, model: string];
+
+function addName(pair: string, before: readonly Named[] = []): readonly Named[] {
+  const [, name, model] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("Expected NAME=MODEL.");
+  return [...before, [name, model!]];
+}
+
+async function serve(models: readonly string[], { name: named = [], ...flags }: ServeFlags): Promise<void> {
+  const sources = sourcesByName([...models.map((model) => [nameOfModel(model), model] as const), ...named]);
+  await ensureSetUp();
+  const local: Record<string, string> = {};
+  for (const [name, source] of sources) local[name] = await localModel(source);
+  // What no other command needs is not imported by them.
+  const { serveModels } = await import("../serve.js");
+  const given = flags as Record<string, unknown>;
+  const server = await serveModels({
+    models: local,
+    ...takeFlags(servingOptions, given),
+    ...takeFlags(classifierOptions, given),
+  });
+  note(`serving ${server.models.join(", ")}`);
+  print(`listening on ${server.url}`);
+}

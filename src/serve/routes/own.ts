@@ -1,0 +1,59 @@
+// Our own protocol: everything that is known of a prediction.
+import { z } from "zod";
+import { type Prediction, tokenCountOf } from "../../predict/prediction.js";
+import type { RequestContext } from "../context.js";
+import { type Operation, post } from "../operation.js";
+import { givenLabels, rowOf, type Scored, type Service } from "../service.js";
+
+const predictBody = z.strictObject({
+  model: z.string().optional().describe("name of the model (default: the first)"),
+  texts: z.union([z.string(), z.array(z.string())]).describe("a text, or several"),
+  truncate: z
+    .boolean()
+    .default(true)
+    .describe("cut texts that are longer than the model reads; false refuses them"),
+  explain: z.string().optional().describe("label whose score is explained, token by token"),
+});
+
+export function ownOperations(service: Service): Operation[] {
+  return [
+    post(
+      { path: "/v1/predict", protocol: "own", summary: "Classify texts", body: predictBody },
+      async ({ body, context }) => {
+        const texts = [body.texts].flat();
+        const scored = await service.score(context, { ...body, texts, field: "texts" });
+        return {
+          model: scored.model,
+          thresholds: byLabel(scored, scored.thresholds),
+          predictions: predictionsOf(scored).map((prediction, i) => ({
+            ...prediction,
+            ...(scored.explanations && { explanation: scored.explanations[i] }),
+          })),
+          timings: timingsOf(scored, context),
+        };
+      },
+    ),
+  ];
+}
+
+/** What `Classifier.predict` returns. */
+export function predictionsOf(scored: Scored): Prediction[] {
+  return Array.from(scored.tokens.read, (_, text) => {
+    const row = rowOf(scored, text);
+    return {
+      labels: givenLabels(scored, row),
+      scores: byLabel(scored, row),
+      tokens: tokenCountOf(scored.tokens, text),
+    };
+  });
+}
+
+/** Values of all labels by name. */
+export function byLabel({ labels }: Scored, values: ArrayLike<number>): Record<string, number> {
+  return Object.fromEntries(labels.map((label, i) => [label, values[i]!]));
+}
+
+/** Where the time went, in milliseconds. */
+export function timingsOf({ times }: Scored, { arrived }: RequestContext): Record<string, number> {
+  return { ...times, total: performance.now() - arrived };
+}

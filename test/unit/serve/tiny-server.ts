@@ -1,0 +1,47 @@
+// A server in the test's own process, of a model that loads in a moment.
+import { afterAll, beforeAll } from "vitest";
+import { Classifier } from "../../../src/classifier.js";
+import { type ModelServer, type ServeOptions, serveModels } from "../../../src/serve/server.js";
+import { finish, tinyDataset, tinyRun } from "../training/tiny-run.js";
+
+/** Trains a model for a moment; returns its directory. */
+export async function tinyModel(): Promise<string> {
+  const { end } = await finish(tinyRun({ train: tinyDataset(100), epochs: 1 }));
+  return end.directory;
+}
+
+export interface TinyServer {
+  readonly server: ModelServer;
+  /** The same model in this process, to compare with. */
+  readonly classifier: Classifier;
+  readonly directory: string;
+}
+
+/** A server for the tests of a file. */
+export function tinyServer(options: Partial<ServeOptions> = {}): TinyServer {
+  const started = {} as { -readonly [Key in keyof TinyServer]: TinyServer[Key] };
+  beforeAll(async () => {
+    started.directory = await tinyModel();
+    started.classifier = await Classifier.load(started.directory);
+    started.server = await serveModels({
+      models: { tiny: started.directory },
+      port: 0,
+      log: "off",
+      ...options,
+    });
+  });
+  afterAll(async () => {
+    await started.server?.close();
+    await started.classifier?.dispose();
+  });
+  return started;
+}
+
+/** Posts JSON, or what is given as a string as it is. */
+export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
