@@ -30,6 +30,9 @@ it.each([
 it.each([
   ["", "the body is empty: expected JSON"],
   ["{", "the body is not JSON"],
+  ['{"a', "the body is not JSON"],
+  ['{"\\x": 1}', "the body is not JSON"],
+  ["]]]", "the body is not JSON"],
   ["{} x", "the body is not JSON"],
   ['{"a": 1, "a": 2}', 'the body has the key "a" twice'],
   ['{"x": [{"a": 1, "\\u0061" : 2}]}', 'the body has the key "a" twice'],

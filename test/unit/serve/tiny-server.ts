@@ -37,6 +37,23 @@ export function tinyServer(options: Partial<ServeOptions> = {}): TinyServer {
   return started;
 }
 
+/** An answer as a test compares it. */
+interface Answer<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** Gets or posts: JSON, or what is given as a string as it is; the answer's body is of JSON. */
+export async function ask<Body = Record<string, unknown>>(
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer<Body>> {
+  const response = await (body === undefined ? fetch(url, { headers }) : post(url, body, headers));
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+}
+
 /** Posts JSON, or what is given as a string as it is. */
 export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(url, {
