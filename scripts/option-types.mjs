@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
 
-const derived = /^z\.(input|output)<typeof (\w+)>$/;
+const derived = /\bz\.(?:input|output)<typeof (\w+)>/;
 
 /** Rewrites the declarations in `dist` that derive types from schemas. */
 export async function writeOptionTypes(dist) {
   const files = readdirSync(dist, { recursive: true })
     .filter((name) => name.endsWith(".d.ts") && !name.startsWith("bundle"))
     .map((name) => join(dist, name))
-    .filter((file) => /= z\.(input|output)</.test(readFileSync(file, "utf8")));
+    .filter((file) => derived.test(readFileSync(file, "utf8")));
   if (files.length === 0) return; // nothing was compiled anew
   const program = ts.createProgram(files, {
     strict: true,
@@ -34,7 +34,7 @@ function withInterfaces(program, source, schemas) {
     (statement) => ts.isTypeAliasDeclaration(statement) && derived.test(statement.type.getText(source)),
   );
   for (const alias of aliases.toReversed()) {
-    const schema = schemas[derived.exec(alias.type.getText(source))[2]];
+    const schema = schemas[derived.exec(alias.type.getText(source))[1]];
     if (!schema?.shape) continue; // not exported, or no object
     const declaration = interfaceOf(program.getTypeChecker(), alias, schema);
     text = text.slice(0, alias.getStart(source)) + declaration + text.slice(alias.end);
@@ -50,7 +50,8 @@ function interfaceOf(checker, alias, schema) {
     const written = typeText(checker, checker.getTypeOfSymbol(property), alias);
     return `${comment(option)}    ${name}${optional}: ${written};\n`;
   });
-  return `export interface ${alias.name.text} {\n${members.join("")}}`;
+  const parameters = alias.typeParameters?.map((parameter) => parameter.getText()).join(", ");
+  return `export interface ${alias.name.text}${parameters ? `<${parameters}>` : ""} {\n${members.join("")}}`;
 }
 
 /**
@@ -61,9 +62,9 @@ function typeText(checker, type, alias) {
   const flags = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
   const text = (part) => checker.typeToString(part, alias, flags);
   const parts = type.isUnion() ? type.types.filter((part) => !(part.flags & ts.TypeFlags.Undefined)) : [];
-  return parts.length > 0 && parts.every((part) => part.isStringLiteral())
-    ? parts.map(text).sort().join(" | ")
-    : text(type);
+  if (parts.length === 0 || !parts.every((part) => part.isStringLiteral())) return text(type);
+  const sorted = parts.map(text).sort();
+  return [...sorted, ...(parts.length < type.types.length ? ["undefined"] : [])].join(" | ");
 }
 
 function comment(option) {

@@ -75,8 +75,11 @@ const exportCall = exportOptions.extend(callOptions.shape);
  * const [prediction] = await classifier.predict(["The parcel never arrived, I want my money back."]);
  * console.log(prediction.labels, prediction.scores);
  * ```
+ *
+ * `Label` is the names of the labels, where a program knows them: `labels` in the options of {@link Classifier.load} has the
+ * names checked and typed, so that `prediction.scores.refund` is a number and a misspelt name does not compile.
  */
-export class Classifier implements AsyncDisposable {
+export class Classifier<Label extends string = string> implements AsyncDisposable {
   readonly #config: JsonObject;
   readonly #stored: StoredModel;
   readonly #model: NativeModel;
@@ -87,7 +90,7 @@ export class Classifier implements AsyncDisposable {
   readonly #info: FixedInfo;
   #decision: Decision;
   /** Names of the labels, in the order of all scores. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** Where the model computes: `cpu`, or a GPU such as `cuda:0`. */
   readonly device: string;
   /** With the option `device: "auto"`, a sentence about the choice where there was one; otherwise empty. */
@@ -101,7 +104,7 @@ export class Classifier implements AsyncDisposable {
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#config = config;
-    this.labels = labelNames;
+    this.labels = labelNames as readonly Label[];
     this.maxLength = maxLength;
     this.device = model.info.device;
     this.deviceNote = model.info.deviceNote;
@@ -132,8 +135,11 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_MODEL`, `IO`, `DOWNLOAD_FAILED`, `INVALID_OPTION`, `NATIVE_NOT_BUILT` or
    * `DEVICE_UNAVAILABLE`
    */
-  static async load(nameOrPath: string, options: ClassifierOptions & CallOptions = {}): Promise<Classifier> {
-    return new Classifier(await loadParts(nameOrPath, options));
+  static async load<Label extends string = string>(
+    nameOrPath: string,
+    options: ClassifierOptions<Label> & CallOptions = {},
+  ): Promise<Classifier<Label>> {
+    return new Classifier<Label>(await loadParts(nameOrPath, options));
   }
 
   /** What is known of it, for logs and health checks: plain JSON. */
@@ -154,14 +160,17 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_DATA` when a text is not a string, `INVALID_OPTION`, `DISPOSED` after {@link dispose} or
    * {@link close}; or the reason of the signal
    */
-  predict(texts: string, options?: CallOptions): Promise<Prediction>;
-  predict(texts: TextSource, options?: CallOptions): Promise<Prediction[]>;
-  predict(texts: AsyncIterable<string>, options?: CallOptions): AsyncGenerator<Prediction, void>;
-  predict(texts: string | TextSource, options?: CallOptions): Promise<Prediction | Prediction[]>;
+  predict(texts: string, options?: CallOptions): Promise<Prediction<Label>>;
+  predict(texts: TextSource, options?: CallOptions): Promise<Prediction<Label>[]>;
+  predict(texts: AsyncIterable<string>, options?: CallOptions): AsyncGenerator<Prediction<Label>, void>;
+  predict(
+    texts: string | TextSource,
+    options?: CallOptions,
+  ): Promise<Prediction<Label> | Prediction<Label>[]>;
   predict(
     input: AnyTexts,
     options: CallOptions = {},
-  ): Promise<Prediction | Prediction[]> | AsyncGenerator<Prediction, void> {
+  ): Promise<Prediction<Label> | Prediction<Label>[]> | AsyncGenerator<Prediction<Label>, void> {
     if (isAsyncSource(input)) return this.#predictStream(input, options);
     return this.#call(callOptions, options, async (calls) => {
       const predictions = await this.#predict(textsOf(input), calls);
@@ -169,7 +178,7 @@ export class Classifier implements AsyncDisposable {
     });
   }
 
-  async #predict(texts: Texts, options: CallOptions): Promise<Prediction[]> {
+  async #predict(texts: Texts, options: CallOptions): Promise<Prediction<Label>[]> {
     const { probabilities, tokens, thresholds } = await this.#score(texts, options);
     return describe(probabilities, tokens, this.labels, thresholds);
   }
@@ -177,7 +186,7 @@ export class Classifier implements AsyncDisposable {
   async *#predictStream(
     texts: AsyncIterable<string>,
     options: CallOptions,
-  ): AsyncGenerator<Prediction, void> {
+  ): AsyncGenerator<Prediction<Label>, void> {
     const calls = parseOptions(callOptions, options);
     yield* answersInOrder(
       texts,
@@ -290,12 +299,12 @@ export class Classifier implements AsyncDisposable {
    * @throws TagformerError `INVALID_OPTION` when the label or the baseline token is not known, `INVALID_DATA` when the text is
    * not a string; or the reason of the signal
    */
-  explain(text: string, options: ExplanationOptions & CallOptions = {}): Promise<Explanation> {
+  explain(text: string, options: ExplanationOptions<Label> & CallOptions = {}): Promise<Explanation> {
     return this.#call(explanationCall, options, async ({ signal, ...parsed }) => {
       requireText(text, 0);
-      const { temperatures } = this.#decision;
-      const label = await this.#labelIndex(parsed.label, text, signal);
-      const temperature = temperatures[label]!;
+      const decision = this.#decision; // a tuning meanwhile changes nothing here
+      const label = await this.#labelIndex(parsed.label, text, decision, signal);
+      const temperature = decision.temperatures[label]!;
       const reading = { ...this.#windows, maxLength: this.maxLength, temperature };
       const question = { ...parsed, label, signal };
       const explained = await explainText(this.#model, this.#tokenizer, text, reading, question);
@@ -377,13 +386,19 @@ export class Classifier implements AsyncDisposable {
   }
 
   /** The index of a label, or of the most probable one of a text. */
-  async #labelIndex(name: string | undefined, text: string, signal?: AbortSignal): Promise<number> {
+  async #labelIndex(
+    name: string | undefined,
+    text: string,
+    decision: Decision,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
     if (name === undefined) {
       const { logits } = await this.#predictor.score([text], { signal });
-      return indexOfLargest(calibrated(logits, this.#decision));
+      return indexOfLargest(calibrated(logits, decision));
     }
-    const index = this.labels.indexOf(name);
+    const names: readonly string[] = this.labels;
+    const index = names.indexOf(name);
     if (index >= 0) return index;
-    throw invalidOption(`the model has no label "${name}"${didYouMean(name, this.labels)}`);
+    throw invalidOption(`the model has no label "${name}"${didYouMean(name, names)}`);
   }
 }

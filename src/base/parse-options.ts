@@ -28,7 +28,7 @@ export function parseOptions<S extends Shape>(
   const found = name === undefined ? values : (values as Record<PropertyKey, unknown>)[name];
   const option = name === undefined ? "the options are" : `option ${String(name)} is`;
   const where = inside({ path: issue.path.slice(1) });
-  throw invalidOption(`${option} ${show(found)}: ${issue.message}${where}`);
+  throw invalidOption(`${option} ${shown(found)}: ${issue.message}${where}`);
 }
 
 /**
@@ -57,7 +57,7 @@ export function checkValue<Schema extends z.ZodType>(
  */
 export function requireNames(values: unknown, names: readonly string[]): void {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw invalidOption(`the options are ${show(values)}: expected an object`);
+    throw invalidOption(`the options are ${shown(values)}: expected an object`);
   }
   const unknown = Object.keys(values).find((name) => !names.includes(name));
   if (unknown === undefined) return;
@@ -133,7 +133,7 @@ function listed(names: readonly string[]): string {
 const maxShown = 120;
 
 /** A value as a message shows it: cut, and on one line, whatever it is. */
-function show(value: unknown): string {
+export function shown(value: unknown): string {
   const isBare = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null;
   const text = inspect(isBare ? { ...value } : value, {
     depth: 0,

@@ -6,6 +6,7 @@ import { readOneVersion } from "../model/version.js";
 import { checkDevice } from "../native/device.js";
 import type { CallOptions } from "../native/types.js";
 import { callOptions } from "../options/calls.js";
+import { requireWindowEffect } from "../options/effect.js";
 import { type ClassifierOptions, classifierOptions } from "../options/model.js";
 import { type LoadedModel, loadModel, prepareLoading, readModelFiles } from "../predict/loaded-model.js";
 import type { WindowOptions } from "../predict/predictor.js";
@@ -45,6 +46,7 @@ async function loadVersion(
   const files = await readModelFiles(nameOrPath, tokenizer, { signal });
   requireClassifier(nameOrPath, files, options);
   const { usualLength, ...windows } = withTrainedReading(files, options);
+  requireWindowEffect(options, windows);
   const loaded = await loadModel(files, labels ?? null, windows, 0, { signal, usualLength });
   try {
     requireHead(nameOrPath, files, loaded);

@@ -23,9 +23,7 @@ function parseClassifierOptions(options: ClassifierOptions) {
  * @throws TagformerError `INVALID_MODEL` or `INVALID_OPTION`
  */
 export function requireClassifier(path: string, files: ModelFiles, { labels }: ClassifierOptions): void {
-  if (labels !== undefined && !isTorchScriptPath(path)) {
-    throw invalidOption(`option labels is for TorchScript files; ${path} names its own`);
-  }
+  if (labels !== undefined && !isTorchScriptPath(path)) requireLabels(path, files.labels.names, labels);
   // A head that was trained for one label a text gives scores that mean something only beside each other.
   const { problem_type: type = null } = files.config;
   if (type !== null && type !== "multi_label_classification") {
@@ -33,6 +31,14 @@ export function requireClassifier(path: string, files: ModelFiles, { labels }: C
       `${join(path, configFile)}: problem_type is ${JSON.stringify(type)}; a classifier here gives every label a score of its own ("multi_label_classification"), so train one from this model first: \`tagformer train DATA --model ${path} --output DIR\``,
     );
   }
+}
+
+/** @throws TagformerError `INVALID_OPTION` when a model has other labels than a program expects, or another order of them */
+function requireLabels(path: string, found: readonly string[], expected: readonly string[]): void {
+  if (found.length === expected.length && found.every((name, i) => name === expected[i])) return;
+  throw invalidOption(
+    `option labels is ${expected.join(", ")}, but the labels of ${path} are ${found.join(", ")}; give those in this order, or leave the option out`,
+  );
 }
 
 /**

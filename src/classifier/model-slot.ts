@@ -9,8 +9,8 @@ import type { Prediction } from "../predict/prediction.js";
 import type { AnyTexts, TextSource } from "../predict/texts.js";
 
 /** A model that serves, and those who use it at present. */
-interface Tenant {
-  readonly classifier: Classifier;
+interface Tenant<Label extends string> {
+  readonly classifier: Classifier<Label>;
   users: number;
   /** Called when the last user has gone, once another model serves. */
   whenFree?: () => void;
@@ -31,23 +31,29 @@ const warmUpText = "warm up";
  * await slot.replace("./model"); // after a training that wrote there
  * ```
  */
-export class ModelSlot implements AsyncDisposable {
-  #tenant: Tenant;
+export class ModelSlot<Label extends string = string> implements AsyncDisposable {
+  #tenant: Tenant<Label>;
+  /** What every model must have, where the first was asked for it. */
+  readonly #labels: readonly Label[] | undefined;
   /** Replacements follow each other. */
   #replacing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  private constructor(classifier: Classifier) {
+  private constructor(classifier: Classifier<Label>, labels: readonly Label[] | undefined) {
     this.#tenant = { classifier, users: 0 };
+    this.#labels = labels;
   }
 
   /** Loads the first model, as {@link Classifier.load} does. */
-  static async load(nameOrPath: string, options: ClassifierOptions & CallOptions = {}): Promise<ModelSlot> {
-    return new ModelSlot(await loadWarm(nameOrPath, options));
+  static async load<Label extends string = string>(
+    nameOrPath: string,
+    options: ClassifierOptions<Label> & CallOptions = {},
+  ): Promise<ModelSlot<Label>> {
+    return new ModelSlot(await loadWarm(nameOrPath, options), options.labels);
   }
 
   /** The classifier that serves at present. It may be closed at any time after a {@link replace}: see {@link use}. */
-  get current(): Classifier {
+  get current(): Classifier<Label> {
     return this.#tenant.classifier;
   }
 
@@ -57,7 +63,7 @@ export class ModelSlot implements AsyncDisposable {
    *
    * @throws what `work` throws; TagformerError `DISPOSED` after {@link close}
    */
-  async use<T>(work: (classifier: Classifier) => T | Promise<T>): Promise<T> {
+  async use<T>(work: (classifier: Classifier<Label>) => T | Promise<T>): Promise<T> {
     this.#requireOpen();
     const tenant = this.#tenant;
     tenant.users++;
@@ -70,10 +76,16 @@ export class ModelSlot implements AsyncDisposable {
   }
 
   /** {@link Classifier.predict} of the model that serves. */
-  predict(text: string, options?: CallOptions): Promise<Prediction>;
-  predict(texts: TextSource, options?: CallOptions): Promise<Prediction[]>;
-  predict(input: string | TextSource, options?: CallOptions): Promise<Prediction | Prediction[]>;
-  predict(input: string | TextSource, options: CallOptions = {}): Promise<Prediction | Prediction[]> {
+  predict(text: string, options?: CallOptions): Promise<Prediction<Label>>;
+  predict(texts: TextSource, options?: CallOptions): Promise<Prediction<Label>[]>;
+  predict(
+    input: string | TextSource,
+    options?: CallOptions,
+  ): Promise<Prediction<Label> | Prediction<Label>[]>;
+  predict(
+    input: string | TextSource,
+    options: CallOptions = {},
+  ): Promise<Prediction<Label> | Prediction<Label>[]> {
     return this.use((classifier) => classifier.predict(input, options));
   }
 
@@ -86,18 +98,20 @@ export class ModelSlot implements AsyncDisposable {
    * Loads a model and has it serve from then on; resolves when the old one has answered its last call and is freed. Both are in
    * memory for that time. Replacements that are asked for at once come one after the other.
    *
-   * @param options as {@link Classifier.load} takes them: those of the old model are not kept
+   * @param options as {@link Classifier.load} takes them: those of the old model are not kept, but for the `labels` that the first
+   * one was asked for
    * @throws what loading throws, and the signal's reason: then the old model still serves
    */
-  async replace(nameOrPath: string, options: ClassifierOptions & CallOptions = {}): Promise<void> {
+  async replace(nameOrPath: string, options: ClassifierOptions<Label> & CallOptions = {}): Promise<void> {
     const turn = this.#replacing.then(() => this.#replaceNow(nameOrPath, options));
     this.#replacing = turn.catch(() => {});
     await turn;
   }
 
-  async #replaceNow(nameOrPath: string, options: ClassifierOptions & CallOptions): Promise<void> {
+  async #replaceNow(nameOrPath: string, options: ClassifierOptions<Label> & CallOptions): Promise<void> {
     this.#requireOpen();
-    const classifier = await loadWarm(nameOrPath, options);
+    const { labels = this.#labels } = options;
+    const classifier = await loadWarm(nameOrPath, { ...options, labels });
     if (this.#isClosed) await classifier.dispose();
     this.#requireOpen();
     const old = this.#tenant;
@@ -131,7 +145,10 @@ export class ModelSlot implements AsyncDisposable {
 }
 
 /** A classifier that has answered once, so that the first to ask it does not wait longer than others. */
-async function loadWarm(nameOrPath: string, options: ClassifierOptions & CallOptions): Promise<Classifier> {
+async function loadWarm<Label extends string>(
+  nameOrPath: string,
+  options: ClassifierOptions<Label> & CallOptions,
+): Promise<Classifier<Label>> {
   const classifier = await Classifier.load(nameOrPath, options);
   try {
     await classifier.probabilities(warmUpText, { signal: options.signal });
@@ -143,7 +160,7 @@ async function loadWarm(nameOrPath: string, options: ClassifierOptions & CallOpt
 }
 
 /** Closes a classifier when all that use it have gone. */
-async function retire(tenant: Tenant): Promise<void> {
+async function retire(tenant: Tenant<string>): Promise<void> {
   if (tenant.users > 0) await new Promise<void>((resolve) => (tenant.whenFree = resolve));
   await tenant.classifier.close();
 }

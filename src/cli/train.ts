@@ -5,6 +5,7 @@ import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
+import { requireEffect } from "../options/effect.js";
 import { trainingOptions, withPreset } from "../options/training.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import type { ModelSource } from "../training/prepare.js";
@@ -23,6 +24,7 @@ interface TrainFlags extends DataFlags {
   readonly fromConfig?: string;
   readonly output: string;
   readonly validation?: string;
+  readonly test?: string;
   readonly json?: boolean;
 }
 
@@ -33,7 +35,8 @@ export function addTrainCommand(root: Command): void {
     .option("--model <dir|name>", `${modelHelp}, to start from`)
     .option("--from-config <file>", "config.json of a fresh random model, instead of --model")
     .requiredOption("--output <dir>", "model directory to write")
-    .option("--validation <file>", "table to validate on (default: a part of <data>)");
+    .option("--validation <file>", "table to validate on (default: a part of <data>)")
+    .option("--test <file>", "table that judges the finished model once (default: --test-split of <data>)");
   addDataFlags(command);
   addFlags(command, trainingOptions)
     .option("--json", "print one JSON document when the run is over")
@@ -48,21 +51,27 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const given = modelSource(flags);
   const options = takeFlags(trainingOptions, flags as unknown as Record<string, unknown>);
   const resolved = parseOptions(trainingOptions, withPreset(options)); // before a large table is read
-  for (const file of [data, flags.validation ?? []].flat()) await checkReadable(file);
+  requireEffect(options, resolved, {
+    validation: flags.validation !== undefined,
+    test: flags.test !== undefined,
+  });
+  for (const file of [data, flags.validation ?? [], flags.test ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
   const source = given.model !== undefined ? { model: await localModel(given.model) } : given;
   const { dataset } = await readData(data, flags);
   requireUsable(dataset);
   // The same labels in the same order, whatever else that table holds.
   const labels = [...dataset.labelNames];
-  const validation =
-    flags.validation &&
-    (await readData(flags.validation, { ...flags, labels }, { labelsOf: dataset.source })).dataset;
+  const readOther = async (file: string) =>
+    (await readData(file, { ...flags, labels }, { labelsOf: dataset.source })).dataset;
+  const validation = flags.validation && (await readOther(flags.validation));
+  const test = flags.test && (await readOther(flags.test));
   const trainer = new Trainer({
     ...source,
     ...options,
     train: dataset,
     ...(validation && { validation }),
+    ...(test && { test }),
     output: flags.output,
   });
   const display = new TrainingDisplay();

@@ -39,7 +39,7 @@ export function describeResult(
 }
 
 const testAdvice =
-  "Figures to rely on need rows that nothing was chosen by: --test-split 0.1 holds some back.";
+  "Figures to rely on need rows that nothing was chosen by: --test-split 0.1 holds some back, and --test FILE brings them.";
 
 function describeEnd(
   { reason, directory, keptEpoch, lastDirectory, report }: EndEvent,

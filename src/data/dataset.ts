@@ -7,14 +7,16 @@ import { PackedTexts, type Texts } from "./texts.js";
  *
  * `labels` is dense and row-major, `[rows * labelNames.length]`: 0, 1, a soft value between, or NaN where the row is not
  * labelled.
+ *
+ * `Label` is the names of the labels where a program knows them, and any text otherwise.
  */
-export interface Dataset {
+export interface Dataset<Label extends string = string> {
   /** Where the rows came from, for messages: a file path, or a name given by the caller. */
   readonly source: string;
   /** One text a row: an array, or what {@link readDataset} packed, which is read in the same way. */
   readonly texts: Texts;
   /** The names of the labels, in the order of `labels`. */
-  readonly labelNames: readonly string[];
+  readonly labelNames: readonly Label[];
   /** `[rows * labelNames.length]`: 0, 1, a soft value between, or NaN where the row is not labelled. */
   readonly labels: Float32Array;
   /** The id column, when there is one. */
@@ -90,7 +92,9 @@ export function checkShape({ source, texts, labelNames, labels, weights, groups 
 }
 
 /** Leaves out the rows that have no label at all: neither loss nor metrics would see them. */
-export function dropUnlabelled(dataset: Dataset): { dataset: Dataset; dropped: number } {
+export function dropUnlabelled<Label extends string>(
+  dataset: Dataset<Label>,
+): { dataset: Dataset<Label>; dropped: number } {
   const { texts, labels, labelNames } = dataset;
   const width = labelNames.length;
   const isLabelled = (row: number) =>
@@ -111,7 +115,7 @@ export function dropUnlabelled(dataset: Dataset): { dataset: Dataset; dropped: n
  * const [train, validation] = [selectRows(dataset, split.train), selectRows(dataset, split.validation)];
  * ```
  */
-export function selectRows(dataset: Dataset, rows: Int32Array): Dataset {
+export function selectRows<Label extends string>(dataset: Dataset<Label>, rows: Int32Array): Dataset<Label> {
   const bad = rows.find((row) => row < 0 || row >= dataset.texts.length);
   if (bad !== undefined) {
     const expected = `expected row numbers from 0 to ${dataset.texts.length - 1}`;

@@ -21,8 +21,8 @@ export type FieldOf<R, Value = unknown> = {
       : K;
 }[keyof R & string];
 
-/** Options of {@link datasetFromRows}; `R` is the type of a row. */
-export interface RowsOptions<R> {
+/** Options of {@link datasetFromRows}; `R` is the type of a row, and `Label` that of the names in `labels`. */
+export interface RowsOptions<R, Label extends string = string> {
   /** The field of the text; found by its name or content unless given. */
   readonly text?: FieldOf<R, string> | undefined;
   /**
@@ -30,7 +30,7 @@ export interface RowsOptions<R> {
    * in one field, a name that occurs there; their order is the order of the labels. One string: the field that holds the
    * labels of a row. Not given: found.
    */
-  readonly labels?: readonly string[] | FieldOf<R, object> | undefined;
+  readonly labels?: readonly Label[] | FieldOf<R, object> | undefined;
   /** The field that holds the labels of a row, where `labels` has their names. */
   readonly labelColumn?: FieldOf<R, object> | undefined;
   /** The field that identifies rows; one that is called `id` unless given. */
@@ -67,7 +67,7 @@ export interface RowsOptions<R> {
  * ```
  *
  * What a list or object does not name is not set. A field that is `null` or not there is a missing label, and so are all
- * labels of a row whose list or object is.
+ * labels of a row whose list or object is. Names in `labels` that are written out are the type of the dataset's labels.
  *
  * @example
  * ```ts
@@ -80,10 +80,10 @@ export interface RowsOptions<R> {
  * @throws TagformerError `INVALID_DATA` with the number of the row, from 1, and the field; `INVALID_OPTION`; what the iterable
  * throws; the signal's reason when it is aborted
  */
-export async function datasetFromRows<R extends object>(
+export async function datasetFromRows<R extends object, Label extends string = string>(
   rows: Iterable<R> | AsyncIterable<R>,
-  options: RowsOptions<R> = {},
-): Promise<ReadResult> {
+  options: RowsOptions<R, Label> = {},
+): Promise<ReadResult<Label>> {
   const { name, labels, labelColumn, onBadRow, onNote, signal, ...fields } = parseOptions(
     rowsOptions,
     options,
@@ -95,7 +95,7 @@ export async function datasetFromRows<R extends object>(
     ...(typeof labels === "string" ? { labelColumn: labels } : { labels, labelColumn }),
   };
   const resolved = await resolveLabelNames(columns, signal);
-  return await collectDataset(name, readObjects(name, rows, bad, signal), resolved, bad);
+  return await collectDataset<Label>(name, readObjects(name, rows, bad, signal), resolved, bad);
 }
 
 function requireIterable(name: string, rows: unknown): void {

@@ -128,11 +128,16 @@ export type ColumnOptions = z.input<typeof columnOptions>;
 export type TableOptions = z.input<typeof tableOptions>;
 
 /**
- * Options of {@link readDataset}.
+ * Options of {@link readDataset}; `Label` is the type of the names in `labels`.
  *
  * @interface
  */
-export type ReadDatasetOptions = z.input<typeof readDatasetOptions>;
+export type ReadDatasetOptions<Label extends string = string> = LabelsOf<Label> &
+  Omit<z.input<typeof readDatasetOptions>, "labels">;
+
+interface LabelsOf<Label extends string> {
+  labels?: readonly Label[] | undefined;
+}
 
 /**
  * Options of {@link readTexts}.

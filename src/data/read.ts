@@ -39,10 +39,10 @@ export interface ReadColumns {
   readonly unused: readonly string[];
 }
 
-/** What {@link readDataset} found. */
-export interface ReadResult {
+/** What {@link readDataset} found. `Label` is the names of the labels, where they were asked for. */
+export interface ReadResult<Label extends string = string> {
   /** The rows that can be used. */
-  readonly dataset: Dataset;
+  readonly dataset: Dataset<Label>;
   /** The names of the columns that were read. */
   readonly columns: ReadColumns;
   /** Some of the rows that could not be used, at most five. */
@@ -79,18 +79,18 @@ const chunkRows = 1024;
  * @throws TagformerError `IO`, `INVALID_OPTION` or `INVALID_DATA`, with file, line and column where there are such; the
  * signal's reason when it is aborted
  */
-export async function readDataset(
+export async function readDataset<Label extends string = string>(
   input: string | TableStream,
-  options: ReadDatasetOptions = {},
-): Promise<ReadResult> {
-  return await readTable(input, parseOptions(readDatasetOptions, options));
+  options: ReadDatasetOptions<Label> = {},
+): Promise<ReadResult<Label>> {
+  return await readTable<Label>(input, parseOptions(readDatasetOptions, options));
 }
 
 /** @param options with whose labels `labels` are, where a caller of ours knows */
-export async function readTable(
+export async function readTable<Label extends string = string>(
   input: string | TableStream,
   options: ResolvedReadDatasetOptions & Pick<ResolvedColumnOptions, "labelsOf">,
-): Promise<ReadResult> {
+): Promise<ReadResult<Label>> {
   const { labelFile, signal } = options;
   const source = tableSource(input, options.format);
   const bad = new BadRows(options.onBadRow, options.encodingErrors, options.onNote);
@@ -102,16 +102,17 @@ export async function readTable(
 /**
  * The dataset of a stream of rows, which is closed in the end.
  *
+ * @typeParam Label the names of the labels, if `options` say them
  * @param path what messages call the rows
  * @param apart the labels, when they are not in the rows
  */
-export async function collectDataset(
+export async function collectDataset<Label extends string = string>(
   path: string,
   stream: AsyncGenerator<Row>,
   options: ResolvedColumnOptions,
   bad: BadRows,
   apart?: LabelFile,
-): Promise<ReadResult> {
+): Promise<ReadResult<Label>> {
   try {
     checkListOptions(options);
     const { head, all } = await peek(path, stream, bad);
@@ -130,9 +131,10 @@ export async function collectDataset(
     noteColumns(path, head, roles, bad);
     const rows = await collect(path, all, { text, id, weight, group }, labels, bad);
     const { names, values } = labels.finish();
+    const labelNames = names as readonly Label[]; // those that were asked for, in that order
     bad.requireRows(path, rows.texts.length);
     requireWeight(path, weight, rows.weights);
-    const { dataset, dropped } = dropUnlabelled({ source: path, labelNames: names, labels: values, ...rows });
+    const { dataset, dropped } = dropUnlabelled({ source: path, labelNames, labels: values, ...rows });
     if (dataset.texts.length === 0) {
       throw invalidData(`in ${path} all labels of all ${dropped} rows are missing`);
     }

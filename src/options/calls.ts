@@ -72,8 +72,13 @@ export const explanationOptions = z.strictObject({
 });
 
 /**
- * Options of explaining a label.
+ * Options of explaining a label; `Label` is the names of the model's, where a program knows them.
  *
  * @interface
  */
-export type ExplanationOptions = z.input<typeof explanationOptions>;
+export type ExplanationOptions<Label extends string = string> = ExplainedLabel<Label> &
+  Omit<z.input<typeof explanationOptions>, keyof ExplainedLabel<Label>>;
+
+interface ExplainedLabel<Label extends string> {
+  label?: Label | undefined;
+}

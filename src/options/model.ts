@@ -63,7 +63,9 @@ export const classifierOptions = modelOptions.extend({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe("names of the scores of a TorchScript file, in order; other models bring theirs"),
+    .describe(
+      "names of the scores, in order: those that a TorchScript file does not have; of other models, the labels that they must have",
+    ),
   threshold: z
     .union([probability, z.record(z.string(), probability)])
     .optional()
@@ -80,11 +82,17 @@ export const classifierOptions = modelOptions.extend({
 export type ModelOptions = z.input<typeof modelOptions>;
 
 /**
- * Options of a model that classifies.
+ * Options of a model that classifies; `Label` is the names of its labels, where a program knows them.
  *
  * @interface
  */
-export type ClassifierOptions = z.input<typeof classifierOptions>;
+export type ClassifierOptions<Label extends string = string> = NamedLabels<Label> &
+  Omit<z.input<typeof classifierOptions>, keyof NamedLabels<Label>>;
+
+interface NamedLabels<Label extends string> {
+  labels?: readonly Label[] | undefined;
+  threshold?: number | Readonly<Partial<Record<NoInfer<Label>, number>>> | undefined;
+}
 
 /** How the logits of a text's windows become one, label by label. */
 export type WindowPooling = ResolvedModelOptions["windowPooling"];

@@ -10,12 +10,12 @@ import type { CallTimes } from "./ticket.js";
 /** Predictions made in one turn of the event loop. */
 const describedAtOnce = 256;
 
-/** What the model says about one text. */
-export interface Prediction {
+/** What the model says about one text. `Label` is the names of its labels, where a program knows them. */
+export interface Prediction<Label extends string = string> {
   /** The probability of each label, by name. */
-  readonly scores: Readonly<Record<string, number>>;
+  readonly scores: Readonly<Record<Label, number>>;
   /** The labels whose probability is above the threshold, in the model's order. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** How much of the text the model has read. */
   readonly tokens: TokenCount;
 }
@@ -54,15 +54,15 @@ export function calibrated(logits: Float32Array, { temperatures }: Decision): Fl
  *
  * @param probabilities `[texts * names]`
  */
-export async function describe(
+export async function describe<Label extends string>(
   probabilities: Float32Array,
   counts: TokenCounts,
-  names: readonly string[],
+  names: readonly Label[],
   thresholds: readonly number[],
-): Promise<Prediction[]> {
+): Promise<Prediction<Label>[]> {
   const width = names.length;
   const texts = probabilities.length / width;
-  const predictions: Prediction[] = [];
+  const predictions: Prediction<Label>[] = [];
   for (let first = 0; first < texts; first += describedAtOnce) {
     if (first > 0) await setImmediate(); // others have their turn between thousands of objects
     const end = Math.min(first + describedAtOnce, texts);
@@ -70,7 +70,10 @@ export async function describe(
     const decisions = decide(some, width, thresholds);
     for (let row = 0; row < end - first; row++) {
       predictions.push({
-        scores: Object.fromEntries(names.map((name, i) => [name, some[row * width + i]!])),
+        scores: Object.fromEntries(names.map((name, i) => [name, some[row * width + i]!])) as Record<
+          Label,
+          number
+        >,
         labels: names.filter((_, i) => decisions[row * width + i] === 1),
         tokens: tokenCountOf(counts, first + row),
       });

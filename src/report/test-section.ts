@@ -5,8 +5,19 @@ import { combinationsCaveat } from "./choices.js";
 import { type Content, html } from "./html.js";
 import { count, decimal, table } from "./parts.js";
 
+/** What there is to say about the test rows. */
+interface TestRows {
+  /** Their table, where it is another than that of the training rows. */
+  readonly testData?: string | undefined;
+  /** Whether the run held rows back by combinations of labels. */
+  readonly byCombinations: boolean;
+}
+
 /** The figures with their intervals, over all labels and of each. */
-export function testContent({ metrics, intervals }: TestFigures, byCombinations: boolean): Content[] {
+export function testContent(
+  { metrics, intervals }: TestFigures,
+  { testData, byCombinations }: TestRows,
+): Content[] {
   const { figures, confidence } = intervals;
   const share = `${100 * confidence} % interval`;
   const line = (name: string, interval: Interval | null) => [
@@ -16,8 +27,8 @@ export function testContent({ metrics, intervals }: TestFigures, byCombinations:
   ];
   const isAnyFew = [...Object.values(figures), ...intervals.labels].some((one) => one?.fewPositives);
   return [
-    html`<p>On ${count(metrics.rows)} rows by which nothing was chosen: neither the weights, nor the epoch, nor a threshold. A label counts as given when its probability is above 0.5.</p>`,
-    byCombinations && html`<p>${combinationsCaveat}</p>`,
+    html`<p>On ${count(metrics.rows)} rows${testData === undefined ? "" : ` of ${testData}`}, by which nothing was chosen: neither the weights, nor the epoch, nor a threshold. A label counts as given when its probability is above 0.5.</p>`,
+    byCombinations && testData === undefined && html`<p>${combinationsCaveat}</p>`,
     table(
       "The model's figures",
       [{ title: "figure" }, { title: "value" }, { title: share }],

@@ -44,6 +44,8 @@ export interface RunReport extends EpochChoice {
   readonly trainingRows: number;
   /** The table of the validation rows where it is another than that of the training rows. */
   readonly validationData?: string | undefined;
+  /** The table of the test rows where it is another than that of the training rows. */
+  readonly testData?: string | undefined;
   readonly testRows: number;
   /** What the training minimises, in words. */
   readonly objectiveName: string;
@@ -75,9 +77,7 @@ export async function drawTrainingPage(report: RunReport): Promise<string> {
     subtitle: `${report.model}, trained on ${report.data}`,
     sections: [
       { title: "The run", content: [summary(report), ...choicesOf(report)] },
-      ...(test
-        ? [{ title: "The model's figures, on test rows", content: testContent(test, report.byCombinations) }]
-        : []),
+      ...(test ? [{ title: "The model's figures, on test rows", content: testContent(test, report) }] : []),
       { title: "Learning curves", content: await learningContent(report) },
       { title: "Epochs", content: epochs.length > 0 ? epochContent(report) : [] },
       ...(validation ? await validationSections(report, validation) : []),
@@ -126,7 +126,7 @@ function choicesOf(report: RunReport): Content[] {
     html`<p>The weights are those of ${describeKept(report)}. The training minimised ${report.objectiveName}.</p>`,
     report.validationRows > 0 &&
       report.testRows === 0 &&
-      html`<p>No row judged the finished model: the validation rows had a part in how it was made. Rows that are held back with --test-split have none.</p>`,
+      html`<p>No row judged the finished model: the validation rows had a part in how it was made. Rows that are held back with --test-split, or a table of their own (--test), have none.</p>`,
   ];
 }
 

@@ -2,8 +2,8 @@
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 
-/** The data and the model are ready; the first step follows. */
-export interface StartEvent {
+/** The data and the model are ready; the first step follows. `Label` is the names of the labels, where a program knows them. */
+export interface StartEvent<Label extends string = string> {
   /** Tells this event from the others. */
   readonly type: "start";
   /** Rows that are trained on. */
@@ -15,7 +15,7 @@ export interface StartEvent {
   /** What the training minimises, such as `cross-entropy` or `focal loss with label smoothing`. */
   readonly objective: string;
   /** The names of the labels, in the model's order. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** Epochs of the whole run, unless it stops early. */
   readonly epochs: number;
   /** Optimizer steps of the whole run. */
@@ -154,8 +154,8 @@ export interface EndEvent {
  * What a {@link Trainer} yields: a start, then for each epoch its steps, its validation, its test if it is kept, and its end, and at last the end of
  * the run. `type` tells them apart.
  */
-export type TrainingEvent =
-  | StartEvent
+export type TrainingEvent<Label extends string = string> =
+  | StartEvent<Label>
   | StepEvent
   | ValidationProgressEvent
   | TestProgressEvent

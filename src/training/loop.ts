@@ -172,7 +172,7 @@ export class TrainingLoop {
         ...this.#publisher.notes,
         ...this.#splitNotes(),
         ...textWarnings(texts, this.#prepared),
-        ...(test ? fewTestRows(test) : []),
+        ...(test ? fewTestRows(test, training) : []),
       ],
       maxLength,
       truncatedTexts,

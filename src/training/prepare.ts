@@ -1,6 +1,6 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
-import { invalidData, invalidModel, invalidOption } from "../base/errors.js";
+import { invalidData, invalidModel, invalidOption, type TagformerError } from "../base/errors.js";
 import { checkShape, type Dataset } from "../data/dataset.js";
 import { trainValidationTestSplit } from "../data/parts.js";
 import type { Split } from "../data/split.js";
@@ -41,11 +41,13 @@ export type ModelSource =
     };
 
 /** The data of a run. */
-export interface RunData {
+export interface RunData<Label extends string = string> {
   /** Rows to train on. */
-  readonly train: Dataset;
+  readonly train: Dataset<Label>;
   /** Rows by which the kept epoch is chosen; without them, `validationSplit` of the training rows is held back. */
-  readonly validation?: Dataset | undefined;
+  readonly validation?: Dataset<Label> | undefined;
+  /** Rows that judge the finished model once; without them, those that `testSplit` or `splitFile` hold back, if any. */
+  readonly test?: Dataset<Label> | undefined;
 }
 
 /** Tokenized rows, and where each came from. */
@@ -88,7 +90,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   await checkDevice(options.device);
   checkShape(data.train);
-  checkValidation(data);
+  for (const table of [data.validation, data.test]) if (table) checkTable(table, data.train);
   if (data.validation && options.splitFile !== undefined) {
     throw invalidOption("give either rows to validate on or a splitFile, not both");
   }
@@ -109,8 +111,14 @@ export async function prepareRun(
     const limit = { maxLength, windowStride, maxWindows };
     const train = await tokenize(data.train, tokenizer, limit, signal);
     const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
+    const test = data.test && (await tokenize(data.test, tokenizer, limit, signal));
     const held = split(train.rows, await chooseRows(data, options));
-    const parts = { ...held, ...(validation && { validation: validation.rows }) };
+    if (test && held.test) throw twoTests(options);
+    const parts = {
+      ...held,
+      ...(validation && { validation: validation.rows }),
+      ...(test && { test: test.rows }),
+    };
     if (!parts.validation) requireNoPatience(options);
     return {
       model,
@@ -119,8 +127,8 @@ export async function prepareRun(
       baseModel: files.baseModel ?? null,
       maxLength,
       headReset: files.freshHead === true && model.info.hasHead,
-      truncatedTexts: train.longer + (validation?.longer ?? 0),
-      cutTexts: train.cut + (validation?.cut ?? 0),
+      truncatedTexts: train.longer + (validation?.longer ?? 0) + (test?.longer ?? 0),
+      cutTexts: train.cut + (validation?.cut ?? 0) + (test?.cut ?? 0),
       ...parts,
       texts: await findTexts(parts),
     };
@@ -189,12 +197,18 @@ function checkLabelOrder(model: string, { named, names }: ModelLabels, labelName
   );
 }
 
-function checkValidation({ train, validation }: RunData): void {
-  if (!validation) return;
-  checkShape(validation);
-  if (validation.labelNames.join("\n") === train.labelNames.join("\n")) return;
+/** Checks a table beside the training rows. */
+function checkTable(table: Dataset, train: Dataset): void {
+  checkShape(table);
+  if (table.labelNames.join("\n") === train.labelNames.join("\n")) return;
   throw invalidData(
-    `${validation.source} has the labels ${validation.labelNames.join(", ")}; expected those of ${train.source}: ${train.labelNames.join(", ")}`,
+    `${table.source} has the labels ${table.labelNames.join(", ")}; expected those of ${train.source}: ${train.labelNames.join(", ")}`,
+  );
+}
+
+function twoTests({ splitFile }: ResolvedTrainingOptions): TagformerError {
+  return invalidOption(
+    `give either test rows (--test) or a splitFile that has some: ${splitFile} holds rows back for the test`,
   );
 }
 
@@ -225,10 +239,7 @@ async function chooseRows(
     throw invalidOption(`option fold is ${fold}, but there is no splitFile whose fold that is`);
   }
   if (splitFile !== undefined) {
-    if (testSplit === 0) return await readSplit(splitFile, train, fold);
-    throw invalidOption(
-      `option testSplit is ${testSplit}, but ${splitFile} says which rows are held back; make one with test rows: tagformer split DATA --test-split ${testSplit} --out FILE`,
-    );
+    return await readSplit(splitFile, train, fold);
   }
   const validationSplit = validation ? 0 : options.validationSplit;
   if (validationSplit === 0 && testSplit === 0) return undefined;

@@ -120,6 +120,7 @@ export class Publisher {
         options: { ...this.#options, maxLength: prepared.maxLength },
         data: training.dataset.source,
         ...(prepared.validation && { validationData: prepared.validation.dataset.source }),
+        ...(prepared.test && { testData: prepared.test.dataset.source }),
         texts: storedTexts(texts),
         ...tagformer,
         trainedAt: new Date().toISOString(),

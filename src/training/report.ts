@@ -113,14 +113,15 @@ export async function writeReport(record: RunRecord, directory: string): Promise
 
 function factsOf(record: RunRecord): RunFacts {
   const { prepared, options, output, steps, epochs, keptLogits, test } = record;
-  const { training, validation, model } = prepared;
+  const { training, validation, test: testRows, model } = prepared;
   return {
     ...choiceOf(record),
     model: basename(output),
     trainingRows: training.origin.length,
     ...(validation &&
       validation.dataset !== training.dataset && { validationData: validation.dataset.source }),
-    testRows: prepared.test?.origin.length ?? 0,
+    ...(testRows && testRows.dataset !== training.dataset && { testData: testRows.dataset.source }),
+    testRows: testRows?.origin.length ?? 0,
     objectiveName: nameOfLoss(options, training.dataset),
     isPlainCrossEntropy: isPlainCrossEntropy({
       loss: lossOf(options, training.dataset, training.origin),

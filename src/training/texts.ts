@@ -58,7 +58,7 @@ const fewPositives = 10;
 const shownLabels = 5;
 
 /** A sentence when the test rows have too few positives of some labels. */
-export function fewTestRows({ dataset, origin }: Part): string[] {
+export function fewTestRows({ dataset, origin }: Part, training: Part): string[] {
   const { labelNames, labels } = dataset;
   const positives = labelNames.map((_, label) =>
     origin.reduce((sum, row) => sum + Number(labels[row * labelNames.length + label]! > 0.5), 0),
@@ -69,7 +69,7 @@ export function fewTestRows({ dataset, origin }: Part): string[] {
   if (few.length === 0) return [];
   const named = few.slice(0, shownLabels).join(", ") + (few.length > shownLabels ? ", ..." : "");
   return [
-    `warning: ${few.length} of ${labelNames.length} labels ${few.length === 1 ? "has" : "have"} fewer than ${fewPositives} positives among the ${origin.length} test rows (${named}), and figures on so few say little; folds judge by every row (tagformer split --folds)`,
+    `warning: ${few.length} of ${labelNames.length} labels ${few.length === 1 ? "has" : "have"} fewer than ${fewPositives} positives among the ${origin.length} test rows (${named}), and figures on so few say little${dataset === training.dataset ? "; folds judge by every row (tagformer split --folds)" : ""}`,
   ];
 }
 

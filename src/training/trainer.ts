@@ -7,6 +7,7 @@ import type { Dataset } from "../data/dataset.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
 import type { CallOptions } from "../native/types.js";
+import { requireEffect } from "../options/effect.js";
 import {
   type ResolvedTrainingOptions,
   type TrainingOptions,
@@ -21,8 +22,8 @@ import { Publisher } from "./publish.js";
 import { initialState } from "./state.js";
 
 /** A whole training run: where the model comes from, the data, where the result goes, and the options. */
-export type TrainingRun = ModelSource &
-  RunData &
+export type TrainingRun<Label extends string = string> = ModelSource &
+  RunData<Label> &
   TrainingOptions & {
     /** The model directory to write; a model that tagformer wrote there earlier is replaced. */
     readonly output: string;
@@ -40,6 +41,7 @@ const runOptions = trainingOptions.extend({
   config: path.optional(),
   train: dataset,
   validation: dataset.optional(),
+  test: dataset.optional(),
   output: path,
 });
 
@@ -58,21 +60,23 @@ const runOptions = trainingOptions.extend({
  * }
  * ```
  */
-export class Trainer implements AsyncIterable<TrainingEvent> {
+export class Trainer<Label extends string = string> implements AsyncIterable<TrainingEvent<Label>> {
   readonly #source: ModelSource;
   readonly #data: RunData;
   readonly #output: string;
   readonly #options: ResolvedTrainingOptions;
 
   /** @throws TagformerError `INVALID_OPTION` */
-  constructor(run: TrainingRun) {
+  constructor(run: TrainingRun<Label>) {
     requireNames(run, Object.keys(runOptions.shape));
-    const { model, config, train, validation, output, ...options } = parseOptions(
+    const { model, config, train, validation, test, output, ...options } = parseOptions(
       runOptions,
       withPreset(run),
     );
     this.#source = modelSource(model, config);
-    this.#data = { train, validation };
+    const own = { validation: validation !== undefined, test: test !== undefined };
+    requireEffect(run, options, own);
+    this.#data = { train, validation, test };
     this.#output = resolve(output);
     this.#options = options;
   }
@@ -93,7 +97,7 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
   }
 
   /** {@link Trainer.events} without a signal. */
-  [Symbol.asyncIterator](): AsyncGenerator<TrainingEvent, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<TrainingEvent<Label>, void> {
     return this.events();
   }
 
@@ -107,7 +111,7 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
    *
    * @throws TagformerError as {@link Trainer.train}
    */
-  async *events(options: CallOptions = {}): AsyncGenerator<TrainingEvent, void> {
+  async *events(options: CallOptions = {}): AsyncGenerator<TrainingEvent<Label>, void> {
     const signal = signalOf(options);
     const left = new AbortController();
     const signals = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
@@ -116,7 +120,7 @@ export class Trainer implements AsyncIterable<TrainingEvent> {
     const end = () => queue.end();
     running.then(end, end);
     try {
-      yield* queue;
+      yield* queue as AsyncIterable<TrainingEvent<Label>>;
     } finally {
       left.abort();
       await running.catch((error: unknown) => {

@@ -20,7 +20,9 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const program = `
-import { Classifier, type Prediction, TagformerError, Trainer, type TrainingOptions, readDataset } from "tagformer";
+import {
+  Classifier, datasetFromRows, type Prediction, TagformerError, Trainer, type TrainingOptions, readDataset,
+} from "tagformer";
 
 export async function label(directory: string, text: string): Promise<readonly string[]> {
   const classifier = await Classifier.load(directory, { device: "cuda:1", precision: "int8" });
@@ -33,6 +35,16 @@ export async function label(directory: string, text: string): Promise<readonly s
   } finally {
     await classifier.dispose();
   }
+}
+
+export async function toxicity(directory: string): Promise<number> {
+  const rows = [{ text: "x", toxic: 1, insult: 0 }];
+  const { dataset } = await datasetFromRows(rows, { labels: ["toxic", "insult"] });
+  const classifier = await Classifier.load(directory, { labels: dataset.labelNames });
+  const { scores } = await classifier.predict("text");
+  // @ts-expect-error no such label
+  scores.toxik;
+  return scores.toxic;
 }
 
 export async function train(): Promise<void> {

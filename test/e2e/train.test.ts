@@ -46,13 +46,16 @@ describe("tagformer train", () => {
   it("prints one JSON document with --json, and nothing else; a validation file keeps its rows apart", async () => {
     const { args, output, folder } = job(1);
     const validation = write(join(folder, "validation.csv"), csvOf(tinyDataset(30, 2)));
-    const { status, stdout } = await tagformer([...args, "--json", "--validation", validation]);
+    const test = write(join(folder, "test.csv"), csvOf(tinyDataset(40, 3)));
+    const tables = ["--validation", validation, "--test", test];
+    const { status, stdout } = await tagformer([...args, "--json", ...tables]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       type: "end",
       reason: "finished",
       directory: output,
       keptEpoch: 1,
+      test: { metrics: { rows: 40 } },
       epochs: [{ epoch: 1, best: true, validation: { rows: 30, labels: [{ name: "delivery" }, {}, {}] } }],
     });
   });

@@ -25,7 +25,13 @@ async function savedModel(threshold: number, seed: number): Promise<string> {
   return model;
 }
 
-/** Loads a directory `loads` times beside saves; each load must be one of the two models, whole. */
+/** Loads that run at once: most of a load's time is waited for, by this process or for the saver's lock. */
+const readers = 3;
+
+/**
+ * Loads a directory `loads` times beside a process that saves there, now and then or without a pause: a load meets none, one
+ * or several saves. Each must be one of the two models, whole.
+ */
 export async function checkLoadsBesideSaves(loads: number): Promise<Record<string, number>> {
   const models = [await savedModel(0.25, 1), await savedModel(0.75, 2)];
   const expected = await Promise.all(models.map(traits));
@@ -37,11 +43,15 @@ export async function checkLoadsBesideSaves(loads: number): Promise<Record<strin
   await once(saver, "message");
   const seen = new Map(expected.map((model) => [model, 0]));
   try {
-    for (let load = 0; load < loads; load++) {
-      const found = await traits(target);
-      expect(expected).toContain(found);
-      seen.set(found, seen.get(found)! + 1);
-    }
+    let begun = 0;
+    const read = async () => {
+      while (begun++ < loads) {
+        const found = await traits(target);
+        expect(expected).toContain(found);
+        seen.set(found, seen.get(found)! + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: readers }, read));
   } finally {
     saver.kill("SIGKILL");
     await once(saver, "exit");

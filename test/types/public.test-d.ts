@@ -20,12 +20,14 @@ import {
   formatFindings,
   type InferenceOptions,
   type ModelOptions,
+  ModelSlot,
   type Prediction,
   type ReadDatasetOptions,
   type ReadResult,
   type RowsOptions,
   readDataset,
   readTexts,
+  type StartEvent,
   type StepEvent,
   selectRows,
   stratifiedSplit,
@@ -132,9 +134,7 @@ describe("Trainer", () => {
 
 describe("data", () => {
   it("is read into memory or streamed", () => {
-    expectTypeOf(readDataset).parameters.toEqualTypeOf<
-      [input: string | TableStream, options?: ReadDatasetOptions]
-    >();
+    expectTypeOf<[string | TableStream, ReadDatasetOptions]>().toExtend<Parameters<typeof readDataset>>();
     expectTypeOf(readDataset("f")).resolves.toEqualTypeOf<ReadResult>();
     expectTypeOf<Readable>().toExtend<TableStream>();
     expectTypeOf<ReadableStream<Uint8Array>>().toExtend<TableStream>();
@@ -205,6 +205,60 @@ describe("datasetFromRows", () => {
     datasetFromRows(records, { text: "anything", labels: "else", weight: "w" });
     const options: RowsOptions<Record<string, unknown>> = { text: "anything", labels: ["a", "b"] };
     datasetFromRows(records, options);
+  });
+});
+
+describe("label names", () => {
+  type Label = "toxic" | "insult";
+  const rows = [{ text: "x", toxic: 1, insult: 0 }];
+
+  it("are those of the scores, where a program says them", async () => {
+    const typed = await Classifier.load("m", { labels: ["toxic", "insult"] });
+    expectTypeOf(typed).toEqualTypeOf<Classifier<Label>>();
+    expectTypeOf(await Classifier.load<Label>("m")).toEqualTypeOf<Classifier<Label>>();
+    expectTypeOf(typed.labels).toEqualTypeOf<readonly Label[]>();
+    const prediction = await typed.predict("x");
+    expectTypeOf(prediction.scores.toxic).toEqualTypeOf<number>();
+    expectTypeOf(prediction.labels).toEqualTypeOf<readonly Label[]>();
+    expectTypeOf((await typed.predict(["x"]))[0]).toEqualTypeOf<Prediction<Label> | undefined>();
+    // @ts-expect-error no such label
+    prediction.scores.toxik;
+    // @ts-expect-error no such label
+    typed.explain("x", { label: "toxik" });
+    // @ts-expect-error no such label
+    Classifier.load("m", { labels: ["toxic"], threshold: { toxik: 0.5 } });
+  });
+
+  it("go from the rows to the dataset, the training and the classifier", async () => {
+    const { dataset: typed } = await datasetFromRows(rows, { labels: ["toxic", "insult"] });
+    expectTypeOf(typed).toEqualTypeOf<Dataset<Label>>();
+    expectTypeOf(selectRows(typed, Int32Array.of(0))).toEqualTypeOf<Dataset<Label>>();
+    const named = ["toxic", "insult"] as const;
+    expectTypeOf((await readDataset("f", { labels: named })).dataset).toEqualTypeOf<Dataset<Label>>();
+    const trainer = new Trainer({ model: "m", train: typed, output: "o" });
+    expectTypeOf<TrainingEvent<Label>>().toExtend<TrainingEvent>();
+    for await (const event of trainer) {
+      if (event.type === "start") expectTypeOf(event).toEqualTypeOf<StartEvent<Label>>();
+    }
+    const { labelNames: labels } = typed;
+    expectTypeOf(await Classifier.load("o", { labels })).toEqualTypeOf<Classifier<Label>>();
+    const slot = await ModelSlot.load("o", { labels });
+    expectTypeOf((await slot.predict("x")).scores.insult).toEqualTypeOf<number>();
+  });
+
+  it("are texts for everybody else, and typed values go wherever those do", async () => {
+    const plain = await Classifier.load("m", { threshold: { toxic: 0.3 } });
+    expectTypeOf(plain).toEqualTypeOf<Classifier>();
+    expectTypeOf((await plain.predict("x")).scores.toxic).toEqualTypeOf<number | undefined>();
+    const names: string[] = [];
+    expectTypeOf((await datasetFromRows(rows, { labels: names })).dataset).toEqualTypeOf<Dataset>();
+    expectTypeOf((await readDataset("f")).dataset).toEqualTypeOf<Dataset>();
+    expectTypeOf<Classifier<Label>>().toExtend<Classifier>();
+    expectTypeOf<ModelSlot<Label>>().toExtend<ModelSlot>();
+    expectTypeOf<Trainer<Label>>().toExtend<Trainer>();
+    expectTypeOf<Dataset<Label>>().toExtend<Dataset>();
+    const { dataset: typed } = await datasetFromRows(rows, { labels: ["toxic", "insult"] });
+    new Trainer({ model: "m", train: typed, validation: dataset, output: "o" });
   });
 });
 

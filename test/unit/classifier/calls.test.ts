@@ -163,6 +163,10 @@ describe("the options of a call", () => {
         "option maxLength is 100000, but the model has positions for 32 tokens",
       ),
     });
+    expect(await errorOf(() => Classifier.load(directory, { maxWindows: 2 }))).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("option maxWindows is 2, which would have no effect"),
+    });
     await using classifier = await Classifier.load(directory, { threshold: { money: 0.9 }, maxLength: 32 });
     expect(classifier.thresholds).toEqual([0.5, 0.9, 0.5]);
     expect(await errorOf(() => Classifier.load(directory, { threshold: { mony: 0.9 } }))).toMatchObject({
@@ -173,6 +177,31 @@ describe("the options of a call", () => {
       code: "INVALID_OPTION",
       message: expect.stringContaining('expected at most 1 for "money"'),
     });
+  });
+});
+
+describe("the labels that a program expects", () => {
+  it("are those of the model, in its order, or the model is refused", async () => {
+    await using classifier = await Classifier.load(directory, { labels: ["delivery", "money", "access"] });
+    expect(classifier.labels).toEqual(labelNames);
+    for (const labels of [["money", "delivery", "access"], ["delivery"], [...labelNames, "other"]]) {
+      expect(await errorOf(() => Classifier.load(directory, { labels }))).toMatchObject({
+        code: "INVALID_OPTION",
+        message: `option labels is ${labels.join(", ")}, but the labels of ${directory} are delivery, money, access; give those in this order, or leave the option out`,
+      });
+    }
+  });
+
+  it("are expected of every model of a slot", async () => {
+    const renamed = join(temporaryFolder(), "renamed");
+    const train = { ...tinyDataset(60), labelNames: ["one", "two", "three"] };
+    await finish(tinyRun({ train, output: renamed, epochs: 1 }));
+    await using slot = await ModelSlot.load(directory, { labels: labelNames });
+    expect((await errorOf(() => slot.replace(renamed))).message).toContain("are one, two, three");
+    await slot.replace(other);
+    await using anySlot = await ModelSlot.load(directory);
+    await anySlot.replace(renamed);
+    expect((await anySlot.predict("parcel")).scores).toHaveProperty("three");
   });
 });
 

@@ -62,10 +62,12 @@ describe("a training", () => {
   });
 
   it("is refused where more is asked for than the model has positions", async () => {
-    await expect(finish(tinyRun({ ...shortSource(), maxLength: 64 }))).rejects.toMatchObject({
-      code: "INVALID_OPTION",
-      message: expect.stringContaining("positions for 32 tokens"),
-    });
+    for (const preset of ["default", "seed"] as const) {
+      await expect(finish(tinyRun({ ...shortSource(), preset, maxLength: 64 }))).rejects.toMatchObject({
+        code: "INVALID_OPTION",
+        message: expect.stringContaining("positions for 32 tokens"),
+      });
+    }
   });
 
   it("by the preset seed reads 100 tokens, or what the model has positions for", async () => {

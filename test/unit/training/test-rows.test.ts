@@ -68,6 +68,41 @@ describe("a run with test rows", () => {
     expect(none.end.test!.metrics.rows).toBe(32);
   });
 
+  it("may have a table of its own for the test, which card, report and record name", async () => {
+    const [validation, test] = [tinyDataset(50, 2), { ...tinyDataset(60, 3), source: "fresh.csv" }];
+    const run = tinyRun({ test, report: true, preset: "seed", epochs: 1 });
+    const { events, end } = await finish(run);
+    expect(events[0]).toMatchObject({ trainingRows: 288, validationRows: 32, testRows: 60 });
+    await using classifier = await Classifier.load(run.output, { threads: 1 });
+    expect(end.test!.metrics).toEqual((await classifier.evaluate(test)).metrics);
+    expect((await classifier.evaluate(test)).seen).toMatchObject({ trainedOn: 0 });
+    expect(recordOf(run.output)).toMatchObject({ data: "tiny data", testData: "fresh.csv" });
+    expect((await readTest(run.output))!.source).toBe("fresh.csv");
+    const card = readFileSync(join(run.output, "README.md"), "utf8");
+    expect(card).toContain("On 60 rows of fresh.csv, a table of its own, by which neither");
+    expect(card).toMatch(/name: fresh\.csv|"name":"fresh\.csv"/);
+    const report = readFileSync(end.report!, "utf8");
+    expect(report).toContain("On 60 rows of fresh.csv, by which nothing was chosen");
+    const both = await finish(tinyRun({ validation, test, epochs: 1 }));
+    expect(both.events[0]).toMatchObject({ trainingRows: 320, validationRows: 50, testRows: 60 });
+  });
+
+  it("refuses a table for the test with other labels, and beside a split file with test rows", async () => {
+    const test = { ...tinyDataset(60, 3), source: "fresh.csv" };
+    const other = { ...test, labelNames: ["delivery", "money", "entry"] };
+    expect(await errorOf(() => finish(tinyRun({ test: other })))).toMatchObject({
+      code: "INVALID_DATA",
+      message: expect.stringContaining("fresh.csv has the labels delivery, money, entry; expected those of"),
+    });
+    const source = tinySource();
+    const first = await finish(tinyRun({ ...source, testSplit: 0.1, epochs: 1 }));
+    const splitFile = join(first.end.directory, "split.csv");
+    expect(await errorOf(() => finish(tinyRun({ ...source, splitFile, test })))).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("split.csv holds rows back for the test"),
+    });
+  });
+
   it("that is stopped during its test goes on as one that is stopped during its validation", async () => {
     const run = tinyRun({ testSplit: 0.5, train: tinyDataset(3000) });
     const controller = new AbortController();
@@ -121,7 +156,7 @@ describe("texts on both sides of a split", () => {
     expect(events[0]!.type === "start" && events[0]!.notes.join("\n")).not.toContain("trained on as well");
   });
 
-  it("are counted for a validation table", async () => {
+  it("are counted for a validation table and a test table", async () => {
     const validation = { ...tinyDataset(60, 9), source: "other.csv" };
     const shared = {
       ...validation,
@@ -130,6 +165,11 @@ describe("texts on both sides of a split", () => {
     const { events } = await finish(tinyRun({ train, validation: shared, epochs: 1 }));
     expect(events[0]!.type === "start" && events[0]!.notes.join("\n")).toMatch(
       /warning: 7 of the 60 validation rows .*; leave them out of other\.csv/,
+    );
+    const run = tinyRun({ train, test: shared, validationSplit: 0, epochs: 1 });
+    const tested = (await finish(run)).events[0]!;
+    expect(tested.type === "start" && tested.notes.join("\n")).toMatch(
+      /warning: 7 of the 60 test rows .*; leave them out of other\.csv/,
     );
   });
 });
