@@ -46,12 +46,17 @@ export function post<Schema extends z.ZodType>(
     ...description,
     method: "POST",
     handle: (request, reply) =>
-      answer({ body: checked(description.body, request.body), context: contextOf(request), request, reply }),
+      answer({
+        body: checkBody(description.body, request.body),
+        context: contextOf(request),
+        request,
+        reply,
+      }),
   };
 }
 
 /** @throws ServeError `invalid` */
-function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+export function checkBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const result = checkValue(schema, body);
   if ("value" in result) return result.value;
   const { field, problem } = result;
@@ -60,11 +65,12 @@ function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.out
 }
 
 /** Registers routes. */
-export function register(app: FastifyInstance, operations: readonly Operation[]): void {
+export function register(app: FastifyInstance, operations: readonly Operation[], bodyLimit: number): void {
   for (const { method, path, protocol, open = false, handle } of operations) {
     app.route({
       method,
       url: path,
+      bodyLimit,
       config: { tagformer: { protocol, open } },
       handler: async (request, reply) => handle(request, reply),
     });

@@ -67,6 +67,10 @@ export function serveOn(app: FastifyInstance, service: Service): void {
     openContext(request, reply, service.limits.timeoutMs);
     reply.header("x-request-id", contextOf(request).id);
   });
+  app.addHook("onSend", async (request, reply) => {
+    const asked = contextOf(request)?.asked;
+    if (asked) reply.header("x-truncated-texts", String(asked.truncated));
+  });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
     const error = Object.assign(
@@ -77,7 +81,7 @@ export function serveOn(app: FastifyInstance, service: Service): void {
     );
     return answerError(error, request, reply);
   });
-  register(app, allOperations(service));
+  register(app, allOperations(service), service.limits.maxBodyBytes);
 }
 
 function answerError(

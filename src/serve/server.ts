@@ -37,7 +37,7 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   } = parseOptions(servingOptions, rest);
   const models = await ServedModels.load(list, loading);
   const service = new Service(models, limits);
-  const app: FastifyInstance = fastify({ bodyLimit: limits.maxBodyBytes });
+  const app: FastifyInstance = fastify();
   app.addHook("onClose", () => models.close());
   await app.register(async (inner) => serveOn(inner, service));
   app.server.maxConnections = maxConnections;

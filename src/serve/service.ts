@@ -4,6 +4,7 @@ import { decide } from "../evaluation/scores.js";
 import type { ResolvedPluginOptions } from "../options/serving.js";
 import type { Explanation } from "../predict/explanation.js";
 import type { TextScores } from "../predict/prediction.js";
+import type { SeenToken } from "../predict/seen-tokens.js";
 import { countCutTexts } from "../text/token-counts.js";
 import { admit } from "./admission.js";
 import type { RequestContext } from "./context.js";
@@ -69,6 +70,13 @@ export class Service {
     });
   }
 
+  /** The tokens of texts, of which nothing is cut. */
+  async tokens({ signal }: RequestContext, question: Question): Promise<SeenToken[][]> {
+    this.#checkTexts(question);
+    const { slot } = this.models.get(question.model);
+    return await slot.use((classifier) => classifier.tokens(question.texts, { signal }));
+  }
+
   /** Refuses what has too many texts, or too long ones. */
   #checkTexts({ texts, field }: Question): void {
     const { maxClientBatch, maxTextCharacters } = this.limits;
@@ -109,13 +117,18 @@ function requireFinite(probabilities: Float32Array): void {
   throw new ServeError("backend", "the model gave scores that are no numbers (NaN): its weights are damaged");
 }
 
-/** The probabilities of one text. */
-export function rowOf({ probabilities, labels }: Scored, text: number): Float32Array {
-  return probabilities.subarray(text * labels.length, (text + 1) * labels.length);
+/** The probabilities of one text, or other values `[texts * labels]`. */
+export function rowOf({ probabilities, labels }: Scored, text: number, values = probabilities): Float32Array {
+  return values.subarray(text * labels.length, (text + 1) * labels.length);
 }
 
 /** The labels of a text that are given: those whose probability is above the threshold. */
 export function givenLabels({ labels, thresholds }: Scored, row: Float32Array): string[] {
   const decisions = decide(row, labels.length, thresholds);
   return labels.filter((_, i) => decisions[i] === 1);
+}
+
+/** Values of all labels by name. */
+export function byLabel({ labels }: Scored, values: ArrayLike<number>): Record<string, number> {
+  return Object.fromEntries(labels.map((label, i) => [label, values[i]!]));
 }

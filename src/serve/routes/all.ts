@@ -1,6 +1,9 @@
 // The routes of all protocols.
 import type { Operation } from "../operation.js";
 import type { Service } from "../service.js";
+import { classifyOperations } from "./classify.js";
+import { huggingfaceOperations } from "./huggingface.js";
+import { inferenceV2Operations } from "./inference-v2.js";
 import { openaiOperations } from "./openai.js";
 import { operatingOperations } from "./operations.js";
 import { ownOperations } from "./own.js";
@@ -8,9 +11,12 @@ import { teiOperations } from "./tei.js";
 
 export function allOperations(service: Service): Operation[] {
   return [
-    ...ownOperations(service),
-    ...teiOperations(service),
-    ...openaiOperations(service),
-    ...operatingOperations(service),
-  ];
+    ownOperations,
+    teiOperations,
+    openaiOperations,
+    classifyOperations,
+    huggingfaceOperations,
+    inferenceV2Operations,
+    operatingOperations,
+  ].flatMap((operationsOf) => operationsOf(service));
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Prediction, tokenCountOf } from "../../predict/prediction.js";
 import type { RequestContext } from "../context.js";
 import { type Operation, post } from "../operation.js";
-import { givenLabels, rowOf, type Scored, type Service } from "../service.js";
+import { byLabel, givenLabels, rowOf, type Scored, type Service } from "../service.js";
 
 const predictBody = z.strictObject({
   model: z.string().optional().describe("name of the model (default: the first)"),
@@ -46,11 +46,6 @@ export function predictionsOf(scored: Scored): Prediction[] {
       tokens: tokenCountOf(scored.tokens, text),
     };
   });
-}
-
-/** Values of all labels by name. */
-export function byLabel({ labels }: Scored, values: ArrayLike<number>): Record<string, number> {
-  return Object.fromEntries(labels.map((label, i) => [label, values[i]!]));
 }
 
 /** Where the time went, in milliseconds. */

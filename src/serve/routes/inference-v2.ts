@@ -1,0 +1,88 @@
+// The Open Inference Protocol, version 2 (kserve/open-inference-protocol), over REST: texts in, probabilities out.
+import { z } from "zod";
+import { packageVersion } from "../../install/locations.js";
+import { ServeError } from "../errors.js";
+import { get, type Operation, post } from "../operation.js";
+import type { Scored, Service } from "../service.js";
+
+const input = z.object({
+  name: z.string(),
+  shape: z.array(z.int().min(0)).min(1),
+  datatype: z.string(),
+  data: z.array(z.union([z.string(), z.array(z.string())])),
+});
+
+const inferBody = z.object({
+  id: z.string().optional().describe("given back in the answer"),
+  inputs: z.array(input).describe("one input, of datatype BYTES: the texts"),
+  outputs: z
+    .array(z.object({ name: z.enum(["probabilities", "logits"]) }))
+    .optional()
+    .describe("what is asked for (default: probabilities)"),
+});
+
+export function inferenceV2Operations(service: Service): Operation[] {
+  const protocol = "oip";
+  const modelOf = (params: unknown) => service.models.get((params as { model: string }).model);
+  return [
+    get({ path: "/v2", protocol, summary: "Name and version of the server" }, () => ({
+      name: "tagformer",
+      version: packageVersion(),
+      extensions: [],
+    })),
+    get({ path: "/v2/models/:model", protocol, summary: "What a model takes and gives" }, ({ request }) => {
+      const { name, slot } = modelOf(request.params);
+      return metadataOf(name, slot.current.labels, slot.current.thresholds);
+    }),
+    get({ path: "/v2/models/:model/ready", protocol, summary: "Whether a model answers" }, ({ request }) => ({
+      name: modelOf(request.params).name,
+      ready: true,
+    })),
+    post(
+      { path: "/v2/models/:model/infer", protocol, summary: "Classify", body: inferBody },
+      async ({ body, context, request }) => {
+        const { name } = modelOf(request.params);
+        const texts = textsOf(body.inputs);
+        const scored = await service.score(context, { model: name, texts, field: "inputs" });
+        const outputs = body.outputs ?? [{ name: "probabilities" as const }];
+        return {
+          model_name: name,
+          ...(body.id !== undefined && { id: body.id }),
+          outputs: outputs.map((output) => outputOf(scored, output.name)),
+        };
+      },
+    ),
+  ];
+}
+
+function textsOf(inputs: z.output<typeof inferBody>["inputs"]): string[] {
+  const [only, ...others] = inputs;
+  if (!only || others.length > 0) throw invalid(`\`inputs\` has ${inputs.length} tensors; expected one`);
+  if (only.datatype !== "BYTES")
+    throw invalid(`\`inputs\` has the datatype ${only.datatype}; expected BYTES: the texts`);
+  const texts = only.data.flat();
+  const size = only.shape.reduce((product, length) => product * length, 1);
+  if (size !== texts.length)
+    throw invalid(`\`inputs\` has the shape [${only.shape}], but ${texts.length} texts`);
+  return texts;
+}
+
+function outputOf({ labels, tokens, ...values }: Scored, name: "probabilities" | "logits") {
+  const shape = [tokens.read.length, labels.length];
+  return { name, datatype: "FP32", shape, data: Array.from(values[name]) };
+}
+
+function metadataOf(name: string, labels: readonly string[], thresholds: readonly number[]) {
+  const output = (output: string) => ({ name: output, datatype: "FP32", shape: [-1, labels.length] });
+  return {
+    name,
+    platform: "tagformer",
+    inputs: [{ name: "text", datatype: "BYTES", shape: [-1] }],
+    outputs: [output("probabilities"), output("logits")],
+    parameters: { labels, thresholds },
+  };
+}
+
+function invalid(message: string): ServeError {
+  return new ServeError("invalid", message, { param: "inputs" });
+}
