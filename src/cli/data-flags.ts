@@ -22,8 +22,8 @@ export type DataFlags = ColumnOptions & TableOptions & { readonly onBadRow?: OnB
 /** The options of a labelled table that commands take one by one; a file of labels is an argument of some alone. */
 const dataOptions = readDatasetOptions.omit({ labelFile: true, onNote: true, signal: true });
 
-/** The options of texts to predict. */
-const textOptions = readTextsOptions.omit({ onReplaced: true, onNote: true, signal: true });
+/** The options of texts to predict; a shard has flags of its own. */
+const textOptions = readTextsOptions.omit({ shard: true, onReplaced: true, onNote: true, signal: true });
 
 /** Adds the flags of {@link TextFlags}. */
 export function addTextFlags(command: Command): Command {

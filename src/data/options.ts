@@ -2,6 +2,7 @@
 // page.
 import { z } from "zod";
 import { callback, signal } from "../options/calls.js";
+import { shardOption } from "./shard.js";
 
 /** A text with a description, and what a command calls its value. */
 const text = (description: string, value: string) =>
@@ -96,6 +97,11 @@ export const readDatasetOptions = z.strictObject({
 export const readTextsOptions = z.strictObject({
   ...columnOptions.pick({ text: true, id: true }).shape,
   ...tableOptions.shape,
+  shard: shardOption
+    .optional()
+    .describe(
+      "read one part of several alone: rows index + 1, index + 1 + count, ...; of a Parquet file with enough of them, whole row groups",
+    ),
   onReplaced: callback<(characters: number) => void>().describe(
     "called after the last row with the number of characters that were replaced",
   ),
@@ -148,3 +154,6 @@ export type ReadTextsOptions = z.input<typeof readTextsOptions>;
 
 /** {@link ReadDatasetOptions} with every default filled in. */
 export type ResolvedReadDatasetOptions = z.output<typeof readDatasetOptions>;
+
+/** {@link ReadTextsOptions} with every default filled in. */
+export type ResolvedReadTextsOptions = z.output<typeof readTextsOptions>;

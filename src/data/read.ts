@@ -21,12 +21,14 @@ import {
   type ReadDatasetOptions,
   type ReadTextsOptions,
   type ResolvedReadDatasetOptions,
+  type ResolvedReadTextsOptions,
   readDatasetOptions,
   readTextsOptions,
 } from "./options.js";
 import type { Row, RowUnit } from "./row.js";
 import { readRows } from "./rows.js";
-import { type TableStream, tableSource } from "./source.js";
+import { isInShard } from "./shard.js";
+import { type TableSource, type TableStream, tableSource } from "./source.js";
 import { PackedTexts } from "./texts.js";
 
 /** The columns in which {@link readDataset} found text and id. */
@@ -174,11 +176,9 @@ export async function* readTexts(
     const text = findTextColumn(path, head, options, id);
     noteColumns(path, head, { text, id }, bad);
     let chunk: TextRow[] = [];
-    let number = 0;
-    for await (const row of all) {
+    for await (const { number, row } of shardOf(source, all, bad, options)) {
       const fault = textFault(row, text);
       if (fault !== undefined) bad.report(path, row.line, fault, row.unit);
-      number++;
       chunk.push({
         id: id === undefined ? String(number) : idOf(row, id),
         text: textOf(row, text),
@@ -192,6 +192,26 @@ export async function* readTexts(
     options.onReplaced?.(bad.replacedCharacters);
   } finally {
     await stream.return(undefined);
+  }
+}
+
+/** The rows to read, each with its number in the table, from 1. The columns are those of the whole table in every shard. */
+async function* shardOf(
+  source: TableSource,
+  all: AsyncIterable<Row>,
+  bad: BadRows,
+  { shard, signal }: ResolvedReadTextsOptions,
+): AsyncGenerator<{ readonly number: number; readonly row: Row }> {
+  if (shard !== undefined && source.format === "parquet" && source.file !== undefined) {
+    const { readParquetRows } = await import("./parquet/rows.js");
+    bad.replacedCharacters = 0; // the first rows are read again, where they belong to the shard
+    for await (const row of readParquetRows(source, bad, signal, shard)) yield { number: row.line, row };
+    return;
+  }
+  let number = 0;
+  for await (const row of all) {
+    if (shard === undefined || isInShard(shard, number)) yield { number: number + 1, row };
+    number++;
   }
 }
 

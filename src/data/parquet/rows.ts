@@ -8,13 +8,15 @@ import { pipeline } from "node:stream/promises";
 import { invalidData, messageOf, TagformerError } from "../../base/errors.js";
 import type { BadRows } from "../bad-rows.js";
 import type { Row } from "../row.js";
+import { isInShard, type Shard } from "../shard.js";
 import type { TableSource } from "../source.js";
 import { DamagedText } from "./cells.js";
 import { type Column, openColumn } from "./columns.js";
 import { ParquetFile, type RowGroup, rowGroupsOf } from "./file.js";
 
 /**
- * Streams the rows of a Parquet file. Memory depends on the size of its pages, about a megabyte for each column by default, and not
+ * Streams the rows of a Parquet file, or of a part of it: whole row groups, so that no other ones are read; single rows
+ * where there are fewer groups than parts. Memory depends on the size of its pages, about a megabyte for each column by default, and not
  * on that of its row groups. Parquet is read from its end: what is no file, such as a stream, is kept in a temporary one.
  *
  * @throws TagformerError `IO`, or `INVALID_DATA` when it is no Parquet file, is damaged, encrypted, or uses what is not known here
@@ -23,15 +25,22 @@ export async function* readParquetRows(
   source: TableSource,
   bad: BadRows,
   signal?: AbortSignal,
+  shard: Shard = { index: 0, count: 1 },
 ): AsyncGenerator<Row> {
   const { path, remove } = await seekable(source, signal);
   try {
     const file = await ParquetFile.open(source.name, path);
     try {
+      const groups = await openGroups(source.name, file);
+      const byGroups = groups.length >= shard.count;
       let first = 1;
-      for (const [i, group] of (await openGroups(source.name, file)).entries()) {
-        yield* new GroupReader(source.name, file, group, { number: i + 1, first }, bad).rows(signal);
+      for (const [i, group] of groups.entries()) {
+        const place = { number: i + 1, first };
         first += group.rows;
+        if (byGroups && !isInShard(shard, i)) continue;
+        for await (const row of new GroupReader(source.name, file, group, place, bad).rows(signal)) {
+          if (byGroups || isInShard(shard, row.line - 1)) yield row;
+        }
       }
     } finally {
       await file.close();
