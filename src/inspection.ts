@@ -5,11 +5,13 @@ import { parseOptions, requireNames } from "./base/parse-options.js";
 import { checkShape, type Dataset } from "./data/dataset.js";
 import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
 import { positionsOf } from "./model/architectures.js";
-import { readModelConfig } from "./model/directory.js";
-import { configFile } from "./model/file-names.js";
+import { readModelConfig, readTagformerFile } from "./model/directory.js";
+import { configFile, tagformerFile } from "./model/file-names.js";
 import { resolveModel } from "./model/hub/resolve.js";
+import { trainedReading } from "./model/trained-reading.js";
 import { inspectionOptions, usualLengths } from "./options/evaluation.js";
 import { mostTokens, Tokenizer } from "./text/tokenizer.js";
+import { mostRead } from "./text/windows.js";
 
 /** Options of {@link inspectDataset}. */
 export interface InspectOptions {
@@ -49,13 +51,15 @@ async function countTokens(
 ): Promise<TokenLengths> {
   const directory = await resolveModel(model, { signal });
   const { modelType, config } = await readModelConfig(join(directory, configFile));
+  const trained = trainedReading(await readTagformerFile(join(directory, tagformerFile)));
   await using tokenizer = await Tokenizer.load(directory, modelType, signal);
   const { offsets } = await tokenizer.encode(texts, mostTokens, signal);
   const lengths = Int32Array.from({ length: texts.length }, (_, row) => offsets[row + 1]! - offsets[row]!);
-  const modelLength = Math.min(
-    usualLengths.default,
+  const maxLength = Math.min(
+    trained.maxLength ?? usualLengths.default,
     positionsOf(config),
     tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
   );
+  const modelLength = mostRead({ windowStride: 0, ...trained, maxLength });
   return { tokenizer: model, lengths, maxLengths, modelLength };
 }

@@ -7,7 +7,8 @@ import type { Decision } from "../evaluation/tuning.js";
 import { readDecision } from "../model/decision.js";
 import { configFile, tagformerFile } from "../model/file-names.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
-import { type ClassifierOptions, classifierOptions, modelOptions } from "../options/model.js";
+import { trainedReading } from "../model/trained-reading.js";
+import { type ClassifierOptions, classifierOptions } from "../options/model.js";
 import type { LoadedModel, ModelFiles } from "../predict/loaded-model.js";
 
 /** {@link ClassifierOptions} with every default filled in. */
@@ -53,21 +54,13 @@ export function requireHead(path: string, { script }: ModelFiles, { model }: Loa
   );
 }
 
-const readingOptions = modelOptions.pick({
-  maxLength: true,
-  windowStride: true,
-  maxWindows: true,
-  windowPooling: true,
-});
-
 /** The options of loading, where those that are not given are as in the training of the model. */
 export function withTrainedReading(
   { tagformer }: ModelFiles,
   options: ClassifierOptions,
 ): ResolvedClassifierOptions & { readonly usualLength: number | undefined } {
-  const trained = readingOptions.strip().partial().safeParse(tagformer?.options);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const { maxLength: usualLength, ...windows } = trained.success ? trained.data : {};
+  const { maxLength: usualLength, ...windows } = trainedReading(tagformer);
   return { ...parseClassifierOptions({ ...windows, ...Object.fromEntries(given) }), usualLength };
 }
 

@@ -65,7 +65,7 @@ async function inspect(data: string, flags: InspectFlags): Promise<void> {
 
 /** Says what a training or a prediction with the model would cut; nothing when that is nothing. */
 function noteModelCut({ tokens, rows: texts }: Inspection): void {
-  if (tokens === null || tokens.modelCut.rows === 0) return;
+  if (!tokens?.modelCut?.rows) return;
   const { maxLength, rows } = tokens.modelCut;
   note(
     `${rows} of ${texts} texts are longer than ${maxLength} tokens, at which ${tokens.tokenizer} cuts texts unless --max-length or --window-stride say otherwise`,

@@ -57,8 +57,8 @@ export interface TokenInspection extends LengthStatistics {
   readonly total: number;
   /** What each limit costs, in ascending order. */
   readonly cuts: readonly Cut[];
-  /** The same of the length at which the model cuts texts unless told otherwise. */
-  readonly modelCut: Cut;
+  /** The same of what the model reads of a text unless told otherwise; `null` where windows read all of it. */
+  readonly modelCut: Cut | null;
 }
 
 /** What a table of labelled texts holds. Plain numbers, strings and `null`: it can be written as JSON. */
@@ -101,7 +101,7 @@ export interface TokenLengths {
   readonly lengths: Int32Array;
   /** Limits to judge. */
   readonly maxLengths: readonly number[];
-  /** The length at which the model cuts texts unless told otherwise. */
+  /** Tokens of a text that the model reads unless told otherwise; infinite where that is all of them. */
   readonly modelLength: number;
 }
 
@@ -195,5 +195,6 @@ function inspectTokens({ tokenizer, lengths, maxLengths, modelLength }: TokenLen
     };
   };
   const cuts = [...maxLengths].sort((a, b) => a - b).map(cutAt);
-  return { tokenizer, ...describeLengths(lengths), total, cuts, modelCut: cutAt(modelLength) };
+  const modelCut = Number.isFinite(modelLength) ? cutAt(modelLength) : null;
+  return { tokenizer, ...describeLengths(lengths), total, cuts, modelCut };
 }

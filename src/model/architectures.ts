@@ -1,4 +1,5 @@
 // What has to be known about an architecture outside of its network, which native/models describes.
+import { torchScriptType } from "./file-names.js";
 import type { JsonObject } from "./json-file.js";
 
 export interface Architecture {
@@ -38,10 +39,13 @@ function architecture(
   ];
 }
 
-/** Most tokens of a text that a config.json has positions for; infinite where distances take the place of positions. */
+/**
+ * Most tokens of a text that a config.json has positions for; infinite where distances take the place of positions, and of
+ * a TorchScript module, of which it says nothing.
+ */
 export function positionsOf(config: JsonObject): number {
   const { model_type: type, max_position_embeddings: stated, pad_token_id: padding } = config;
-  if (type === "xlnet" || (type === "deberta-v2" && config.position_biased_input === false)) {
+  if (type === "xlnet" || type === torchScriptType || (type === "deberta-v2" && config.position_biased_input === false)) {
     return Number.POSITIVE_INFINITY;
   }
   const positions = typeof stated === "number" ? stated : type === "modernbert" ? 8192 : 512;

@@ -109,7 +109,12 @@ async function checkDirectory(path: string): Promise<void> {
   throw new TagformerError("IO", `the model directory ${path} does not exist`);
 }
 
-async function readTagformerFile(file: string): Promise<JsonObject | null> {
+/**
+ * What tagformer wrote of a model beside it; `null` where it did not write it.
+ *
+ * @throws TagformerError `INVALID_MODEL` or `IO`
+ */
+export async function readTagformerFile(file: string): Promise<JsonObject | null> {
   const content = await readJsonObjectIfPresent(file, maxJsonBytes);
   if (content === null || content.formatVersion === tagformerFormat) return content;
   const found = JSON.stringify(content.formatVersion) ?? "missing";

@@ -10,7 +10,7 @@ import { putCounts, type TokenCounts, zeroCounts } from "./token-counts.js";
 import { TokenizerClient } from "./tokenizer-client.js";
 import { copyTokenizerFiles, type TokenizerDescription, type TokenizerPlace } from "./tokenizer-files.js";
 import type { LoadedTokenizer } from "./tokenizer-thread.js";
-import { cutIntoWindows, type LengthLimit } from "./windows.js";
+import { cutIntoWindows, type LengthLimit, mostRead } from "./windows.js";
 
 /** Texts that go to the thread at once: enough for its work, few enough that the requests of others have their turn. */
 const chunkTexts = 256;
@@ -123,7 +123,7 @@ export class Tokenizer implements AsyncDisposable {
     const { maxLength, windowStride } = limit;
     if (windowStride === 0) return await this.encode(texts, maxLength, signal);
     this.#checkMaxLength(maxLength);
-    const { types: _, counts, ...whole } = await this.encode(texts, mostRead(limit), signal);
+    const { types: _, counts, ...whole } = await this.encode(texts, readTokens(limit), signal);
     const windows = cutIntoWindows(whole, limit, this.#frame);
     const types = this.#frame.types && { types: typesOf(windows.offsets, this.#frame) };
     return { ...windows, counts, ...types };
@@ -162,7 +162,7 @@ export class Tokenizer implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<{ readonly whole: TokenizedText; readonly windows: readonly Int32Array[] }> {
     this.#checkMaxLength(limit.maxLength);
-    const whole = await this.tokenize(text, mostRead(limit), baseline, signal);
+    const whole = await this.tokenize(text, readTokens(limit), baseline, signal);
     const all = Int32Array.from(whole.ids.keys());
     if (limit.windowStride === 0) return { whole, windows: [all] };
     // Windows of places are cut as those of ids are.
@@ -286,8 +286,7 @@ function concatenate(parts: readonly Int32Array[], total: number): Int32Array {
   return whole;
 }
 
-/** Tokens of a text that are read, over all of its windows. */
-function mostRead({ maxLength, windowStride, maxWindows = 0 }: LengthLimit): number {
-  if (windowStride === 0) return maxLength;
-  return maxWindows === 0 ? mostTokens : Math.min(mostTokens, maxLength + (maxWindows - 1) * windowStride);
+/** Tokens of a text that are read, as a number that tokenizers take. */
+function readTokens(limit: LengthLimit): number {
+  return Math.min(mostTokens, mostRead(limit));
 }

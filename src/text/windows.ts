@@ -12,6 +12,12 @@ export interface LengthLimit {
   readonly maxWindows?: number;
 }
 
+/** How many tokens of a text are read at most, special tokens included; infinite where windows read all of it. */
+export function mostRead({ maxLength, windowStride, maxWindows = 0 }: LengthLimit): number {
+  if (windowStride === 0) return maxLength;
+  return maxWindows === 0 ? Number.POSITIVE_INFINITY : maxLength + (maxWindows - 1) * windowStride;
+}
+
 /** Texts of which the long ones have several rows. */
 export interface WindowedTexts extends TextBatch {
   readonly texts: Int32Array;

@@ -1,5 +1,5 @@
 // What every command that reads texts says about those that it cuts.
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -69,6 +69,23 @@ describe("the other commands", () => {
     expect(lastLine(explained.stderr)).toMatch(
       /^the text was cut at 4 tokens: \d+ tokens are not explained$/,
     );
+  });
+
+  it("end with what the model would cut, as its training read texts", async () => {
+    const texts = write(join(temporaryFolder(), "labelled.csv"), `text,a\n${short},1\n${long},0\n${long},1\n`);
+    const model = join(temporaryFolder(), "short");
+    const record = join(model, "tagformer.json");
+    cpSync(trainedModel.directory, model, { recursive: true });
+    const inspected = async (reading: object) => {
+      const content = JSON.parse(readFileSync(record, "utf8"));
+      const options = { ...content.options, ...reading };
+      writeFileSync(record, JSON.stringify({ ...content, options }));
+      return (await tagformer(["inspect", texts, "--model", model])).stderr;
+    };
+    expect(lastLine(await inspected({ maxLength: 5 }))).toBe(
+      `2 of 3 texts are longer than 5 tokens, at which ${model} cuts texts unless --max-length or --window-stride say otherwise`,
+    );
+    expect(await inspected({ windowStride: 2 })).not.toMatch(/cut/);
   });
 
   it("end with it after a training, whose texts are counted once", async () => {

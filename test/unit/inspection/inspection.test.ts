@@ -1,9 +1,11 @@
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.js";
 import { readDataset } from "../../../src/data/read.js";
 import { inspectDataset } from "../../../src/inspection.js";
-import { errorOf, tinyDataset, tinySource } from "../training/tiny-run.js";
+import { tagformerFormat } from "../../../src/model/file-names.js";
+import { errorOf, temporaryFolder, tinyDataset, tinySource } from "../training/tiny-run.js";
 
 const nan = Number.NaN;
 const realRows = "../shared/data/jigsaw-3000.csv";
@@ -63,6 +65,27 @@ describe("inspectDataset", () => {
       { maxLength: 5, rows: 1, share: 1 / 3, tokenShare: 1 / 13 },
       { maxLength: 100, rows: 0, share: 0, tokenShare: 0 },
     ]);
+  });
+
+  it("counts what a model would cut as its training read texts", async () => {
+    const texts = ["my parcel", "my parcel my parcel", "help"];
+    const rows: Dataset = { source: "t", texts, labelNames: ["x"], labels: Float32Array.of(1, 0, 0) };
+    const { tokenizer } = tinySource();
+    const model = temporaryFolder();
+    cpSync(tokenizer, model, { recursive: true });
+    const cutBy = async (options?: object) => {
+      const record = join(model, "tagformer.json");
+      if (options) writeFileSync(record, JSON.stringify({ formatVersion: tagformerFormat, options }));
+      return (await inspectDataset(rows, { model })).tokens!.modelCut;
+    };
+    expect(await cutBy()).toMatchObject({ maxLength: 32, rows: 0 });
+    expect(await cutBy({ maxLength: 3 })).toMatchObject({ maxLength: 3, rows: 2, tokenShare: 4 / 13 });
+    expect(await cutBy({ maxLength: 3, windowStride: 1, maxWindows: 2 })).toMatchObject({
+      maxLength: 4,
+      rows: 1,
+      tokenShare: 2 / 13,
+    });
+    expect(await cutBy({ maxLength: 3, windowStride: 1 })).toBeNull();
   });
 
   it("refuses limits that are none, and a misspelt option", async () => {
