@@ -7,9 +7,9 @@ import type { Line, LineReader } from "./lines.js";
 /** Delimiters that are told apart by content. */
 const candidates = [",", ";", "\t", "|"];
 
-/** A delimiter is told by at most this many lines and characters. */
-const sampledLines = 500;
-const sampledCharacters = 2 ** 19;
+/** How a table is written is told by at most this many lines and characters. */
+export const sampledLines = 500;
+export const sampledCharacters = 2 ** 19;
 
 /** A delimiter that the header holds is taken when this share of the first rows has as many cells; the other rows are bad. */
 const agreeingShare = 0.8;

@@ -107,7 +107,7 @@ function formatOf(file: string): TableFormat {
   if (format !== undefined) return format;
   const known = [...formats.keys()].join(", ");
   throw invalidData(
-    `${file}: is of an unknown kind; expected a name that ends in ${known} (or one of these with .gz), or the option format, or the option format`,
+    `${file}: is of an unknown kind; expected a name that ends in ${known} (or one of these with .gz), or the option format`,
   );
 }
 

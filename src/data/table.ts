@@ -4,7 +4,8 @@ import { invalidData } from "../base/errors.js";
 import type { BadRows } from "./bad-rows.js";
 import { type ByteSource, LineCounter, readUtf8 } from "./bytes.js";
 import { readDelimited } from "./delimited.js";
-import { findDialect, parseDelimiter } from "./dialect.js";
+import { findDialect, parseDelimiter, sampledCharacters, sampledLines } from "./dialect.js";
+import { isFastTextTable, readFastTextRows } from "./fasttext.js";
 import { madeUpNames, readHeader, widthFault } from "./header.js";
 import { parseJson } from "./json-values.js";
 import { type Line, LineReader } from "./lines.js";
@@ -15,8 +16,8 @@ import type { Row } from "./row.js";
 export type TextFormat = "csv" | "tsv" | "jsonl" | "txt";
 
 /**
- * Streams the rows of delimited text or JSON Lines, or lines of text as the column `text` unless a delimiter is given. Memory does
- * not depend on the table's size. The first row of delimited text names the columns; columns without a name are ignored, and so
+ * Streams the rows of delimited text or JSON Lines, or lines of text, unless a delimiter is given, as the column `text`, with
+ * fastText's labels as the column `labels`. Memory does not depend on the table's size. The first row of delimited text names the columns; columns without a name are ignored, and so
  * are blank lines where a line is not a text.
  *
  * @param bad receives rows with the wrong number of cells, lines that are not a JSON object, the number of characters that are
@@ -37,14 +38,18 @@ export async function* readTextTable(
   const lines = new LineReader(file, bytes);
   try {
     if (format === "jsonl") yield* readJsonRows(file, lines, bad);
-    else if (format === "txt" && options.delimiter === undefined) yield* readTextLines(lines);
+    else if (format === "txt" && options.delimiter === undefined) yield* readTextLines(file, lines, bad);
     else yield* readDelimitedRows(file, lines, format === "tsv" ? "\t" : ",", options, bad);
   } finally {
     await lines.close();
   }
 }
 
-async function* readTextLines(lines: LineReader): AsyncGenerator<Row> {
+async function* readTextLines(file: string, lines: LineReader, bad: BadRows): AsyncGenerator<Row> {
+  if (isFastTextTable(await lines.peek(sampledLines, sampledCharacters))) {
+    yield* readFastTextRows(file, linesOf(lines), bad);
+    return;
+  }
   for await (const { number, text } of linesOf(lines))
     yield { line: number, cells: new Map([["text", text]]) };
 }
