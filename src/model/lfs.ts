@@ -6,6 +6,9 @@ export const maxPointerBytes = 1024;
 
 const pointer = /^version https:\/\/(?:git-lfs\.github\.com|hawser\.github\.com)\/spec\/v\d/;
 
+/** A commit's folder in the cache of the hub's models. */
+const inCache = /[\\/]snapshots[\\/][0-9a-f]{40}[\\/]/;
+
 /**
  * Refuses the content of a file that is a Git LFS pointer.
  *
@@ -17,7 +20,8 @@ export function refuseLfsPointer(file: string, content: Buffer): void {
   if (!pointer.test(start)) return;
   const size = /^size (\d+)$/m.exec(start)?.[1];
   const whole = size === undefined ? "the file itself" : `the file itself, which has ${size} bytes`;
-  throw invalidModel(
-    `${file} is a Git LFS pointer, not ${whole}; to fetch it, type in that folder: git lfs install && git lfs pull`,
-  );
+  const advice = inCache.test(file)
+    ? "the hub has nothing else at this revision, so name another one (name@REVISION), or another model"
+    : "to fetch it, type in that folder: git lfs install && git lfs pull";
+  throw invalidModel(`${file} is a Git LFS pointer, not ${whole}; ${advice}`);
 }

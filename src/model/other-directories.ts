@@ -5,18 +5,18 @@ import { join } from "node:path";
 interface Kind {
   /** Matches a file of the directory. */
   readonly file: RegExp;
-  /** What the directory is, and what to do; `$` stands for the file. */
+  /** What the directory is, and what to do; `$` stands for the file, `@` for the model as Python names it. */
   readonly says: string;
 }
 
 const saveAgain =
-  "save the model as model.safetensors, in Python: AutoModelForSequenceClassification.from_pretrained(directory";
+  "save the model as model.safetensors, in Python: AutoModelForSequenceClassification.from_pretrained(@";
 
 /** The surest signs first. */
 const kinds: readonly Kind[] = [
   {
     file: /^adapter_(config\.json|model\.(safetensors|bin))$/,
-    says: "it is an adapter (PEFT: $), which changes a model and is none by itself; merge it into its model, in Python: PeftModel.from_pretrained(model, directory).merge_and_unload().save_pretrained(other), and name that directory",
+    says: "it is an adapter (PEFT: $), which changes a model and is none by itself; merge it into its model, in Python: PeftModel.from_pretrained(model, @).merge_and_unload().save_pretrained(other), and name that directory",
   },
   {
     file: /^pytorch_model(-\d+-of-\d+)?\.bin$/,
@@ -56,6 +56,19 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+/**
+ * Says what files are that are no model's; empty where nothing is known of them.
+ *
+ * @param model what Python's `from_pretrained` is given for the place that they are in
+ */
+export function describeFiles(names: readonly string[], model: string): string {
+  for (const { file, says } of kinds) {
+    const found = names.find((name) => file.test(name));
+    if (found !== undefined) return says.replaceAll("@", () => model).replaceAll("$", () => found);
+  }
+  return "";
+}
+
 /** Says what is found where a model was expected; empty where nothing is known of it. */
 export async function describeDirectory(directory: string): Promise<string> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
@@ -65,10 +78,8 @@ export async function describeDirectory(directory: string): Promise<string> {
     const inside = await readdir(join(directory, folder)).catch(() => []);
     names.push(...inside.map((name) => `${folder}/${name}`));
   }
-  for (const { file, says } of kinds) {
-    const found = names.find((name) => file.test(name));
-    if (found !== undefined) return says.replaceAll("$", found);
-  }
+  const kind = describeFiles(names, "directory");
+  if (kind !== "") return kind;
   const checkpoints = names.filter((name) => /^checkpoint-\d+$/.test(name));
   const last = checkpoints.sort((a, b) => Number(a.slice(11)) - Number(b.slice(11))).at(-1);
   if (last !== undefined) return `it holds checkpoints of a training; did you mean ${join(directory, last)}?`;

@@ -55,12 +55,17 @@ export function tokenizerClass({
  * @throws TagformerError `INVALID_MODEL` where a class or an option says that texts are split in another way
  */
 export function checkReadAs(statements: TokenizerStatements, files: string, readAs: readonly string[]): void {
-  const problem = classProblem(statements, readAs) ?? codeProblem(statements) ?? optionProblem(statements);
+  const problem = readsOtherwise(statements, readAs);
   if (problem === null) return;
   const [own] = readAs;
   throw invalidModel(
     `${problem}, and there is no tokenizer.json: ${files} alone would be split as ${own} does it, which gives other tokens. Where the class can write a tokenizer.json, ${saveTokenizerJson}`,
   );
+}
+
+/** What says that texts are split in another way than by one of these classes; `null` where nothing does. */
+export function readsOtherwise(statements: TokenizerStatements, readAs: readonly string[]): string | null {
+  return classProblem(statements, readAs) ?? codeProblem(statements) ?? optionProblem(statements);
 }
 
 /**

@@ -19,7 +19,13 @@ import { readBertVocabulary } from "./bert-vocabulary.js";
 import { readInputNames, withoutTypes } from "./input-names.js";
 import { type PaddingDescription, readPadding } from "./padding.js";
 import { readRobertaVocabulary } from "./roberta-vocabulary.js";
-import { checkReadAs, checkReadsTokenizerJson } from "./tokenizer-class.js";
+import {
+  checkReadAs,
+  checkReadsTokenizerJson,
+  readsOtherwise,
+  type TokenizerStatements,
+  tokenizerClass,
+} from "./tokenizer-class.js";
 import { checkTokenizerJson } from "./tokenizer-json.js";
 
 const maxTokenizerBytes = 200e6;
@@ -47,8 +53,14 @@ const robertaFiles: OlderFiles = {
   read: readRobertaVocabulary,
 };
 
-/** How a directory without tokenizer.json is read, by `model_type`. */
-const olderFiles: ReadonlyMap<string, OlderFiles> = new Map([
+/**
+ * How a directory without tokenizer.json is read, by the class of its tokenizer; by `model_type` where no file names a class
+ * that is known here. Models take tokenizers of other types: Chinese ALBERT and DeBERTa have BERT's.
+ */
+const olderFilesOfClass = new Map(
+  [bertFiles, robertaFiles].flatMap((files) => files.classes.map((name) => [name, files] as const)),
+);
+const olderFilesOfType: ReadonlyMap<string, OlderFiles> = new Map([
   ["bert", bertFiles],
   ["distilbert", bertFiles],
   ["electra", bertFiles],
@@ -113,9 +125,10 @@ export async function readTokenizerFiles({
     checkReadsTokenizerJson(statements);
     checkTokenizerJson(stored, file);
   }
-  const older = olderFiles.get(modelType);
+  const older =
+    olderFilesOfClass.get(tokenizerClass(statements) ?? "") ?? olderFilesOfType.get(modelType);
   const found = stored ?? (await older?.read(directory, config)) ?? null;
-  if (found === null) throw await noTokenizer(directory, older);
+  if (found === null) throw await noTokenizer(statements, older);
   if (stored === null && older) checkReadAs(statements, older.names, older.classes);
   const document = { ...found, truncation: null, padding: null };
   const json = JSON.stringify(document);
@@ -186,14 +199,19 @@ function readableByAll(config: JsonObject): JsonObject {
 }
 
 /** Says what is missing, and how the one file that every architecture may have is made. */
-async function noTokenizer(directory: string, older: OlderFiles | undefined): Promise<TagformerError> {
+async function noTokenizer(
+  statements: TokenizerStatements,
+  older: OlderFiles | undefined,
+): Promise<TagformerError> {
+  const { directory } = statements;
   const present = new Set(await readdir(directory).catch(() => []));
   const model = sentencePieceFiles.find((name) => present.has(name));
   const others = older === undefined ? "" : ` and no ${older.names}`;
   const found = model && `; its ${model} is a SentencePiece model, which is not read by itself`;
   // Without these, transformers takes the file for one of tiktoken and asks for that package instead (5.18, tried).
   const packages = model ? " (with the packages sentencepiece and protobuf)" : "";
-  const problem = `${directory} has no ${tokenizerFile}${others}${found ?? ""}`;
+  const otherwise = older && readsOtherwise(statements, older.classes);
+  const problem = `${directory} has no ${tokenizerFile}${others}${found ?? ""}${otherwise ? `; ${otherwise}` : ""}`;
   return invalidModel(`${problem}; to write a ${tokenizerFile}, ${saveTokenizerJson}${packages}`);
 }
 

@@ -3,6 +3,7 @@ import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { cannot, invalidModel, TagformerError } from "../../base/errors.js";
 import { configFile, tagformerFile, tokenizerFiles, weightsFile, weightsIndexFile } from "../file-names.js";
+import { describeFiles } from "../other-directories.js";
 import { readShardNames } from "../weights.js";
 import { ModelCache } from "./cache.js";
 import { Connection } from "./connection.js";
@@ -11,6 +12,9 @@ import { type HubFile, isCommit, readCommit, readFiles } from "./listing.js";
 import type { ModelName } from "./name.js";
 import { hubSettings } from "./settings.js";
 import { downloadBlob } from "./transfer.js";
+
+/** Files that are named where nothing is known of them. */
+const shownFiles = 5;
 
 /** Options of finding a model that may have to be downloaded. */
 export interface ResolveOptions {
@@ -145,12 +149,13 @@ class Download {
 }
 
 function noWeights({ text, repository }: ModelName, files: ReadonlyMap<string, HubFile>): TagformerError {
-  const other = ["pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack"];
-  const found = other.find((file) => files.has(file));
-  const what = found ? `, only ${found}, which is not read` : "";
-  return invalidModel(
-    `${text} on the hub has no ${weightsFile}${what}; convert it in Python and give the directory: ` +
-      `AutoModel.from_pretrained("${repository}").save_pretrained(directory), and the same with AutoTokenizer; ` +
-      "or give a revision that has it, such as the one of the hub's conversion bot (name@refs/pr/NUMBER)",
-  );
+  const names = [...files.keys()].sort();
+  const found = describeFiles(names, `"${repository}"`);
+  const shown = names.slice(0, shownFiles).join(", ") || "nothing";
+  const what = found || `it holds ${shown}${names.length > shownFiles ? ", ..." : ""}`;
+  const isPickle = names.some((name) => name.startsWith("pytorch_model"));
+  const otherwise = isPickle
+    ? ", the same with AutoTokenizer, and name that directory; or name a revision that has it, such as the one of the hub's conversion bot (name@refs/pr/NUMBER)"
+    : "";
+  return invalidModel(`${text} on the hub has no ${weightsFile}: ${what}${otherwise}`);
 }

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { readModelDirectory } from "../../../src/model/directory.js";
 import { parseModelName } from "../../../src/model/hub/name.js";
 import { resolveModel } from "../../../src/model/hub/resolve.js";
 import { temporaryDirectory } from "./files.js";
@@ -125,7 +126,36 @@ describe("a download", () => {
     hub.files.delete("model.safetensors");
     await expect(resolveModel(name)).rejects.toMatchObject({
       code: "INVALID_MODEL",
-      message: expect.stringMatching(/only pytorch_model\.bin.*from_pretrained\("owner\/model"\)/),
+      message: expect.stringMatching(
+        /no model\.safetensors: its weights are in pytorch_model\.bin.*from_pretrained\("owner\/model"\).*refs\/pr/,
+      ),
+    });
+  });
+
+  it.each([
+    ["adapter_model.safetensors", /it is an adapter \(PEFT: adapter_model.*PeftModel.from_pretrained\(model, "owner\/model"\)/],
+    ["tf_model.h5", /in tf_model\.h5, of TensorFlow; .*from_pretrained\("owner\/model", from_tf=True\)/],
+    ["model-Q8_0.gguf", /model-Q8_0\.gguf, for llama\.cpp/],
+    ["data.zip", /no model\.safetensors: it holds README\.md, config\.json, data\.zip, tokenizer\.json, vocab\.txt$/],
+  ])("says what a repository is that has %s alone", async (file, says) => {
+    hub.files.delete("model.safetensors");
+    hub.files.delete("pytorch_model.bin");
+    hub.files.set(file, Buffer.from("x"));
+    await expect(resolveModel(name)).rejects.toMatchObject({
+      code: "INVALID_MODEL",
+      message: expect.stringMatching(says),
+    });
+  });
+
+  it("names a Git LFS pointer that the hub itself has in place of the weights", async () => {
+    const oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize 12345\n`;
+    hub.files.set("model.safetensors", Buffer.from(pointer));
+    await expect(resolveModel(name).then(readModelDirectory)).rejects.toMatchObject({
+      code: "INVALID_MODEL",
+      message: expect.stringMatching(
+        /model\.safetensors is a Git LFS pointer, not .* 12345 bytes; the hub has nothing else at this revision/,
+      ),
     });
   });
 
