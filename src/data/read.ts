@@ -156,7 +156,8 @@ export async function collectDataset<Label extends string = string>(
 
 /**
  * Streams the texts of a table in chunks, for prediction: memory does not depend on the file's size. `-` reads standard
- * input, and a `.txt` file is read in the same way: every line is a text, blank ones too.
+ * input, and a `.txt` file is read in the same way: every line is a text, blank ones too, unless lines begin with fastText's
+ * labels, which are then no part of it.
  *
  * @throws TagformerError as {@link readDataset}; a row that cannot be used is always an error
  */

@@ -45,7 +45,11 @@ function architecture(
  */
 export function positionsOf(config: JsonObject): number {
   const { model_type: type, max_position_embeddings: stated, pad_token_id: padding } = config;
-  if (type === "xlnet" || type === torchScriptType || (type === "deberta-v2" && config.position_biased_input === false)) {
+  if (
+    type === "xlnet" ||
+    type === torchScriptType ||
+    (type === "deberta-v2" && config.position_biased_input === false)
+  ) {
     return Number.POSITIVE_INFINITY;
   }
   const positions = typeof stated === "number" ? stated : type === "modernbert" ? 8192 : 512;

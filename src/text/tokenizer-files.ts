@@ -125,8 +125,7 @@ export async function readTokenizerFiles({
     checkReadsTokenizerJson(statements);
     checkTokenizerJson(stored, file);
   }
-  const older =
-    olderFilesOfClass.get(tokenizerClass(statements) ?? "") ?? olderFilesOfType.get(modelType);
+  const older = olderFilesOfClass.get(tokenizerClass(statements) ?? "") ?? olderFilesOfType.get(modelType);
   const found = stored ?? (await older?.read(directory, config)) ?? null;
   if (found === null) throw await noTokenizer(statements, older);
   if (stored === null && older) checkReadAs(statements, older.names, older.classes);

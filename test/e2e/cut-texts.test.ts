@@ -72,7 +72,10 @@ describe("the other commands", () => {
   });
 
   it("end with what the model would cut, as its training read texts", async () => {
-    const texts = write(join(temporaryFolder(), "labelled.csv"), `text,a\n${short},1\n${long},0\n${long},1\n`);
+    const texts = write(
+      join(temporaryFolder(), "labelled.csv"),
+      `text,a\n${short},1\n${long},0\n${long},1\n`,
+    );
     const model = join(temporaryFolder(), "short");
     const record = join(model, "tagformer.json");
     cpSync(trainedModel.directory, model, { recursive: true });

@@ -48,7 +48,8 @@ describe("lines with labels of fastText", () => {
   it("are told from texts of which some mention a label", async () => {
     const texts: string[] = [];
     const content = "what is this?\n__label__a one\nno idea\n";
-    for await (const chunk of readTexts(fileOf("new.txt", content))) texts.push(...chunk.map((row) => row.text));
+    for await (const chunk of readTexts(fileOf("new.txt", content)))
+      texts.push(...chunk.map((row) => row.text));
     expect(texts).toEqual(["what is this?", "__label__a one", "no idea"]);
   });
 });

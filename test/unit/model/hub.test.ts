@@ -133,10 +133,16 @@ describe("a download", () => {
   });
 
   it.each([
-    ["adapter_model.safetensors", /it is an adapter \(PEFT: adapter_model.*PeftModel.from_pretrained\(model, "owner\/model"\)/],
+    [
+      "adapter_model.safetensors",
+      /it is an adapter \(PEFT: adapter_model.*PeftModel.from_pretrained\(model, "owner\/model"\)/,
+    ],
     ["tf_model.h5", /in tf_model\.h5, of TensorFlow; .*from_pretrained\("owner\/model", from_tf=True\)/],
     ["model-Q8_0.gguf", /model-Q8_0\.gguf, for llama\.cpp/],
-    ["data.zip", /no model\.safetensors: it holds README\.md, config\.json, data\.zip, tokenizer\.json, vocab\.txt$/],
+    [
+      "data.zip",
+      /no model\.safetensors: it holds README\.md, config\.json, data\.zip, tokenizer\.json, vocab\.txt$/,
+    ],
   ])("says what a repository is that has %s alone", async (file, says) => {
     hub.files.delete("model.safetensors");
     hub.files.delete("pytorch_model.bin");

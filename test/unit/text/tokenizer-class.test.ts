@@ -69,7 +69,9 @@ describe("a vocab.json with merges.txt alone", () => {
       code: "INVALID_MODEL",
       message: expect.stringContaining(problem),
     });
-    await expect(read("roberta")).rejects.toThrow(/there is no tokenizer.json: vocab.json with merges.txt alone/);
+    await expect(read("roberta")).rejects.toThrow(
+      /there is no tokenizer.json: vocab.json with merges.txt alone/,
+    );
   });
 
   it.each([{ tokenizer_class: "RobertaTokenizerFast" }, { tokenizer_class: null }, {}])(
