@@ -60,6 +60,10 @@ async function countTokens(
     positionsOf(config),
     tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
   );
-  const modelLength = mostRead({ windowStride: 0, ...trained, maxLength });
+  const modelLength = mostRead({
+    maxLength,
+    windowStride: trained.windowStride ?? 0,
+    maxWindows: trained.maxWindows ?? 0,
+  });
   return { tokenizer: model, lengths, maxLengths, modelLength };
 }
