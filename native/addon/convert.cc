@@ -235,7 +235,13 @@ Napi::Value to_info(Napi::Env env, const LoadedModel& model) {
   info.Set("ignored", to_array(env, model.load_report().ignored));
   info.Set("hasHead", model.load_report().has_scores);
   info.Set("classifierClass", model.model().classifier_class());
-  info.Set("notes", to_array(env, model.model().notes()));
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;
+  for (const Note& note : model.model().notes()) {
+    (note.about == About::kScores ? warnings : notes).push_back(note.sentence);
+  }
+  info.Set("warnings", to_array(env, warnings));
+  info.Set("notes", to_array(env, notes));
   info.Set("maxLength", static_cast<double>(limits.max_length));
   info.Set("vocabularySize", static_cast<double>(limits.vocabulary_size));
   info.Set("labels", static_cast<double>(model.labels()));

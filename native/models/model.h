@@ -53,6 +53,14 @@ struct Limits {
   std::int64_t type_count;
 };
 
+enum class About { kScores, kTraining };
+
+/// What a user should know of a model, in one sentence.
+struct Note {
+  About about;
+  std::string sentence;
+};
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -77,8 +85,8 @@ class Model {
   /// Standard deviation of freshly initialised weights.
   [[nodiscard]] virtual double initial_deviation() const = 0;
 
-  /// What a user should know before training it; one sentence each.
-  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+  /// What a user should know of it.
+  [[nodiscard]] virtual std::vector<Note> notes() const { return {}; }
 
   /// Writes the weights to `file`; the bytes need not be on disk when it returns. Throws IO.
   virtual void save(const std::string& file) const { save_parameters(parameters_, file); }

@@ -3,6 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/logical_and.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/ScopeExit.h>
@@ -22,6 +23,8 @@
 #include "torchscript/archive.h"
 #include "torchscript/graph.h"
 #include "torchscript/pass.h"
+#include "torchscript/refuse.h"
+#include "torchscript/returned.h"
 
 namespace tagformer {
 namespace {
@@ -33,10 +36,6 @@ namespace jit = torch::jit;
 constexpr std::int64_t kNoLimit = 1LL << 30;
 
 constexpr std::int64_t kTrialLength = 5;
-
-[[noreturn]] void refuse(const std::string& problem) {
-  throw Error("INVALID_MODEL", "the TorchScript module " + problem);
-}
 
 enum class Input { kIds, kMask, kTypes };
 
@@ -75,7 +74,7 @@ auto guarded(const char* what, const Body& body) {
     const std::string reason = reason_of(error);
     if (tells_out_of_memory(reason)) throw Error("OUT_OF_MEMORY", reason);
     if (tells_device_failure(reason)) throw Error("DEVICE_FAILED", reason);
-    refuse(std::string(what) + ": " + reason);
+    refuse_module(std::string(what) + ": " + reason);
   }
 }
 
@@ -127,6 +126,7 @@ class TorchScript final : public TorchScriptModel {
     jit::getProfilingMode() = false;
     module_ = guarded("cannot be loaded", [&] { return read_module(file); });
     check_graphs(module_);
+    refuse_probabilities(module_);
     dropout_ = follow_mode(module_);
     module_.train(false);
     if (!device_.is_cpu()) move_to_device();
@@ -168,7 +168,7 @@ class TorchScript final : public TorchScriptModel {
   [[nodiscard]] std::string prefix() const override { return ""; }
   [[nodiscard]] double initial_deviation() const override { return 0.0; }
   [[nodiscard]] std::int64_t outputs() const override { return outputs_; }
-  [[nodiscard]] std::vector<std::string> notes() const override { return notes_; }
+  [[nodiscard]] std::vector<Note> notes() const override { return notes_; }
 
   void save(const std::string& file) const override {
     set_training(false);
@@ -198,7 +198,7 @@ class TorchScript final : public TorchScriptModel {
   }
 
   void read_inputs() {
-    if (!module_.find_method("forward")) refuse("has no method forward");
+    if (!module_.find_method("forward")) refuse_module("has no method forward");
     const auto& arguments = module_.get_method("forward").function().getSchema().arguments();
     for (std::size_t i = 1; i < arguments.size(); ++i) {
       if (inputs_.size() == 3 && arguments[i].default_value()) continue;
@@ -206,9 +206,10 @@ class TorchScript final : public TorchScriptModel {
     }
     if (inputs_.size() < 2 || inputs_.size() > 3 ||
         std::set(inputs_.begin(), inputs_.end()).size() != inputs_.size()) {
-      refuse("takes " + std::to_string(arguments.size() - 1) +
-             " inputs; expected forward(input_ids, attention_mask) or forward(input_ids, attention_mask, "
-             "token_type_ids)");
+      refuse_module(
+          "takes " + std::to_string(arguments.size() - 1) +
+          " inputs; expected forward(input_ids, attention_mask) or forward(input_ids, attention_mask, "
+          "token_type_ids)");
     }
   }
 
@@ -227,11 +228,11 @@ class TorchScript final : public TorchScriptModel {
       if (!known.insert(tensor.unsafeGetTensorImpl()).second) continue;  // shared by two layers
       if (!tensor.is_floating_point()) continue;
       if (tensor.scalar_type() != at::kFloat || tensor.layout() != at::kStrided || !tensor.is_contiguous()) {
-        refuse("holds " + name + " as " + at::toString(tensor.scalar_type()) +
-               "; expected contiguous fp32 tensors: save it after module.float()");
+        refuse_module("holds " + name + " as " + at::toString(tensor.scalar_type()) +
+                      "; expected contiguous fp32 tensors: save it after module.float()");
       }
       if (!at::isfinite(tensor.detach()).all().item<bool>())
-        refuse("holds NaN or infinite values in " + name);
+        refuse_module("holds NaN or infinite values in " + name);
       const bool vector = tensor.dim() < 2 || name.ends_with("bias");
       parameters().declare_at(depth_of(name));
       parameters().adopt(name, tensor, vector ? Role::kVector : Role::kMatrix);
@@ -248,7 +249,9 @@ class TorchScript final : public TorchScriptModel {
       const ScriptPass::OnEmbedding see = [&](const at::Tensor& table, const at::Tensor& indices) {
         meet_embedding(rows, table, indices);
       };
-      outputs_ = run(rows, {}, see).size(1);
+      const at::Tensor scores = run(rows, {}, see);
+      outputs_ = scores.size(1);
+      warn_of_probabilities(scores);
     }
     const c10::InferenceMode inference;
     std::uint32_t places = 0;
@@ -257,12 +260,22 @@ class TorchScript final : public TorchScriptModel {
     describe(places);
   }
 
+  /// Where they are made in a way that refuse_probabilities does not see.
+  void warn_of_probabilities(const at::Tensor& scores) {
+    if (!at::logical_and(scores.ge(0), scores.le(1)).all().item<bool>()) return;
+    notes_.push_back({About::kScores,
+                      "all scores of the TorchScript module for two short texts lie between 0 and 1: if they "
+                      "are probabilities, make it return the logits from before them, because tagformer "
+                      "computes the sigmoid itself"});
+  }
+
   void describe(std::uint32_t places) {
     if (dropout_.lost > 0) {
-      notes_.push_back("the module was traced in evaluation mode: its " + std::to_string(dropout_.lost) +
-                       " fused attention layers train without dropout");
+      notes_.push_back({About::kTraining, "the module was traced in evaluation mode: its " +
+                                              std::to_string(dropout_.lost) +
+                                              " fused attention layers train without dropout"});
     }
-    if (places == 0) notes_.emplace_back("the module has no dropout");
+    if (places == 0) notes_.push_back({About::kTraining, "the module has no dropout"});
   }
 
   /// Rows of nothing but padding.
@@ -324,8 +337,8 @@ class TorchScript final : public TorchScriptModel {
       if (logits.dim() != 2 || logits.size(0) != rows.ids.size(0) || !logits.is_floating_point()) {
         std::ostringstream shape;
         shape << logits.sizes();
-        refuse("returned a tensor of shape " + shape.str() + " for " + std::to_string(rows.ids.size(0)) +
-               " texts; expected logits [texts, labels]");
+        refuse_module("returned a tensor of shape " + shape.str() + " for " +
+                      std::to_string(rows.ids.size(0)) + " texts; expected logits [texts, labels]");
       }
       return logits.to(at::kFloat);
     });
@@ -342,8 +355,8 @@ class TorchScript final : public TorchScriptModel {
       if (found != dictionary.end()) return first_tensor(found->value());
       if (!dictionary.empty()) return first_tensor(dictionary.begin()->value());
     }
-    refuse("returned " + output.tagKind() +
-           "; expected logits, or a tuple or dictionary that begins with them");
+    refuse_module("returned " + output.tagKind() +
+                  "; expected logits, or a tuple or dictionary that begins with them");
   }
 
   void set_training(bool training) const {
@@ -362,7 +375,7 @@ class TorchScript final : public TorchScriptModel {
   bool pad_left_ = false;
   std::vector<Input> inputs_;
   DropoutReport dropout_;
-  std::vector<std::string> notes_;
+  std::vector<Note> notes_;
   Limits limits_{};
   std::int64_t outputs_ = 0;
 };

@@ -23,7 +23,9 @@ struct XlnetConfig {
 
 XlnetConfig read(Config& config) {
   XlnetConfig c{};
-  c.vocab_size = config.integer_or("vocab_size", 32000, 1, kLargestSize);
+  // transformers 2.0 to 2.2 call it n_token.
+  const std::int64_t tokens = config.integer_or("n_token", 32000, 1, kLargestSize);
+  c.vocab_size = config.integer_or("vocab_size", tokens, 1, kLargestSize);
   c.width = config.integer_or("d_model", 1024, 1, cpu::kMaxNormWidth);
   c.layers = config.integer_or("n_layer", 24, 1, 1000);
   c.heads = config.integer_or("n_head", 16, 1, c.width);

@@ -10,8 +10,8 @@
 #include <optional>
 #include <set>
 
-#include "runtime/error.h"
 #include "torchscript/operators.h"
+#include "torchscript/refuse.h"
 
 namespace tagformer {
 namespace {
@@ -24,10 +24,6 @@ constexpr std::int64_t kMostNodes = 250'000;
 constexpr const char* kTraining = "training";
 
 using Classes = std::set<c10::ClassTypePtr>;
-
-[[noreturn]] void refuse(const std::string& problem) {
-  throw Error("INVALID_MODEL", "the TorchScript module " + problem);
-}
 
 /// The classes of all parts of a module, each once.
 Classes classes_of(const jit::Module& module) {
@@ -42,7 +38,7 @@ std::string name_of(const c10::ClassType& type) {
 }
 
 jit::Graph& graph_of(jit::Function& function) {
-  if (!function.isGraphFunction()) refuse("has a function that is no TorchScript, " + function.name());
+  if (!function.isGraphFunction()) refuse_module("has a function that is no TorchScript, " + function.name());
   return *jit::toGraphFunction(function).graph();
 }
 
@@ -71,13 +67,13 @@ class Sizes {
  public:
   std::int64_t of(jit::Function& function) {
     const auto [known, fresh] = sizes_.try_emplace(&function, kUnfinished);
-    if (!fresh && known->second == kUnfinished) refuse("calls itself in " + function.name());
+    if (!fresh && known->second == kUnfinished) refuse_module("calls itself in " + function.name());
     if (!fresh) return known->second;
     std::int64_t size = 0;
     for_nodes(graph_of(function).block(), [&](jit::Node* node) {
       jit::Function* const callee = callee_of(*node);
       size += 1 + (callee == nullptr ? 0 : of(*callee));
-      if (size > kMostNodes) refuse("has more than " + std::to_string(kMostNodes) + " operations");
+      if (size > kMostNodes) refuse_module("has more than " + std::to_string(kMostNodes) + " operations");
     });
     return sizes_[&function] = size;
   }
@@ -87,15 +83,16 @@ class Sizes {
   std::map<const jit::Function*, std::int64_t> sizes_;
 };
 
-/// Replaces calls of functions by their bodies, and the calls in those, until none is left.
-void inline_functions(jit::Graph& graph) {
+/// Replaces the calls of `kind` by the bodies of what they call, and the calls in those, until none is left.
+void inline_all(jit::Graph& graph, c10::Symbol kind) {
   bool again = true;
   while (again) {
     again = false;
     for_nodes(graph.block(), [&](jit::Node* node) {
-      if (node->kind() != c10::prim::CallFunction) return;
+      if (node->kind() != kind) return;
       jit::GraphFunction& callee = jit::toGraphFunction(*callee_of(*node));
-      node->removeInput(0);
+      // A function comes before what it is given; a method's object is its first argument.
+      if (kind == c10::prim::CallFunction) node->removeInput(0);
       // The graph as it is: by itself libtorch takes the one in which everything is already in place.
       jit::inlineCallTo(node, &callee, callee.graph().get());
       again = true;
@@ -111,13 +108,14 @@ bool ends(const jit::Node& loop) {
 void check_node(jit::Node& node, const c10::ClassType& type, const Classes& classes) {
   const std::string name = node.kind().toQualString();
   if (!is_harmless(name)) {
-    refuse("uses " + name + " in " + name_of(type) +
-           ", which is not on the list of operators that only compute");
+    refuse_module("uses " + name + " in " + name_of(type) +
+                  ", which is not on the list of operators that only compute");
   }
-  if (node.kind() == c10::prim::Loop && !ends(node)) refuse("has a while loop, whose end nobody knows");
+  if (node.kind() == c10::prim::Loop && !ends(node))
+    refuse_module("has a while loop, whose end nobody knows");
   if (node.kind() != c10::prim::CallMethod) return;
   if (!classes.contains(node.input(0)->type()->cast<c10::ClassType>())) {
-    refuse("calls a method of something that is no part of it, in " + name_of(type));
+    refuse_module("calls a method of something that is no part of it, in " + name_of(type));
   }
 }
 
@@ -126,7 +124,7 @@ void check_attribute(const c10::TypePtr& type, const Classes& classes) {
   const auto part = type->cast<c10::ClassType>();
   const bool object = part != nullptr || type->kind() == c10::TypeKind::InterfaceType ||
                       type->kind() == c10::TypeKind::AnyType;
-  if (object && !classes.contains(part)) refuse("has an attribute of type " + type->annotation_str());
+  if (object && !classes.contains(part)) refuse_module("has an attribute of type " + type->annotation_str());
   if (part != nullptr) return;
   for (const c10::TypePtr& inner : type->containedTypes()) check_attribute(inner, classes);
 }
@@ -185,16 +183,19 @@ void check_graphs(const jit::Module& module) {
   const Classes classes = classes_of(module);
   Sizes sizes;
   for (const c10::ClassTypePtr& type : classes) {
-    if (!type->getForwardHooks().empty() || !type->getForwardPreHooks().empty()) refuse("has forward hooks");
+    if (!type->getForwardHooks().empty() || !type->getForwardPreHooks().empty())
+      refuse_module("has forward hooks");
     for (std::size_t i = 0; i < type->numAttributes(); ++i) check_attribute(type->getAttribute(i), classes);
     for (jit::Function* const method : type->methods()) {
       (void)sizes.of(*method);
       jit::Graph& graph = graph_of(*method);
-      inline_functions(graph);
+      inline_all(graph, c10::prim::CallFunction);
       for_nodes(graph.block(), [&](jit::Node* node) { check_node(*node, *type, classes); });
     }
   }
 }
+
+void inline_methods(jit::Graph& graph) { inline_all(graph, c10::prim::CallMethod); }
 
 DropoutReport follow_mode(const jit::Module& module) {
   DropoutReport report;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/ir.h>
 
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@ namespace tagformer {
 /// has, all calls unfolded. Functions that methods call are put in their place, so that what follows sees all
 /// there is. Throws INVALID_MODEL.
 void check_graphs(const torch::jit::Module& module);
+
+/// Replaces calls of methods by their bodies, and the calls in those, until none is left. Call after
+/// check_graphs, which has done so with functions and knows that this ends.
+void inline_methods(torch::jit::Graph& graph);
 
 /// What follow_mode found.
 struct DropoutReport {

@@ -338,6 +338,7 @@ constexpr auto kAten = std::array{
     "scaled_dot_product_attention"sv,
     "selu"sv,
     "sigmoid"sv,
+    "sigmoid_"sv,
     "silu"sv,
     "silu_"sv,
     "softmax"sv,

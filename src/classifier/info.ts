@@ -42,6 +42,8 @@ export interface ClassifierInfo {
     /** What its logits are divided by before the sigmoid. */
     readonly temperature: number;
   }[];
+  /** What the model's scores look like that a user should know; usually empty, one sentence each. */
+  readonly warnings: readonly string[];
   /** When tagformer trained the model, in ISO 8601; `null` when it does not say, or something else trained it. */
   readonly trainedAt: string | null;
 }
@@ -67,6 +69,7 @@ export function fixedInfo(
     threads,
     maxLength,
     windows: windowStride > 0 ? { stride: windowStride, max: maxWindows, pooling: windowPooling } : null,
+    warnings: model.info.warnings,
     trainedAt: typeof trainedAt === "string" ? trainedAt : null,
   };
 }

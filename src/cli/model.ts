@@ -25,9 +25,10 @@ export async function localModel(nameOrPath: string): Promise<string> {
   }
 }
 
-/** A trained model of a command, downloaded if it has to be; says where it computes when that was left open. */
+/** A trained model of a command, downloaded if it has to be; says where it computes when that was left open, and what its scores look like. */
 export async function loadClassifier(nameOrPath: string, options: ClassifierOptions): Promise<Classifier> {
   const classifier = await Classifier.load(await localModel(nameOrPath), options);
   if (classifier.deviceNote) note(classifier.deviceNote);
+  for (const warning of classifier.info.warnings) note(`warning: ${warning}`);
   return classifier;
 }

@@ -61,6 +61,8 @@ export interface NativeModelInfo {
   readonly hasHead: boolean;
   /** transformers' class of such classifiers, such as `BertForSequenceClassification`; empty for a TorchScript module. */
   readonly classifierClass: string;
+  /** What a user should know of the model's scores; one sentence each. */
+  readonly warnings: readonly string[];
   /** What a user should know before training the model; one sentence each. */
   readonly notes: readonly string[];
   /** Longest row the model accepts, in tokens. */

@@ -167,6 +167,7 @@ export class TrainingLoop {
       headReset,
       device: model.info.device,
       notes: [
+        ...model.info.warnings,
         ...model.info.notes,
         ...(model.info.deviceNote ? [model.info.deviceNote] : []),
         ...this.#publisher.notes,

@@ -135,6 +135,100 @@ describe("a TorchScript module", () => {
   });
 });
 
+describe("a module that returns probabilities", () => {
+  const before = bagOfWords.slice(0, -1);
+  const logits = "torch.sum(torch.mul(x0, mask), [1])";
+  const refusal = (operator: string) =>
+    new RegExp(
+      `returns what went through aten::${operator}; expected logits.*make forward return the values`,
+    );
+  const returning = (...lines: string[]) => code([...before, `y = ${logits}`, ...lines]);
+  const giving = (type: string, source: string) => source.replace("-> Tensor", `-> ${type}`);
+
+  it.each([
+    ["a sigmoid", "sigmoid", returning("return torch.sigmoid(y)")],
+    ["a softmax", "softmax", returning("return torch.softmax(y, -1)")],
+    ["logarithms of probabilities", "log_softmax", returning("return torch.log_softmax(y, -1)")],
+    ["logarithms of a sigmoid", "log_sigmoid", returning("return torch.log_sigmoid(y)")],
+    ["a sigmoid in place", "sigmoid_", returning("return torch.sigmoid_(y)")],
+    ["what a sigmoid has changed", "sigmoid_", returning("z = torch.sigmoid_(y)", "return y")],
+    [
+      "a sigmoid in another shape and type",
+      "sigmoid",
+      returning("z = torch.to(torch.unsqueeze(torch.sigmoid(y), 1), 7)", "return torch.squeeze(z, 1)"),
+    ],
+    [
+      "labels put together",
+      "sigmoid",
+      returning("a, b, = torch.chunk(y, 2, 1)", "return torch.cat([torch.sigmoid(a), torch.sigmoid(b)], 1)"),
+    ],
+    [
+      "a tuple",
+      "sigmoid",
+      giving("Tuple[Tensor, Tensor]", returning("z = (torch.sigmoid(y), y)", "a, b, = z", "return (a, b)")),
+    ],
+    [
+      "a dictionary",
+      "softmax",
+      giving("Dict[str, Tensor]", returning('return {"loss": y, "logits": torch.softmax(y, 1)}')),
+    ],
+    [
+      "a sigmoid outside of training",
+      "sigmoid",
+      returning("if self.training:", "  z = y", "else:", "  z = torch.sigmoid(y)", "return z"),
+    ],
+    [
+      "a sigmoid in each round of a loop",
+      "sigmoid",
+      returning("z = y", "for i in range(2):", "  z = torch.sigmoid(z)", "return torch.clamp(z, 0., 1.)"),
+    ],
+    [
+      "what one of its methods makes",
+      "sigmoid",
+      `${returning("return (self).probabilities(y, )")}  def probabilities(self: __torch__.Bag,\n    y: Tensor) -> Tensor:\n    return torch.sigmoid(y)\n`,
+    ],
+  ])("is refused with how to mend it: %s", async (_, operator, source) => {
+    await expect(tryTorchScript(write(source), config)).rejects.toMatchObject({
+      code: "INVALID_MODEL",
+      message: expect.stringMatching(refusal(operator)),
+    });
+    await expect(load(write(source))).rejects.toThrow(refusal(operator));
+  });
+
+  it.each([
+    ["in a gate", returning("return torch.mul(y, torch.sigmoid(y))")],
+    ["beside the logits", giving("Tuple[Tensor, Tensor]", returning("return (y, torch.sigmoid(y))"))],
+    ["in weights of a sum", returning("return torch.sub(torch.matmul(torch.softmax(y, -1), y), 2)")],
+  ])("is told from one that has a sigmoid %s", async (_, source) => {
+    await using model = await load(write(source));
+    expect(model.info.warnings).toEqual([]);
+  });
+
+  it("is judged by how its switches are set", async () => {
+    const source = code(
+      [...before, `y = ${logits}`, "if self.raw:", "  z = y", "else:", "  z = torch.sigmoid(y)", "return z"],
+      ["raw : bool"],
+    );
+    const withSwitch = (raw: boolean) => {
+      const file = join(folder, `switch-${raw}.pt`);
+      writeFileSync(file, archive(parts(source, pickle({ flags: { raw } }))));
+      return file;
+    };
+    await expect(load(withSwitch(false))).rejects.toThrow(refusal("sigmoid"));
+    await using model = await load(withSwitch(true));
+    expect(model.info.warnings).toEqual([]);
+  });
+
+  it("is warned of where only the scores show it", async () => {
+    const odds = "torch.exp(y)";
+    const file = write(returning(`return torch.div(${odds}, torch.add(${odds}, torch.ones_like(y)))`));
+    await using model = await load(file);
+    expect(model.info.warnings).toEqual([
+      expect.stringMatching(/^all scores .* lie between 0 and 1: if they are probabilities/),
+    ]);
+  });
+});
+
 it.runIf(existsSync("/dev/full"))("a full disk is an error, and the model goes on", async () => {
   const full = { code: "IO", message: expect.stringMatching(/could not write \/dev\/full: No space left/) };
   await using model = await load(write(code()));

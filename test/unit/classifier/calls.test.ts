@@ -220,6 +220,7 @@ describe("info and pending", () => {
       maxLength: 32,
       windows: { stride: 8, max: 3, pooling: "max" },
       labels: labelNames.map((name) => ({ name, threshold: 0.5, temperature: 1 })),
+      warnings: [],
       trainedAt: recordOf(directory).trainedAt,
     });
     expect(Date.parse(info.trainedAt)).toBeGreaterThan(Date.now() - 3_600_000);

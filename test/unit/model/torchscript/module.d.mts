@@ -15,13 +15,15 @@ export const bagOfWords: readonly string[];
 /** Source code of the module's class. */
 export function code(body?: readonly string[], members?: readonly string[]): string;
 
-/** data.pkl: one object with its two attributes, and what it says of the tensor's storage and of the tensor. */
+/** data.pkl: one object with its attributes, and what it says of the tensor's storage and of the tensor. */
 export function pickle(claim?: {
   readonly elements?: number;
   readonly rows?: number;
   readonly offset?: number;
   /** Type of the numbers: `Float`, `Half`. */
   readonly storage?: string;
+  /** Further attributes, which are booleans. */
+  readonly flags?: Readonly<Record<string, boolean>>;
 }): Buffer;
 
 /** The records of a module. */

@@ -42,12 +42,13 @@ const text = (value) => {
 const number = (value) => Buffer.from([0x4d, value & 255, value >> 8]);
 const raw = (value) => Buffer.from(value, "latin1");
 
-/** data.pkl: one object with its two attributes. */
+/** data.pkl: one object with its attributes: `training`, `weight`, and `flags`, which are booleans. */
 export function pickle({
   elements = weights.length,
   rows = vocabulary,
   offset = 0,
   storage: type = "Float",
+  flags = {},
 } = {}) {
   const storage = [
     raw("(("),
@@ -67,7 +68,11 @@ export function pickle({
   ];
   return Buffer.concat([
     raw("\x80\x02c__torch__\nBag\n)\x81}("),
-    ...[text("training"), raw("\x88"), text("weight"), ...tensor],
+    ...Object.entries({ training: true, ...flags }).flatMap(([name, on]) => [
+      text(name),
+      raw(on ? "\x88" : "\x89"),
+    ]),
+    ...[text("weight"), ...tensor],
     raw("\x88ccollections\nOrderedDict\n)RtRub."),
   ]);
 }
