@@ -10,15 +10,13 @@ import {
   evaluateOn,
   tuneOn,
 } from "./classifier/evaluation.js";
-import { exportModel } from "./classifier/export.js";
 import { type ClassifierInfo, type FixedInfo, labelInfo } from "./classifier/info.js";
 import { type ClassifierParts, loadParts } from "./classifier/load.js";
 import type { StoredModel } from "./classifier/stored-model.js";
+import type { TextModel } from "./classifier/text-model.js";
 import type { Dataset } from "./data/dataset.js";
 import type { Texts } from "./data/texts.js";
 import type { Decision } from "./evaluation/tuning.js";
-import type { JsonObject } from "./model/json-file.js";
-import type { NativeModel } from "./native/model.js";
 import type { CallOptions, ExportCheck } from "./native/types.js";
 import {
   callOptions,
@@ -33,7 +31,7 @@ import {
 import { type TuningOptions, tuningOptions } from "./options/evaluation.js";
 import type { ClassifierOptions } from "./options/model.js";
 import type { InferenceOptions } from "./predict/encoded-texts.js";
-import { type Explanation, explainText } from "./predict/explanation.js";
+import type { Explanation } from "./predict/explanation.js";
 import { answersInOrder } from "./predict/in-order.js";
 import { OpenCalls } from "./predict/open-calls.js";
 import {
@@ -43,8 +41,8 @@ import {
   type Prediction,
   type TextScores,
 } from "./predict/prediction.js";
-import { type Pending, Predictor, type WindowOptions } from "./predict/predictor.js";
-import { type SeenToken, seenTexts, seenTokens } from "./predict/seen-tokens.js";
+import type { Pending } from "./predict/predictor.js";
+import type { SeenToken } from "./predict/seen-tokens.js";
 import {
   type AnyTexts,
   allTextsOf,
@@ -53,7 +51,6 @@ import {
   type TextSource,
   textsOf,
 } from "./predict/texts.js";
-import { mostTokens, type Tokenizer } from "./text/tokenizer.js";
 
 /** Texts that are read ahead of their predictions. */
 const streamedAtOnce = 256;
@@ -80,12 +77,8 @@ const exportCall = exportOptions.extend(callOptions.shape);
  * names checked and typed, so that `prediction.scores.refund` is a number and a misspelt name does not compile.
  */
 export class Classifier<Label extends string = string> implements AsyncDisposable {
-  readonly #config: JsonObject;
   readonly #stored: StoredModel;
-  readonly #model: NativeModel;
-  readonly #tokenizer: Tokenizer;
-  readonly #windows: WindowOptions;
-  readonly #predictor: Predictor;
+  readonly #model: TextModel;
   readonly #calls: OpenCalls;
   readonly #info: FixedInfo;
   #decision: Decision;
@@ -98,18 +91,13 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   /** Longest row in tokens; what goes beyond is cut, or goes into further windows. */
   readonly maxLength: number;
 
-  private constructor({ loaded, stored, windows, decision, info }: ClassifierParts) {
-    const { model, tokenizer, config, labelNames, maxLength } = loaded;
+  private constructor({ model, stored, decision, info }: ClassifierParts) {
     this.#stored = stored;
     this.#model = model;
-    this.#tokenizer = tokenizer;
-    this.#config = config;
-    this.labels = labelNames as readonly Label[];
-    this.maxLength = maxLength;
-    this.device = model.info.device;
-    this.deviceNote = model.info.deviceNote;
-    this.#windows = windows;
-    this.#predictor = new Predictor(loaded, windows);
+    this.labels = model.labelNames as readonly Label[];
+    this.maxLength = model.maxLength;
+    this.device = model.device;
+    this.deviceNote = model.deviceNote;
     this.#decision = decision;
     this.#info = info;
     this.#calls = new OpenCalls(`the classifier of ${info.name ?? info.path}`);
@@ -128,7 +116,8 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   /**
    * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files; or a TorchScript module (`.pt`),
    * which needs the options `trust` and `tokenizer`. A model that tagformer trained reads texts as its training did, with
-   * the same `maxLength` and windows, unless the options say otherwise.
+   * the same `maxLength` and windows, unless the options say otherwise. A bag of words that `tagformer baseline` trained is
+   * used like any other, and needs neither libtorch nor the add-on.
    *
    * @param nameOrPath a directory, a name on the hub (see {@link resolveModel}), or a TorchScript file
    * @param options `signal` ends a download, and the loading itself
@@ -149,7 +138,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
 
   /** How much waits for an answer, for shedding load before it waits for too long. */
   get pending(): Pending {
-    return this.#predictor.pending;
+    return this.#model.pending;
   }
 
   /**
@@ -220,7 +209,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
 
   async #score(texts: Texts, options: ScoreOptions): Promise<TextScores> {
     const decision = this.#decision;
-    const { logits, counts: tokens, times } = await this.#predictor.score(texts, options);
+    const { logits, counts: tokens, times } = await this.#model.score(texts, options);
     const { thresholds } = decision;
     return { logits, probabilities: calibrated(logits, decision), thresholds, tokens, times };
   }
@@ -228,7 +217,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
   logits(texts: AnyTexts, options: InferenceOptions = {}): Promise<Float32Array> {
     return this.#call(inferenceOptions, options, async (calls) => {
-      return (await this.#predictor.score(await allTextsOf(texts), calls)).logits;
+      return (await this.#model.score(await allTextsOf(texts), calls)).logits;
     });
   }
 
@@ -237,17 +226,12 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
    * together again without special tokens.
    */
   seenTexts(input: string | TextSource, options: CallOptions = {}): Promise<string[]> {
-    return this.#call(callOptions, options, async ({ signal }) => {
-      const limit = this.#windows.windowStride > 0 ? mostTokens : this.maxLength;
-      return await seenTexts(this.#tokenizer, textsOf(input), limit, signal);
-    });
+    return this.#call(callOptions, options, ({ signal }) => this.#model.seenTexts(textsOf(input), signal));
   }
 
   /** The tokens of each text, with their places in it; nothing is cut. */
   tokens(input: string | TextSource, options: CallOptions = {}): Promise<SeenToken[][]> {
-    return this.#call(callOptions, options, ({ signal }) =>
-      seenTokens(this.#tokenizer, textsOf(input), signal),
-    );
+    return this.#call(callOptions, options, ({ signal }) => this.#model.tokens(textsOf(input), signal));
   }
 
   /**
@@ -276,7 +260,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   }
 
   get #evaluated(): EvaluatedParts {
-    return { predictor: this.#predictor, labels: this.labels, stored: this.#stored };
+    return { predictor: this.#model, labels: this.labels, stored: this.#stored };
   }
 
   /**
@@ -304,10 +288,8 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
       requireText(text, 0);
       const decision = this.#decision; // a tuning meanwhile changes nothing here
       const label = await this.#labelIndex(parsed.label, text, decision, signal);
-      const temperature = decision.temperatures[label]!;
-      const reading = { ...this.#windows, maxLength: this.maxLength, temperature };
       const question = { ...parsed, label, signal };
-      const explained = await explainText(this.#model, this.#tokenizer, text, reading, question);
+      const explained = await this.#model.explain(text, decision.temperatures[label]!, question);
       return { label: this.labels[label]!, ...explained };
     });
   }
@@ -323,8 +305,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   }
 
   #save(directory: string, calls: CallOptions): Promise<void> {
-    const parts = { config: this.#config, model: this.#model, tokenizer: this.#tokenizer };
-    return this.#stored.save(directory, { ...parts, labelNames: this.labels }, calls);
+    return this.#stored.save(directory, this.#model, calls);
   }
 
   /**
@@ -345,9 +326,8 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
    */
   export(output: string, options: ExportOptions & CallOptions = {}): Promise<ExportCheck | undefined> {
     return this.#call(exportCall, options, ({ format, ...calls }) => {
-      const parts = { config: this.#config, model: this.#model, tokenizer: this.#tokenizer };
       const save = (directory: string) => this.#save(directory, calls);
-      return exportModel({ ...parts, save }, output, format, calls);
+      return this.#model.export(output, format, save, calls);
     });
   }
 
@@ -368,7 +348,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   /** Ends the calls that wait and the one that runs, with `DISPOSED`, and frees the model; within a tenth of a second. */
   async dispose(): Promise<void> {
     this.#calls.dispose();
-    await Promise.all([this.#model.dispose(), this.#tokenizer.dispose()]);
+    await this.#model.dispose();
   }
 
   /** {@link Classifier.dispose}, for `await using`. */
@@ -393,7 +373,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
     signal: AbortSignal | undefined,
   ): Promise<number> {
     if (name === undefined) {
-      const { logits } = await this.#predictor.score([text], { signal });
+      const { logits } = await this.#model.score([text], { signal });
       return indexOfLargest(calibrated(logits, decision));
     }
     const names: readonly string[] = this.labels;

@@ -3,8 +3,8 @@ import { basename, dirname, resolve } from "node:path";
 import type { Decision } from "../evaluation/tuning.js";
 import { packageVersion } from "../install/locations.js";
 import type { Precision } from "../native/types.js";
-import type { LoadedModel, ModelFiles } from "../predict/loaded-model.js";
-import type { ResolvedClassifierOptions } from "./loading-rules.js";
+import type { ModelFiles } from "../predict/loaded-model.js";
+import type { TextModel } from "./text-model.js";
 
 /** What {@link Classifier.info} tells. It is plain JSON. */
 export interface ClassifierInfo {
@@ -54,9 +54,9 @@ export type FixedInfo = Omit<ClassifierInfo, "labels">;
 export function fixedInfo(
   path: string,
   { directory, baseModel, tagformer }: ModelFiles,
-  { model, maxLength }: LoadedModel,
-  { precision, threads, windowStride, maxWindows, windowPooling }: ResolvedClassifierOptions,
+  { precision, threads, device, maxLength, windows }: TextModel,
 ): FixedInfo {
+  const { windowStride, maxWindows, windowPooling } = windows;
   const place = resolve(directory ?? path);
   const trainedAt = tagformer?.trainedAt;
   return {
@@ -65,7 +65,7 @@ export function fixedInfo(
     revision: revisionOf(place),
     tagformerVersion: packageVersion(),
     precision,
-    device: model.info.device,
+    device,
     threads,
     maxLength,
     windows: windowStride > 0 ? { stride: windowStride, max: maxWindows, pooling: windowPooling } : null,

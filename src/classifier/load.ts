@@ -8,18 +8,19 @@ import type { CallOptions } from "../native/types.js";
 import { callOptions } from "../options/calls.js";
 import { requireWindowEffect } from "../options/effect.js";
 import { type ClassifierOptions, classifierOptions } from "../options/model.js";
-import { type LoadedModel, loadModel, prepareLoading, readModelFiles } from "../predict/loaded-model.js";
-import type { WindowOptions } from "../predict/predictor.js";
+import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../predict/loaded-model.js";
 import { givenDecision } from "../report/decision-record.js";
+import { isBagOfWords, loadBagOfWords } from "./bag-of-words-model.js";
 import { type FixedInfo, fixedInfo } from "./info.js";
 import { decisionOf, requireClassifier, requireHead, withTrainedReading } from "./loading-rules.js";
 import { StoredModel } from "./stored-model.js";
+import type { TextModel } from "./text-model.js";
+import { TransformerModel } from "./transformer.js";
 
 /** What a classifier is made of. */
 export interface ClassifierParts {
-  readonly loaded: LoadedModel;
+  readonly model: TextModel;
   readonly stored: StoredModel;
-  readonly windows: WindowOptions;
   readonly decision: Decision;
   readonly info: FixedInfo;
 }
@@ -35,31 +36,50 @@ export async function loadParts(
   prepareLoading();
   await checkDevice(device);
   // Another process may save a model there meanwhile.
-  return await readOneVersion(nameOrPath, () => loadVersion(nameOrPath, given), disposeParts, given);
+  return await readOneVersion(
+    nameOrPath,
+    () => loadVersion(nameOrPath, given),
+    ({ model }) => model.dispose(),
+    given,
+  );
 }
 
 async function loadVersion(
   nameOrPath: string,
   { signal, ...options }: ClassifierOptions & CallOptions,
 ): Promise<ClassifierParts> {
-  const { tokenizer, threshold, labels } = options;
+  const { tokenizer, threshold } = options;
   const files = await readModelFiles(nameOrPath, tokenizer, { signal });
   requireClassifier(nameOrPath, files, options);
-  const { usualLength, ...windows } = withTrainedReading(files, options);
-  requireWindowEffect(options, windows);
-  const loaded = await loadModel(files, labels ?? null, windows, 0, { signal, usualLength });
+  const model = await loadTextModel(nameOrPath, files, options, signal);
   try {
-    requireHead(nameOrPath, files, loaded);
-    const decision = decisionOf(nameOrPath, files, loaded.labelNames, threshold);
+    const names = model.labelNames;
+    const decision = decisionOf(nameOrPath, files, names, threshold);
     const stored = new StoredModel(files);
-    if (threshold !== undefined) stored.decide(async () => givenDecision(decision, loaded.labelNames), null);
-    return { loaded, stored, windows, decision, info: fixedInfo(nameOrPath, files, loaded, windows) };
+    if (threshold !== undefined) stored.decide(async () => givenDecision(decision, names), null);
+    return { model, stored, decision, info: fixedInfo(nameOrPath, files, model) };
   } catch (error) {
-    await disposeParts({ loaded });
+    await model.dispose();
     throw error;
   }
 }
 
-async function disposeParts({ loaded }: Pick<ClassifierParts, "loaded">): Promise<void> {
-  await Promise.all([loaded.tokenizer.dispose(), loaded.model.dispose()]);
+async function loadTextModel(
+  nameOrPath: string,
+  files: ModelFiles,
+  options: ClassifierOptions,
+  signal: AbortSignal | undefined,
+): Promise<TextModel> {
+  if (isBagOfWords(files.config)) return await loadBagOfWords(nameOrPath, files, options);
+  const { usualLength, ...resolved } = withTrainedReading(files, options);
+  requireWindowEffect(options, resolved);
+  const loaded = await loadModel(files, options.labels ?? null, resolved, 0, { signal, usualLength });
+  const model = new TransformerModel(loaded, resolved);
+  try {
+    requireHead(nameOrPath, files, loaded);
+    return model;
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
 }

@@ -7,19 +7,10 @@ import type { JsonObject } from "../model/json-file.js";
 import { saveModelDirectory, updateRecord } from "../model/save.js";
 import { countSeen, type KnownTexts, knownTexts, type SeenTexts } from "../model/seen-texts.js";
 import { isSameDirectory, weightsVersion } from "../model/version.js";
-import type { NativeModel } from "../native/model.js";
 import type { CallOptions } from "../native/types.js";
 import type { ModelFiles } from "../predict/loaded-model.js";
 import { type DecisionChange, unchangedDecision } from "../report/decision-record.js";
-import type { Tokenizer } from "../text/tokenizer.js";
-
-/** What is written of a model besides what its directory says about it. */
-interface SavedParts {
-  readonly config: JsonObject;
-  readonly labelNames: readonly string[];
-  readonly model: NativeModel;
-  readonly tokenizer: Tokenizer;
-}
+import type { TextModel } from "./text-model.js";
 
 /** The directory of a loaded model, or the TorchScript file, of which nothing is known. */
 export class StoredModel {
@@ -65,18 +56,17 @@ export class StoredModel {
   }
 
   /** Saves the whole model; see `Classifier.save`. */
-  async save(target: string, parts: SavedParts, { signal }: CallOptions): Promise<void> {
+  async save(target: string, model: TextModel, { signal }: CallOptions): Promise<void> {
     const { fields, changeCard } = await this.#decisionChange();
     const card = await this.#card();
-    const { config, labelNames, model, tokenizer } = parts;
     const saved = {
-      config,
-      classifierClass: model.info.classifierClass,
-      labelNames,
+      config: model.config,
+      classifierClass: model.classifierClass,
+      labelNames: model.labelNames,
       tagformer: { ...this.#tagformer, ...fields },
       card: card && changeCard(card),
-      writeTokenizer: (folder: string) => tokenizer.writeFiles(folder),
-      writeWeights: (file: string) => model.save(file, { signal }),
+      writeTokenizer: (folder: string) => model.writeTokenizer(folder),
+      writeWeights: (file: string) => model.writeWeights(file, { signal }),
     };
     await saveModelDirectory(target, saved, { signal });
     if (this.directory !== null && (await isSameDirectory(target, this.directory)))

@@ -7,6 +7,8 @@ export const weightsIndexFile = "model.safetensors.index.json";
 /** The TorchScript module of a directory whose `model_type` is {@link torchScriptType}. */
 export const scriptFile = "model.pt";
 export const torchScriptType = "torchscript";
+/** The `model_type` of a directory whose weights are those of a bag of words. */
+export const bagOfWordsType = "bag_of_words";
 /** tagformer's own file: training options, metrics and the like. Other libraries ignore it. */
 export const tagformerFile = "tagformer.json";
 /** Which rows of its data a run trained on, and which it held back. */
@@ -53,6 +55,9 @@ export const tokenizerFiles: readonly string[] = [
 
 /** Weights of the last step of a run that was stopped: a model directory inside the one of the finished model. */
 export const lastDirectory = "last";
+
+/** The bag of words that a run compares its model with: a model directory inside that of the model. */
+export const baselineDirectory = "baseline";
 
 const modelFiles: ReadonlySet<string> = new Set([
   configFile,

@@ -57,7 +57,7 @@ export interface Explanation {
 }
 
 /** How to explain; see `explanationOptions`. */
-interface Question extends CallOptions {
+export interface Question extends CallOptions {
   /** Index of the label. */
   readonly label: number;
   readonly baseline?: string | undefined;

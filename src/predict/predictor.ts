@@ -192,7 +192,7 @@ function sliceEncoded(tokens: EncodedTexts, first: number, end: number): Encoded
 }
 
 /** @throws TagformerError `INVALID_DATA` when one of these texts was cut; `first` is the number of the first */
-function requireWhole({ read, cut, atLeast }: TokenCounts, first: number): void {
+export function requireWhole({ read, cut, atLeast }: TokenCounts, first: number): void {
   const text = cut.findIndex((tokens) => tokens > 0);
   if (text < 0) return;
   const tokens = `${atLeast[text] === 1 ? "at least " : ""}${read[text]! + cut[text]!} tokens`;

@@ -13,7 +13,7 @@ const typescript = [
   ["native"],
   ["model", "evaluation", "data", "options"],
   ["text"],
-  ["predict", "inspection.ts"],
+  ["predict", "inspection.ts", "baseline"],
   ["report"],
   ["classifier", "classifier.ts", "training"],
   ["serve", "serve.ts"],
