@@ -3,7 +3,7 @@
 //   node examples/train-with-events.mjs tickets.csv ./bert-base-uncased ./tickets-model [epochs]
 //
 // The second argument is a model directory or a config.json, which starts from random weights (vocab.txt beside it).
-// Ctrl-C stops after the step and says where the weights are.
+// Ctrl-C stops after the step and says where the weights are; the same line again goes on, as after any other end.
 import { checkDataset, formatFindings, readDataset, TagformerError, Trainer } from "tagformer";
 
 const [data, model, output, epochs = "3"] = process.argv.slice(2);
@@ -18,6 +18,7 @@ try {
     train: dataset,
     output,
     epochs: Number(epochs),
+    resume: true,
   });
   for await (const event of trainer.events({ signal: stop.signal })) show(event);
 } catch (error) {
@@ -32,6 +33,9 @@ function show(event) {
       console.log(
         `${event.trainingRows} rows to train on, ${event.validationRows} held back, ${event.steps} steps`,
       );
+      break;
+    case "resumed":
+      console.log(`resumed after step ${event.step}`);
       break;
     case "step":
       console.log(`step ${event.step}: loss ${event.loss.toFixed(4)}, ${event.tokens} tokens`);

@@ -108,6 +108,7 @@ export type { SeenTexts } from "./model/seen-texts.js";
 export { readValidation, type StoredPredictions } from "./model/validation.js";
 export type { CallOptions, ExportCheck, Precision } from "./native/types.js";
 export type { ExplanationOptions, ExportOptions, ScoreOptions } from "./options/calls.js";
+export type { CheckpointOptions } from "./options/checkpoints.js";
 export type { ResamplingOptions, TuningOptions, TuningSettings } from "./options/evaluation.js";
 export type { ClassifierOptions, Device, ModelOptions } from "./options/model.js";
 export type { TrainingOptions } from "./options/training.js";
@@ -123,8 +124,10 @@ export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/pages.js";
 export type { TokenCounts } from "./text/token-counts.js";
 export type {
+  CheckpointFailedEvent,
   EndEvent,
   EpochEvent,
+  ResumedEvent,
   StartEvent,
   StepEvent,
   TestProgressEvent,

@@ -41,6 +41,7 @@ async function train(training, validation) {
     train: training,
     validation,
     output: directory,
+    overwrite: true, // of an earlier try that was interrupted
     precision: options.precision,
     seed,
   });

@@ -91,7 +91,13 @@ async function lookAt(dataset) {
 }
 
 async function train(dataset) {
-  const trainer = new Trainer({ ...source, ...options, train: dataset, output: values.output });
+  const trainer = new Trainer({
+    ...source,
+    ...options,
+    train: dataset,
+    output: values.output,
+    overwrite: true,
+  });
   const bar = new SingleBar({
     format: "epoch {epoch} {bar} {percentage}%, {eta_formatted} left, loss {loss}",
   });

@@ -72,6 +72,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", Session::define(env));
   exports.Set("selfTest", Napi::Function::New<self_test>(env, "selfTest"));
   exports.Set("tryTorchScript", Napi::Function::New<try_torchscript>(env, "tryTorchScript"));
+  exports.Set("kernels", cpu::kernels().name);
+  exports.Set("cpuCapability", at::get_cpu_capability());
+  exports.Set("torchVersion", TAGFORMER_TORCH_VERSION);
   exports.Set("inspectCuda", Napi::Function::New<inspect_cuda>(env, "inspectCuda"));
   exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));
   exports.Set("lockFile", Napi::Function::New<lock_file>(env, "lockFile"));

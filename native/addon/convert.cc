@@ -133,6 +133,14 @@ std::int64_t integer(const Napi::Object& object, const char* field) {
 
 Json to_json(const Napi::Value& value) { return to_json(value, 0); }
 
+std::vector<TensorSource> to_sources(const Napi::Value& value) {
+  if (!value.IsArray()) refuse(value.Env(), "tensors", "an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<TensorSource> sources;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) sources.push_back(to_source(array.Get(i)));
+  return sources;
+}
+
 ModelSpec to_model_spec(const Napi::Object& object) {
   const Napi::Env env = object.Env();
   ModelSpec spec{};
@@ -141,10 +149,7 @@ ModelSpec to_model_spec(const Napi::Object& object) {
   spec.config = std::get<Json::Object>(std::move(config.value));
   spec.labels = integer(object, "labels");
   if (spec.labels < 1 || spec.labels > (1 << 20)) refuse(env, "labels", "1 to 1048576");
-  const Napi::Value tensors = object.Get("tensors");
-  if (!tensors.IsArray()) refuse(env, "tensors", "an array");
-  const auto array = tensors.As<Napi::Array>();
-  for (std::uint32_t i = 0; i < array.Length(); ++i) spec.tensors.push_back(to_source(array.Get(i)));
+  spec.tensors = to_sources(object.Get("tensors"));
   if (!object.Get("script").IsUndefined()) spec.script = text(object, "script");
   spec.seed = static_cast<std::uint64_t>(integer(object, "seed"));
   const auto precision = find_precision(text(object, "precision"));

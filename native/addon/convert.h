@@ -12,6 +12,8 @@ namespace tagformer::addon {
 /// A plain value as JSON.parse gives it. Throws TypeError for anything else, or when nested too deeply.
 Json to_json(const Napi::Value& value);
 
+/// An array of ranges of files.
+std::vector<TensorSource> to_sources(const Napi::Value& value);
 ModelSpec to_model_spec(const Napi::Object& object);
 TrainingOptions to_training_options(const Napi::Object& object);
 /// `with_labels` requires `labels`.

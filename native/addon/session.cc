@@ -80,6 +80,14 @@ std::string text_argument(const Napi::CallbackInfo& info, std::size_t index) {
   return info[index].As<Napi::String>().Utf8Value();
 }
 
+std::int64_t integer_argument(const Napi::CallbackInfo& info, std::size_t index) {
+  if (info.Length() <= index || !info[index].IsNumber()) {
+    throw Napi::TypeError::New(info.Env(),
+                               "native call: expected a number as argument " + std::to_string(index + 1));
+  }
+  return info[index].As<Napi::Number>().Int64Value();
+}
+
 /// The caller's number of a job; 0 when it has none.
 std::uint64_t job_argument(const Napi::CallbackInfo& info, std::size_t index) {
   if (info.Length() <= index || !info[index].IsNumber()) return 0;
@@ -108,7 +116,7 @@ void Environment::stop_all() {
   stopped_ = true;
   // All at once, then one after the other: joining waits.
   for (Session* session : sessions_) session->worker().interrupt();
-  for (Session* session : sessions_) session->worker().stop();
+  for (Session* session : sessions_) session->stop();
 }
 
 Napi::Function Session::define(Napi::Env env) {
@@ -121,6 +129,8 @@ Napi::Function Session::define(Napi::Env env) {
                          InstanceMethod<&Session::start_training>("startTraining"),
                          InstanceMethod<&Session::train_step>("trainStep"),
                          InstanceMethod<&Session::compute_gradients>("computeGradients"),
+                         InstanceMethod<&Session::write_checkpoint>("writeCheckpoint"),
+                         InstanceMethod<&Session::restore_training>("restoreTraining"),
                          InstanceMethod<&Session::save>("save"),
                          InstanceMethod<&Session::export_torchscript>("exportTorchScript"),
                          InstanceMethod<&Session::parameter>("parameter"),
@@ -152,6 +162,11 @@ Session::~Session() {
   environment_->remove(this);
   worker_->stop();
   if (failed_) leak();
+}
+
+void Session::stop() {
+  worker_->stop();
+  if (training_ != nullptr) training_->abandon_checkpoint();
 }
 
 void Session::leak() {
@@ -255,6 +270,43 @@ Napi::Value Session::compute_gradients(const Napi::CallbackInfo& info) {
     return [loss = training().compute_gradients(*batch)](Napi::Env env) -> Napi::Value {
       return Napi::Number::New(env, loss);
     };
+  });
+}
+
+Napi::Value Session::write_checkpoint(const Napi::CallbackInfo& info) {
+  Ref();
+  Promises& promises = environment_->promises();
+  const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
+  const auto ended = [&promises, ticket = ticket](const std::exception_ptr& failure) {
+    if (failure == nullptr) return promises.resolve(ticket, nothing());
+    try {
+      std::rethrow_exception(failure);
+    } catch (...) {
+      promises.reject(ticket, current_failure());
+    }
+  };
+  worker_->post({
+      .id = 0,
+      .run =
+          [this, ended, file = text_argument(info, 0)] {
+            try {
+              training().write_checkpoint(file, ended);
+            } catch (...) {
+              ended(std::current_exception());
+            }
+          },
+      .dropped = [&promises, ticket = ticket] { promises.reject(ticket, kDropped); },
+  });
+  return promise;
+}
+
+Napi::Value Session::restore_training(const Napi::CallbackInfo& info) {
+  const auto tensors =
+      std::make_shared<const std::vector<TensorSource>>(to_sources(object_argument(info, 0)));
+  const std::int64_t steps = integer_argument(info, 1);
+  return run(info, 0, [this, tensors, steps] {
+    training().restore(*tensors, steps);
+    return nothing();
   });
 }
 

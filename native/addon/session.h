@@ -50,6 +50,8 @@ class Session : public Napi::ObjectWrap<Session> {
   Session& operator=(const Session&) = delete;
 
   [[nodiscard]] Worker& worker() { return *worker_; }
+  /// Ends the running job and a checkpoint that is being written, and joins their threads.
+  void stop();
 
  private:
   /// Work on the model's thread; gives the value that the promise resolves with.
@@ -68,6 +70,8 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value start_training(const Napi::CallbackInfo& info);
   Napi::Value train_step(const Napi::CallbackInfo& info);
   Napi::Value compute_gradients(const Napi::CallbackInfo& info);
+  Napi::Value write_checkpoint(const Napi::CallbackInfo& info);
+  Napi::Value restore_training(const Napi::CallbackInfo& info);
   Napi::Value save(const Napi::CallbackInfo& info);
   Napi::Value export_torchscript(const Napi::CallbackInfo& info);
   Napi::Value parameter(const Napi::CallbackInfo& info);

@@ -131,6 +131,7 @@ AdamW::AdamW(ParameterSet& parameters, AdamWOptions options)
 }
 
 Update AdamW::step(const Gradients& gradients, double learning_rate, const at::Tensor& loss) {
+  if (before_update_ != nullptr) before_update_();
   return counted(update(gradients, learning_rate, loss));
 }
 

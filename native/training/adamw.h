@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "training/gradients.h"
@@ -36,6 +38,9 @@ class AdamW {
   virtual ~AdamW() = default;
   AdamW(const AdamW&) = delete;
   AdamW& operator=(const AdamW&) = delete;
+
+  /// Has a function called before an update writes to weights or moments; null: none.
+  void set_before_update(std::function<void()> before) { before_update_ = std::move(before); }
 
   /// Applies one update to what is not frozen, unless `loss` (`[]`, fp64) or the norm of the gradients is not
   /// finite. Throws Stopped before it begins, never after.
@@ -76,6 +81,7 @@ class AdamW {
   ParameterSet& parameters_;
   AdamWOptions options_;
   std::vector<Moments> moments_;
+  std::function<void()> before_update_;
   std::int64_t steps_ = 0;
 };
 

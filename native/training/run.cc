@@ -73,6 +73,9 @@ TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options)
       gradients_(model.parameters(), optimizer_->by_rows(), model.has_kernels()),
       runner_(make_runner({model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout})) {
   model_.set_pending_updates([this] { optimizer_->apply_pending(); });
+  optimizer_->set_before_update([this] {
+    if (writer_ != nullptr) writer_->detach();
+  });
 }
 
 TrainingRun::~TrainingRun() { model_.set_pending_updates(nullptr); }
@@ -98,6 +101,22 @@ StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches) {
     gradients_.clear();
     throw;
   }
+}
+
+void TrainingRun::write_checkpoint(const std::string& file, CheckpointWriter::Done done) {
+  if (writer_ != nullptr && !writer_->done()) {
+    throw Error("INTERNAL", "a checkpoint of this training is being written");
+  }
+  model_.restore_weights();
+  writer_ = std::make_unique<CheckpointWriter>(checkpoint_tensors(model_.parameters(), optimizer_->moments()),
+                                               file, std::move(done));
+  // What is recorded writes to the weights without asking.
+  if (model_.records_steps()) writer_->detach();
+}
+
+void TrainingRun::restore(const std::vector<TensorSource>& tensors, std::int64_t steps) {
+  if (optimizer_->steps() > 0) throw Error("INTERNAL", "this training has begun");
+  optimizer_->restore(read_checkpoint(tensors, model_.parameters(), optimizer_->moments()), steps);
 }
 
 double TrainingRun::compute_gradients(const HostBatch& batch) {

@@ -7,6 +7,7 @@
 
 #include "engine/loaded_model.h"
 #include "training/adamw.h"
+#include "training/checkpoint.h"
 #include "training/objective.h"
 #include "training/schedule.h"
 #include "training/step.h"
@@ -56,6 +57,14 @@ class TrainingRun {
   /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together. A step that is
   /// stopped changes no weight: AdamW, once begun, runs to its end.
   StepResult step(const std::vector<HostBatch>& micro_batches);
+  /// Begins to write what the training goes on from to `file`, beside the steps that follow; see
+  /// CheckpointWriter. The writing before it must be over.
+  void write_checkpoint(const std::string& file, CheckpointWriter::Done done);
+  /// Gives up a checkpoint that is being written.
+  void abandon_checkpoint() { writer_.reset(); }
+  /// Goes on after the `steps` that another training of the same model had made when write_checkpoint()
+  /// wrote `tensors`; before the first step. Throws as read_checkpoint().
+  void restore(const std::vector<TensorSource>& tensors, std::int64_t steps);
   /// Loss and gradients of one batch in evaluation mode (no dropout), without an update: for comparing with
   /// PyTorch.
   double compute_gradients(const HostBatch& batch);
@@ -69,6 +78,8 @@ class TrainingRun {
   std::unique_ptr<AdamW> optimizer_;
   Gradients gradients_;
   std::unique_ptr<StepRunner> runner_;
+  /// Null before the first checkpoint.
+  std::unique_ptr<CheckpointWriter> writer_;
 };
 
 }  // namespace tagformer

@@ -9,19 +9,11 @@
 
 #include "runtime/error.h"
 #include "weights/file.h"
+#include "weights/safetensors_header.h"
 #include "weights/weight_reader.h"
 
 namespace tagformer {
 namespace {
-
-/// Bytes of a cache line.
-constexpr std::size_t kLine = 64;
-
-std::string text_of(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + "]";
-}
 
 /// The names under which the model may know a tensor of a file.
 std::vector<std::string> candidates(std::string name, const std::string& prefix) {
@@ -41,31 +33,6 @@ std::pair<const Parameter*, const Parameter::Part*> find(const ParameterSet& par
   return {nullptr, nullptr};
 }
 
-std::string json_string(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-std::string header_of(const ParameterSet& parameters) {
-  std::string json = R"({"__metadata__":{"format":"pt"})";
-  std::int64_t at = 0;
-  for (const auto& parameter : parameters.all()) {
-    for (const Parameter::Part& part : parameter->parts) {
-      json += "," + json_string(part.name) + R"(:{"dtype":"F32","shape":)" + text_of(part.shape) +
-              R"(,"data_offsets":[)" + std::to_string(at) + "," + std::to_string(at + part.count * 4) + "]}";
-      at += part.count * 4;
-    }
-  }
-  json += '}';
-  // With the 8 bytes of its length the header ends where a cache line does, and so may mapped weights begin.
-  json.append((kLine - (json.size() + 8) % kLine) % kLine, ' ');
-  return json;
-}
-
 }  // namespace
 
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,
@@ -83,8 +50,8 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
     report.has_scores = report.has_scores || parameter->scores;
     if (parameter->scores && settings.fresh_scores) continue;
     if (source.shape != part->shape) {
-      problems +=
-          "\n  " + source.name + " has shape " + text_of(source.shape) + "; expected " + text_of(part->shape);
+      problems += "\n  " + source.name + " has shape " + text_of_shape(source.shape) + "; expected " +
+                  text_of_shape(part->shape);
       named.insert(part);
     } else if (!named.insert(part).second) {
       problems += "\n  " + source.name + " is there twice, under two names";
@@ -96,7 +63,7 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
     for (const Parameter::Part& part : parameter->parts) {
       if (named.contains(&part)) continue;
       if (!sources.empty() && !parameter->head) {
-        problems += "\n  " + part.name + " " + text_of(part.shape) + " is missing";
+        problems += "\n  " + part.name + " " + text_of_shape(part.shape) + " is missing";
       } else {
         report.initialised.push_back(part.name);
       }
@@ -112,10 +79,12 @@ LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSou
 }
 
 void save_parameters(const ParameterSet& parameters, const std::string& file) {
-  const std::string header = header_of(parameters);
+  std::vector<TensorHeader> tensors;
+  for (const auto& parameter : parameters.all()) {
+    for (const Parameter::Part& part : parameter->parts) tensors.push_back({part.name, part.shape});
+  }
+  const std::string header = safetensors_header(tensors);
   File out(file, O_WRONLY | O_CREAT | O_TRUNC);
-  const std::uint64_t length = header.size();
-  out.write(reinterpret_cast<const char*>(&length), sizeof length);
   out.write(header.data(), static_cast<std::int64_t>(header.size()));
   for (const auto& parameter : parameters.all()) {
     const at::Tensor values = parameters.master_of(*parameter).detach().to(at::kCPU);

@@ -65,6 +65,7 @@ class BagOfWordsModel implements TextModel {
   readonly threads = 1;
   readonly device = "cpu";
   readonly deviceNote = "";
+  readonly warnings = [];
   /** A text has no more words than characters. */
   readonly maxLength = mostCharacters;
   readonly windows: WindowOptions = { windowStride: 0, maxWindows: 0, windowPooling: "max" };

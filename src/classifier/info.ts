@@ -54,7 +54,7 @@ export type FixedInfo = Omit<ClassifierInfo, "labels">;
 export function fixedInfo(
   path: string,
   { directory, baseModel, tagformer }: ModelFiles,
-  { precision, threads, device, maxLength, windows }: TextModel,
+  { precision, threads, device, maxLength, windows, warnings }: TextModel,
 ): FixedInfo {
   const { windowStride, maxWindows, windowPooling } = windows;
   const place = resolve(directory ?? path);
@@ -69,7 +69,7 @@ export function fixedInfo(
     threads,
     maxLength,
     windows: windowStride > 0 ? { stride: windowStride, max: maxWindows, pooling: windowPooling } : null,
-    warnings: model.info.warnings,
+    warnings,
     trainedAt: typeof trainedAt === "string" ? trainedAt : null,
   };
 }

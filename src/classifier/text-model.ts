@@ -22,6 +22,8 @@ export interface TextModel {
   /** `cpu`, or a GPU such as `cuda:0`. */
   readonly device: string;
   readonly deviceNote: string;
+  /** What its scores look like that a user should know; one sentence each. */
+  readonly warnings: readonly string[];
   /** Longest row in tokens. */
   readonly maxLength: number;
   readonly windows: WindowOptions;

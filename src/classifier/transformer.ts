@@ -22,6 +22,7 @@ export class TransformerModel implements TextModel {
   readonly threads: number;
   readonly device: string;
   readonly deviceNote: string;
+  readonly warnings: readonly string[];
   readonly maxLength: number;
   readonly windows: WindowOptions;
 
@@ -36,6 +37,7 @@ export class TransformerModel implements TextModel {
     this.threads = options.threads;
     this.device = info.device;
     this.deviceNote = info.deviceNote;
+    this.warnings = info.warnings;
     this.maxLength = loaded.maxLength;
     this.windows = options;
   }

@@ -10,6 +10,7 @@ import { addExplainCommand } from "./explain.js";
 import { addExportCommand } from "./export.js";
 import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
+import { addRunsCommand } from "./runs.js";
 import { addServeCommand } from "./serve.js";
 import { runSetup } from "./setup.js";
 import { addSplitCommand } from "./split.js";
@@ -25,6 +26,7 @@ function program(): Command {
   addInspectCommand(root);
   addSplitCommand(root);
   addTrainCommand(root);
+  addRunsCommand(root);
   addEvaluateCommand(root);
   addPredictCommand(root);
   addExportCommand(root);

@@ -49,25 +49,35 @@ export function exitStatus(error: unknown): number {
 /** Exit status after Ctrl-C, as shells use it. */
 export const interruptedStatus = 130;
 
+/** What interrupts work, with the exit status then: a window that was closed, Ctrl-C, and a request to end. */
+const interruptions = { SIGHUP: 129, SIGINT: interruptedStatus, SIGTERM: 143 } as const;
+
 /** npm passes the terminal's Ctrl-C on to a command that has it already, so one press may come twice within this time. */
 const onePress = 500;
 
 /**
- * Lets Ctrl-C (or SIGTERM) abort work that then ends by itself; pressed again, it ends the process at once.
+ * Lets Ctrl-C (or SIGTERM, or SIGHUP) abort work that then ends by itself; pressed again, it ends the process at once.
  *
  * @param said what happens then, in words
+ * @returns the exit status that says which of them it was
  */
-export function abortOnInterrupt(controller: AbortController, said: () => string): void {
+export function abortOnInterrupt(
+  controller: AbortController,
+  said: () => string,
+): { readonly status: number } {
   let first = 0;
-  const stop = () => {
-    if (!controller.signal.aborted) {
-      first = performance.now();
-      controller.abort();
-      note(`\n${said()}; press Ctrl-C again to stop at once`);
-    } else if (performance.now() - first > onePress) {
-      process.exit(interruptedStatus);
-    }
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  const result = { status: interruptedStatus as number };
+  for (const [name, status] of Object.entries(interruptions)) {
+    process.on(name, () => {
+      if (!controller.signal.aborted) {
+        first = performance.now();
+        result.status = status;
+        controller.abort();
+        note(`\n${said()}; press Ctrl-C again to stop at once`);
+      } else if (performance.now() - first > onePress) {
+        process.exit(status);
+      }
+    });
+  }
+  return result;
 }

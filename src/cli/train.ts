@@ -5,6 +5,7 @@ import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
+import { checkpointOptions } from "../options/checkpoints.js";
 import { requireEffect } from "../options/effect.js";
 import { trainingOptions, withPreset } from "../options/training.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
@@ -15,7 +16,7 @@ import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";
-import { abortOnInterrupt, interruptedStatus, note, print, printJson } from "./terminal.js";
+import { abortOnInterrupt, note, print, printJson } from "./terminal.js";
 import { TrainingDisplay } from "./training-display.js";
 import { describeResult } from "./training-result.js";
 
@@ -38,7 +39,8 @@ export function addTrainCommand(root: Command): void {
     .option("--validation <file>", "table to validate on (default: a part of <data>)")
     .option("--test <file>", "table that judges the finished model once (default: --test-split of <data>)");
   addDataFlags(command);
-  addFlags(command, trainingOptions)
+  addFlags(command, trainingOptions);
+  addFlags(command, checkpointOptions)
     .option("--json", "print one JSON document when the run is over")
     .addHelpText(
       "after",
@@ -55,6 +57,8 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
     validation: flags.validation !== undefined,
     test: flags.test !== undefined,
   });
+  const checkpoints = takeFlags(checkpointOptions, flags as unknown as Record<string, unknown>);
+  parseOptions(checkpointOptions, checkpoints);
   for (const file of [data, flags.validation ?? [], flags.test ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
   const source = given.model !== undefined ? { model: await localModel(given.model) } : given;
@@ -69,6 +73,7 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   const trainer = new Trainer({
     ...source,
     ...options,
+    ...checkpoints,
     train: dataset,
     ...(validation && { validation }),
     ...(test && { test }),
@@ -79,7 +84,7 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   let start: StartEvent | undefined;
   let end: EndEvent | undefined;
   const controller = new AbortController();
-  abortOnInterrupt(controller, () => (start ? "stopping after this step" : "stopping"));
+  const interruption = abortOnInterrupt(controller, () => (start ? "stopping after this step" : "stopping"));
   try {
     for await (const event of trainer.events({ signal: controller.signal })) {
       if (event.type === "start") start = event;
@@ -89,15 +94,28 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
     }
   } catch (error) {
     if (error !== controller.signal.reason) throw error;
-    process.exitCode = interruptedStatus; // before the first step: there is nothing to keep
+    process.exitCode = interruption.status; // before the first step: there is nothing to keep
   } finally {
     display.close();
   }
+  if (end && flags.json) printJson({ ...end, epochs });
   if (!start || !end) return;
-  if (flags.json) printJson({ ...end, epochs });
-  else print(describeResult(start, epochs, end, resolved));
-  if (end.reason === "stopped") process.exitCode = interruptedStatus;
+  if (!flags.json) print(describeResult(start, epochs, end, resolved));
+  noteCheckpoints(end);
+  if (end.reason === "stopped") process.exitCode = interruption.status;
   noteCutTexts(cutTextsOfRun(start));
+}
+
+/** Exit status of a run that is whole, but of which no checkpoint could be written: it would have been lost. */
+const unsavedStatus = 3;
+
+function noteCheckpoints({ reason, checkpointProblem }: EndEvent): void {
+  if (checkpointProblem !== undefined) {
+    process.exitCode = unsavedStatus;
+    note(`warning: no checkpoint of this run could be written (${checkpointProblem})`);
+  } else if (reason === "stopped") {
+    note("the same command with --resume goes on");
+  }
 }
 
 function cutTextsOfRun({

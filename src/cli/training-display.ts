@@ -1,7 +1,14 @@
 // What `tagformer train` shows while it goes on.
 
 import { showOnOneLine } from "../data/column-names.js";
-import type { EpochEvent, StartEvent, StepEvent, TrainingEvent } from "../training/events.js";
+import type {
+  CheckpointFailedEvent,
+  EpochEvent,
+  ResumedEvent,
+  StartEvent,
+  StepEvent,
+  TrainingEvent,
+} from "../training/events.js";
 import { ProgressBar } from "./progress.js";
 import { duration, note } from "./terminal.js";
 
@@ -11,6 +18,8 @@ export class TrainingDisplay {
   #title = "";
   #bar: ProgressBar | undefined;
   #rows = 0;
+  /** Rows of the first epoch shown that were trained on before the run was interrupted. */
+  #resumedRows = 0;
   #loss = 0;
   #saidShort = false;
 
@@ -20,6 +29,14 @@ export class TrainingDisplay {
       case "start":
         this.#start = event;
         for (const line of describeStart(event)) note(line);
+        break;
+      case "resumed":
+        note(describeResumed(event));
+        this.#resumedRows = event.rowsInEpoch;
+        break;
+      case "checkpointFailed":
+        this.close();
+        note(describeFailure(event));
         break;
       case "step":
         this.#showStep(event);
@@ -35,7 +52,7 @@ export class TrainingDisplay {
         break;
       case "end":
         this.close();
-        for (const line of event.notes) note(`warning: ${line}`);
+        for (const line of event.notes) note(event.reason === "already finished" ? line : `warning: ${line}`);
         break;
     }
   }
@@ -67,13 +84,35 @@ export class TrainingDisplay {
   #showStep(event: StepEvent): void {
     const start = this.#start!;
     this.#switchTo(`epoch ${event.epoch}/${start.epochs}`, start.trainingRows);
-    this.#rows += event.rows;
+    this.#rows += event.rows + this.#resumedRows;
+    this.#resumedRows = 0;
     // A running mean over about twenty steps: single losses jump too much to read.
     this.#loss = Number.isNaN(this.#loss) ? event.loss : 0.95 * this.#loss + 0.05 * event.loss;
     const rates = `${event.rowsPerSecond.toFixed(0)} rows/s  ${event.tokensPerSecond.toFixed(0)} tokens/s`;
     if (event.extraParts > 0 && !this.#saidShort) this.#sayShort(event);
     this.#bar?.update(this.#rows, `${rates}  loss ${this.#loss.toFixed(4)}`, event.secondsLeft);
   }
+}
+
+function describeResumed({ step, steps, epoch, lostSteps, lostSeconds }: ResumedEvent): string {
+  const count = (value: number) => value.toLocaleString("en-US");
+  const lost = lostSteps === 0 ? "nothing lost" : `${roughly(lostSeconds)} lost`;
+  return `resumed at step ${count(step)} of ${count(steps)} (epoch ${epoch}), ${lost}`;
+}
+
+function describeFailure({ problem, lastSavedSeconds }: CheckpointFailedEvent): string {
+  const last =
+    lastSavedSeconds === undefined
+      ? "there is none yet from which this run could be resumed"
+      : `the last good one is ${roughly(lastSavedSeconds)} old`;
+  return `warning: a checkpoint could not be written (${problem}); ${last}. The training goes on, and tries again`;
+}
+
+/** 12 minutes, or 40 seconds. */
+function roughly(seconds: number): string {
+  const [value, unit] = seconds < 90 ? [seconds, "second"] : [seconds / 60, "minute"];
+  const whole = Math.round(value);
+  return `${whole.toLocaleString("en-US")} ${unit}${whole === 1 ? "" : "s"}`;
 }
 
 function describeStart(start: StartEvent): string[] {

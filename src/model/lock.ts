@@ -22,8 +22,8 @@ import { tryLock } from "../native/files.js";
 /** What a directory is locked for: a run refuses others at once, a save is soon over. */
 type Purpose = "training" | "saving";
 
-/** What the lock file says. */
-interface Holder {
+/** Who writes a model directory, as its lock file says. */
+export interface Holder {
   readonly pid: number;
   readonly host: string;
   /** ISO 8601. */
@@ -79,7 +79,7 @@ process.on("exit", () => {
  */
 export async function lockDirectory(directory: string, purpose: Purpose): Promise<DirectoryLock> {
   const { target, made } = await placeOf(directory);
-  const file = join(dirname(target), `.${basename(target)}.lock`);
+  const file = lockFileOf(target);
   const until = performance.now() + longestSaveMs;
   for (;;) {
     const found = await take(file, purpose);
@@ -95,6 +95,27 @@ export async function lockDirectory(directory: string, purpose: Purpose): Promis
     if (holder?.purpose === "training" || performance.now() > until) throw inUse(directory, holder);
     await sleep(pollMs);
   }
+}
+
+/** Who writes a model directory now; `null` when nobody does, or its lock file says nothing. */
+export async function holderOf(directory: string): Promise<Holder | null> {
+  const target = await followLinks(directory);
+  const file = lockFileOf(target);
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
+  } catch {
+    return null;
+  }
+  try {
+    return (await tryLock(descriptor, false)) === "held" ? await readHolder(file) : null;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function lockFileOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}.lock`);
 }
 
 /** Where a directory is or will be, and the first of the directories above it that had to be made. */

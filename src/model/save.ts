@@ -111,12 +111,13 @@ async function checkNoMountPoint(directory: string, target: string): Promise<voi
 }
 
 /**
- * Whether a model is there already: a run that is stopped does not replace it.
- *
- * @throws the errors of `node:fs`
+ * Whether a finished model is there already, which a run that is stopped does not replace; what another stopped run left is
+ * none. A tagformer.json that cannot be read counts as a finished model's.
  */
-export async function holdsModel(directory: string): Promise<boolean> {
-  return (await stat(join(directory, tagformerFile)).catch(() => null)) !== null;
+export async function holdsFinishedModel(directory: string): Promise<boolean> {
+  const file = join(directory, tagformerFile);
+  const record = await readJsonObjectIfPresent(file, maxTagformerBytes).catch(() => ({}));
+  return record !== null && !("stoppedAtStep" in record);
 }
 
 async function checkFreeOrOurs(directory: string): Promise<void> {

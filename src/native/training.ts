@@ -2,7 +2,7 @@
 import { TagformerError } from "../base/errors.js";
 import type { LabelledBatch } from "../text/batch.js";
 import type { Calls } from "./calls.js";
-import type { CallOptions, NativeStep, Session } from "./types.js";
+import type { CallOptions, NativeStep, Session, TensorSource } from "./types.js";
 
 /**
  * A training that `NativeModel.startTraining` began. Its calls are the model's: they run on its thread, in the order in
@@ -21,6 +21,21 @@ export class NativeTraining {
   /** One whole training step over one or more micro-batches: forward, loss, backward, clip, AdamW, schedule. */
   step(batches: readonly LabelledBatch[], options: CallOptions = {}): Promise<NativeStep> {
     return this.#call((job) => this.#session.trainStep(batches, job), options.signal);
+  }
+
+  /**
+   * Writes what the training goes on from, weights and optimizer, as they are after the steps that were asked for before.
+   * Steps that are asked for later run beside the writing. One at a time.
+   *
+   * @returns resolves when the bytes are on the disk
+   */
+  writeCheckpoint(file: string): Promise<void> {
+    return this.#call(() => this.#session.writeCheckpoint(file));
+  }
+
+  /** Before the first step: goes on from what {@link writeCheckpoint} wrote after `steps` steps. */
+  restore(tensors: readonly TensorSource[], steps: number): Promise<void> {
+    return this.#call(() => this.#session.restoreTraining(tensors, steps));
   }
 
   /** Loss and gradients of a batch without an update and without dropout, for comparing with PyTorch. */

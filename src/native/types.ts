@@ -170,6 +170,11 @@ export interface NativeAttribution {
 /** What the add-on exports; see native/addon/session.h. */
 export interface Addon {
   readonly Session: new (options: { threads: number; cores: number }) => Session;
+  /** The instruction set that our kernels use, and that of libtorch's operations. */
+  readonly kernels: string;
+  readonly cpuCapability: string;
+  /** Of the libtorch that it was built with. */
+  readonly torchVersion: string;
   /** Ends all native work of this thread's environment and joins its threads. */
   stopAll(): void;
   /** flock without waiting: 0 or errno. */
@@ -186,6 +191,8 @@ export interface Session {
   startTraining(options: NativeTrainingOptions): Promise<void>;
   trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
   computeGradients(batch: LabelledBatch): Promise<number>;
+  writeCheckpoint(file: string): Promise<void>;
+  restoreTraining(tensors: readonly TensorSource[], steps: number): Promise<void>;
   save(file: string, job: number): Promise<void>;
   exportTorchScript(
     file: string,

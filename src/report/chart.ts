@@ -37,6 +37,8 @@ export interface LineChart extends Common {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+  /** Places on the x axis at which something happened. */
+  readonly marks?: readonly number[];
   /** Draws the line from corner to corner that the others are to be compared with. */
   readonly diagonal?: boolean;
   /** What the points' counts count. */

@@ -54,6 +54,7 @@ export function lineSpec(chart: LineChart): Spec {
     data: [
       { name: "data", values },
       { name: "corners", values: chart.diagonal ? [0, 1].map((at) => ({ x: at, y: at })) : [] },
+      { name: "happened", values: (chart.marks ?? []).map((x) => ({ x })) },
     ],
     scales: [
       axisScale("x", "width", chart.x),
@@ -97,6 +98,19 @@ export function lineSpec(chart: LineChart): Spec {
           ]
         : [],
     marks: [
+      {
+        type: "rule",
+        from: { data: "happened" },
+        encode: {
+          enter: {
+            x: place.x,
+            y: { value: 0 },
+            y2: { signal: "height" },
+            stroke: { value: "var(--faint)" },
+            strokeDash: { value: [4, 3] },
+          },
+        },
+      },
       {
         type: "line",
         from: { data: "corners" },

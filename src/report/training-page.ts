@@ -60,6 +60,8 @@ export interface RunReport extends EpochChoice {
   readonly options: Readonly<Record<string, unknown>>;
   readonly steps: readonly StepFigures[];
   readonly epochs: readonly EpochFigures[];
+  /** The steps after which the run was interrupted and resumed. */
+  readonly resumedAfter: readonly number[];
   /** Of the kept epoch, on the validation rows; absent when there are none. */
   readonly validation?: (ShownRows & { readonly details: EvaluationDetails }) | undefined;
   /** Sections about the data. */
@@ -131,7 +133,7 @@ function choicesOf(report: RunReport): Content[] {
 }
 
 async function learningContent(report: RunReport): Promise<Content[]> {
-  const { steps, epochs } = report;
+  const { steps, epochs, resumedAfter } = report;
   if (steps.length === 0) return [];
   const evaluated = epochs.flatMap(({ epoch, validation }) => (validation ? [{ epoch, validation }] : []));
   const x = { title: "epoch", range: [1, Math.max(2, epochs.length)], whole: true } as const;
@@ -166,8 +168,10 @@ async function learningContent(report: RunReport): Promise<Content[]> {
         x: { title: "step" },
         y: { title: "objective" },
         series: [{ name: "loss", points: thin(steps, ({ loss }) => loss) }],
+        marks: resumedAfter,
       },
-      steps.length > mostPoints ? "Means over neighbouring steps." : "One point a step.",
+      (steps.length > mostPoints ? "Means over neighbouring steps." : "One point a step.") +
+        describeResumptions(resumedAfter),
     ],
     [
       {
@@ -176,8 +180,9 @@ async function learningContent(report: RunReport): Promise<Content[]> {
         x: { title: "step" },
         y: { title: "learning rate", small: true },
         series: [{ name: "learning rate", points: thin(steps, ({ learningRate }) => learningRate) }],
+        marks: resumedAfter,
       },
-      "Warm-up and schedule.",
+      `Warm-up and schedule.${describeResumptions(resumedAfter)}`,
     ],
   ];
   return [await figures(charts.filter(([chart]) => chart.kind !== "lines" || chart.series.some(hasPoints)))];
@@ -226,6 +231,11 @@ function lossCharts(
       "Without the weights, smoothing or focus of the training: how well the probabilities fit.",
     ],
   ];
+}
+
+function describeResumptions(after: readonly number[]): string {
+  if (after.length === 0) return "";
+  return ` Dashed lines: the run was interrupted, and resumed after step ${after.map(count).join(", ")}.`;
 }
 
 const hasPoints = ({ points }: Series) => points.length > 0;

@@ -6,7 +6,7 @@ const mostSteps = 1000;
 
 /**
  * Hands out the events of a run in order. For a reader who is slower than the run, only the newest report on a prediction
- * and the newest thousand steps are kept; starts, epochs and ends always are.
+ * and the newest thousand steps are kept; starts, epochs, ends and the like always are.
  */
 export class EventQueue implements AsyncIterable<TrainingEvent> {
   readonly #events: TrainingEvent[] = [];

@@ -42,6 +42,34 @@ export interface StartEvent<Label extends string = string> {
   readonly windowStride: number;
 }
 
+/** An interrupted run goes on; it comes after the start. */
+export interface ResumedEvent {
+  /** Tells this event from the others. */
+  readonly type: "resumed";
+  /** Steps made before; the next has the number after it. */
+  readonly step: number;
+  /** Optimizer steps of the whole run. */
+  readonly steps: number;
+  /** The epoch that is under way, 1-based. */
+  readonly epoch: number;
+  /** Rows of it that were trained on before. */
+  readonly rowsInEpoch: number;
+  /** Steps that were made after the checkpoint, and are made again; as far as that is known. */
+  readonly lostSteps: number;
+  /** Seconds that they took. */
+  readonly lostSeconds: number;
+}
+
+/** A checkpoint could not be written. The run goes on; further failures are not told before one has succeeded. */
+export interface CheckpointFailedEvent {
+  /** Tells this event from the others. */
+  readonly type: "checkpointFailed";
+  /** What went wrong. */
+  readonly problem: string;
+  /** The age of the last good checkpoint; absent when there is none. */
+  readonly lastSavedSeconds?: number;
+}
+
 /** One optimizer step was made. */
 export interface StepEvent {
   /** Tells this event from the others. */
@@ -131,8 +159,11 @@ export interface EpochEvent {
 export interface EndEvent {
   /** Tells this event from the others. */
   readonly type: "end";
-  /** `finished`: all epochs; `early stop`: no better epoch came; `stopped`: the signal was given. */
-  readonly reason: "finished" | "early stop" | "stopped";
+  /**
+   * `finished`: all epochs; `early stop`: no better epoch came; `stopped`: the signal was given; `already finished`: there was
+   * nothing to resume, and nothing was changed.
+   */
+  readonly reason: "finished" | "early stop" | "stopped" | "already finished";
   /** The model directory of the run, as an absolute path. */
   readonly directory: string;
   /** The epoch whose weights `directory` holds; absent when the run was stopped before the first was over. */
@@ -146,16 +177,20 @@ export interface EndEvent {
    * of this run or of an earlier one.
    */
   readonly lastDirectory?: string;
+  /** Why no checkpoint of the run could ever be written; absent when one was, or none was due. */
+  readonly checkpointProblem?: string;
   /** What to know about the kept model, such as that it gives no labels; one sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * What a {@link Trainer} yields: a start, then for each epoch its steps, its validation, its test if it is kept, and its end, and at last the end of
+ * What a {@link Trainer} yields: a start, whether the run is resumed, then for each epoch its steps, its validation, its test if it is kept, and its end, and at last the end of
  * the run. `type` tells them apart.
  */
 export type TrainingEvent<Label extends string = string> =
   | StartEvent<Label>
+  | ResumedEvent
+  | CheckpointFailedEvent
   | StepEvent
   | ValidationProgressEvent
   | TestProgressEvent

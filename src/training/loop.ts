@@ -4,24 +4,30 @@ import { TagformerError } from "../base/errors.js";
 import { generator } from "../base/random.js";
 import { numberOf, selectRows, unitOf } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
-import { describeShortfalls } from "../data/split.js";
 import { inBackground } from "../evaluation/background.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Objective } from "../evaluation/objective.js";
+import { readSafetensors } from "../model/safetensors.js";
 import type { NativeTraining } from "../native/training.js";
 import type { NativeStep } from "../native/types.js";
+import type { ResolvedCheckpointOptions } from "../options/checkpoints.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import { predictEncoded } from "../predict/encoded-texts.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows, textCount, trainingPlan } from "../text/plan.js";
-import { isExhausted, judgeEpoch, rankEpoch } from "./best-epoch.js";
+import { judgeEpoch, rankEpoch } from "./best-epoch.js";
+import { describeCheckpoints } from "./checkpoint-size.js";
+import { Checkpointer } from "./checkpointer.js";
 import type { EndEvent, EpochEvent, StartEvent, TrainingEvent } from "./events.js";
-import { lossOf, nameOfLoss } from "./loss.js";
+import type { RunIdentity } from "./identity.js";
+import { lossOf } from "./loss.js";
 import { Pace } from "./pace.js";
 import type { PreparedRun, Rows } from "./prepare.js";
-import type { EpochPredictions, Publisher } from "./publish.js";
-import type { RunState } from "./state.js";
-import { fewTestRows, textWarnings } from "./texts.js";
+import type { Publisher } from "./publish.js";
+import { type ResumePoint, resumedEvent } from "./resume.js";
+import type { RunDirectory } from "./run-directory.js";
+import { startEvent } from "./start-event.js";
+import { beginNextEpoch, type EpochPredictions, initialState, type RunState, whyOver } from "./state.js";
 
 /** Rows that the message about a step that failed lists. */
 const shownRows = 10;
@@ -39,6 +45,12 @@ interface LoopParts {
   readonly prepared: PreparedRun;
   readonly options: ResolvedTrainingOptions;
   readonly publisher: Publisher;
+  /** Where and when checkpoints are written, and of what run. */
+  readonly checkpoints: {
+    readonly directory: RunDirectory;
+    readonly identity: RunIdentity;
+    readonly options: ResolvedCheckpointOptions;
+  };
   /** Takes every event, in order, and does not keep the run waiting. */
   readonly emit: (event: TrainingEvent) => void;
   readonly signal: AbortSignal | undefined;
@@ -51,35 +63,80 @@ export class TrainingLoop {
   readonly #publisher: Publisher;
   readonly #emit: (event: TrainingEvent) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #directory: RunDirectory;
+  readonly #point: ResumePoint | null;
   readonly #state: RunState;
   readonly #stepsPerEpoch: number;
   readonly #pace: Pace;
+  /** `null` where none are wanted. */
+  readonly #checkpointer: Checkpointer | null;
 
-  constructor({ prepared, options, publisher, emit, signal }: LoopParts, state: RunState) {
+  /** @param point where the run goes on; `null` to begin it */
+  constructor(
+    { prepared, options, publisher, checkpoints, emit, signal }: LoopParts,
+    point: ResumePoint | null,
+  ) {
     this.#prepared = prepared;
     this.#options = options;
     this.#publisher = publisher;
     this.#emit = emit;
     this.#signal = signal;
-    this.#state = state;
+    this.#directory = checkpoints.directory;
+    this.#point = point;
+    this.#state = point?.checkpoint.state ?? initialState();
     const trainingRows = prepared.training.origin.length;
     this.#stepsPerEpoch = Math.ceil(trainingRows / options.batchSize);
     const validationRows = prepared.validation?.origin.length ?? 0;
     this.#pace = new Pace({ ...options, trainingRows, validationRows });
+    this.#checkpointer = checkpoints.options.checkpoints
+      ? new Checkpointer({
+          ...checkpoints,
+          size: { totalSteps: this.#totalSteps, epochs: options.epochs },
+          remember: () => ({
+            identity: checkpoints.identity,
+            state: this.#state,
+            steps: publisher.steps.values(),
+            kept: publisher.kept,
+          }),
+          failed: emit,
+        })
+      : null;
   }
 
   /** See `Trainer.train`. */
   async run(): Promise<EndEvent> {
     const training = await this.#startTraining();
-    await this.#tell(this.#startEvent());
+    await this.#tell(await this.#startEvent());
     this.#signal?.throwIfAborted();
+    await (this.#point ? this.#goOn(this.#point) : this.#begin());
     try {
-      const end = await this.#publisher.finish(this.#state, await this.#epochs(training));
+      const reason = await this.#epochs(training);
+      const end = await this.#finish(reason, reason === "stopped" ? training : null);
       await this.#tell(end);
       return end;
     } catch (error) {
-      throw await this.#withLastWeights(error);
+      throw await this.#withLastWeights(error, training);
     }
+  }
+
+  async #begin(): Promise<void> {
+    await this.#directory.clear();
+    await this.#checkpointer?.begin();
+  }
+
+  async #goOn({ checkpoint }: ResumePoint): Promise<void> {
+    const size = { steps: this.#totalSteps, batchSize: this.#options.batchSize };
+    await this.#tell(await resumedEvent(checkpoint, size, this.#directory));
+    this.#state.resumedAfter.push(this.#state.steps);
+  }
+
+  /** The last checkpoint comes first: whatever happens to the files that follow, they can be written again. */
+  async #finish(reason: EndEvent["reason"], training: NativeTraining | null): Promise<EndEvent> {
+    await this.#checkpointer?.finish(training);
+    const end = await this.#publisher.finish(this.#state, reason);
+    if (reason !== "stopped") await this.#directory.clear();
+    const problem = this.#checkpointer?.problem ?? null;
+    return problem === null ? end : { ...end, checkpointProblem: problem };
   }
 
   /** Hands an event out, and lets its reader act on it, for example stop the run, before the run goes on. */
@@ -89,28 +146,26 @@ export class TrainingLoop {
   }
 
   async #epochs(training: NativeTraining): Promise<EndEvent["reason"]> {
-    const { epochs, patience } = this.#options;
-    const state = this.#state;
-    for (; state.epoch <= epochs; state.epoch++) {
+    for (;;) {
+      const over = whyOver(this.#state, this.#options);
+      if (over !== null) return over;
+      if (this.#signal?.aborted) return "stopped";
       const finished = await this.#epoch(training);
       if (!finished) return "stopped";
-      if (state.epoch === epochs) break;
-      if (this.#signal?.aborted) return "stopped";
-      if (isExhausted(state.ranking, state.epoch, patience)) return "early stop";
-      state.stepsInEpoch = 0;
-      state.lossSum = 0;
     }
-    return "finished";
   }
 
   /** An epoch from where its state is; `false` when the signal came before its end. */
   async #epoch(training: NativeTraining): Promise<boolean> {
     const state = this.#state;
-    const started = performance.now();
+    const started = performance.now() - 1000 * state.secondsInEpoch;
+    const seconds = () => (performance.now() - started) / 1000;
     const batches = this.#batches(state.epoch);
     while (state.stepsInEpoch < batches.length) {
       await this.#step(training, batches[state.stepsInEpoch]!);
+      state.secondsInEpoch = seconds();
       if (this.#signal?.aborted) return false;
+      await this.#checkpointer?.stepMade(training, state);
     }
     const trained = performance.now();
     const validation = await this.#validate();
@@ -120,8 +175,10 @@ export class TrainingLoop {
     const test = kept ? await this.#test() : undefined;
     if (this.#signal?.aborted) return false;
     const predicted = performance.now();
-    const event = await this.#close(validation, test, started);
+    const event = await this.#close(validation, test, seconds);
     this.#pace.epochClosed((performance.now() - (validation ? predicted : trained)) / 1000);
+    beginNextEpoch(state);
+    if (whyOver(state, this.#options) === null) await this.#checkpointer?.epochEnded(training);
     await this.#tell(event);
     return true;
   }
@@ -130,7 +187,7 @@ export class TrainingLoop {
     const { model } = this.#prepared;
     const options = this.#options;
     const totalSteps = this.#totalSteps;
-    return await model.startTraining({
+    const training = await model.startTraining({
       ...options,
       warmupSteps: Math.round(options.warmup * totalSteps),
       totalSteps,
@@ -138,6 +195,9 @@ export class TrainingLoop {
       loss: this.#loss(),
       meanOfWindows: options.windowPooling === "mean",
     });
+    const { tensors = null, step = 0 } = this.#point?.checkpoint ?? {};
+    if (tensors !== null) await training.restore(await readSafetensors(tensors), step);
+    return training;
   }
 
   get #totalSteps(): number {
@@ -149,46 +209,14 @@ export class TrainingLoop {
     return lossOf(this.#options, dataset, origin);
   }
 
-  #startEvent(): StartEvent {
-    const { model, training, validation, test, headReset, maxLength, truncatedTexts, cutTexts, texts } =
-      this.#prepared;
-    return {
-      type: "start",
-      trainingRows: training.origin.length,
-      validationRows: validation?.origin.length ?? 0,
-      testRows: test?.origin.length ?? 0,
-      objective: nameOfLoss(this.#options, training.dataset),
-      labels: training.dataset.labelNames,
-      epochs: this.#options.epochs,
-      steps: this.#totalSteps,
-      parameters: model.info.parameters,
-      initialised: model.info.initialised,
-      ignored: model.info.ignored,
-      headReset,
-      device: model.info.device,
-      notes: [
-        ...model.info.warnings,
-        ...model.info.notes,
-        ...(model.info.deviceNote ? [model.info.deviceNote] : []),
-        ...this.#publisher.notes,
-        ...this.#splitNotes(),
-        ...textWarnings(texts, this.#prepared),
-        ...(test ? fewTestRows(test, training) : []),
-      ],
-      maxLength,
-      truncatedTexts,
-      cutTexts,
-      windowStride: this.#options.windowStride,
-    };
-  }
-
-  /** What is to be said about the rows that were held back, unless the user chose them. */
-  #splitNotes(): string[] {
-    const { split } = this.#prepared;
-    const { splitFile, validationSplit, testSplit } = this.#options;
-    if (split === undefined || splitFile !== undefined) return [];
-    const isOwnTable = this.#prepared.validation?.dataset !== this.#prepared.training.dataset;
-    return describeShortfalls(split, { validation: isOwnTable ? 0 : validationSplit, test: testSplit });
+  async #startEvent(): Promise<StartEvent> {
+    const { parameters } = this.#prepared.model.info;
+    const notes = [
+      ...this.#publisher.notes,
+      ...(this.#point?.notes ?? []),
+      ...(this.#checkpointer ? await describeCheckpoints(this.#directory, parameters) : []),
+    ];
+    return startEvent({ prepared: this.#prepared, options: this.#options, steps: this.#totalSteps, notes });
   }
 
   /** The rows of each step: a new seeded order every epoch, which depends on nothing but seed and epoch. */
@@ -292,12 +320,13 @@ export class TrainingLoop {
   async #close(
     validation: Validation | undefined,
     test: EpochPredictions["test"],
-    started: number,
+    seconds: () => number,
   ): Promise<EpochEvent> {
     const state = this.#state;
     const { epoch } = state;
     const verdict = judgeEpoch(state.ranking, validation?.metrics, this.#options);
     const { bestMetric } = this.#options;
+    const before = state.ranking;
     state.ranking = rankEpoch(state.ranking, epoch, validation?.metrics, verdict, bestMetric);
     const event = (): EpochEvent => ({
       type: "epoch",
@@ -306,10 +335,17 @@ export class TrainingLoop {
       ...(validation && { validation: validation.metrics }),
       ...(typeof validation?.objective === "number" && { objective: validation.objective }),
       ...verdict,
-      seconds: (performance.now() - started) / 1000,
+      seconds: seconds(),
     });
     state.history.push(event());
-    if (verdict.kept) await this.#publisher.keep(state, { validationLogits: validation?.logits, test });
+    try {
+      if (verdict.kept) await this.#publisher.keep(state, { validationLogits: validation?.logits, test });
+    } catch (error) {
+      // The epoch is not over: who resumes the run closes it again.
+      state.history.pop();
+      state.ranking = before;
+      throw error;
+    }
     return event();
   }
 
@@ -332,8 +368,9 @@ export class TrainingLoop {
   }
 
   /** Saves the weights of a run that another failure ends, such as a lack of memory, and says where they are. */
-  async #withLastWeights(error: unknown): Promise<unknown> {
+  async #withLastWeights(error: unknown, training: NativeTraining): Promise<unknown> {
     const { steps } = this.#state;
+    await this.#checkpointer?.finish(training).catch(() => {});
     if (!(error instanceof TagformerError) || error.code === "NOT_FINITE" || steps === 0) return error;
     const saved = await this.#publisher.saveLast(this.#state).catch(() => null);
     if (saved === null) return error;

@@ -20,6 +20,7 @@ import { selectLabelledRows } from "../text/plan.js";
 import { countCutTexts } from "../text/token-counts.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import type { LengthLimit } from "../text/windows.js";
+import { digestOfModel } from "./model-digest.js";
 import { findTexts, type RunTexts } from "./texts.js";
 
 /** Where a run's model comes from. */
@@ -63,6 +64,8 @@ export interface PreparedRun {
   readonly tokenizer: Tokenizer;
   /** config.json of the model. */
   readonly config: JsonObject;
+  /** Tells its weights, or its module, from others. */
+  readonly modelDigest: string;
   /** Name of the model on the hub that the run started from; `null` for files or a fresh model. */
   readonly baseModel: string | null;
   readonly training: Rows;
@@ -99,7 +102,7 @@ export async function prepareRun(
   prepareLoading();
   const { labelNames } = data.train;
   // Another process may save a model there meanwhile.
-  const { files, loaded } = await readOneVersion(
+  const { files, loaded, digest } = await readOneVersion(
     source.model ?? dirname(source.config),
     () => load(source, labelNames, options, signal),
     ({ loaded: { model, tokenizer } }) => disposeOf(model, tokenizer),
@@ -124,6 +127,7 @@ export async function prepareRun(
       model,
       tokenizer,
       config,
+      modelDigest: digest,
       baseModel: files.baseModel ?? null,
       maxLength,
       headReset: files.freshHead === true && model.info.hasHead,
@@ -153,13 +157,20 @@ async function load(
   signal: AbortSignal | undefined,
 ) {
   const files = await readSource(source, labelNames, options.tokenizer, signal);
+  const digesting = digestOfModel(files);
+  digesting.catch(() => {}); // where the model cannot be loaded that error is told
   const loaded = await loadModel(files, labelNames, options, options.seed, {
     signal,
     training: true,
     tokenTypes: options.tokenTypes,
     usualLength: usualLengths[options.preset],
   });
-  return { files, loaded };
+  try {
+    return { files, loaded, digest: await digesting };
+  } catch (error) {
+    await disposeOf(loaded.model, loaded.tokenizer);
+    throw error;
+  }
 }
 
 async function disposeOf(model: NativeModel, tokenizer: Tokenizer): Promise<void> {

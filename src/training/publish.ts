@@ -1,24 +1,28 @@
 // What a run leaves on the disk: the model of the epoch that is kept, the weights of a run that was stopped, card and report.
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { formatSplit } from "../data/split-file.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { lastDirectory } from "../model/file-names.js";
 import type { DirectoryLock } from "../model/lock.js";
-import { holdsModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
+import { holdsFinishedModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import type { EndEvent } from "./events.js";
 import type { PreparedRun } from "./prepare.js";
 import { cardOf, type RunRecord, storedPredictions, writeReport } from "./report.js";
-import type { RunState } from "./state.js";
+import { type EpochPredictions, noPredictions, type RunState } from "./state.js";
 import { StepLog } from "./step-log.js";
 import { storedTexts } from "./texts.js";
 
-/** What a model said about the rows held back. */
-export interface EpochPredictions {
-  /** Of the validation rows. */
-  readonly validationLogits: Float32Array | undefined;
-  readonly test: (TestFigures & { readonly logits: Float32Array }) | undefined;
+interface PublisherParts {
+  readonly prepared: PreparedRun;
+  readonly options: ResolvedTrainingOptions;
+  /** The model directory to write, as the user named it. */
+  readonly output: string;
+  readonly lock: DirectoryLock;
+  /** What it remembered when the run was interrupted; absent at its begin. */
+  readonly memory?: { readonly steps: Float64Array; readonly kept: EpochPredictions } | undefined;
 }
 
 /** Writes the output directory of a run, whose lock it has. */
@@ -28,16 +32,22 @@ export class Publisher {
   readonly #output: string;
   readonly #lock: DirectoryLock;
   /** The figures of all steps. */
-  readonly steps = new StepLog();
+  readonly steps: StepLog;
   /** Of the epoch that is kept. */
-  #kept: EpochPredictions = { validationLogits: undefined, test: undefined };
+  #kept: EpochPredictions;
 
-  /** @param output the model directory to write, as the user named it */
-  constructor(prepared: PreparedRun, options: ResolvedTrainingOptions, output: string, lock: DirectoryLock) {
+  constructor({ prepared, options, output, lock, memory }: PublisherParts) {
     this.#prepared = prepared;
     this.#options = options;
     this.#output = output;
     this.#lock = lock;
+    this.steps = StepLog.of(memory?.steps ?? new Float64Array());
+    this.#kept = memory?.kept ?? noPredictions;
+  }
+
+  /** What the epoch that is kept said about the rows held back. */
+  get kept(): EpochPredictions {
+    return this.#kept;
   }
 
   /** What is to be known about the output directory, in a sentence each. */
@@ -67,7 +77,7 @@ export class Publisher {
   async saveLast(state: RunState): Promise<string> {
     if (state.savedStep === state.steps) return this.#output;
     const content = { tagformer: { stoppedAtStep: state.steps } };
-    if (!(await holdsModel(this.#output))) {
+    if (!(await holdsFinishedModel(this.#output))) {
       await this.#saveOutput(state, content);
       return this.#output;
     }
@@ -78,7 +88,10 @@ export class Publisher {
 
   /** Draws the report, and tells what the run has left. */
   async finish(state: RunState, reason: EndEvent["reason"]): Promise<EndEvent> {
+    const last = join(this.#output, lastDirectory);
     const saved = reason === "stopped" ? await this.saveLast(state) : this.#output;
+    // Of an earlier process of this run: what was saved of others is gone with their model.
+    if (reason !== "stopped") await rm(last, { recursive: true, force: true });
     const { keptEpoch } = state.ranking;
     // The page of this run must not stand beside the model of another.
     const beside = keptEpoch === null ? saved : this.#output;
@@ -135,13 +148,14 @@ export class Publisher {
     };
   }
 
-  #record({ history, ranking }: RunState): RunRecord {
+  #record({ history, ranking, resumedAfter }: RunState): RunRecord {
     return {
       prepared: this.#prepared,
       options: this.#options,
       output: this.#output,
       steps: this.steps,
       epochs: history,
+      resumedAfter,
       keptEpoch: ranking.keptEpoch ?? undefined,
       keptLogits: this.#kept.validationLogits,
       test: this.#kept.test,

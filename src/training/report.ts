@@ -23,6 +23,8 @@ export interface RunRecord {
   readonly output: string;
   readonly steps: StepLog;
   readonly epochs: readonly EpochEvent[];
+  /** The steps after which the run was interrupted and resumed. */
+  readonly resumedAfter: readonly number[];
   /** Of the validation rows, by the model that is kept. */
   readonly keptLogits: Float32Array | undefined;
   /** The epoch whose model is kept; `undefined` before the first is over. */
@@ -112,7 +114,7 @@ export async function writeReport(record: RunRecord, directory: string): Promise
 }
 
 function factsOf(record: RunRecord): RunFacts {
-  const { prepared, options, output, steps, epochs, keptLogits, test } = record;
+  const { prepared, options, output, steps, epochs, resumedAfter, keptLogits, test } = record;
   const { training, validation, test: testRows, model } = prepared;
   return {
     ...choiceOf(record),
@@ -133,6 +135,7 @@ function factsOf(record: RunRecord): RunFacts {
     options,
     steps: steps.figures(),
     epochs,
+    resumedAfter,
     ...(validation &&
       keptLogits && {
         validation: { logits: keptLogits, labels: validation.tokens.labels, origin: validation.origin },

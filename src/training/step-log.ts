@@ -10,6 +10,14 @@ export class StepLog {
   #values = new Float64Array(3 * 256);
   #length = 0;
 
+  /** A log with what {@link values} gave. */
+  static of(values: Float64Array): StepLog {
+    const log = new StepLog();
+    if (values.length > 0) log.#values = values.slice();
+    log.#length = values.length;
+    return log;
+  }
+
   add({ step, loss, learningRate }: { step: number; loss: number; learningRate: number }): void {
     if (this.#length === this.#values.length) {
       const larger = new Float64Array(2 * this.#length);
@@ -18,6 +26,11 @@ export class StepLog {
     }
     this.#values.set([step, loss, learningRate], this.#length);
     this.#length += 3;
+  }
+
+  /** A copy of all numbers, three a step. */
+  values(): Float64Array {
+    return this.#values.slice(0, this.#length);
   }
 
   figures(): StepFigures {

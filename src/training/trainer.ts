@@ -7,6 +7,11 @@ import type { Dataset } from "../data/dataset.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
 import type { CallOptions } from "../native/types.js";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  type ResolvedCheckpointOptions,
+} from "../options/checkpoints.js";
 import { requireEffect } from "../options/effect.js";
 import {
   type ResolvedTrainingOptions,
@@ -16,15 +21,18 @@ import {
 } from "../options/training.js";
 import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";
+import { identityOf } from "./identity.js";
 import { TrainingLoop } from "./loop.js";
 import { type ModelSource, prepareRun, type RunData } from "./prepare.js";
 import { Publisher } from "./publish.js";
-import { initialState } from "./state.js";
+import { findResumePoint, finishedRun, refuseUnfinished } from "./resume.js";
+import { RunDirectory } from "./run-directory.js";
 
 /** A whole training run: where the model comes from, the data, where the result goes, and the options. */
 export type TrainingRun<Label extends string = string> = ModelSource &
   RunData<Label> &
-  TrainingOptions & {
+  TrainingOptions &
+  CheckpointOptions & {
     /** The model directory to write; a model that tagformer wrote there earlier is replaced. */
     readonly output: string;
   };
@@ -36,7 +44,7 @@ const dataset = z.custom<Dataset>(
 );
 
 /** {@link TrainingRun} as a schema: a misspelt name is compared with all that there are. */
-const runOptions = trainingOptions.extend({
+const runOptions = trainingOptions.extend(checkpointOptions.shape).extend({
   model: path.optional(),
   config: path.optional(),
   train: dataset,
@@ -48,6 +56,8 @@ const runOptions = trainingOptions.extend({
 /**
  * Fine-tunes a model on labelled texts. {@link Trainer.train} resolves when that is done; a trainer is also an async iterable
  * of events. The best epoch by `bestMetric` is kept in the output directory, which is complete after every such epoch.
+ * Whatever ends a run early, with `resume: true` it goes on from its last checkpoint, and ends with the same bytes as if nothing
+ * had been.
  *
  * @example
  * ```ts
@@ -65,20 +75,25 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
   readonly #data: RunData;
   readonly #output: string;
   readonly #options: ResolvedTrainingOptions;
+  readonly #checkpoints: ResolvedCheckpointOptions;
 
   /** @throws TagformerError `INVALID_OPTION` */
   constructor(run: TrainingRun<Label>) {
     requireNames(run, Object.keys(runOptions.shape));
-    const { model, config, train, validation, test, output, ...options } = parseOptions(
+    const { model, config, train, validation, test, output, ...all } = parseOptions(
       runOptions,
       withPreset(run),
     );
+    const { options, checkpoints } = separate(all);
     this.#source = modelSource(model, config);
     const own = { validation: validation !== undefined, test: test !== undefined };
     requireEffect(run, options, own);
     this.#data = { train, validation, test };
     this.#output = resolve(output);
     this.#options = options;
+    this.#checkpoints = checkpoints;
+    if (checkpoints.resume && checkpoints.overwrite)
+      throw invalidOption("resume goes on with an unfinished run and overwrite removes it: give one of them");
   }
 
   /**
@@ -86,9 +101,10 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
    *
    * When `signal` is given during the run, it stops after the step that is under way, and the {@link EndEvent} says where its
    * weights are: they never replace a finished model. Before the first step there is nothing to keep: then it rejects with the
-   * signal's reason, and nothing is written.
+   * signal's reason, and nothing is written. A run that was stopped can be resumed as well.
    *
-   * @throws TagformerError `INVALID_DATA`, `INVALID_MODEL`, `INVALID_OPTION` or `IO` before the first step; `OUTPUT_IN_USE`
+   * @throws TagformerError `INVALID_DATA`, `INVALID_MODEL`, `INVALID_OPTION` or `IO` before the first step, such as for an
+   * `output` that has an unfinished run, without `resume` and `overwrite`; `OUTPUT_IN_USE`
    * when another run writes to `output`; `NOT_FINITE` when loss or gradient is NaN or infinite: the message names step, rows
    * and learning rate, and where the last good weights were saved
    */
@@ -131,17 +147,58 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
 
   async #run(signal: AbortSignal | undefined, emit: (event: TrainingEvent) => void): Promise<EndEvent> {
     signal?.throwIfAborted();
-    const options = this.#options;
-    await using lock = await lockDirectory(this.#output, "training");
-    await checkSaveTarget(this.#output, lock);
+    const [options, output] = [this.#options, this.#output];
+    const { resume, overwrite, allowInexactResume } = this.#checkpoints;
+    await using lock = await lockDirectory(output, "training");
+    await checkSaveTarget(output, lock);
+    const directory = new RunDirectory(lock.target);
+    await directory.tidy();
+    if (!resume && !overwrite) await refuseUnfinished(directory, output);
+    const finished = resume ? await finishedRun(directory, output) : null;
+    if (finished) {
+      emit(finished);
+      return finished;
+    }
     const prepared = await prepareRun(this.#source, this.#data, options, signal);
     try {
-      const publisher = new Publisher(prepared, options, this.#output, lock);
-      return await new TrainingLoop({ prepared, options, publisher, emit, signal }, initialState()).run();
+      const identity = await identityOf(prepared, options);
+      const point = resume
+        ? await findResumePoint({ directory, output, identity, options, allowInexact: allowInexactResume })
+        : null;
+      const publisher = new Publisher({ prepared, options, output, lock, memory: point?.checkpoint });
+      const checkpoints = { directory, identity, options: this.#checkpoints };
+      return await new TrainingLoop({ prepared, options, publisher, checkpoints, emit, signal }, point).run();
     } finally {
       await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);
     }
   }
+}
+
+/** The options that decide the result, which are saved with it, and those that do not. */
+function separate(all: ResolvedTrainingOptions & ResolvedCheckpointOptions): {
+  readonly options: ResolvedTrainingOptions;
+  readonly checkpoints: ResolvedCheckpointOptions;
+} {
+  const {
+    resume,
+    overwrite,
+    allowInexactResume,
+    checkpoints,
+    checkpointMinutes,
+    checkpointSteps,
+    ...options
+  } = all;
+  return {
+    options,
+    checkpoints: {
+      resume,
+      overwrite,
+      allowInexactResume,
+      checkpoints,
+      checkpointMinutes,
+      checkpointSteps,
+    },
+  };
 }
 
 /** The signal of a call, whose options are checked. */

@@ -159,7 +159,7 @@ describe("two runs into one output", () => {
     first.child.kill("SIGKILL");
     await first.ended;
     expect(existsSync(join(folder, ".model.lock"))).toBe(true);
-    const third = await tagformer([...args, "--epochs", "1"]);
+    const third = await tagformer([...args, "--epochs", "1", "--overwrite"]);
     expect(third).toMatchObject({ status: 0 });
     expect(readdirSync(folder).sort()).toEqual(["model", "tickets.csv"]);
   });

@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { buildCommand } from "../e2e/command.js";
-import { type Fault, type Place, Sweep, whyNoStrace } from "./save-sweep.js";
+import { Sweep } from "./save-sweep.js";
+import { type Fault, type Place, whyNoStrace } from "./strace.js";
 
 const reason = whyNoStrace();
 if (reason) console.log(`no faults at system calls: ${reason}`);

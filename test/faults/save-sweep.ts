@@ -1,69 +1,11 @@
 // Saving a model over another, with a fault at the n-th system call of one of the process's threads.
-import { fork, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { Classifier } from "../../src/classifier.js";
 import { finish, temporaryFolder, tinyRun } from "../unit/training/tiny-run.js";
-
-/** What happens to a system call: the process is killed before it, or it fails. */
-export type Fault = "SIGKILL" | "EIO" | "ENOSPC";
-
-/**
- * The thread whose calls count: that of JavaScript and the locks, that of `node:fs`, or each by itself, the model's that
- * writes the weights included.
- */
-export type Place = "main" | "files" | "each";
-
-/**
- * What may change a disk, and what opens files. strace counts each kind of call by itself, so that each has a sweep of its own.
- * Not all of them are there on every processor.
- */
-const changing = [
-  ...[
-    "openat",
-    "fsync",
-    "fdatasync",
-    "rename",
-    "renameat",
-    "renameat2",
-    "mkdir",
-    "mkdirat",
-    "unlink",
-    "unlinkat",
-  ],
-  ...[
-    "rmdir",
-    "ftruncate",
-    "pwrite64",
-    "flock",
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "copy_file_range",
-    "sendfile",
-  ],
-  ...["utimensat", "sync_file_range"],
-];
-
-/** The kinds of calls that a sweep goes through. */
-function callsOf(place: Place, fault: Fault): readonly string[] {
-  if (place === "each") return ["openat", "fsync", "sync_file_range"];
-  // A write that fails would break libuv, which wakes its loop with one.
-  return fault === "SIGKILL" ? [...changing, "write"] : changing;
-}
-
-/** Why the sweep cannot run here; `null` where it can. */
-export function whyNoStrace(): string | null {
-  if (process.platform !== "linux") return "strace is of Linux";
-  const child = spawn("sleep", ["60"]);
-  const { error, stderr } = spawnSync("timeout", ["5", "strace", "-p", `${child.pid}`], { encoding: "utf8" });
-  child.kill();
-  if (!error && stderr.includes("attached")) return null;
-  return `strace cannot attach to a process: ${error?.message ?? stderr.trim()}`;
-}
+import { callsOf, type Fault, type Injection, type Place, workWithFault } from "./strace.js";
 
 /** Two models, and a directory with the first one and a file of the user's. */
 export class Sweep {
@@ -98,7 +40,12 @@ export class Sweep {
     await using first = await Classifier.load(this.#models[0]!, { threads: 1 });
     await first.save(target);
     writeFileSync(join(target, "notes.txt"), "mine");
-    const { outcome, injected } = await saveWithFault(this.#models[1]!, target, { place, fault, call, n });
+    const { outcome, injected } = await workWithFault("save-once.mjs", [this.#models[1]!, target], {
+      place,
+      fault,
+      call,
+      n,
+    });
     const where = `${fault} at ${call} ${n} of ${place}`;
     if (fault !== "SIGKILL") expect(["saved", "IO"], `${where}: ${outcome}`).toContain(outcome);
     const found = digestOf(target);
@@ -129,56 +76,4 @@ function digestOf(directory: string): string {
     if (name !== "notes.txt") hash.update(`${name}\n`).update(readFileSync(join(directory, name)));
   }
   return hash.digest("hex");
-}
-
-interface Injection {
-  readonly place: Place;
-  readonly fault: Fault;
-  /** A kind of system call. */
-  readonly call: string;
-  /** Counted from 1. */
-  readonly n: number;
-}
-
-/** How a save in another process ended: `killed`, or what it said; and whether the fault came to pass. */
-async function saveWithFault(
-  model: string,
-  target: string,
-  injection: Injection,
-): Promise<{ outcome: string; injected: boolean }> {
-  const child = fork(join(import.meta.dirname, "children", "save-once.mjs"), [model, target], {
-    // All file operations on one thread, so that their order is the same every time.
-    env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
-  });
-  const [files] = await once(child, "message");
-  const thread = injection.place === "files" ? String(files) : `${child.pid}`;
-  const tracer = await attach(thread, injection);
-  const said = once(child, "message").then(([outcome]) => String(outcome));
-  const ended = once(child, "exit").then(() => "killed");
-  child.send("save");
-  const outcome = await Promise.race([said, ended]);
-  await ended;
-  await tracer.ended;
-  return { outcome, injected: outcome === "killed" || tracer.log().includes("INJECTED") };
-}
-
-async function attach(thread: string, { place, fault, call, n }: Injection) {
-  const log = join(temporaryFolder(), "strace");
-  const what = fault === "SIGKILL" ? "signal=SIGKILL" : `error=${fault}`;
-  const inject = `inject=?${call}:${what}:when=${n}`;
-  const all = place === "each" ? ["-f"] : [];
-  const strace = spawn("strace", [...all, "-o", log, "-p", thread, "-e", `trace=?${call}`, "-e", inject]);
-  const ended = once(strace, "exit");
-  let stderr = "";
-  strace.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
-  while (!stderr.includes("attached"))
-    await Promise.race([once(strace.stderr, "data"), failed(ended, () => stderr)]);
-  return { ended, log: () => readFileSync(log, "utf8") };
-}
-
-async function failed(ended: Promise<unknown>, stderr: () => string): Promise<never> {
-  await ended;
-  throw new Error(`strace ended: ${stderr()}`);
 }

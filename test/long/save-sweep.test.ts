@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildCommand } from "../e2e/command.js";
-import { type Fault, type Place, Sweep, whyNoStrace } from "../faults/save-sweep.js";
+import { Sweep } from "../faults/save-sweep.js";
+import { type Fault, type Place, whyNoStrace } from "../faults/strace.js";
 
 const reason = whyNoStrace();
 if (reason) console.log(`no faults at system calls: ${reason}`);

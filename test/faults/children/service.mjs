@@ -106,7 +106,7 @@ async function trainer(slot) {
       if (type === "step") controller.abort(new Error("not now"));
     }
     counts.cancelled++;
-    await new Trainer(run).train();
+    await new Trainer({ ...run, overwrite: true }).train();
     await learn(output);
     await slot.replace(output, { threads: 1 });
     counts.swaps++;

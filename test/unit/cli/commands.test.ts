@@ -10,6 +10,7 @@ const { argv } = process;
 const listened: readonly (readonly [EventEmitter, string])[] = [
   [process, "SIGINT"],
   [process, "SIGTERM"],
+  [process, "SIGHUP"],
   [process.stdout, "error"],
   [process.stderr, "error"],
 ];

@@ -52,9 +52,13 @@ describe("Ctrl-C", () => {
     for (const mock of [exit, notes]) mock.mockClear();
   });
 
-  it.each(["SIGINT", "SIGTERM"])("(%s) aborts once, and ends the process when it comes again", (signal) => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ])("(%s) aborts once, and ends the process when it comes again: status %i", (signal, status) => {
     const controller = new AbortController();
-    abortOnInterrupt(controller, () => "stopping after this step");
+    const interruption = abortOnInterrupt(controller, () => "stopping after this step");
     const press = handlers.get(signal)!;
     expect(controller.signal.aborted).toBe(false);
     press();
@@ -64,7 +68,8 @@ describe("Ctrl-C", () => {
     expect(exit).not.toHaveBeenCalled();
     vi.advanceTimersByTime(2000);
     press();
-    expect(exit).toHaveBeenCalledExactlyOnceWith(130);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(status);
+    expect(interruption.status).toBe(status);
     expect(notes).toHaveBeenCalledOnce();
   });
 });

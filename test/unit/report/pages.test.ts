@@ -81,6 +81,7 @@ async function trainingReport(
     parameters: 1e6,
     options: { text: hostile, epochs: 2 },
     steps,
+    resumedAfter: [],
     epochs: [
       { epoch: 1, best: true, kept: true, ...epoch },
       { epoch: 2, best: false, kept: false, ...epoch },
@@ -394,6 +395,7 @@ it("a run without validation rows has its losses, and nothing about metrics", as
     parameters: 10,
     options: {},
     steps: [{ step: 1, loss: 0.5, learningRate: 1e-5 }],
+    resumedAfter: [],
     epochs: [{ epoch: 1, trainingLoss: 0.5, best: false, kept: true, seconds: 1 }],
     dataSections: [],
   });

@@ -34,6 +34,7 @@ const facts: RunFacts = {
   parameters: 1,
   options: { epochs: 1 },
   steps: { step: Int32Array.of(1), loss: Float64Array.of(0.5), learningRate: Float64Array.of(1e-5) },
+  resumedAfter: [],
   epochs: [{ epoch: 1, trainingLoss: 0.5, best: true, kept: true, seconds: 1 }],
   validation: {
     logits,

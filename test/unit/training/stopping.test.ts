@@ -182,7 +182,7 @@ describe("a run that is stopped before its first epoch is over", () => {
     const controller = new AbortController();
     await finish(run, controller.signal, ({ type }) => type === "step" && controller.abort());
     expect(readdirSync(run.output)).toContain("last");
-    await finish(run);
+    await finish({ ...run, overwrite: true });
     expect(readdirSync(run.output)).not.toContain("last");
   });
 });

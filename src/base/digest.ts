@@ -1,0 +1,29 @@
+// SHA-256 of what may be too large for the memory.
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+
+/** Bytes that are read, and hashed in one turn of the event loop: well under a millisecond. */
+const bytesAtOnce = 2 ** 20;
+
+/** The SHA-256 of a file, in hexadecimal digits, and how many bytes it has. */
+export async function digestOfFile(
+  file: string,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: bytesAtOnce }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+/** The SHA-256 of some texts and arrays, in order; each counts with its length. */
+export function digestOf(parts: Iterable<string | Int32Array | Float32Array>): string {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? Buffer.from(part) : part;
+    hash.update(`${bytes.byteLength}:`).update(bytes);
+  }
+  return hash.digest("hex");
+}

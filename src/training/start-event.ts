@@ -1,0 +1,58 @@
+// What is told when a run starts.
+import { describeShortfalls } from "../data/split.js";
+import type { ResolvedTrainingOptions } from "../options/training.js";
+import type { StartEvent } from "./events.js";
+import { nameOfLoss } from "./loss.js";
+import type { PreparedRun } from "./prepare.js";
+import { fewTestRows, textWarnings } from "./texts.js";
+
+interface StartingRun {
+  readonly prepared: PreparedRun;
+  readonly options: ResolvedTrainingOptions;
+  /** Optimizer steps of the whole run. */
+  readonly steps: number;
+  /** What is to be said of its places on the disk; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export function startEvent({ prepared, options, steps, notes }: StartingRun): StartEvent {
+  const { model, training, validation, test, texts } = prepared;
+  return {
+    type: "start",
+    trainingRows: training.origin.length,
+    validationRows: validation?.origin.length ?? 0,
+    testRows: test?.origin.length ?? 0,
+    objective: nameOfLoss(options, training.dataset),
+    labels: training.dataset.labelNames,
+    epochs: options.epochs,
+    steps,
+    parameters: model.info.parameters,
+    initialised: model.info.initialised,
+    ignored: model.info.ignored,
+    headReset: prepared.headReset,
+    device: model.info.device,
+    notes: [
+      ...model.info.warnings,
+      ...model.info.notes,
+      ...(model.info.deviceNote ? [model.info.deviceNote] : []),
+      ...notes,
+      ...splitNotes(prepared, options),
+      ...textWarnings(texts, prepared),
+      ...(test ? fewTestRows(test, training) : []),
+    ],
+    maxLength: prepared.maxLength,
+    truncatedTexts: prepared.truncatedTexts,
+    cutTexts: prepared.cutTexts,
+    windowStride: options.windowStride,
+  };
+}
+
+/** What is to be said about the rows that were held back, unless the user chose them. */
+function splitNotes(
+  { split, validation, training }: PreparedRun,
+  { splitFile, validationSplit, testSplit }: ResolvedTrainingOptions,
+): string[] {
+  if (split === undefined || splitFile !== undefined) return [];
+  const isOwnTable = validation?.dataset !== training.dataset;
+  return describeShortfalls(split, { validation: isOwnTable ? 0 : validationSplit, test: testSplit });
+}
