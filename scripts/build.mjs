@@ -2,7 +2,7 @@
 // what is published.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeBundle, writeDeclarations } from "./bundle.mjs";
+import { writeBundle, writeDeclarations, writePlayground } from "./bundle.mjs";
 import { writeOptionTypes } from "./option-types.mjs";
 import { localBin, main, root } from "./steps.mjs";
 
@@ -15,6 +15,7 @@ await main(async () => {
   removeStale();
   await writeOptionTypes(dist);
   await writeBundle(dist, bundle);
+  await writePlayground(join(root, "playground"), join(bundle, "playground"));
   await writeDeclarations(dist, bundle, join(root, "tsconfig.json"));
 });
 

@@ -1,6 +1,6 @@
 // The library and the command with most of what they import in a few files: Node takes a third of a millisecond for each file
 // that it imports, and the library alone had 126 of ours and 114 of others (docs/performance.md).
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { rolldown } from "rolldown";
 import { rollup } from "rollup";
@@ -35,6 +35,19 @@ export async function writeBundle(dist, bundle) {
   const { output } = await build.write({ dir: bundle, chunkFileNames: "[name].js", banner: refuseBundlers });
   await build.close();
   writeFileSync(join(bundle, "LICENSES.txt"), licensesOf(output.flatMap(({ moduleIds }) => moduleIds ?? [])));
+}
+
+/** The page's style sheets in the order in which they hold. */
+const styleSheets = ["base", "controls", "answers", "table", "readers"];
+
+/** Writes the server's page for browsers, its modules in one file. */
+export async function writePlayground(source, bundle) {
+  const build = await rolldown({ input: { app: join(source, "main.ts") }, platform: "browser" });
+  await build.write({ dir: bundle, entryFileNames: "[name].js" });
+  await build.close();
+  for (const file of ["app.html", "icon.svg"]) copyFileSync(join(source, file), join(bundle, file));
+  const styles = styleSheets.map((name) => readFileSync(join(source, "style", `${name}.css`), "utf8"));
+  writeFileSync(join(bundle, "app.css"), styles.join("\n"));
 }
 
 /**

@@ -71,16 +71,29 @@ function checkNode() {
   throw new Error(`this is Node.js ${process.versions.node}, but tagformer needs 20.19 or newer`);
 }
 
-/** On Debian and its relatives, as root (a container, a CI job): installs what the build needs and is not there. */
+/** What the build needs; where it cannot be installed, `setup` says what is missing. */
 function installSystemPackages() {
-  if (process.getuid?.() !== 0 || !isOnPath("apt-get")) return; // `setup` says what is missing
-  const packages = [
+  installMissing([
     ["cmake", isOnPath("cmake")],
     ["g++", isOnPath("c++")],
     ["make", isOnPath("make") || isOnPath("ninja")],
     ["strace", isOnPath("strace")], // the tests of saving end a process at every system call
     ["python3-venv", succeeds("python3", "-c", "import venv, ensurepip")],
-  ];
+  ]);
+}
+
+/** The browser of test/e2e/playground; where it cannot be installed, those tests say what is missing. */
+export function installChromium() {
+  try {
+    installMissing([["chromium", isOnPath("chromium") || isOnPath("google-chrome")]]);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+  }
+}
+
+/** On Debian and its relatives, as root (a container, a CI job): installs packages that are not there. */
+function installMissing(packages) {
+  if (process.getuid?.() !== 0 || !isOnPath("apt-get")) return;
   const missing = packages.flatMap(([name, present]) => (present ? [] : [name]));
   if (missing.length === 0) return;
   say(`installing ${missing.join(", ")}`);
@@ -104,7 +117,9 @@ function installNpmPackages() {
 /** Compiles src to dist when anything in src is newer. */
 export function buildTypeScript() {
   const bundle = join(root, "dist", "bundle");
-  const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));
+  const sources = ["src", "playground"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
+  );
   const scripts = ["build.mjs", "bundle.mjs"].map((name) => join("scripts", name));
   const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", ...scripts];
   const inputs = [...sources, ...settings.map((name) => join(root, name))];

@@ -2,11 +2,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { localBin, main, node, setUp } from "./steps.mjs";
+import { installChromium, localBin, main, node, setUp } from "./steps.mjs";
 import { testOnDevice } from "./test-device.mjs";
 
 await main(async () => {
   setUp();
+  installChromium();
   node("scripts/parity-python.mjs");
   node("scripts/check.mjs");
   await testOnDevice("sample");

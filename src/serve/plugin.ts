@@ -14,6 +14,7 @@ import { errorBody, serveErrorOf } from "./errors.js";
 import { parseBody } from "./json.js";
 import { type ModelList, ServedModels } from "./models.js";
 import { register, routeConfigOf } from "./operation.js";
+import { registerPlayground } from "./playground.js";
 import { allOperations } from "./routes/all.js";
 import { Service } from "./service.js";
 
@@ -82,6 +83,7 @@ export function serveOn(app: FastifyInstance, service: Service): void {
     return answerError(error, request, reply);
   });
   register(app, allOperations(service), service.limits.maxBodyBytes);
+  registerPlayground(app, () => ""); // text-embeddings-inference's health
 }
 
 function answerError(
