@@ -21,7 +21,7 @@ export {
   formatFindings,
   type LabelCounts,
 } from "./data/check.js";
-export { type Dataset, type LabelledRows, selectRows } from "./data/dataset.js";
+export type { Dataset, LabelledRows } from "./data/dataset.js";
 export { datasetFromRows, type FieldOf, type RowsOptions } from "./data/from-rows.js";
 export { clustersOf } from "./data/groups.js";
 export type {
@@ -54,6 +54,7 @@ export {
   type TextRow,
 } from "./data/read.js";
 export type { RowUnit } from "./data/row.js";
+export { selectRows } from "./data/select-rows.js";
 export type { TableFormat, TableStream, WebStream, WebStreamReader } from "./data/source.js";
 export {
   type FoldOptions,

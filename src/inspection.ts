@@ -2,8 +2,9 @@
 
 import { join } from "node:path";
 import { parseOptions, requireNames } from "./base/parse-options.js";
-import { checkShape, type Dataset } from "./data/dataset.js";
+import type { Dataset } from "./data/dataset.js";
 import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
+import { checkShape } from "./data/shape.js";
 import { positionsOf } from "./model/architectures.js";
 import { readModelConfig, readTagformerFile } from "./model/directory.js";
 import { configFile, tagformerFile } from "./model/file-names.js";

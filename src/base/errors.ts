@@ -44,7 +44,8 @@ UnmarkedError.prototype = Error.prototype;
 
 /**
  * Every error that tagformer raises on purpose: one readable sentence and a stable {@link ErrorCode}. What
- * `structuredClone`, `postMessage` and `JSON.stringify` make of it is an object with its name, code and message.
+ * `structuredClone`, `postMessage` and `JSON.stringify` make of it is an object with its name, code and message: therefore it is an
+ * `Error` to `instanceof`, but not to `util.types.isNativeError`, whose errors lose their code there.
  */
 export class TagformerError extends UnmarkedError {
   /** Always `TagformerError`. */

@@ -17,9 +17,14 @@ export function parseOptions<S extends Shape>(
   schema: z.ZodObject<S>,
   values: unknown,
 ): z.output<z.ZodObject<S>> {
+  if (!isOptions(values))
+    throw invalidOption(`the options are ${shown(values)}: expected an object${adviceOn(values)}`);
   const result = schema.safeParse(values, { error: expectationOf });
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
+  const { issues } = result.error;
+  // What is misspelt explains what is missing.
+  const issue =
+    issues.find(({ code, path }) => code === "unrecognized_keys" && path.length === 0) ?? issues[0]!;
   if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     const name = issue.keys[0]!;
     throw invalidOption(`unknown option "${name}"${didYouMean(name, Object.keys(schema.shape))}`);
@@ -56,12 +61,22 @@ export function checkValue<Schema extends z.ZodType>(
  * @throws TagformerError `INVALID_OPTION`
  */
 export function requireNames(values: unknown, names: readonly string[]): void {
-  if (typeof values !== "object" || values === null || Array.isArray(values)) {
-    throw invalidOption(`the options are ${shown(values)}: expected an object`);
+  if (!isOptions(values)) {
+    throw invalidOption(`the options are ${shown(values)}: expected an object${adviceOn(values)}`);
   }
   const unknown = Object.keys(values).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw invalidOption(`unknown option "${unknown}"${didYouMean(unknown, names)}`);
+}
+
+/** Whether a value is an object of options; lists, Sets and signals have none, and would be taken for none given. */
+function isOptions(values: unknown): values is object {
+  if (typeof values !== "object" || values === null) return false;
+  return !(Symbol.iterator in values || values instanceof AbortSignal);
+}
+
+function adviceOn(values: unknown): string {
+  return values instanceof AbortSignal ? ", and a signal in it, as { signal }" : "";
 }
 
 /** What was expected, where the schema does not say so in its own words. */

@@ -1,6 +1,7 @@
 // What a classifier tells of a dataset whose labels are known.
-import { checkShape, type Dataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
+import { checkShape } from "../data/shape.js";
 import { KeySet, textKeys } from "../data/text-keys.js";
 import { inBackground } from "../evaluation/background.js";
 import type { Evaluation } from "../evaluation/metrics.js";

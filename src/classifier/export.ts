@@ -1,7 +1,9 @@
 // A loaded model in the forms that other programs read.
+
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { invalidOption } from "../base/errors.js";
+import { requirePath } from "../base/kinds.js";
 import { cannotWrite, writeWhole } from "../base/whole-file.js";
 import { configFile, tokenizerFile, torchScriptType } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -25,6 +27,7 @@ export async function exportModel(
   format: "torchscript" | "safetensors",
   calls: CallOptions,
 ): Promise<ExportCheck | undefined> {
+  requirePath(output, "output of the export");
   const writeWeights = (file: string) => model.save(file, calls);
   if (config.model_type === torchScriptType) {
     if (format !== "torchscript") {

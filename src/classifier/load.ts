@@ -1,5 +1,6 @@
 // From a directory, a name on the hub or a TorchScript file to all that a classifier is made of.
 
+import { requirePath } from "../base/kinds.js";
 import { parseOptions } from "../base/parse-options.js";
 import type { Decision } from "../evaluation/tuning.js";
 import { readOneVersion } from "../model/version.js";
@@ -32,6 +33,7 @@ export async function loadParts(
   nameOrPath: string,
   given: ClassifierOptions & CallOptions,
 ): Promise<ClassifierParts> {
+  requirePath(nameOrPath, "model");
   const { device } = parseOptions(loadCall, given);
   prepareLoading();
   await checkDevice(device);

@@ -1,6 +1,7 @@
 // A place for a classifier in a service, in which one model follows another without a lost request.
 
-import { TagformerError } from "../base/errors.js";
+import { invalidOption, TagformerError } from "../base/errors.js";
+import { shown } from "../base/parse-options.js";
 import { Classifier } from "../classifier.js";
 import type { CallOptions } from "../native/types.js";
 import type { ClassifierOptions } from "../options/model.js";
@@ -65,6 +66,7 @@ export class ModelSlot<Label extends string = string> implements AsyncDisposable
    */
   async use<T>(work: (classifier: Classifier<Label>) => T | Promise<T>): Promise<T> {
     this.#requireOpen();
+    if (typeof work !== "function") throw invalidOption(`the work is ${shown(work)}; expected a function`);
     const tenant = this.#tenant;
     tenant.users++;
     try {

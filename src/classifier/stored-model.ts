@@ -1,6 +1,7 @@
 // What a classifier knows of the directory that it was loaded from, and what it will change there.
 
 import { invalidOption } from "../base/errors.js";
+import { requirePath } from "../base/kinds.js";
 import type { Texts } from "../data/texts.js";
 import { readCard } from "../model/card.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -57,6 +58,7 @@ export class StoredModel {
 
   /** Saves the whole model; see `Classifier.save`. */
   async save(target: string, model: TextModel, { signal }: CallOptions): Promise<void> {
+    requirePath(target, "directory to save to");
     const { fields, changeCard } = await this.#decisionChange();
     const card = await this.#card();
     const saved = {

@@ -1,8 +1,10 @@
 // What should be known about a dataset before hours of training are spent on it.
+import { requireMadeBy } from "../base/kinds.js";
 import { shownRows } from "./bad-rows.js";
 import { listNames, showOnOneLine } from "./column-names.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
 import type { RowUnit } from "./row.js";
+import { requireDataset } from "./shape.js";
 import { firstOccurrences } from "./texts.js";
 
 /**
@@ -68,6 +70,7 @@ export interface DatasetCheck {
 
 /** Looks at every row and label of a dataset. */
 export function checkDataset(dataset: Dataset): DatasetCheck {
+  requireDataset(dataset);
   const labels = countLabels(dataset);
   const rowFindings = [
     rowFinding(dataset, "emptyText", emptyTexts(dataset)),
@@ -96,6 +99,7 @@ const listedLabels = 40;
  * the first of them.
  */
 export function formatFindings(check: DatasetCheck): string[] {
+  requireMadeBy("checkDataset()", check, ["findings", "labels"]);
   const kinds = [...new Set(check.findings.map(({ kind }) => kind))];
   const lines = kinds.map((kind) => {
     const found = check.findings.filter((finding) => finding.kind === kind);

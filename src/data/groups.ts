@@ -1,5 +1,7 @@
 // Rows that a split must not separate.
+
 import type { LabelledRows } from "./dataset.js";
+import { requireLabelledRows } from "./shape.js";
 import { plainTexts } from "./text-keys.js";
 import { firstOccurrences, type Texts } from "./texts.js";
 
@@ -8,6 +10,7 @@ import { firstOccurrences, type Texts } from "./texts.js";
  * counted from 0, in the order of their first rows.
  */
 export function clustersOf(rows: LabelledRows & { readonly texts: Texts }): Int32Array {
+  requireLabelledRows(rows, true);
   return unitsOf(rows, true)!;
 }
 

@@ -1,5 +1,7 @@
 // Rows in up to three parts: to train on, to choose by, and to judge the finished model.
 import { invalidOption } from "../base/errors.js";
+import { parseOptions } from "../base/parse-options.js";
+import { foldsWithTestOptions, partsOptions } from "../options/splits.js";
 import type { LabelledRows } from "./dataset.js";
 import { type Split, type StratifyOptions, stratifiedFolds, stratifiedSplit, testSplit } from "./split.js";
 import { PackedTexts, type Texts } from "./texts.js";
@@ -20,8 +22,7 @@ export interface PartsOptions extends StratifyOptions {
  * @throws TagformerError `INVALID_OPTION` for shares out of range, `INVALID_DATA` when there are too few rows for a part
  */
 export function trainValidationTestSplit(dataset: LabelledRows, options: PartsOptions): Split {
-  const { validation, test, seed, method, byText } = options;
-  const how = { seed, ...(method && { method }), ...(byText !== undefined && { byText }) };
+  const { validation, test, ...how } = parseOptions(partsOptions, options);
   if (validation + test >= 1) {
     throw invalidOption(
       `option validationSplit is ${validation} and option testSplit ${test}, which leaves no row to train on; expected less than 1 together`,
@@ -31,7 +32,7 @@ export function trainValidationTestSplit(dataset: LabelledRows, options: PartsOp
   const { train: rest, validation: held } = testSplit(dataset, { ...how, fraction: test });
   if (validation === 0) return { train: rest, validation: new Int32Array(), test: held };
   const fraction = validation / (1 - test);
-  const inner = stratifiedSplit(rowsOf(dataset, rest, byText), { ...how, fraction });
+  const inner = stratifiedSplit(rowsOf(dataset, rest, how.byText), { ...how, fraction });
   return { ...withRows(inner, rest), test: held };
 }
 
@@ -50,9 +51,9 @@ export interface FoldsWithTestOptions extends StratifyOptions {
  * @throws TagformerError as those do
  */
 export function foldsWithTest(dataset: LabelledRows, foldOptions: FoldsWithTestOptions): Split[] {
-  const { test, ...options } = foldOptions;
+  const { test, folds: number, ...how } = parseOptions(foldsWithTestOptions, foldOptions);
+  const options = { folds: number, ...how };
   if (test === 0) return stratifiedFolds(dataset, options);
-  const { folds: _, ...how } = options;
   const { train: rest, validation: held } = testSplit(dataset, { ...how, fraction: test });
   const folds = stratifiedFolds(rowsOf(dataset, rest, options.byText), options);
   return folds.map((fold) => ({ ...withRows(fold, rest), test: held }));
@@ -67,7 +68,7 @@ function withRows({ train, validation }: Split, rows: Int32Array): Split {
 function rowsOf(
   { labels, labelNames, texts, groups }: LabelledRows,
   rows: Int32Array,
-  byText = false,
+  byText: boolean,
 ): LabelledRows {
   const width = labelNames.length;
   const selected = new Float32Array(rows.length * width);

@@ -8,7 +8,7 @@ import { columnsOf } from "./column-names.js";
 import { type ColumnRoles, describeColumns, unusedColumns } from "./column-notes.js";
 import type { ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
-import { type Dataset, dropUnlabelled } from "./dataset.js";
+import type { Dataset } from "./dataset.js";
 import { headerDoubt } from "./header.js";
 import { isNumberValue } from "./json-values.js";
 import { JoinedReader, type LabelFile, readLabelFile, requireIdColumn } from "./label-file.js";
@@ -27,6 +27,7 @@ import {
 } from "./options.js";
 import type { Row, RowUnit } from "./row.js";
 import { readRows } from "./rows.js";
+import { dropUnlabelled } from "./select-rows.js";
 import { isInShard } from "./shard.js";
 import { type TableSource, type TableStream, tableSource } from "./source.js";
 import { PackedTexts } from "./texts.js";

@@ -1,9 +1,13 @@
 // Splits as a table of row ids, so that a run can be repeated, here or elsewhere.
+
 import { invalidData, invalidOption, type TagformerError } from "../base/errors.js";
+import { requireMadeBy, requirePath } from "../base/kinds.js";
+import { shown } from "../base/parse-options.js";
 import { BadRows, shownRows } from "./bad-rows.js";
 import { csvLines } from "./csv.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
 import { readRows } from "./rows.js";
+import { requireDataset } from "./shape.js";
 import { tableSource } from "./source.js";
 import type { Split } from "./split.js";
 
@@ -16,6 +20,8 @@ const partNames: readonly string[] = ["train", "validation", testPart];
  * no unique ids) and `part`, which is `train`, `validation` or `test`.
  */
 export function formatSplit(dataset: Dataset, split: Split): string {
+  requireDataset(dataset);
+  requireMadeBy("stratifiedSplit()", split, ["train", "validation"]);
   const { train, validation, test } = split;
   return formatParts(dataset, "part", [
     ["train", train],
@@ -29,6 +35,9 @@ export function formatSplit(dataset: Dataset, split: Split): string {
  * `test`.
  */
 export function formatFolds(dataset: Dataset, folds: readonly Split[]): string {
+  requireDataset(dataset);
+  if (!Array.isArray(folds)) throw invalidOption(`the folds are ${shown(folds)}; expected a list of splits`);
+  for (const one of folds) requireMadeBy("stratifiedFolds()", one, ["train", "validation"]);
   const test = folds[0]?.test;
   return formatParts(dataset, "fold", [
     ...folds.map(({ validation }, i) => [String(i + 1), validation] as const),
@@ -55,6 +64,8 @@ function formatParts(
  * missing or out of place
  */
 export async function readSplit(file: string, dataset: Dataset, fold?: number): Promise<Split> {
+  requirePath(file, "split file");
+  requireDataset(dataset);
   const { column, parts } = await readParts(file, dataset);
   const { name, keys } = keysOf(dataset);
   const absent = keys.filter((key) => !parts.has(key));

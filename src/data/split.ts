@@ -1,33 +1,33 @@
 // Splits into training and validation rows, stratified by label combination or label by label.
 
-import { invalidData, invalidOption } from "../base/errors.js";
-import { requireNames } from "../base/parse-options.js";
+import { invalidData } from "../base/errors.js";
+import { parseOptions } from "../base/parse-options.js";
 import { generator, type Random } from "../base/random.js";
+import { foldOptions, heldBackOptions, type ResolvedStratifyOptions } from "../options/splits.js";
 import { rowsByCombination } from "./combinations.js";
 import type { LabelledRows } from "./dataset.js";
 import { unitsOf } from "./groups.js";
 import { dealIteratively } from "./iterative.js";
+import { requireLabelledRows } from "./shape.js";
 import { roundAtRandom } from "./shares.js";
 import type { Units } from "./subset-needs.js";
 
 /** How a split is made. */
 export interface StratifyOptions {
-  /** Decides among all equally good splits: the same seed, the same rows. */
-  readonly seed: number;
+  /** Decides among all equally good splits: the same seed, the same rows; 42 unless given. */
+  readonly seed?: number | undefined;
   /**
    * `iterative` (the default) keeps the share of every label, by the algorithm of Sechidis et al. (2011). `combinations`
    * keeps that of every combination of labels, and never holds back a row whose combination occurs once: what is held back
    * is easier than the rest, so figures on it are too good, by 0.01 to 0.05 of F1 where many combinations are rare.
    */
-  readonly method?: "combinations" | "iterative";
+  readonly method?: "combinations" | "iterative" | undefined;
   /**
    * Whether rows with the same text stay together, where case, blanks and punctuation do not count; rows with the same of
    * the dataset's `groups` always do.
    */
-  readonly byText?: boolean;
+  readonly byText?: boolean | undefined;
 }
-
-const stratifyNames = ["seed", "method", "byText"];
 
 /** Options of {@link stratifiedSplit}. */
 export interface SplitOptions extends StratifyOptions {
@@ -83,8 +83,7 @@ const testPart: Part = {
  * @throws TagformerError `INVALID_OPTION` for a fraction out of range, `INVALID_DATA` when there are too few rows
  */
 export function stratifiedSplit(dataset: LabelledRows, options: SplitOptions): Split {
-  requireNames(options, ["fraction", ...stratifyNames]);
-  return holdBack(dataset, options, validationPart, "split");
+  return holdBack(dataset, parseOptions(heldBackOptions, options), validationPart, "split");
 }
 
 /**
@@ -92,15 +91,17 @@ export function stratifiedSplit(dataset: LabelledRows, options: SplitOptions): S
  * no option of the validation rows: runs that differ in those have the same test.
  */
 export function testSplit(dataset: LabelledRows, options: SplitOptions): Split {
-  return holdBack(dataset, options, testPart, "test split");
+  return holdBack(dataset, parseOptions(heldBackOptions, options), testPart, "test split");
 }
 
 /** @param purpose of the random numbers */
-function holdBack(dataset: LabelledRows, options: SplitOptions, part: Part, purpose: string): Split {
-  const { fraction, seed, method = "iterative", byText = false } = options;
-  if (!(fraction > 0 && fraction < 1)) {
-    throw invalidOption(`option ${part.option} is ${fraction}; expected a share between 0 and 1`);
-  }
+function holdBack(
+  dataset: LabelledRows,
+  { fraction, seed, method, byText }: ResolvedStratifyOptions & { readonly fraction: number },
+  part: Part,
+  purpose: string,
+): Split {
+  requireLabelledRows(dataset, byText);
   const random = generator(seed, purpose);
   const rows = dataset.labels.length / dataset.labelNames.length;
   const unitOfRow = unitsOf(dataset, byText) ?? ascending(rows);
@@ -156,11 +157,8 @@ export function describeShortfalls(
  * rows to keep together, than folds
  */
 export function stratifiedFolds(dataset: LabelledRows, options: FoldOptions): Split[] {
-  requireNames(options, ["folds", ...stratifyNames]);
-  const { folds, seed, method = "iterative", byText = false } = options;
-  if (!Number.isInteger(folds) || folds < 2) {
-    throw invalidOption(`option folds is ${folds}; expected a whole number of at least 2`);
-  }
+  const { folds, seed, method, byText } = parseOptions(foldOptions, options);
+  requireLabelledRows(dataset, byText);
   const random = generator(seed, "folds");
   const rows = dataset.labels.length / dataset.labelNames.length;
   const shares = new Array<number>(folds).fill(1 / folds);

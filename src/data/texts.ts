@@ -18,6 +18,13 @@ export interface Texts extends Iterable<string> {
   entries(): Iterable<[number, string]>;
 }
 
+/** Whether a value can be read as {@link Texts}, whatever it holds. */
+export function isTexts(value: unknown): value is Texts {
+  if (Array.isArray(value)) return true;
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  return "length" in value && "at" in value && typeof value.at === "function" && "entries" in value;
+}
+
 /** Strings packed together: enough to be packed well, few enough that one is unpacked in well under a millisecond. */
 const blockCharacters = 2 ** 16;
 

@@ -10,7 +10,7 @@ import { type ResamplingOptions, resamplingOptions } from "../options/evaluation
 import { exactInterval, studentQuantile } from "./binomial.js";
 import { type Figures, type JudgedRows, judgeRows, weightedFigures } from "./figures.js";
 import { type Blocks, blockCount, blocksOf, drawWeights, labelledRows, onceEach } from "./resampling.js";
-import { checkedRows, type Scores, type Thresholds } from "./scores.js";
+import { checkedRows, requireClusters, type Scores, type Thresholds } from "./scores.js";
 
 /** A figure, and the interval in which it lies with the confidence that was asked for. */
 export interface Interval {
@@ -80,7 +80,7 @@ export function confidenceIntervals(
   clusters?: Int32Array,
 ): Intervals {
   const { samples, confidence, seed } = parseOptions(resamplingOptions, options);
-  checkedRows(scores, labels, labelNames);
+  requireClusters(clusters, checkedRows(scores, labels, labelNames));
   const judged = judgeRows(scores, labels, labelNames.length, thresholds);
   const blocks = blocksOf(labelledRows(labels, labelNames.length), clusters);
   const { figures, labelF1 } = weightedFigures(judged, onceEach(blocks, judged.rows));

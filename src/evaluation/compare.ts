@@ -1,6 +1,7 @@
 // Did it really get better? Two runs judged on the same rows.
 
 import { invalidData } from "../base/errors.js";
+import { requireMadeBy } from "../base/kinds.js";
 import { parseOptions } from "../base/parse-options.js";
 import { generator } from "../base/random.js";
 import { type ResamplingOptions, resamplingOptions } from "../options/evaluation.js";
@@ -16,7 +17,7 @@ import {
   weightedFigures,
 } from "./figures.js";
 import { type Blocks, blockCount, blocksOf, drawWeights, labelledRows, onceEach } from "./resampling.js";
-import { checkedRows, type Scores, type Thresholds } from "./scores.js";
+import { checkedRows, requireClusters, type Scores, type Thresholds } from "./scores.js";
 
 /** What one run said about the rows. */
 export interface ComparedRun {
@@ -90,11 +91,12 @@ export function compareScores(
   clusters?: Int32Array,
 ): Comparison {
   const { samples, confidence, seed } = parseOptions(resamplingOptions, options);
-  const width = labelNames.length;
+  for (const run of [first, second]) requireMadeBy("a run", run, ["scores", "thresholds"]);
   const judged = [first, second].map(({ scores, thresholds }) => {
-    checkedRows(scores, labels, labelNames);
-    return judgeRows(scores, labels, width, thresholds);
+    requireClusters(clusters, checkedRows(scores, labels, labelNames));
+    return judgeRows(scores, labels, labelNames.length, thresholds);
   }) as [JudgedRows, JudgedRows];
+  const width = labelNames.length;
   const blocks = blocksOf(labelledRows(labels, width), clusters);
   if (blocks.rows.length === 0) throw invalidData("nothing to compare: no row has a label");
   const pairOf = (weights: Uint32Array): Pair => [

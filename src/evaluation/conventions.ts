@@ -1,4 +1,5 @@
 // Figures that are a division by zero for some labels or rows, and what stands in for them: scikit-learn's `zero_division=0`.
+import { requireMadeBy } from "../base/kinds.js";
 import type { Calibration } from "./calibration.js";
 import type { Counts } from "./counts.js";
 import type { Ranking } from "./ranking.js";
@@ -59,6 +60,7 @@ export function conventionsOf(labels: readonly MeasuredLabel[], rows: RowMetrics
 
 /** A sentence for people. */
 export function describeConvention(convention: Convention): string {
+  requireMadeBy("evaluate() as one of its conventions", convention, ["figure", "of", "labels"]);
   const { figure, of, value, count, total, reason, labels } = convention;
   const names = labels.length > 0 ? `: ${labels.join(", ")}${count > labels.length ? ", ..." : ""}` : "";
   const what =

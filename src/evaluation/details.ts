@@ -53,8 +53,8 @@ export function evaluationDetails(
   labelNames: readonly string[],
   thresholds: Thresholds = 0.5,
 ): EvaluationDetails {
-  const width = labelNames.length;
   const metrics = evaluate(scores, labels, labelNames, thresholds);
+  const width = labelNames.length;
   const probabilities = probabilitiesOf(scores);
   const truth = truthOf(labels);
   const perLabel = thresholdPerLabel(thresholds, width);

@@ -1,3 +1,4 @@
+import { requireCount } from "../base/kinds.js";
 import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
 
 /** A row that was decided rightly at every label. */
@@ -28,6 +29,7 @@ export function surestExamples(
   count: number,
   thresholds: Thresholds = 0.5,
 ): Example[] {
+  requireCount(count, "examples");
   const rows = checkedRows(scores, labels, labelNames);
   const width = labelNames.length;
   const probabilities = probabilitiesOf(scores);

@@ -1,3 +1,4 @@
+import { requireCount } from "../base/kinds.js";
 import { columnOf } from "./cuts.js";
 import { type Mistake, mistakeAt } from "./mistakes.js";
 import { largestFirst } from "./order.js";
@@ -45,6 +46,7 @@ export function suspectedLabelErrors(
   labelNames: readonly string[],
   count: number,
 ): LabelErrors {
+  requireCount(count, "label errors");
   checkedRows(scores, labels, labelNames);
   const width = labelNames.length;
   const probabilities = probabilitiesOf(scores);

@@ -1,3 +1,4 @@
+import { requireCount } from "../base/kinds.js";
 import { largestFirst } from "./order.js";
 import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
 
@@ -48,6 +49,7 @@ export function worstElements(
   count: number,
   thresholds: Thresholds,
 ): WorstElements {
+  requireCount(count, "mistakes");
   const rows = checkedRows(scores, labels, labelNames);
   const probabilities = probabilitiesOf(scores);
   const decisions = decide(probabilities, labelNames.length, thresholds);
@@ -104,6 +106,7 @@ export function mistakesByLabel(
   count: number,
   thresholds: Thresholds = 0.5,
 ): LabelMistakes[] {
+  requireCount(count, "mistakes");
   checkedRows(scores, labels, labelNames);
   const probabilities = probabilitiesOf(scores);
   const decisions = decide(probabilities, labelNames.length, thresholds);

@@ -1,6 +1,12 @@
+import { invalidOption } from "../base/errors.js";
+import { requireMadeBy } from "../base/kinds.js";
+import { shown } from "../base/parse-options.js";
 import { showOnOneLine } from "../data/column-names.js";
 import type { DecisionMetrics } from "./counts.js";
 import type { Evaluation } from "./metrics.js";
+
+/** After the point; a float64 has no more. */
+const mostDigits = 20;
 
 /**
  * The per-label table as text, byte for byte as scikit-learn's `classification_report` prints it for multi-label data
@@ -9,6 +15,9 @@ import type { Evaluation } from "./metrics.js";
  * @param digits digits after the point
  */
 export function classificationReport(evaluation: Evaluation, digits = 2): string {
+  requireMadeBy("evaluate()", evaluation, ["micro", "macro", "weighted", "samples", "labels"]);
+  if (!Number.isInteger(digits) || digits < 0 || digits > mostDigits)
+    throw invalidOption(`the digits are ${shown(digits)}; expected a whole number from 0 to ${mostDigits}`);
   const averages = [
     { name: "micro avg", ...evaluation.micro },
     { name: "macro avg", ...evaluation.macro },

@@ -1,4 +1,5 @@
 import { invalidData, invalidOption, TagformerError } from "../base/errors.js";
+import { shown } from "../base/parse-options.js";
 import { sigmoid } from "./loss.js";
 
 /** What a model said about some rows, `[rows * labels]`, row-major: logits, or the probabilities made from them. */
@@ -57,12 +58,12 @@ export function thresholdPerLabel(thresholds: Thresholds, labels: number): reado
   const given = typeof thresholds === "number" ? new Array<number>(labels).fill(thresholds) : thresholds;
   if (given?.length !== labels) {
     throw invalidOption(
-      `thresholds: found ${given?.length ?? given} for ${labels} labels; give one number for all labels, or one for each`,
+      `thresholds: found ${typeof given?.length === "number" ? given.length : shown(given)} for ${labels} labels; give one number for all labels, or one for each`,
     );
   }
   for (const threshold of given) {
-    if (threshold >= 0 && threshold <= 1) continue;
-    throw invalidOption(`thresholds: found ${threshold}, expected numbers from 0 to 1`);
+    if (typeof threshold === "number" && threshold >= 0 && threshold <= 1) continue;
+    throw invalidOption(`thresholds: found ${shown(threshold)}, expected numbers from 0 to 1`);
   }
   return given;
 }
@@ -73,7 +74,7 @@ export function thresholdPerLabel(thresholds: Thresholds, labels: number): reado
  * @throws {TagformerError} `INVALID_DATA` when the sizes do not fit, `NOT_FINITE` when a score is NaN or infinite
  */
 export function checkedRows(scores: Scores, labels: Float32Array, labelNames: readonly string[]): number {
-  const values = "logits" in scores ? scores.logits : scores.probabilities;
+  const values = checkedValues(scores, labels, labelNames);
   const rows = labels.length / labelNames.length;
   if (!Number.isInteger(rows) || values.length !== labels.length) {
     throw invalidData(
@@ -91,4 +92,52 @@ export function checkedRows(scores: Scores, labels: Float32Array, labelNames: re
     );
   }
   return rows;
+}
+
+/** Checks the kinds of what is judged, and the range of labels and probabilities; returns the scores' values. */
+function checkedValues(scores: Scores, labels: Float32Array, labelNames: readonly string[]): Float32Array {
+  if (
+    !Array.isArray(labelNames) ||
+    labelNames.length === 0 ||
+    labelNames.some((name) => typeof name !== "string")
+  )
+    throw invalidData(`the label names are ${shown(labelNames)}; expected a list of texts`);
+  if (!(labels instanceof Float32Array))
+    throw invalidData(`the labels are ${shown(labels)}; expected a Float32Array, row by row`);
+  const given: Partial<Record<"logits" | "probabilities", Float32Array>> = scores ?? {};
+  const values = given.logits ?? given.probabilities;
+  if (!(values instanceof Float32Array))
+    throw invalidData(
+      `the scores are ${shown(scores)}; expected { logits } or { probabilities }, a Float32Array, row by row`,
+    );
+  const badLabel = indexOutside(labels);
+  if (badLabel >= 0)
+    throw invalidData(
+      `label value ${badLabel} is ${labels[badLabel]}; expected 0, 1, a value between, or NaN where it is missing`,
+    );
+  const badScore = given.logits === undefined ? indexOutside(values) : -1;
+  if (badScore >= 0)
+    throw invalidData(
+      `probability ${badScore} is ${values[badScore]}; expected values from 0 to 1, or give them as { logits }`,
+    );
+  return values;
+}
+
+/** The first value below 0 or above 1; -1 when there is none. */
+function indexOutside(values: Float32Array): number {
+  // A plain loop, as above.
+  for (let i = 0; i < values.length; i++) if (values[i]! < 0 || values[i]! > 1) return i;
+  return -1;
+}
+
+/**
+ * Checks the clusters of some rows.
+ *
+ * @throws {TagformerError} `INVALID_DATA`
+ */
+export function requireClusters(clusters: Int32Array | undefined, rows: number): void {
+  if (clusters === undefined || (clusters instanceof Int32Array && clusters.length === rows)) return;
+  throw invalidData(
+    `the clusters are ${shown(clusters)}; expected an Int32Array with one for each of ${rows} rows`,
+  );
 }

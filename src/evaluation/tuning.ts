@@ -13,7 +13,7 @@ import { type Cuts, columnOf, cutsOf } from "./cuts.js";
 import { averageF, type Goal, isTarget } from "./goal.js";
 import { sigmoid } from "./loss.js";
 import { type Evaluation, evaluateDecisions } from "./metrics.js";
-import { checkedRows, decide, truthOf } from "./scores.js";
+import { checkedRows, decide, requireClusters, truthOf } from "./scores.js";
 import { type LabelTarget, labelTarget } from "./targets.js";
 import { divideByTemperature, fitTemperature } from "./temperature.js";
 import { globalThreshold, shrink, thresholdsPerLabel } from "./threshold-search.js";
@@ -83,8 +83,9 @@ export function tune(
   clusters?: Int32Array,
 ): Tuning {
   const resolved = parseOptions(tuningOptions, options);
-  const width = labelNames.length;
   const rows = checkedRows({ logits }, labels, labelNames);
+  requireClusters(clusters, rows);
+  const width = labelNames.length;
   if (rows < resolved.folds) {
     throw invalidOption(
       `option folds is ${resolved.folds}, but there are only ${rows} rows to tune on; give fewer folds, or 0 for none`,

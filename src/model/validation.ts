@@ -1,10 +1,12 @@
 // What a run predicted for the rows held back, beside its model: for thresholds and comparisons without another pass.
+
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { cannot, invalidModel, invalidOption, messageOf, TagformerError } from "../base/errors.js";
+import { requirePath } from "../base/kinds.js";
 import { clustersOf } from "../data/groups.js";
 import { testFile, validationFile } from "./file-names.js";
 import { isMissing } from "./json-file.js";
@@ -75,6 +77,7 @@ export function* predictionLines(predictions: StoredPredictions): Generator<stri
  * @throws TagformerError `INVALID_OPTION` when there are none, `INVALID_MODEL` when they are damaged, `IO`
  */
 export async function readValidation(directory: string): Promise<StoredPredictions> {
+  requirePath(directory, "model directory");
   const found = await readPredictions(join(directory, validationFile));
   if (found !== null) return found;
   throw invalidOption(

@@ -1,7 +1,7 @@
 // What callers hand in as texts.
 
 import { invalidData, type TagformerError } from "../base/errors.js";
-import type { Texts } from "../data/texts.js";
+import { isTexts, type Texts } from "../data/texts.js";
 
 /** Texts of a call: a list, a Set, a generator or anything else that can be iterated. */
 export type TextSource = Texts | Iterable<string>;
@@ -29,7 +29,7 @@ export function textsOf(input: string | TextSource): Texts {
       `the texts are ${kindOf(input)}; expected a string, an array of strings, or something else that can be iterated, such as a Set`,
     );
   }
-  if (isTexts(input)) return input;
+  if (isTexts(input) && !Array.isArray(input)) return input; // its texts are checked as they are unpacked
   const texts = Array.isArray(input) ? (input as readonly string[]) : [...input];
   const bad = texts.findIndex((text) => typeof text !== "string");
   if (bad >= 0) throw notText(texts[bad], bad);
@@ -44,18 +44,6 @@ export function isAsyncSource(input: unknown): input is AsyncIterable<string> {
 /** @throws TagformerError `INVALID_DATA` when a text is not one */
 export function requireText(text: unknown, index: number): asserts text is string {
   if (typeof text !== "string") throw notText(text, index);
-}
-
-/** A list that unpacks its texts as they are read: they are checked then. */
-function isTexts(input: object): input is Texts {
-  return (
-    !Array.isArray(input) &&
-    !ArrayBuffer.isView(input) &&
-    "length" in input &&
-    "at" in input &&
-    typeof input.at === "function" &&
-    "entries" in input
-  );
 }
 
 function notText(value: unknown, index: number): TagformerError {

@@ -1,4 +1,7 @@
 // A text in colours: what speaks for a label and what against it.
+import { invalidOption } from "../base/errors.js";
+import { requireMadeBy } from "../base/kinds.js";
+import { shown } from "../base/parse-options.js";
 import { contributionDigits, describeWindows, type Explanation } from "../predict/explanation.js";
 import { type Content, html } from "./html.js";
 import { renderPage } from "./page.js";
@@ -13,6 +16,8 @@ const strongest = 0.55;
  * @param model what to call the model
  */
 export function explanationPage(explanation: Explanation, model: string): string {
+  if (typeof model !== "string") throw invalidOption(`the model's name is ${shown(model)}; expected a text`);
+  requireMadeBy("classifier.explain()", explanation, ["label", "tokens", "logit", "baseline"]);
   const { label, probability, temperature, logit, baselineLogit, baseline, tokens, error, cut } = explanation;
   const digits = contributionDigits(tokens);
   return renderPage({

@@ -1,7 +1,9 @@
 // Pages that are drawn on a thread of their own.
+
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, TagformerError } from "../base/errors.js";
+import { requireMadeBy } from "../base/kinds.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Inspection } from "../data/inspection.js";
 import { chunksOf, type Texts } from "../data/texts.js";
@@ -17,12 +19,19 @@ const threadFile = join(packageRoot, "dist", "bundle", "page-thread.js");
 const textsAtOnce = 256;
 
 /** A page about an evaluation: figures, curves, tables and mistakes in one HTML file without scripts. */
-export function evaluationPage(report: EvaluationReport): Promise<string> {
+export async function evaluationPage(report: EvaluationReport): Promise<string> {
+  requireMadeBy("a program that has details, as evaluationDetails() gives, and mistakes", report, [
+    "model",
+    "data",
+    "details",
+    "mistakes",
+  ]);
   return draw({ kind: "evaluation", report });
 }
 
 /** A page about a table, as {@link inspectDataset} describes it: one HTML file without scripts. */
-export function inspectionPage(inspection: Inspection): Promise<string> {
+export async function inspectionPage(inspection: Inspection): Promise<string> {
+  requireMadeBy("inspectDataset()", inspection, ["labels"]);
   return draw({ kind: "inspection", inspection });
 }
 

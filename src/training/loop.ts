@@ -2,8 +2,9 @@
 import { setImmediate } from "node:timers/promises";
 import { TagformerError } from "../base/errors.js";
 import { generator } from "../base/random.js";
-import { numberOf, selectRows, unitOf } from "../data/dataset.js";
+import { numberOf, unitOf } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
+import { selectRows } from "../data/select-rows.js";
 import { inBackground } from "../evaluation/background.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Objective } from "../evaluation/objective.js";

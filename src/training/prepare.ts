@@ -1,8 +1,9 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
 import { invalidData, invalidModel, invalidOption, type TagformerError } from "../base/errors.js";
-import { checkShape, type Dataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import { trainValidationTestSplit } from "../data/parts.js";
+import { checkShape } from "../data/shape.js";
 import type { Split } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
 import { hasLabels, readModelConfig } from "../model/directory.js";

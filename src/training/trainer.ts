@@ -2,11 +2,11 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { invalidOption } from "../base/errors.js";
 import { parseOptions, requireNames } from "../base/parse-options.js";
-import { didYouMean } from "../base/suggestion.js";
 import type { Dataset } from "../data/dataset.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
 import type { CallOptions } from "../native/types.js";
+import { callOptions } from "../options/calls.js";
 import {
   type CheckpointOptions,
   checkpointOptions,
@@ -109,7 +109,7 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
    * and learning rate, and where the last good weights were saved
    */
   async train(options: CallOptions = {}): Promise<EndEvent> {
-    return await this.#run(signalOf(options), () => {});
+    return await this.#run(parseOptions(callOptions, options).signal, () => {});
   }
 
   /** {@link Trainer.events} without a signal. */
@@ -128,7 +128,7 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
    * @throws TagformerError as {@link Trainer.train}
    */
   async *events(options: CallOptions = {}): AsyncGenerator<TrainingEvent<Label>, void> {
-    const signal = signalOf(options);
+    const signal = parseOptions(callOptions, options).signal;
     const left = new AbortController();
     const signals = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
     const queue = new EventQueue();
@@ -199,18 +199,6 @@ function separate(all: ResolvedTrainingOptions & ResolvedCheckpointOptions): {
       checkpointSteps,
     },
   };
-}
-
-/** The signal of a call, whose options are checked. */
-function signalOf(options: CallOptions): AbortSignal | undefined {
-  if (typeof options !== "object" || options === null)
-    throw invalidOption(`the options of a call are ${options}; expected { signal }`);
-  if (options instanceof AbortSignal)
-    throw invalidOption("a signal is given as { signal }, in an object of options");
-  const unknown = Object.keys(options).find((name) => name !== "signal");
-  if (unknown !== undefined)
-    throw invalidOption(`unknown option "${unknown}"${didYouMean(unknown, ["signal"])}`);
-  return options.signal;
 }
 
 function modelSource(model: string | undefined, config: string | undefined): ModelSource {

@@ -1,9 +1,16 @@
 import { lstat } from "node:fs/promises";
+import { z } from "zod";
 import { invalidOption, TagformerError } from "../../base/errors.js";
-import { requireNames } from "../../base/parse-options.js";
+import { parseOptions } from "../../base/parse-options.js";
+import { callback, callOptions } from "../../options/calls.js";
 import { replacedPath } from "../file-names.js";
 import { downloadModel, type ResolveOptions } from "./download.js";
 import { parseModelName } from "./name.js";
+
+const resolveOptions = callOptions.extend({
+  onProgress: callback<NonNullable<ResolveOptions["onProgress"]>>(),
+  offline: z.boolean().optional(),
+});
 
 /**
  * The directory of a model: `nameOrPath` itself, or for a name on the Hugging Face hub, such as
@@ -14,7 +21,7 @@ import { parseModelName } from "./name.js";
  * of the signal
  */
 export async function resolveModel(nameOrPath: string, options: ResolveOptions = {}): Promise<string> {
-  requireNames(options, ["signal", "onProgress", "offline"]);
+  parseOptions(resolveOptions, options);
   if (typeof nameOrPath !== "string") {
     const found = `the model is of type ${typeof nameOrPath}`;
     throw invalidOption(`${found}; expected a directory or a name on the hub`);

@@ -121,7 +121,7 @@ describe("parts that cannot be", () => {
 
   it.each([
     [{ validation: 0.5, test: 0.5 }, "validationSplit is 0.5 and option testSplit 0.5"],
-    [{ validation: 0.1, test: -1 }, "option testSplit is -1"],
+    [{ validation: 0.1, test: -1 }, "option test is -1: expected at least 0"],
   ])("are refused: %o", async (shares, message) => {
     const error = await errorOf(() => trainValidationTestSplit(dataset, { ...options, ...shares }));
     expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining(message) });

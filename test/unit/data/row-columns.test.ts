@@ -1,7 +1,7 @@
 // Columns about rows besides text, id and labels: weights, groups; and labels that are soft.
 import { describe, expect, it } from "vitest";
-import { checkShape } from "../../../src/data/dataset.js";
 import { readDataset } from "../../../src/data/read.js";
+import { checkShape } from "../../../src/data/shape.js";
 import { errorOf, fileOf } from "./files.js";
 
 const table = "text,author,a,trust,b\nx x,ann,1,1,0\ny y,,0,0,1\nz z,bob,-1,1,-1\nw w,ann,1,1,0\n";

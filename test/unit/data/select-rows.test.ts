@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type Dataset, selectRows } from "../../../src/data/dataset.js";
+import type { Dataset } from "../../../src/data/dataset.js";
+import { selectRows } from "../../../src/data/select-rows.js";
 import { errorOf } from "./files.js";
 
 const dataset: Dataset = {

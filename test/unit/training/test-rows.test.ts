@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
-import { selectRows } from "../../../src/data/dataset.js";
 import { trainValidationTestSplit } from "../../../src/data/parts.js";
+import { selectRows } from "../../../src/data/select-rows.js";
 import { readTest, readValidation } from "../../../src/model/validation.js";
 import { errorOf, finish, outline, recordOf, tinyDataset, tinyRun, tinySource } from "./tiny-run.js";
 

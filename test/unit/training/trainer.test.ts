@@ -90,9 +90,13 @@ describe("a run", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["a bare signal", new AbortController().signal, /^a signal is given as { signal }/],
+    [
+      "a bare signal",
+      new AbortController().signal,
+      /^the options are AbortSignal .*: expected an object, and a signal in it, as \{ signal \}$/,
+    ],
     ["an unknown option", { signals: 1 }, /^unknown option "signals"; did you mean "signal"/],
-    ["no options", null, /^the options of a call are null/],
+    ["no options", null, /^the options are null: expected an object$/],
   ])("refuses a call with %s", async (_, options, message) => {
     const trainer = new Trainer(tinyRun());
     const refused = { code: "INVALID_OPTION", message: expect.stringMatching(message) };
@@ -332,7 +336,7 @@ describe("a trainer", () => {
     [
       "no labels",
       { labelNames: [], labels: new Float32Array() },
-      /Float32Array with 0 values for 2 texts and 0 labels/,
+      /labelNames is \[\]; expected a list of texts/,
     ],
     [
       "too few labels",
