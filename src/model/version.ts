@@ -7,8 +7,12 @@ import type { CallOptions } from "../native/types.js";
 import { cardFile, isModelFile, isWeightsFile, replacedPath, reportFile } from "./file-names.js";
 import { filesVersion, identityOf, statIfPresent } from "./files-version.js";
 
-/** A directory that changes for longer than this while it is loaded is not waited for. */
+/**
+ * A directory that changes for longer than this, and in this many attempts, is not waited for: where a machine has no time
+ * for its processes, one attempt may take as long.
+ */
 const patienceMs = 60_000;
+const fewestAttempts = 10;
 /** A save that was interrupted between two renames leaves nothing in the place; another one would soon go on. */
 const renamesMs = 2000;
 const pollMs = 10;
@@ -65,7 +69,7 @@ export async function readOneVersion<T>(
         return settle(outcome);
       if ("value" in outcome) await discard(outcome.value);
       signal?.throwIfAborted();
-      if (waited > patienceMs) throw keepsChanging(directory);
+      if (waited > patienceMs && attempt + 1 >= fewestAttempts) throw keepsChanging(directory);
     } finally {
       if (held !== null) closeSync(held);
     }
@@ -129,6 +133,6 @@ function settle<T>(outcome: Outcome<T>): T {
 function keepsChanging(directory: string): TagformerError {
   return new TagformerError(
     "IO",
-    `${directory} was replaced again and again while it was read, for ${patienceMs / 1000} s; load a copy of it`,
+    `${directory} was replaced again and again while it was read, for more than ${patienceMs / 1000} s; load a copy of it`,
   );
 }
