@@ -46,6 +46,7 @@ function interfaceOf(checker, alias, schema) {
   const type = checker.getTypeAtLocation(alias.name);
   const members = Object.entries(schema.shape).map(([name, option]) => {
     const property = checker.getPropertyOfType(type, name);
+    if (!property) return ""; // a type that leaves some out
     const optional = property.flags & ts.SymbolFlags.Optional ? "?" : "";
     const written = typeText(checker, checker.getTypeOfSymbol(property), alias);
     return `${comment(option)}    ${name}${optional}: ${written};\n`;
