@@ -155,7 +155,7 @@ function tellFormat(
     );
   if (labels === undefined) {
     throw refuse(
-      "if they are ids of labels, or values of 0 and 1 for each label (multi-hot), give the labels in their order with the option labels or as a file (labelNames); if they are the labels' names, say so with labelFormat: names",
+      "if they are ids of labels, or values of 0 and 1 for each label (multi-hot), give the labels in their order with the option labels (--labels a,b,c) or as a file, labelNames (--label-names FILE); if they are the labels' names, say so with labelFormat: names (--label-format names)",
     );
   }
   if (rows.every((row) => row.every((number) => labels.includes(number)))) return "names";
@@ -167,7 +167,7 @@ function tellFormat(
   ).length;
   const what = `values of 0 to 1 for each of the ${labels.length} labels (multi-hot)`;
   if (vectors === rows.length && ids === rows.length) {
-    throw refuse(`they may be ids of labels, or ${what}; say which with labelFormat: ids or multi-hot`);
+    throw refuse(`they may be ids of labels, or ${what}; say which with labelFormat: ids or multi-hot (--label-format)`);
   }
   // A few rows may be bad, and are told one by one.
   if (Math.max(vectors, ids) < rows.length / 2) throw refuse(`they are neither ids of labels nor ${what}`);

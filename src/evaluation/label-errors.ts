@@ -30,7 +30,8 @@ export interface LabelErrors {
  * "Classification with Noisy Labels by Importance Reweighting", TPAMI 38, 2016); they are taken at the low end of what so
  * few rows allow, because some of those contradictions are the model's own mistakes. Bayes' rule then says of each label how
  * likely it is wrong. Sorted by the distance of probability and label alone, labels that a model is unsure of, such as rare
- * ones, would come first, and labels that are missing last.
+ * ones, would come first, and labels that are missing last. Where the rows do not show that the two rates differ, they are
+ * taken to be nearly the same, and the order is that of the distance.
  *
  * The estimate cannot tell a mistake from a row that people would rightly label either way. Rows must not be those that the
  * model was trained on, or it repeats what it was told. Labels with only one answer in the data are left out.
@@ -56,12 +57,18 @@ export function suspectedLabelErrors(
   );
   const rates = noiseRates(columns.filter((column) => column !== null));
   const chances = new Float64Array(labels.length);
+  const keys = new Float64Array(labels.length);
   for (const [label, column] of columns.entries()) {
     if (column === null) continue;
     const ofRows = wrongChances(column, rates.shift()!);
-    for (const [i, row] of column.rows.entries()) chances[row * width + label] = ofRows[i]!;
+    for (const [i, row] of column.rows.entries()) {
+      const place = row * width + label;
+      chances[place] = ofRows[i]!;
+      const distance = Math.abs(column.fitted[i]! - column.observed[i]!);
+      keys[place] = (1 - amongEqual) * ofRows[i]! + amongEqual * distance;
+    }
   }
-  const order = largestFirst(chances).subarray(0, count);
+  const order = largestFirst(keys).subarray(0, count);
   const suspects = Array.from(
     order.filter((i) => chances[i]! > 0),
     (i) => ({
@@ -93,7 +100,16 @@ const fewestSure = 5;
 const caution = 0.7;
 
 /** With so many sure rows a label's own rates count as much as those of all labels together. */
-const sharedRows = 40;
+const sharedRows = 150;
+
+/** The square of a difference between the two rates, in standard errors, of which half is believed. */
+const doubt = 4;
+
+/** Share of the distance between probability and label in the order: it decides among labels that are equally likely wrong. */
+const amongEqual = 1e-6;
+
+/** By how much more likely the labels must be for probabilities to be taken as they are (natural logarithm). */
+const evidence = 2;
 
 /** One label, over the rows in which it is labelled. */
 interface FittedColumn {
@@ -102,6 +118,8 @@ interface FittedColumn {
   readonly observed: Float32Array;
   /** How often it has the label on such rows. */
   readonly fitted: Float64Array;
+  /** What the model says. */
+  readonly probabilities: Float32Array;
   readonly positives: number;
 }
 
@@ -111,29 +129,45 @@ function fittedColumn(probabilities: Float32Array, truth: Float32Array): FittedC
   const observed = Float32Array.from(rows, (row) => truth[row]!);
   const positives = observed.reduce((sum, set) => sum + set, 0);
   if (positives === 0 || positives === observed.length) return null;
-  const fitted = recalibrate(
-    Float32Array.from(rows, (row) => probabilities[row]!),
-    observed,
-  );
-  return { rows, observed, fitted, positives };
+  const own = Float32Array.from(rows, (row) => probabilities[row]!);
+  return { rows, observed, fitted: recalibrate(own, observed), probabilities: own, positives };
 }
 
 /** How likely each label of a column is wrong. */
-function wrongChances(
-  { observed, fitted, positives }: FittedColumn,
-  { wronglyGiven, wronglyMissing }: NoiseRates,
-): Float64Array {
-  const rarest = (1e-3 * positives) / observed.length;
-  return fitted.map((probability, i) => {
-    // The data has the label this often on such rows; without its mistakes it would belong this often.
-    const belongs = (probability - wronglyGiven) / (1 - wronglyGiven - wronglyMissing);
-    const yes = Math.min(1 - 1e-3, Math.max(rarest, belongs));
+function wrongChances(column: FittedColumn, rates: NoiseRates): Float64Array {
+  const { observed } = column;
+  const { wronglyGiven, wronglyMissing } = rates;
+  return trueChances(column, rates).map((yes, i) => {
     const [wrong, right] =
       observed[i] === 1
         ? [(1 - yes) * wronglyGiven, yes * (1 - wronglyMissing)]
         : [yes * wronglyMissing, (1 - yes) * (1 - wronglyGiven)];
     return wrong / (wrong + right);
   });
+}
+
+/** How likely the label belongs to each row. */
+function trueChances(
+  { observed, fitted, probabilities, positives }: FittedColumn,
+  { wronglyGiven, wronglyMissing }: NoiseRates,
+): Float64Array {
+  const seen = 1 - wronglyGiven - wronglyMissing;
+  const rarest = (1e-3 * positives) / observed.length;
+  // A model that never saw these mistakes says it already, and the data has the label more or less often than it says.
+  const asSaid = Float64Array.from(probabilities, (probability) => wronglyGiven + seen * probability);
+  const isSaid = logLikelihood(asSaid, observed) > logLikelihood(fitted, observed) + evidence;
+  return fitted.map((probability, i) => {
+    // The data has the label this often on such rows; without its mistakes it would belong this often.
+    const belongs = isSaid ? probabilities[i]! : (probability - wronglyGiven) / seen;
+    return Math.min(1 - 1e-3, Math.max(rarest, belongs));
+  });
+}
+
+function logLikelihood(chances: Float64Array, observed: Float32Array): number {
+  return chances.reduce((sum, chance, i) => {
+    const certain = Math.min(1 - 1e-6, Math.max(1e-6, chance));
+    return sum + observed[i]! * Math.log(certain) + (1 - observed[i]!) * Math.log(1 - certain);
+  }, 0);
 }
 
 /** Rows of which the model is sure, and how many of them the data contradicts. */
@@ -144,31 +178,62 @@ interface SureRows {
 
 /** The rates of each label, drawn toward those of all: a rare label has few rows of which the model is sure. */
 function noiseRates(columns: readonly FittedColumn[]): NoiseRates[] {
-  const sure = columns.map(({ fitted, observed, positives }) => {
-    const order = largestFirst(fitted);
-    const top = order.subarray(0, Math.max(Math.min(positives, fewestSure), Math.floor(surely * positives)));
-    const bottom = order.subarray(order.length - Math.floor(surelyNot * order.length));
-    const contradicted = (rows: Uint32Array, answer: 0 | 1): SureRows => ({
-      rows: rows.length,
-      contradictions: rows.reduce((sum, row) => sum + Number(observed[row] === answer), 0),
-    });
-    return { given: contradicted(bottom, 1), missing: contradicted(top, 0) };
+  const orders = columns.map(({ fitted }) => largestFirst(fitted));
+  const contradicted = (rows: Uint32Array, column: number, answer: 0 | 1): SureRows => ({
+    rows: rows.length,
+    contradictions: rows.reduce((sum, row) => sum + Number(columns[column]!.observed[row] === answer), 0),
   });
-  const given = sharedRates(sure.map((one) => one.given));
-  const missing = sharedRates(sure.map((one) => one.missing));
-  return columns.map(({ observed, positives }, i) => ({
-    wronglyGiven: Math.min(0.45, Math.max((0.02 * positives) / observed.length, given[i]!)),
-    wronglyMissing: Math.min(0.45, Math.max(0.005, missing[i]!)),
-  }));
+  const sureNot = orders.map((order, i) =>
+    contradicted(order.subarray(order.length - Math.floor(surelyNot * order.length)), i, 1),
+  );
+  const given = sharedRates(sureNot).map((rate, i) => within(rate, 0.02 * shareOf(columns[i]!)));
+  const sure = orders.map((order, i) => {
+    const { positives } = columns[i]!;
+    // Positives that were wrongly given are no rows of which the model is sure.
+    const belonging = Math.max(0, positives - given[i]! * order.length) / (1 - given[i]!);
+    const count = Math.max(Math.min(positives, fewestSure), surely * belonging);
+    return contradicted(order.subarray(0, count), i, 0);
+  });
+  const missing = sharedRates(sure).map((rate) => within(rate, 0.005));
+  return drawnTogether(given, missing, sumOf(sureNot), sumOf(sure));
+}
+
+const shareOf = ({ positives, observed }: FittedColumn) => positives / observed.length;
+const within = (rate: number, least: number) => Math.min(0.45, Math.max(least, rate));
+
+/**
+ * Rates drawn toward their mean, in logarithms, as far as their standard errors leave it open that both kinds are the same.
+ * The mean is that of what is known: a rate of many contradictions counts for more.
+ */
+function drawnTogether(
+  given: readonly number[],
+  missing: readonly number[],
+  sureNot: SureRows,
+  sure: SureRows,
+): NoiseRates[] {
+  const [ofGiven, ofMissing] = [sureNot.contradictions + 0.5, sure.contradictions + 0.5];
+  const difference = Math.log(ofGiven / (sureNot.rows + 1)) - Math.log(ofMissing / (sure.rows + 1));
+  const square = difference ** 2 / (1 / ofGiven + 1 / ofMissing);
+  const kept = square / (square + doubt);
+  const meanLogarithm = (rates: readonly number[]) =>
+    rates.reduce((sum, rate) => sum + Math.log(rate), 0) / rates.length;
+  const centre =
+    (ofGiven * meanLogarithm(given) + ofMissing * meanLogarithm(missing)) / (ofGiven + ofMissing);
+  const drawn = (rate: number) => Math.exp(centre + kept * (Math.log(rate) - centre));
+  return given.map((rate, i) => ({ wronglyGiven: drawn(rate), wronglyMissing: drawn(missing[i]!) }));
+}
+
+function sumOf(labels: readonly SureRows[]): SureRows {
+  return {
+    rows: labels.reduce((sum, { rows }) => sum + rows, 0),
+    contradictions: labels.reduce((sum, { contradictions }) => sum + contradictions, 0),
+  };
 }
 
 function sharedRates(labels: readonly SureRows[]): number[] {
   const cautious = ({ rows, contradictions }: SureRows) =>
     (contradictions + 0.5 - caution * Math.sqrt(contradictions)) / (rows + 1);
-  const all = cautious({
-    rows: labels.reduce((sum, { rows }) => sum + rows, 0),
-    contradictions: labels.reduce((sum, { contradictions }) => sum + contradictions, 0),
-  });
+  const all = cautious(sumOf(labels));
   return labels.map((label) => {
     const own = label.rows / (label.rows + sharedRows);
     return own * cautious(label) + (1 - own) * all;

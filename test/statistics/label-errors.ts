@@ -16,6 +16,8 @@ interface Noise {
   /** What the model does to its calibrated logits. */
   readonly factor?: number;
   readonly shift?: number;
+  /** The mistakes were made after the model learnt, which is calibrated for the labels without them. */
+  readonly later?: boolean;
 }
 
 const noises: readonly Noise[] = [
@@ -40,10 +42,38 @@ const noises: readonly Noise[] = [
     factor: 0.5,
     shift: -1,
   },
+  {
+    name: "as many of both kinds, later",
+    rates: [0.25, 0.1],
+    skill: [1.8, 1.5],
+    given: 0.04,
+    missing: 0.04,
+    later: true,
+  },
+  { name: "missing, later", rates: [0.25, 0.1], skill: [2, 1.5], given: 0, missing: 0.15, later: true },
+  {
+    name: "wrongly given, later",
+    rates: [0.15, 0.04],
+    skill: [1.8, 1.8],
+    given: 0.04,
+    missing: 0,
+    later: true,
+  },
+  {
+    name: "flips of frequent and rare labels",
+    rates: [0.4, 0.1, 0.03],
+    skill: [2, 2, 2],
+    given: 0.02,
+    missing: 0.02,
+  },
 ];
 
 /** A tenth of the rows say nothing; a model learnt from the noisy labels and is calibrated but for its factor and shift. */
-function table(rows: number, { rates, skill, given, missing, factor = 1, shift = 0 }: Noise, seed: number) {
+function table(
+  rows: number,
+  { rates, skill, given, missing, factor = 1, shift = 0, later = false }: Noise,
+  seed: number,
+) {
   const random = generator(seed, "label noise");
   const width = rates.length;
   const wrong = new Uint8Array(rows * width);
@@ -59,7 +89,7 @@ function table(rows: number, { rates, skill, given, missing, factor = 1, shift =
     const likelihood = (centre: number) => 0.9 * density(centre) + 0.1 * density(0);
     const yes = rate * likelihood(reach);
     const posterior = yes / (yes + (1 - rate) * likelihood(-reach));
-    const observed = posterior * (1 - missing) + (1 - posterior) * given;
+    const observed = later ? posterior : posterior * (1 - missing) + (1 - posterior) * given;
     return factor * Math.log(observed / (1 - observed)) + shift;
   });
   return { labels, logits, wrong };
@@ -88,13 +118,13 @@ export function judgeLabelErrors(tables: number): void {
         if (absent.length > 0)
           missingFound.push(places.filter((i) => absent.includes(i)).length / absent.length);
       }
-      // Where all noise is of the kind that is sorted first by distance, nothing can be better; one in fifty is given away.
-      expect(mean(gains)).toBeGreaterThan(-0.02 - 4 * standardError(gains));
+      // Where all noise is of the kind that is sorted first by distance, nothing can be better; one in a hundred is given away.
+      expect(mean(gains)).toBeGreaterThan(-0.01 - 4 * standardError(gains));
       if (noise.missing > noise.given) {
         expect(mean(gains)).toBeGreaterThan(0.04);
         expect(mean(missingFound)).toBeGreaterThan(0.35);
       }
-      expect(Math.abs(mean(excess))).toBeLessThan(0.12 + 4 * standardError(excess));
+      expect(Math.abs(mean(excess))).toBeLessThan(0.1 + 4 * standardError(excess));
     },
   );
 }
