@@ -167,7 +167,9 @@ function tellFormat(
   ).length;
   const what = `values of 0 to 1 for each of the ${labels.length} labels (multi-hot)`;
   if (vectors === rows.length && ids === rows.length) {
-    throw refuse(`they may be ids of labels, or ${what}; say which with labelFormat: ids or multi-hot (--label-format)`);
+    throw refuse(
+      `they may be ids of labels, or ${what}; say which with labelFormat: ids or multi-hot (--label-format)`,
+    );
   }
   // A few rows may be bad, and are told one by one.
   if (Math.max(vectors, ids) < rows.length / 2) throw refuse(`they are neither ids of labels nor ${what}`);
