@@ -23,7 +23,7 @@ const apart = ["tokenizers", "vega", "@huggingface/hub", "fastify", "prom-client
 const faces = ["index", "serve"];
 
 /**
- * Writes the bundle of what was compiled to `dist`. Its chunks lie flat, because src/install/locations.ts counts the folders
+ * Writes the bundle of what was compiled to `dist`. Its chunks lie flat, because src/base/package.ts counts the folders
  * up to package.json.
  */
 export async function writeBundle(dist, bundle) {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { CallOptions } from "./base/cancel.js";
 import { untilAborted } from "./base/cancel.js";
 import { invalidOption } from "./base/errors.js";
 import { parseOptions } from "./base/parse-options.js";
@@ -17,7 +18,7 @@ import type { TextModel } from "./classifier/text-model.js";
 import type { Dataset } from "./data/dataset.js";
 import type { Texts } from "./data/texts.js";
 import type { Decision } from "./evaluation/tuning.js";
-import type { CallOptions, ExportCheck } from "./native/types.js";
+import type { ExportCheck } from "./native/types.js";
 import {
   callOptions,
   type ExplanationOptions,
@@ -339,7 +340,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
     const { signal } = parseOptions(callOptions, options);
     const answered = this.#calls.close();
     try {
-      await (signal ? untilAborted(signal, answered, () => {}) : answered);
+      await untilAborted(signal, answered, () => {});
     } finally {
       await this.dispose();
     }

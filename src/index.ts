@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export type { CallOptions } from "./base/cancel.js";
 export { type ErrorCode, TagformerError } from "./base/errors.js";
 export type { ClassifierEvaluation, ClassifierTuning } from "./classifier/evaluation.js";
 export type { ClassifierInfo } from "./classifier/info.js";
@@ -106,8 +107,8 @@ export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
 export type { SeenTexts } from "./model/seen-texts.js";
-export { readValidation, type StoredPredictions } from "./model/validation.js";
-export type { CallOptions, ExportCheck, Precision } from "./native/types.js";
+export { readValidation, type StoredPredictions } from "./model/stored-predictions.js";
+export type { ExportCheck, Precision } from "./native/types.js";
 export type { ExplanationOptions, ExportOptions, ScoreOptions } from "./options/calls.js";
 export type { CheckpointOptions } from "./options/checkpoints.js";
 export type { ResamplingOptions, TuningOptions, TuningSettings } from "./options/evaluation.js";

@@ -95,7 +95,8 @@ function sizeOf({ model, work }, lengths) {
 }
 
 async function ourVersions() {
-  const { findBuiltAddon, packageVersion } = await import("../../dist/install/locations.js");
+  const { packageVersion } = await import("../../dist/base/package.js");
+  const { findBuiltAddon } = await import("../../dist/install/locations.js");
   return {
     tagformer: packageVersion(),
     libtorch: findBuiltAddon().torchVersion,

@@ -1,5 +1,6 @@
 // A bag of words, answering for a classifier.
 import { writeFile } from "node:fs/promises";
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import type { BagOfWords } from "../baseline/bag-of-words.js";
 import { bagOfWordsConfig, bagOfWordsFile, readBagOfWords } from "../baseline/files.js";
@@ -8,7 +9,7 @@ import { mostCharacters, readable } from "../baseline/terms.js";
 import type { Texts } from "../data/texts.js";
 import { bagOfWordsType } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
-import type { CallOptions, ExportCheck } from "../native/types.js";
+import type { ExportCheck } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";
 import type { ClassifierOptions } from "../options/model.js";
 import type { Explanation } from "../predict/explanation.js";

@@ -2,6 +2,7 @@
 
 import { invalidData } from "../base/errors.js";
 import type { Dataset } from "../data/dataset.js";
+import { selectCells } from "../evaluation/alignment.js";
 
 /**
  * The dataset's labels in the order of `names`, `[rows * names.length]`.
@@ -16,10 +17,5 @@ export function labelsInOrder(dataset: Dataset, names: readonly string[]): Float
       `${dataset.source} has no column for the model's label "${name}"; it has ${dataset.labelNames.join(", ")}`,
     );
   });
-  const width = dataset.labelNames.length;
-  const labels = new Float32Array(dataset.texts.length * names.length);
-  for (let i = 0; i < labels.length; i++) {
-    labels[i] = dataset.labels[Math.floor(i / names.length) * width + columns[i % names.length]!]!;
-  }
-  return labels;
+  return selectCells(dataset.labels, dataset.labelNames.length, columns);
 }

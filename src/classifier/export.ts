@@ -2,13 +2,14 @@
 
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import { requirePath } from "../base/kinds.js";
 import { cannotWrite, writeWhole } from "../base/whole-file.js";
 import { configFile, tokenizerFile, torchScriptType } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { NativeModel } from "../native/model.js";
-import type { CallOptions, ExportCheck } from "../native/types.js";
+import type { ExportCheck } from "../native/types.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 
 /** What is exported. */

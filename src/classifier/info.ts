@@ -1,7 +1,7 @@
 // What is known of a loaded classifier, for logs and health checks.
 import { basename, dirname, resolve } from "node:path";
+import { packageVersion } from "../base/package.js";
 import type { Decision } from "../evaluation/tuning.js";
-import { packageVersion } from "../install/locations.js";
 import type { Precision } from "../native/types.js";
 import type { ModelFiles } from "../predict/loaded-model.js";
 import type { TextModel } from "./text-model.js";

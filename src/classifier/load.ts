@@ -1,11 +1,11 @@
 // From a directory, a name on the hub or a TorchScript file to all that a classifier is made of.
 
+import type { CallOptions } from "../base/cancel.js";
 import { requirePath } from "../base/kinds.js";
 import { parseOptions } from "../base/parse-options.js";
 import type { Decision } from "../evaluation/tuning.js";
 import { readOneVersion } from "../model/version.js";
 import { checkDevice } from "../native/device.js";
-import type { CallOptions } from "../native/types.js";
 import { callOptions } from "../options/calls.js";
 import { requireWindowEffect } from "../options/effect.js";
 import { type ClassifierOptions, classifierOptions } from "../options/model.js";

@@ -1,9 +1,9 @@
 // A place for a classifier in a service, in which one model follows another without a lost request.
 
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption, TagformerError } from "../base/errors.js";
 import { shown } from "../base/parse-options.js";
 import { Classifier } from "../classifier.js";
-import type { CallOptions } from "../native/types.js";
 import type { ClassifierOptions } from "../options/model.js";
 import type { InferenceOptions } from "../predict/encoded-texts.js";
 import type { Prediction } from "../predict/prediction.js";

@@ -1,5 +1,6 @@
 // What a classifier knows of the directory that it was loaded from, and what it will change there.
 
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import { requirePath } from "../base/kinds.js";
 import type { Texts } from "../data/texts.js";
@@ -8,7 +9,6 @@ import type { JsonObject } from "../model/json-file.js";
 import { saveModelDirectory, updateRecord } from "../model/save.js";
 import { countSeen, type KnownTexts, knownTexts, type SeenTexts } from "../model/seen-texts.js";
 import { isSameDirectory, weightsVersion } from "../model/version.js";
-import type { CallOptions } from "../native/types.js";
 import type { ModelFiles } from "../predict/loaded-model.js";
 import { type DecisionChange, unchangedDecision } from "../report/decision-record.js";
 import type { TextModel } from "./text-model.js";

@@ -1,7 +1,9 @@
 // What answers for a classifier: a transformer with its tokenizer, or a bag of words.
+
+import type { CallOptions } from "../base/cancel.js";
 import type { Texts } from "../data/texts.js";
 import type { JsonObject } from "../model/json-file.js";
-import type { CallOptions, ExportCheck, Precision } from "../native/types.js";
+import type { ExportCheck, Precision } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";
 import type { Explanation, Question } from "../predict/explanation.js";
 import type { Pending, ScoredTexts, WindowOptions } from "../predict/predictor.js";

@@ -5,14 +5,19 @@ import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
-import { matchLabels, matchRows, reorder } from "../evaluation/alignment.js";
+import { matchLabels, matchRows, selectCells } from "../evaluation/alignment.js";
 import { type ComparedRun, compareScores } from "../evaluation/compare.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import { readDecision } from "../model/decision.js";
 import { readModelDirectory } from "../model/directory.js";
 import { tagformerFile } from "../model/file-names.js";
 import { describeChoices, describeSeen } from "../model/seen-texts.js";
-import { clustersOfStored, readTest, readValidation, type StoredPredictions } from "../model/validation.js";
+import {
+  clustersOfStored,
+  readTest,
+  readValidation,
+  type StoredPredictions,
+} from "../model/stored-predictions.js";
 import { readOneVersion } from "../model/version.js";
 import { resamplingOptions } from "../options/evaluation.js";
 import { modelOptions } from "../options/model.js";
@@ -108,7 +113,12 @@ async function fromStored(directories: readonly [string, string]): Promise<Compa
     labelNames,
     labels,
     first: await storedRun(directories[0], one.logits, labelNames, part),
-    second: await storedRun(directories[1], reorder(other.logits, columns, rows), labelNames, part),
+    second: await storedRun(
+      directories[1],
+      selectCells(other.logits, labelNames.length, columns, rows),
+      labelNames,
+      part,
+    ),
     clusters: clustersOfStored(one),
     source: `the runs' ${part} rows, of ${one.source}`,
   };
@@ -208,11 +218,12 @@ async function predict(
     .evaluate(dataset, { onProgress: (rows) => bar.update(rows, `${bar.rate.toFixed(0)} rows/s`) })
     .finally(() => bar.stop());
   for (const sentence of describeSeen(seen)) note(`${directory}: ${sentence}`);
+  const inOrder = (values: Float32Array) => selectCells(values, columns.length, columns);
   const byName = (values: readonly number[]) => columns.map((column) => values[column]!);
   return {
-    scores: { logits: divideByTemperature(reorder(logits, columns), byName(classifier.temperatures)) },
+    scores: { logits: divideByTemperature(inOrder(logits), byName(classifier.temperatures)) },
     thresholds: byName(classifier.thresholds),
-    labels: reorder(labels, columns),
+    labels: inOrder(labels),
     cutTexts: cutTextsOf(tokens, classifier.maxLength),
   };
 }

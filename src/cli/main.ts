@@ -2,7 +2,7 @@
 // The command line: verbs and their flags. What each does is in a file of its own.
 import { Command, CommanderError } from "commander";
 import { messageOf, TagformerError } from "../base/errors.js";
-import { packageVersion } from "../install/locations.js";
+import { packageVersion } from "../base/package.js";
 import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";

@@ -1,6 +1,6 @@
 // `tagformer train`
 import type { Command } from "commander";
-import { invalidData, invalidOption } from "../base/errors.js";
+import { invalidData } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
@@ -9,7 +9,7 @@ import { checkpointOptions } from "../options/checkpoints.js";
 import { requireEffect } from "../options/effect.js";
 import { trainingOptions, withPreset } from "../options/training.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
-import type { ModelSource } from "../training/prepare.js";
+import { modelSource } from "../training/prepare.js";
 import { Trainer } from "../training/trainer.js";
 import { type CutTexts, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
@@ -50,7 +50,7 @@ export function addTrainCommand(root: Command): void {
 }
 
 async function train(data: string, flags: TrainFlags): Promise<void> {
-  const given = modelSource(flags);
+  const given = modelSource({ model: flags.model, config: flags.fromConfig }, expectedSource);
   const options = takeFlags(trainingOptions, flags as unknown as Record<string, unknown>);
   const resolved = parseOptions(trainingOptions, withPreset(options)); // before a large table is read
   requireEffect(options, resolved, {
@@ -129,6 +129,9 @@ function cutTextsOfRun({
 }
 
 /** How {@link formatFindings} begins a line about what makes a training impossible. */
+const expectedSource =
+  "give either --model with a directory, a name on the hub or a TorchScript file, or --from-config FILE for a fresh random model";
+
 const errorMark = "error: ";
 
 /** Shows what was found in a dataset, and stops where it cannot be trained on. */
@@ -140,12 +143,4 @@ function requireUsable(dataset: Dataset): void {
   for (const line of lines) if (!line.startsWith(errorMark)) note(line);
   if (errors.length === 0) return;
   throw invalidData(`${dataset.source} cannot be trained on: ${errors.join("; ")}`);
-}
-
-function modelSource({ model, fromConfig }: TrainFlags): ModelSource {
-  if (model !== undefined && fromConfig === undefined) return { model };
-  if (fromConfig !== undefined && model === undefined) return { config: fromConfig };
-  throw invalidOption(
-    "give either --model with a directory, a name on the hub or a TorchScript file, or --from-config FILE for a fresh random model",
-  );
 }

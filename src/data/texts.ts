@@ -1,6 +1,7 @@
 // Many strings in little memory: a table of a gigabyte is read in half of one.
 import { hash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { invalidData } from "../base/errors.js";
 
 /**
  * Strings in order, read as an array is: by number, or one after the other. An array is one. What {@link readDataset} and
@@ -123,14 +124,29 @@ function unpack({ bytes }: Block): string[] {
   return JSON.parse(inflateRawSync(bytes).toString()) as string[];
 }
 
-/** The strings in order, `size` at a time; the last may be fewer. */
-export function* chunksOf(texts: Texts, size: number): Generator<string[]> {
+/**
+ * The strings in order, at most `size` at a time, of at most `characters` together; a longer one is a chunk of its own.
+ *
+ * @throws TagformerError `INVALID_DATA` when one is not a string
+ */
+export function* chunksOf(
+  texts: Texts,
+  size: number,
+  characters = Number.POSITIVE_INFINITY,
+): Generator<string[]> {
   let chunk: string[] = [];
-  for (const text of texts) {
+  let length = 0;
+  for (const [index, text] of texts.entries()) {
+    if (typeof text !== "string") {
+      throw invalidData(`text ${index} is of type ${typeof text}; expected a string`);
+    }
+    if (chunk.length === size || (chunk.length > 0 && length + text.length > characters)) {
+      yield chunk;
+      chunk = [];
+      length = 0;
+    }
     chunk.push(text);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
+    length += text.length;
   }
   if (chunk.length > 0) yield chunk;
 }

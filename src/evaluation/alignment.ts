@@ -24,22 +24,23 @@ export function matchRows(one: readonly string[], other: readonly string[]): (nu
 }
 
 /**
- * Values `[rows * columns]` with rows and columns in another order.
+ * Some columns of values `[rows * width]`, and some rows of them, in the order that is asked for.
  *
  * @param columns the column that comes first, second, ...
- * @param rows the same for rows; absent: as they are
+ * @param rows the same for rows; absent: all, as they are
  */
-export function reorder(
+export function selectCells(
   values: Float32Array,
+  width: number,
   columns: readonly number[],
   rows?: readonly number[],
 ): Float32Array {
-  const width = columns.length;
   const count = rows?.length ?? values.length / width;
-  const reordered = new Float32Array(count * width);
+  const selected = new Float32Array(count * columns.length);
   for (let row = 0; row < count; row++) {
-    const start = (rows?.[row] ?? row) * width;
-    for (let i = 0; i < width; i++) reordered[row * width + i] = values[start + columns[i]!]!;
+    const from = (rows?.[row] ?? row) * width;
+    const to = row * columns.length;
+    for (const [i, column] of columns.entries()) selected[to + i] = values[from + column]!;
   }
-  return reordered;
+  return selected;
 }

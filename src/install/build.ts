@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { TagformerError } from "../base/errors.js";
+import { packageRoot } from "../base/package.js";
 import type { Libtorch } from "./libtorch.js";
 import {
   addonDirectory,
@@ -12,7 +13,6 @@ import {
   type BuiltAddon,
   buildDirectory,
   buildRecordName,
-  packageRoot,
 } from "./locations.js";
 import { withLock } from "./lock.js";
 import type { Progress } from "./progress.js";

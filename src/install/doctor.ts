@@ -1,7 +1,8 @@
 // Looks at everything that tagformer needs of a machine, and says what it found.
 import { availableParallelism } from "node:os";
+import { packageVersion } from "../base/package.js";
 import { searchLibtorch } from "./find.js";
-import { addonDirectory, cacheDirectory, cacheProblem, findBuiltAddon, packageVersion } from "./locations.js";
+import { addonDirectory, cacheDirectory, cacheProblem, findBuiltAddon } from "./locations.js";
 import { glibcVersion, platformProblem, processorFeatures } from "./platform.js";
 import { inspectCuda, selfTest } from "./selftest.js";
 import { inspectToolchain, installAdvice } from "./toolchain.js";

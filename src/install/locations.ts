@@ -12,17 +12,9 @@ import {
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { messageOf } from "../base/errors.js";
+import { messageOf, TagformerError } from "../base/errors.js";
+import { packageRoot, packageVersion } from "../base/package.js";
 import { readTorchVersion } from "./libtorch.js";
-
-/** The directory of tagformer's package.json, CMakeLists.txt and native sources. */
-export const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
-
-/** tagformer's own version. */
-export function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
-}
 
 /** `TAGFORMER_CACHE`, or `tagformer` in the user's cache directory. */
 export function cacheDirectory(): string {
@@ -105,6 +97,20 @@ export function findBuiltAddon(): BuiltAddon | undefined {
 /** The path of the add-on to load; see {@link findBuiltAddon}. */
 export function builtAddon(): string | undefined {
   return findBuiltAddon()?.file;
+}
+
+/**
+ * The path of the add-on to load.
+ *
+ * @throws TagformerError `NATIVE_NOT_BUILT`
+ */
+export function requireBuiltAddon(): string {
+  const file = builtAddon();
+  if (file !== undefined) return file;
+  throw new TagformerError(
+    "NATIVE_NOT_BUILT",
+    "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
+  );
 }
 
 let sourcesDigestOfProcess: string | undefined;

@@ -2,10 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { CallOptions } from "../base/cancel.js";
 import { nameOfKind } from "../base/destination.js";
 import { cannot, invalidModel, invalidOption, TagformerError } from "../base/errors.js";
 import { flush, flushDirectory, keepOwner, writeWholeText } from "../base/whole-file.js";
-import type { CallOptions } from "../native/types.js";
 import { readCard } from "./card.js";
 import {
   cardFile,

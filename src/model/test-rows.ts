@@ -1,9 +1,10 @@
 // A model's figures on its run's test rows, with other thresholds than at the run's end.
+
+import type { CallOptions } from "../base/cancel.js";
 import { inBackground } from "../evaluation/background.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Decision } from "../evaluation/tuning.js";
-import type { CallOptions } from "../native/types.js";
-import { clustersOfStored, readTest } from "./validation.js";
+import { clustersOfStored, readTest } from "./stored-predictions.js";
 
 /**
  * What the model of a directory does on the test rows of its run, by their stored logits; `null` when it had none.

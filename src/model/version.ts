@@ -1,9 +1,9 @@
 // Which version of a model directory is there, and loading one version of it while others are saved.
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CallOptions } from "../base/cancel.js";
 import { TagformerError } from "../base/errors.js";
 import { tryLock } from "../native/files.js";
-import type { CallOptions } from "../native/types.js";
 import { cardFile, isModelFile, isWeightsFile, replacedPath, reportFile } from "./file-names.js";
 import { filesVersion, identityOf, statIfPresent } from "./files-version.js";
 

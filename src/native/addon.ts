@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../base/errors.js";
 import { nearestName } from "../base/suggestion.js";
-import { builtAddon, readNativeSources } from "../install/locations.js";
+import { readNativeSources, requireBuiltAddon } from "../install/locations.js";
 import type { Addon } from "./types.js";
 
 let addon: Promise<Addon> | undefined;
@@ -33,13 +33,7 @@ async function openAddon(after?: Promise<void>): Promise<Addon> {
   const opener = new Opener(); // starts while the sources are read
   try {
     await readNativeSources();
-    const file = builtAddon();
-    if (!file) {
-      throw new TagformerError(
-        "NATIVE_NOT_BUILT",
-        "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
-      );
-    }
+    const file = requireBuiltAddon();
     await after;
     return await openBuilt(file, opener);
   } finally {

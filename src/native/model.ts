@@ -1,11 +1,12 @@
 // The only caller of the native add-on: a model, and the calls that it answers. Nothing else sees what is behind it.
+
+import { type CallOptions, stoppable } from "../base/cancel.js";
 import type { RaggedBatch } from "../text/batch.js";
 import { loadAddon, settle } from "./addon.js";
 import { Calls } from "./calls.js";
 import { grantedCores } from "./cores.js";
 import { NativeTraining } from "./training.js";
 import type {
-  CallOptions,
   ExportCheck,
   NativeAttribution,
   NativeAttributionRequest,
@@ -38,16 +39,12 @@ export class NativeModel implements AsyncDisposable {
     const { Session } = await loadAddon();
     signal?.throwIfAborted();
     const session = new Session({ threads: spec.threads, cores: grantedCores() });
-    const interrupt = () => session.interrupt();
-    signal?.addEventListener("abort", interrupt);
+    const load = () => settle(session.load(spec, 0));
     try {
-      return new NativeModel(session, await settle(session.load(spec, 0)));
+      return new NativeModel(session, await stoppable(signal, () => session.interrupt(), load));
     } catch (error) {
       await session.dispose();
-      signal?.throwIfAborted();
       throw error;
-    } finally {
-      signal?.removeEventListener("abort", interrupt);
     }
   }
 

@@ -1,8 +1,10 @@
 // The training of a model: its optimizer, its schedule, and one step after the other.
+
+import type { CallOptions } from "../base/cancel.js";
 import { TagformerError } from "../base/errors.js";
 import type { LabelledBatch } from "../text/batch.js";
 import type { Calls } from "./calls.js";
-import type { CallOptions, NativeStep, Session, TensorSource } from "./types.js";
+import type { NativeStep, Session, TensorSource } from "./types.js";
 
 /**
  * A training that `NativeModel.startTraining` began. Its calls are the model's: they run on its thread, in the order in

@@ -207,12 +207,3 @@ export interface Session {
   interrupt(): void;
   dispose(): Promise<void>;
 }
-
-/** Cancellation of calls. */
-export interface CallOptions {
-  /**
-   * Ends the call, whether it waits for the model or runs: the promise then rejects with the signal's reason. A training
-   * step that ends so changes no weight.
-   */
-  readonly signal?: AbortSignal | undefined;
-}

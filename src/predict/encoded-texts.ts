@@ -1,6 +1,7 @@
 // Logits of texts that are tokenized already.
+
+import type { CallOptions } from "../base/cancel.js";
 import { untilAborted } from "../base/cancel.js";
-import type { CallOptions } from "../native/types.js";
 import type { WindowPooling } from "../options/model.js";
 import type { TextBatch } from "../text/batch.js";
 import { rowCount, textCount } from "../text/plan.js";
@@ -68,5 +69,5 @@ export async function predictEncoded(
   const queue = new RowQueue(model);
   const ticket = new Ticket(signal !== undefined);
   const work = logitsOfPart(queue, tokens, ticket, new Progress(onProgress), pooling);
-  return await (signal ? untilAborted(signal, work, (reason) => queue.leave(ticket, reason)) : work);
+  return await untilAborted(signal, work, (reason) => queue.leave(ticket, reason));
 }

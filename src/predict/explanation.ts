@@ -1,7 +1,9 @@
 // Which words a score comes from, token by token.
+
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import type { NativeModel } from "../native/model.js";
-import type { CallOptions, NativeAttribution } from "../native/types.js";
+import type { NativeAttribution } from "../native/types.js";
 import type { WindowPooling } from "../options/model.js";
 import type { RaggedBatch } from "../text/batch.js";
 import type { TokenizedText } from "../text/encoder.js";

@@ -1,5 +1,6 @@
 // From the files of a model to one that computes, and its tokenizer.
 import { stat } from "node:fs/promises";
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import { type ModelConfig, type ModelWeights, readModelDirectory } from "../model/directory.js";
 import { resolveModel } from "../model/hub/resolve.js";
@@ -10,7 +11,6 @@ import { vetTorchScript } from "../model/torchscript/vet.js";
 import { prepareNative } from "../native/addon.js";
 import { experiments } from "../native/device.js";
 import { NativeModel } from "../native/model.js";
-import type { CallOptions } from "../native/types.js";
 import { usualLengths } from "../options/evaluation.js";
 import type { ResolvedModelOptions } from "../options/model.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";

@@ -93,9 +93,7 @@ export class Predictor {
     this.#untokenized += texts.length;
     const work = this.#answer(texts, ticket, call);
     try {
-      return await (signal
-        ? untilAborted(signal, work, (reason) => this.#queue.leave(ticket, reason))
-        : work);
+      return await untilAborted(signal, work, (reason) => this.#queue.leave(ticket, reason));
     } catch (error) {
       this.#queue.leave(ticket, error);
       throw signal?.aborted ? error : ownError(error);

@@ -1,11 +1,12 @@
 // What new thresholds leave in a model directory: in tagformer.json, and in the model card.
+
+import type { CallOptions } from "../base/cancel.js";
 import type { StoredKeys } from "../data/text-keys.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Decision, Tuning } from "../evaluation/tuning.js";
 import { decisionFields, tuningFields } from "../model/decision.js";
 import type { JsonObject } from "../model/json-file.js";
 import { judgeTestRows } from "../model/test-rows.js";
-import type { CallOptions } from "../native/types.js";
 import { cardWithTuning } from "./card-tuning.js";
 
 /** A tuning, and the rows it was made on. */

@@ -1,6 +1,7 @@
 // What runs on the thread of a page: it draws one, and hands it over. Vega computes for a tenth of a second and more, and
 // so do the curves of a large table; nobody's event loop shall wait for that.
 import { parentPort, workerData } from "node:worker_threads";
+import { askForMore, reply } from "../base/thread.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Inspection } from "../data/inspection.js";
 import { PackedTexts } from "../data/texts.js";
@@ -21,12 +22,8 @@ export type PageRequest =
 /** Some texts of one of the tables, in order; `null` after the last. */
 export type TextsPiece = { readonly table: number; readonly texts: readonly string[] } | null;
 
-/** The thread asks for the next piece, or hands over the page. */
-export type PageMessage = { readonly more: true } | { readonly page: string };
-
-const port = parentPort!;
 const request = workerData as PageRequest;
-port.postMessage({ page: await draw() } satisfies PageMessage);
+await reply(draw);
 
 async function draw(): Promise<string> {
   switch (request.kind) {
@@ -52,7 +49,7 @@ async function receiveTexts(tables: readonly Table[]): Promise<Dataset[]> {
 
 function nextPiece(): Promise<TextsPiece> {
   return new Promise((resolve) => {
-    port.once("message", resolve);
-    port.postMessage({ more: true } satisfies PageMessage);
+    parentPort!.once("message", resolve);
+    parentPort!.postMessage(askForMore);
   });
 }

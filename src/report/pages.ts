@@ -1,19 +1,13 @@
 // Pages that are drawn on a thread of their own.
 
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import { messageOf, TagformerError } from "../base/errors.js";
 import { requireMadeBy } from "../base/kinds.js";
+import { runThread } from "../base/thread.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Inspection } from "../data/inspection.js";
 import { chunksOf, type Texts } from "../data/texts.js";
-import { packageRoot } from "../install/locations.js";
 import type { EvaluationReport } from "./evaluation-page.js";
-import type { PageMessage, PageRequest, Table, TextsPiece } from "./page-thread.js";
+import type { PageRequest, Table, TextsPiece } from "./page-thread.js";
 import type { RunFacts, RunTables } from "./run-facts.js";
-
-/** The thread runs the bundled file, whether or not this one was compiled. */
-const threadFile = join(packageRoot, "dist", "bundle", "page-thread.js");
 
 /** Texts sent at once: unpacking and sending them takes the event loop a few milliseconds. */
 const textsAtOnce = 256;
@@ -49,34 +43,18 @@ function tableOf({ source, labelNames, labels, lines, lineUnit }: Dataset): Tabl
   return { source, labelNames, labels, ...(lines && { lines }), ...(lineUnit && { lineUnit }) };
 }
 
-async function draw(request: PageRequest, texts: readonly Texts[] = []): Promise<string> {
+function draw(request: PageRequest, texts: readonly Texts[] = []): Promise<string> {
   const pieces = piecesOf(texts);
-  // Without the process's own flags: --input-type, which `node -e` takes, would end a thread that runs a file.
-  const worker = new Worker(threadFile, { workerData: request, execArgv: [] });
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      worker.on("error", (error) => reject(threadEnded(messageOf(error), error)));
-      worker.on("exit", (code) => reject(threadEnded(`exit code ${code}`)));
-      worker.on("message", (message: PageMessage) => {
-        if ("page" in message) return resolve(message.page);
-        try {
-          worker.postMessage(pieces.next().value ?? null);
-        } catch (error) {
-          reject(error); // the texts of a dataset may be anybody's
-        }
-      });
-    });
-  } finally {
-    await worker.terminate();
-  }
+  return runThread({
+    file: "page-thread",
+    title: "the thread that draws a page",
+    workerData: request,
+    supply: () => pieces.next().value ?? null,
+  });
 }
 
 function* piecesOf(tables: readonly Texts[]): Generator<TextsPiece> {
   for (const [table, all] of tables.entries()) {
     for (const texts of chunksOf(all, textsAtOnce)) yield { table, texts };
   }
-}
-
-function threadEnded(why: string, cause?: unknown): TagformerError {
-  return new TagformerError("INTERNAL", `the thread that draws a page ended (${why})`, { cause });
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { packageRoot } from "../install/locations.js";
+import { packageRoot } from "../base/package.js";
 import type { RouteConfig } from "./operation.js";
 
 /** Where the build puts the page: `scripts/bundle.mjs`. */

@@ -49,7 +49,7 @@ export class SecondThread {
     this.#client ??= TokenizerClient.open(this.#place).then(({ client }) => client);
     try {
       const work = (await this.#client).encode([text], limit);
-      return await (signal ? untilAborted(signal, work, () => void this.close()) : work);
+      return await untilAborted(signal, work, () => void this.close());
     } catch (error) {
       await Promise.race([this.close(), new Promise(setImmediate)]); // a thread that works ends only afterwards
       throw error;

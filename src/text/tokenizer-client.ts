@@ -1,15 +1,12 @@
 // The other end of a tokenizer's thread.
 import { once } from "node:events";
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import { messageOf, TagformerError } from "../base/errors.js";
-import { packageRoot } from "../install/locations.js";
+import type { Worker } from "node:worker_threads";
+import { stoppable } from "../base/cancel.js";
+import { TagformerError } from "../base/errors.js";
+import { onThreadEnd, resultOf, startThread } from "../base/thread.js";
 import type { EncodedRows, TokenizedText } from "./encoder.js";
 import type { TokenizerPlace } from "./tokenizer-files.js";
 import type { LoadedTokenizer, TokenizerReply, TokenizerRequest } from "./tokenizer-thread.js";
-
-/** The thread runs the bundled file, whether or not this one was compiled. */
-const threadFile = join(packageRoot, "dist", "bundle", "tokenizer-thread.js");
 
 interface Asked {
   readonly resolve: (result: never) => void;
@@ -45,15 +42,13 @@ export class TokenizerClient {
 
   /** Starts a thread that has no tokenizer yet. */
   constructor() {
-    // Without the process's own flags: --input-type, which `node -e` takes, would end a thread that runs a file.
-    this.#worker = new Worker(threadFile, { execArgv: [] });
+    this.#worker = startThread("tokenizer-thread");
     this.up = Promise.race([once(this.#worker, "message"), once(this.#worker, "exit")]).then(
       () => {},
       () => {},
     );
     this.#worker.on("message", (reply: TokenizerReply) => this.#settle(reply));
-    this.#worker.on("error", (error) => this.#end(threadEnded(messageOf(error), error)));
-    this.#worker.on("exit", (code) => this.#end(threadEnded(`exit code ${code}`)));
+    onThreadEnd(this.#worker, "the tokenizer's thread", (error) => this.#end(error));
   }
 
   /**
@@ -67,16 +62,12 @@ export class TokenizerClient {
   ): Promise<{ client: TokenizerClient; loaded: LoadedTokenizer }> {
     signal?.throwIfAborted();
     const client = takeWaiting();
-    const stop = () => void client.close();
-    signal?.addEventListener("abort", stop, { once: true });
     try {
-      return { client, loaded: await client.#ask<LoadedTokenizer>(place) };
+      const load = () => client.#ask<LoadedTokenizer>(place);
+      return { client, loaded: await stoppable(signal, () => void client.close(), load) };
     } catch (error) {
       await client.close();
-      signal?.throwIfAborted();
       throw error;
-    } finally {
-      signal?.removeEventListener("abort", stop);
     }
   }
 
@@ -135,16 +126,15 @@ export class TokenizerClient {
     if (!asked) return; // the thread answered while it was being ended
     const { resolve, reject } = asked;
     if (this.#asked.length === 0) this.#worker.unref();
-    if ("failure" in reply) reject(new TagformerError(reply.failure.code, reply.failure.message));
-    else resolve(reply.result as never);
+    try {
+      resolve(resultOf(reply) as never);
+    } catch (error) {
+      reject(error);
+    }
   }
 
   #end(reason: TagformerError): void {
     this.#ended ??= reason;
     for (const { reject } of this.#asked.splice(0)) reject(this.#ended);
   }
-}
-
-function threadEnded(why: string, cause?: unknown): TagformerError {
-  return new TagformerError("INTERNAL", `the tokenizer's thread ended (${why})`, { cause });
 }

@@ -1,6 +1,6 @@
 // What runs on a tokenizer's thread: it says that it is up, loads an encoder, says what that is, and answers requests.
 import { parentPort } from "node:worker_threads";
-import { type ErrorCode, messageOf, TagformerError } from "../base/errors.js";
+import { reply, type ThreadReply } from "../base/thread.js";
 import type { CutRules } from "./cut-points.js";
 import { type EncodedRows, Encoder, type Frame, type TokenizedText, warmUp } from "./encoder.js";
 import type { TokenizerDescription, TokenizerPlace } from "./tokenizer-files.js";
@@ -21,11 +21,6 @@ export type TokenizerRequest =
   | { readonly tokens: readonly number[] }
   | "json";
 
-/** An error as it travels between threads, which knows no classes. */
-interface ThreadFailure {
-  readonly failure: { readonly code: ErrorCode; readonly message: string };
-}
-
 type ThreadResult = LoadedTokenizer | EncodedRows | TokenizedText | string;
 
 /** What the thread says by itself when it has started: from now on it does not wait for the system's linker. */
@@ -34,26 +29,15 @@ interface ThreadIsUp {
 }
 
 /** The answers come in the order of the requests. */
-export type TokenizerReply = ThreadIsUp | { readonly result: ThreadResult } | ThreadFailure;
+export type TokenizerReply = ThreadIsUp | ThreadReply<ThreadResult>;
 
 const port = parentPort!;
-
-async function reply(work: () => Promise<ThreadResult>): Promise<void> {
-  try {
-    const result = await work();
-    const moved = typeof result === "object" && "ids" in result ? [result.ids.buffer as ArrayBuffer] : [];
-    port.postMessage({ result } satisfies TokenizerReply, moved);
-  } catch (error) {
-    const code = error instanceof TagformerError ? error.code : "INTERNAL";
-    port.postMessage({ failure: { code, message: messageOf(error) } } satisfies TokenizerReply);
-  }
-}
 
 let encoder: Encoder;
 let last = Promise.resolve();
 
 port.on("message", (request: TokenizerRequest) => {
-  last = last.then(() => reply(() => answer(request)));
+  last = last.then(() => reply(() => answer(request), movedOf));
 });
 
 warmUp();
@@ -65,6 +49,11 @@ function answer(request: TokenizerRequest): Promise<ThreadResult> {
   if ("texts" in request) return encoder.encode(request.texts, request.limit);
   if ("text" in request) return encoder.tokenize(request.text, request.limit, request.baseline);
   return encoder.decode(request.tokens);
+}
+
+/** The ids of many rows are handed over instead of copied. */
+function movedOf(result: ThreadResult): ArrayBuffer[] {
+  return typeof result === "object" && "ids" in result ? [result.ids.buffer as ArrayBuffer] : [];
 }
 
 async function load(place: TokenizerPlace): Promise<LoadedTokenizer> {

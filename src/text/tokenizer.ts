@@ -1,5 +1,5 @@
 import { invalidData, invalidModel, invalidOption } from "../base/errors.js";
-import type { Texts } from "../data/texts.js";
+import { chunksOf, type Texts } from "../data/texts.js";
 import type { TextBatch } from "./batch.js";
 import { type CutRules, findCut } from "./cut-points.js";
 import type { EncodedRows, Frame, TokenizedText } from "./encoder.js";
@@ -99,7 +99,7 @@ export class Tokenizer implements AsyncDisposable {
     let row = 0;
     let total = 0;
     const counts = zeroCounts(texts.length);
-    for (const chunk of chunksOf(texts)) {
+    for (const chunk of chunksOf(texts, chunkTexts, chunkCharacters)) {
       signal?.throwIfAborted();
       const rows = await this.#encodeChunk(chunk, maxLength, signal);
       putCounts(counts, row, { read: rows.lengths, cut: rows.cut, atLeast: rows.atLeast });
@@ -256,24 +256,6 @@ function typesOf(offsets: Int32Array, { before, after, types = [] }: Frame): Int
     result.set(types.slice(types.length - after), offsets[row + 1]! - after);
   }
   return result;
-}
-
-function* chunksOf(texts: Texts): Generator<string[]> {
-  let chunk: string[] = [];
-  let characters = 0;
-  for (const [index, text] of texts.entries()) {
-    if (typeof text !== "string") {
-      throw invalidData(`text ${index} is of type ${typeof text}; expected a string`);
-    }
-    if (chunk.length === chunkTexts || (chunk.length > 0 && characters + text.length > chunkCharacters)) {
-      yield chunk;
-      chunk = [];
-      characters = 0;
-    }
-    chunk.push(text);
-    characters += text.length;
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 function concatenate(parts: readonly Int32Array[], total: number): Int32Array {

@@ -42,6 +42,21 @@ export type ModelSource =
       readonly model?: undefined;
     };
 
+/**
+ * The source that was given, of the two that there are.
+ *
+ * @param expected the error's message when none was given, or both
+ * @throws TagformerError `INVALID_OPTION`
+ */
+export function modelSource(
+  { model, config }: { readonly model: string | undefined; readonly config: string | undefined },
+  expected: string,
+): ModelSource {
+  if (model !== undefined && config === undefined) return { model };
+  if (config !== undefined && model === undefined) return { config };
+  throw invalidOption(expected);
+}
+
 /** The data of a run. */
 export interface RunData<Label extends string = string> {
   /** Rows to train on. */

@@ -10,7 +10,7 @@ import { holdsFinishedModel, type ModelToSave, saveModelDirectory } from "../mod
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import type { EndEvent } from "./events.js";
 import type { PreparedRun } from "./prepare.js";
-import { cardOf, type RunRecord, storedPredictions, writeReport } from "./report.js";
+import { cardOf, type RunRecord, storedPredictions, writeReport } from "./run-record.js";
 import { type EpochPredictions, noPredictions, type RunState } from "./state.js";
 import { StepLog } from "./step-log.js";
 import { storedTexts } from "./texts.js";

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import { parseOptions, requireNames } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
-import type { CallOptions } from "../native/types.js";
 import { callOptions } from "../options/calls.js";
 import {
   type CheckpointOptions,
@@ -23,7 +23,7 @@ import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";
 import { identityOf } from "./identity.js";
 import { TrainingLoop } from "./loop.js";
-import { type ModelSource, prepareRun, type RunData } from "./prepare.js";
+import { type ModelSource, modelSource, prepareRun, type RunData } from "./prepare.js";
 import { Publisher } from "./publish.js";
 import { findResumePoint, finishedRun, refuseUnfinished } from "./resume.js";
 import { RunDirectory } from "./run-directory.js";
@@ -52,6 +52,9 @@ const runOptions = trainingOptions.extend(checkpointOptions.shape).extend({
   test: dataset.optional(),
   output: path,
 });
+
+const expectedSource =
+  "a training run takes either `model` (a model directory, a name on the hub, or a TorchScript file) or `config` (a config.json for a fresh model)";
 
 /**
  * Fine-tunes a model on labelled texts. {@link Trainer.train} resolves when that is done; a trainer is also an async iterable
@@ -85,7 +88,7 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
       withPreset(run),
     );
     const { options, checkpoints } = separate(all);
-    this.#source = modelSource(model, config);
+    this.#source = modelSource({ model, config }, expectedSource);
     const own = { validation: validation !== undefined, test: test !== undefined };
     requireEffect(run, options, own);
     this.#data = { train, validation, test };
@@ -199,12 +202,4 @@ function separate(all: ResolvedTrainingOptions & ResolvedCheckpointOptions): {
       checkpointSteps,
     },
   };
-}
-
-function modelSource(model: string | undefined, config: string | undefined): ModelSource {
-  if (model !== undefined && config === undefined) return { model };
-  if (config !== undefined && model === undefined) return { config };
-  throw invalidOption(
-    "a training run takes either `model` (a model directory, a name on the hub, or a TorchScript file) or `config` (a config.json for a fresh model)",
-  );
 }

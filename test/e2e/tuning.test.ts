@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
 import { sigmoid } from "../../src/evaluation/loss.js";
 import { divideByTemperature } from "../../src/evaluation/temperature.js";
-import { readValidation } from "../../src/model/validation.js";
+import { readValidation } from "../../src/model/stored-predictions.js";
 import {
   csvOf,
   finish,

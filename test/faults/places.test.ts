@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { addonDirectory, cacheDirectory, packageRoot } from "../../src/install/locations.js";
+import { packageRoot } from "../../src/base/package.js";
+import { addonDirectory, cacheDirectory } from "../../src/install/locations.js";
 import { runChild } from "./run-child.js";
 
 async function checkAnswers(count: number, ...parameters: string[]): Promise<void> {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { findParityPython } from "../../scripts/parity-python.mjs";
-import { packageVersion } from "../../src/install/locations.js";
+import { packageVersion } from "../../src/base/package.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tagformer-cuda-"));

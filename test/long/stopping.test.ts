@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { CallOptions } from "../../src/base/cancel.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { NativeTraining } from "../../src/native/training.js";
-import type { CallOptions } from "../../src/native/types.js";
 import { plainTraining, smallBert } from "../fixtures/bert.mjs";
 import { randomBatch } from "../parity/models.js";
 

@@ -3,10 +3,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import type { CallOptions } from "../../src/base/cancel.js";
 import { builtAddon } from "../../src/install/locations.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { NativeTraining } from "../../src/native/training.js";
-import type { CallOptions } from "../../src/native/types.js";
 import { temporaryFolder } from "../parity/models.js";
 import {
   weightsOf as allWeightsOf,

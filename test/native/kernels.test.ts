@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { buildDirectory, packageRoot } from "../../src/install/locations.js";
+import { packageRoot } from "../../src/base/package.js";
+import { buildDirectory } from "../../src/install/locations.js";
 
 /** A compiler that is slow on a busy machine is no fault of the kernels. */
 const noLimit = 0;

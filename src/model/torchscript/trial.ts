@@ -4,8 +4,8 @@ import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { invalidModel, TagformerError } from "../../base/errors.js";
-import { builtAddon } from "../../install/locations.js";
+import { invalidModel } from "../../base/errors.js";
+import { requireBuiltAddon } from "../../install/locations.js";
 
 /** What a module showed in its trial. */
 export interface ModuleTrial {
@@ -42,13 +42,7 @@ export async function tryTorchScript(
   signal?: AbortSignal,
   limits: TrialLimits = usualLimits,
 ): Promise<ModuleTrial> {
-  const addon = builtAddon();
-  if (!addon) {
-    throw new TagformerError(
-      "NATIVE_NOT_BUILT",
-      "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
-    );
-  }
+  const addon = requireBuiltAddon();
   const { size } = await stat(file);
   const more = Math.round((size / 1e9) * secondsPerGigabyte);
   const timeout = (limits.seconds + more) * 1000;

@@ -1,6 +1,6 @@
 // The Open Inference Protocol, version 2 (kserve/open-inference-protocol), over REST: texts in, probabilities out.
 import { z } from "zod";
-import { packageVersion } from "../../install/locations.js";
+import { packageVersion } from "../../base/package.js";
 import { ServeError } from "../errors.js";
 import { get, type Operation, post } from "../operation.js";
 import type { Scored, Service } from "../service.js";

@@ -2,7 +2,7 @@
 // sigmoids, where text-embeddings-inference would take a softmax.
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { packageVersion } from "../../install/locations.js";
+import { packageVersion } from "../../base/package.js";
 import type { SeenToken } from "../../predict/seen-tokens.js";
 import type { RequestContext } from "../context.js";
 import { ServeError } from "../errors.js";

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { TagformerError } from "../../../src/base/errors.js";
+import { packageVersion } from "../../../src/base/package.js";
 import { ModelSlot } from "../../../src/classifier/model-slot.js";
 import { Classifier } from "../../../src/classifier.js";
 import { PackedTexts } from "../../../src/data/texts.js";
-import { packageVersion } from "../../../src/install/locations.js";
 import { NativeModel } from "../../../src/native/model.js";
 import {
   errorOf,

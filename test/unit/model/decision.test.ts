@@ -9,7 +9,7 @@ import {
   readValidation,
   type StoredPredictions,
   textDigest,
-} from "../../../src/model/validation.js";
+} from "../../../src/model/stored-predictions.js";
 import { errorOf, temporaryFolder } from "../training/tiny-run.js";
 
 const names = ["a", "__proto__"];

@@ -1,5 +1,5 @@
 // A model whose answers the test decides: what is counted is batches, and never time.
-import type { CallOptions } from "../../../src/native/types.js";
+import type { CallOptions } from "../../../src/base/cancel.js";
 import type { RaggedBatch } from "../../../src/text/batch.js";
 
 interface FakeCall {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
 import { trainValidationTestSplit } from "../../../src/data/parts.js";
 import { selectRows } from "../../../src/data/select-rows.js";
-import { readTest, readValidation } from "../../../src/model/validation.js";
+import { readTest, readValidation } from "../../../src/model/stored-predictions.js";
 import { errorOf, finish, outline, recordOf, tinyDataset, tinyRun, tinySource } from "./tiny-run.js";
 
 const jumping = { epochs: 5, learningRate: 0.04, schedule: "constant" } as const;

@@ -1,10 +1,10 @@
-// What a run leaves for its readers: the model card, and a page of pictures.
+// What is known about a run, and what is made of it: the model card, the report, and the stored predictions.
 import { basename, join } from "node:path";
 import { writeWholeText } from "../base/whole-file.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import { isPlainCrossEntropy } from "../evaluation/objective.js";
 import { reportFile, torchScriptType } from "../model/file-names.js";
-import { predictionLines, textDigest } from "../model/validation.js";
+import { predictionLines, textDigest } from "../model/stored-predictions.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import { modelCard } from "../report/card.js";
 import type { EpochChoice } from "../report/choices.js";
