@@ -1,5 +1,5 @@
 // The library and the command with most of what they import in a few files: Node takes a third of a millisecond for each file
-// that it imports, and the library alone had 126 of ours and 114 of others (docs/performance.md).
+// that it imports, and the library alone had 126 of ours and 114 of others (docs/lab-notes.md).
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { rolldown } from "rolldown";
