@@ -14,6 +14,16 @@ it("is not held up while a model trains, saves, loads and predicts", async () =>
   for (const [part, milliseconds] of Object.entries(held)) expect(milliseconds, part).toBeLessThan(allowed);
 });
 
+it("is not held up by five texts of 800 KB in a service, and short calls are answered beside them", async () => {
+  const { end, reports, stderr } = await runChild("long-texts.mjs", await largeModel());
+  expect({ end, stderr }).toEqual({ end: 0, stderr: "" });
+  const held = reports.held as Record<string, number>;
+  expect(held["beside long texts"]).toBeLessThan(6 * (reports.piece as number));
+  expect(reports.cuts).toHaveLength(5);
+  expect(Math.min(...(reports.cuts as number[]))).toBeGreaterThan(0);
+  expect((reports.beside as { calls: number }).calls).toBeGreaterThan(1);
+});
+
 it("leaves libuv's pool to others, be it of one thread", async () => {
   vi.stubEnv("UV_THREADPOOL_SIZE", "1");
   onTestFinished(() => void vi.unstubAllEnvs());

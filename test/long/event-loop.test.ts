@@ -2,7 +2,8 @@
 // own thread held up holds anywhere.
 import { availableParallelism } from "node:os";
 import { expect, it } from "vitest";
-import { runLongChild } from "../faults/run-child.js";
+import { largeModel } from "../faults/model.js";
+import { runChild, runLongChild } from "../faults/run-child.js";
 
 it("is never held up for more than 20 ms while BERT-base trains, saves, loads and predicts", async () => {
   const { end, reports, stderr } = await runLongChild("event-loop.mjs", 900, "base", "30522");
@@ -14,4 +15,12 @@ it("is never held up for more than 20 ms while BERT-base trains, saves, loads an
       expect(milliseconds, `${kind} ${part}`).toBeLessThan(20);
     }
   }
+});
+
+it("is held up for less than 100 ms by five texts of 800 KB in a service", async () => {
+  const { end, reports, stderr } = await runChild("long-texts.mjs", await largeModel());
+  expect({ end, stderr }).toEqual({ end: 0, stderr: "" });
+  console.log(reports);
+  const held = reports.held as Record<string, number>;
+  expect(held["beside long texts"]).toBeLessThan(100);
 });
