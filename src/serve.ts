@@ -7,4 +7,4 @@
 
 export type { ModelList } from "./serve/models.js";
 export { type TagformerPluginOptions, tagformerPlugin } from "./serve/plugin.js";
-export { type ModelServer, type ServeOptions, serveModels } from "./serve/server.js";
+export { ModelServer, type ServeOptions, serveModels } from "./serve/server.js";

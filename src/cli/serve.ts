@@ -1,8 +1,10 @@
 // `tagformer serve`
 import { type Command, InvalidArgumentError } from "commander";
+import { messageOf } from "../base/errors.js";
 import { classifierOptions } from "../options/model.js";
 import { servingOptions } from "../options/serving.js";
 import { nameOfModel, sourcesByName } from "../serve/models.js";
+import type { ModelServer } from "../serve/server.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { splitNames } from "./names.js";
@@ -26,6 +28,17 @@ export function addServeCommand(root: Command): void {
       `\nExample:\n  tagformer serve ./tickets-model\n  curl -H 'content-type: application/json' -d '{"texts": ["Where is my parcel?"]}' http://127.0.0.1:8080/v1/predict\n`,
     )
     .action(serve);
+  readEnvironment(command);
+}
+
+/** Every option may be given in the environment instead, as TAGFORMER_MAX_QUEUE_TOKENS; a flag wins. */
+function readEnvironment(command: Command): void {
+  for (const option of command.options) {
+    const name = `TAGFORMER_${option.name().replaceAll("-", "_").toUpperCase()}`;
+    // To commander any value turns a switch on.
+    const isOff = option.isBoolean() && !/^(1|true)$/.test(process.env[name] ?? "");
+    if (!isOff) option.env(name);
+  }
 }
 
 type Named = readonly [name: string, model: string];
@@ -49,6 +62,24 @@ async function serve(models: readonly string[], { name: named = [], ...flags }: 
     ...takeFlags(servingOptions, given),
     ...takeFlags(classifierOptions, given),
   });
+  obeySignals(server);
   note(`serving ${server.models.join(", ")}`);
   print(`listening on ${server.url}`);
+}
+
+/** SIGTERM and Ctrl-C stop without losing a request, and a second time at once; SIGHUP loads the models anew. */
+function obeySignals(server: ModelServer): void {
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    const answered = await server.drain();
+    if (!answered) note("tagformer: requests were still under way when the time to drain was over");
+    process.exit(answered ? 0 : 1);
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGHUP", () => {
+    server.reload().catch((error) => note(`tagformer: the former model serves on: ${messageOf(error)}`));
+  });
 }

@@ -57,3 +57,6 @@ export type ServingOptions = z.input<typeof servingOptions>;
 
 /** {@link PluginOptions} with every default filled in. */
 export type ResolvedPluginOptions = z.output<typeof pluginOptions>;
+
+/** {@link ServingOptions} with every default filled in. */
+export type ResolvedServingOptions = z.output<typeof servingOptions>;

@@ -16,6 +16,10 @@ export type ModelList = string | readonly string[] | Readonly<Record<string, str
 export class ServedModel {
   readonly name: string;
   readonly slot: Slot;
+  /** When it last answered, as `performance.now()` counts. */
+  answeredAt = performance.now();
+  /** How long it took to load, and to answer a first text. */
+  loadSeconds = 0;
   readonly #source: string;
   readonly #options: ClassifierOptions;
 
@@ -27,12 +31,17 @@ export class ServedModel {
   }
 
   static async load(name: string, source: string, options: ClassifierOptions): Promise<ServedModel> {
-    return new ServedModel(name, source, await ModelSlot.load(source, options), options);
+    const started = performance.now();
+    const model = new ServedModel(name, source, await ModelSlot.load(source, options), options);
+    model.loadSeconds = (performance.now() - started) / 1000;
+    return model;
   }
 
   /** Loads the model's files anew beside the model that serves, and swaps. The old one stays when the new one is bad. */
   async reload(): Promise<void> {
+    const started = performance.now();
     await this.slot.replace(this.#source, this.#options);
+    this.loadSeconds = (performance.now() - started) / 1000;
   }
 }
 

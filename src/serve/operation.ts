@@ -23,6 +23,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   /** Whether it is answered without a key: probes and the like. */
   readonly open?: boolean;
+  /** Whether it is never answered without a key, nor on a server without keys. */
+  readonly admin?: boolean;
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
@@ -66,12 +68,12 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema, body: unknow
 
 /** Registers routes. */
 export function register(app: FastifyInstance, operations: readonly Operation[], bodyLimit: number): void {
-  for (const { method, path, protocol, open = false, handle } of operations) {
+  for (const { method, path, protocol, open = false, admin = false, handle } of operations) {
     app.route({
       method,
       url: path,
       bodyLimit,
-      config: { tagformer: { protocol, open } },
+      config: { tagformer: { protocol, open, admin } },
       handler: async (request, reply) => handle(request, reply),
     });
   }
@@ -81,10 +83,11 @@ export function register(app: FastifyInstance, operations: readonly Operation[],
 export interface RouteConfig {
   readonly protocol: Protocol;
   readonly open: boolean;
+  readonly admin?: boolean;
 }
 
 /** Of a request for a path that is no route: our own protocol, and closed. */
 export function routeConfigOf(request: FastifyRequest): RouteConfig {
   const { tagformer } = request.routeOptions.config as { tagformer?: RouteConfig };
-  return tagformer ?? { protocol: "own", open: false };
+  return tagformer ?? { protocol: "own", open: false, admin: false };
 }

@@ -1,21 +1,16 @@
 // The routes inside of a fastify server, be it ours or a user's: their hooks, their parsers of bodies, their errors.
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyPluginAsync,
-  FastifyReply,
-  FastifyRequest,
-} from "fastify";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import { parseOptions } from "../base/parse-options.js";
 import { type ClassifierOptions, classifierOptions } from "../options/model.js";
 import { type PluginOptions, pluginOptions } from "../options/serving.js";
-import { ClientGone, contextOf, openContext } from "./context.js";
-import { errorBody, serveErrorOf } from "./errors.js";
+import { addHooks } from "./hooks.js";
 import { parseBody } from "./json.js";
+import { type Log, silent } from "./log.js";
 import { type ModelList, ServedModels } from "./models.js";
-import { register, routeConfigOf } from "./operation.js";
+import { register } from "./operation.js";
 import { registerPlayground } from "./playground.js";
 import { allOperations } from "./routes/all.js";
+import { jsonLines } from "./routes/stream.js";
 import { Service } from "./service.js";
 
 /** Options of {@link tagformerPlugin}: models, how they are loaded, and limits. */
@@ -39,8 +34,9 @@ export const tagformerPlugin: FastifyPluginAsync<TagformerPluginOptions> = async
   const { prefix: _, ...options } = given as TagformerPluginOptions & { prefix?: string };
   const { models, loading, rest } = splitOptions(options);
   const limits = parseOptions(pluginOptions, rest);
-  const service = new Service(await ServedModels.load(models, loading), limits);
-  app.addHook("onClose", () => service.models.close());
+  const log: Log = { ...silent, event: (message, error) => app.log.warn({ err: error }, message) };
+  const service = new Service(await ServedModels.load(models, loading), limits, log);
+  app.addHook("onClose", () => service.close(true));
   serveOn(app, service);
 };
 
@@ -59,40 +55,13 @@ export function splitOptions({ models, ...options }: TagformerPluginOptions & Re
 }
 
 /** Registers everything that requests to a service pass. */
-export function serveOn(app: FastifyInstance, service: Service): void {
+export function serveOn(app: FastifyInstance, service: Service, logTexts = false): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_: unknown, body: Buffer) =>
     parseBody(body),
   );
-  app.addHook("onRequest", async (request, reply) => {
-    openContext(request, reply, service.limits.timeoutMs);
-    reply.header("x-request-id", contextOf(request).id);
-  });
-  app.addHook("onSend", async (request, reply) => {
-    const asked = contextOf(request)?.asked;
-    if (asked) reply.header("x-truncated-texts", String(asked.truncated));
-  });
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => {
-    const error = Object.assign(
-      new Error(`there is no ${request.method} ${request.url.replace(/\?.*/, "")}`),
-      {
-        statusCode: 404,
-      },
-    );
-    return answerError(error, request, reply);
-  });
+  app.addContentTypeParser(jsonLines, (_, lines, done) => done(null, lines));
+  addHooks(app, service, logTexts);
   register(app, allOperations(service), service.limits.maxBodyBytes);
   registerPlayground(app, () => ""); // text-embeddings-inference's health
-}
-
-function answerError(
-  error: FastifyError | Error,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  if (error instanceof ClientGone) return reply.hijack();
-  const { protocol } = routeConfigOf(request);
-  const refused = serveErrorOf(error);
-  return reply.code(refused.statusIn(protocol)).headers(refused.headers).send(errorBody(refused, protocol));
 }

@@ -1,7 +1,10 @@
 // A server of its own around the routes: it listens, and it stops without losing a request.
+import { setTimeout as sleep } from "node:timers/promises";
 import fastify, { type FastifyInstance } from "fastify";
+import { messageOf, TagformerError } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { type ServingOptions, servingOptions } from "../options/serving.js";
+import { type ResolvedServingOptions, type ServingOptions, servingOptions } from "../options/serving.js";
+import { DescriptorLog, silent } from "./log.js";
 import { ServedModels } from "./models.js";
 import { serveOn, splitOptions, type TagformerPluginOptions } from "./plugin.js";
 import { Service } from "./service.js";
@@ -9,15 +12,14 @@ import { Service } from "./service.js";
 /** Options of {@link serveModels}: models, how they are loaded, limits, and where the server listens. */
 export interface ServeOptions extends ServingOptions, Omit<TagformerPluginOptions, keyof ServingOptions> {}
 
-/** A server that answers. */
-export interface ModelServer {
-  /** Where it listens, such as `http://127.0.0.1:8080`. */
-  readonly url: string;
-  /** The names of its models. */
-  readonly models: readonly string[];
-  /** Takes no new requests, answers those under way, and frees the models. */
-  close(): Promise<void>;
-}
+/** Standard error. */
+const logDescriptor = 2;
+/** A server that stops takes requests until none has come for as long: those who send them learn late that it stops. */
+const quietMs = 1000;
+/** Connections that are kept open for a next request: longer than load balancers keep theirs, which is mostly 60 seconds. */
+const keepAliveTimeout = 75_000;
+/** Milliseconds within which the headers of a request have to be there. */
+const headersTimeout = 10_000;
 
 /**
  * Serves models over HTTP, as `tagformer serve` does; resolves when all are loaded and have answered a first text.
@@ -26,21 +28,114 @@ export interface ModelServer {
  */
 export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   const { models: list, loading, rest } = splitOptions({ ...options });
-  const {
-    host,
-    port,
-    maxConnections,
-    log: _log,
-    logTexts: _texts,
-    drainMs: _drain,
-    ...limits
-  } = parseOptions(servingOptions, rest);
-  const models = await ServedModels.load(list, loading);
-  const service = new Service(models, limits);
-  const app: FastifyInstance = fastify();
-  app.addHook("onClose", () => models.close());
-  await app.register(async (inner) => serveOn(inner, service));
+  const resolved = parseOptions(servingOptions, rest);
+  const log = resolved.log === "off" ? silent : new DescriptorLog(resolved.log, logDescriptor);
+  const service = new Service(await ServedModels.load(list, loading), resolved, log);
+  try {
+    return new ModelServer(service, await listen(service, resolved), resolved.drainMs);
+  } catch (error) {
+    await service.close(false);
+    throw error;
+  }
+}
+
+async function listen(
+  service: Service,
+  { host, port, maxConnections, logTexts }: ResolvedServingOptions,
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({
+    keepAliveTimeout,
+    http: { headersTimeout, connectionsCheckingInterval: 1000, requestTimeout: 0 },
+  });
+  await app.register(async (inner) => serveOn(inner, service, logTexts));
   app.server.maxConnections = maxConnections;
-  const url = await app.listen({ host, port });
-  return { url, models: Array.from(models, ({ name }) => name), close: () => app.close() };
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new TagformerError("IO", `cannot listen on ${host}, port ${port}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return app;
+}
+
+/** A server that answers. */
+export class ModelServer implements AsyncDisposable {
+  readonly #service: Service;
+  readonly #app: FastifyInstance;
+  readonly #drainMs: number;
+  #closing: Promise<boolean> | undefined;
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+
+  /** @internal */
+  constructor(service: Service, app: FastifyInstance, drainMs: number) {
+    this.#service = service;
+    this.#app = app;
+    this.#drainMs = drainMs;
+    this.url = app.listeningOrigin;
+  }
+
+  /** The names of its models. */
+  get models(): readonly string[] {
+    return Array.from(this.#service.models, ({ name }) => name);
+  }
+
+  /**
+   * Loads models anew from where they came; each new one serves once it has answered a first text.
+   *
+   * @param name of a model; all by default
+   * @throws what loading throws: then the former model still serves
+   */
+  async reload(name?: string): Promise<void> {
+    await this.#service.reload(name);
+  }
+
+  /**
+   * Stops as a deployment wants it: says at once that it is not ready, goes on answering until no request comes any more, and
+   * then closes.
+   *
+   * @returns whether every request was answered within `drainMs`
+   */
+  async drain(): Promise<boolean> {
+    const { log, openRequests } = this.#service;
+    this.#service.isDraining = true;
+    log.event(`draining: ${openRequests} requests are under way`);
+    const latest = performance.now() + this.#drainMs / 2;
+    while (performance.now() < latest && !this.#isQuiet()) await sleep(20);
+    return await this.close();
+  }
+
+  #isQuiet(): boolean {
+    const { openRequests, lastArrival } = this.#service;
+    return openRequests === 0 && performance.now() - lastArrival > Math.min(quietMs, this.#drainMs / 4);
+  }
+
+  /**
+   * Takes no new connections, answers the requests under way for up to `drainMs`, and frees the models.
+   *
+   * @returns whether every request was answered
+   */
+  close(): Promise<boolean> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<boolean> {
+    this.#service.isDraining = true;
+    const answered = new AbortController();
+    const closed = this.#app.close().then(() => true);
+    const late = sleep(this.#drainMs, false, { signal: answered.signal }).catch(() => true);
+    const inTime = await Promise.race([closed, late]);
+    answered.abort();
+    await this.#service.close(inTime);
+    this.#app.server.closeAllConnections();
+    await closed;
+    return inTime;
+  }
+
+  /** {@link ModelServer.close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
 }

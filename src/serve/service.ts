@@ -1,15 +1,21 @@
 // What all routes ask: a model, some texts, and the limits that every request is held to.
 import type { Classifier } from "../classifier.js";
-import { decide } from "../evaluation/scores.js";
 import type { ResolvedPluginOptions } from "../options/serving.js";
 import type { Explanation } from "../predict/explanation.js";
-import type { TextScores } from "../predict/prediction.js";
 import type { SeenToken } from "../predict/seen-tokens.js";
 import { countCutTexts } from "../text/token-counts.js";
 import { admit } from "./admission.js";
 import type { RequestContext } from "./context.js";
 import { ServeError } from "./errors.js";
+import { Keys } from "./keys.js";
+import { type Log, silent } from "./log.js";
+import { Metrics } from "./metrics.js";
 import type { ServedModel, ServedModels } from "./models.js";
+import type { Scored } from "./scored.js";
+import { Watchdog } from "./watchdog.js";
+
+/** Part of the queue beyond which other servers had better be asked. */
+const highWater = 0.9;
 
 /** Texts that a model is asked about. */
 export interface Question {
@@ -24,27 +30,58 @@ export interface Question {
   readonly field: string;
 }
 
-/** What a model says of some texts. */
-export interface Scored extends TextScores {
-  /** Name of the model. */
-  readonly model: string;
-  readonly labels: readonly string[];
-  /** One a text, where they were asked for. */
-  readonly explanations?: readonly Explanation[] | undefined;
-  /** Where it computes. */
-  readonly device: string;
-}
-
-/** The models of a server behind its limits. */
+/** The models of a server behind its limits, and what is known of how it fares. */
 export class Service {
   readonly models: ServedModels;
   readonly limits: ResolvedPluginOptions;
+  readonly log: Log;
+  readonly keys: Keys | null;
+  readonly metrics: Metrics;
+  readonly watchdog: Watchdog;
   /** Whether the server is stopping: it answers, but wants no new clients. */
   isDraining = false;
+  /** Requests that are not answered yet, and when the last one came. */
+  openRequests = 0;
+  lastArrival = 0;
+  /** Bytes of the bodies of those. */
+  inflightBytes = 0;
 
-  constructor(models: ServedModels, limits: ResolvedPluginOptions) {
+  constructor(models: ServedModels, limits: ResolvedPluginOptions, log: Log = silent) {
     this.models = models;
     this.limits = limits;
+    this.log = log;
+    this.keys =
+      limits.apiKeyFile === undefined ? null : new Keys(limits.apiKeyFile, (text) => log.event(text));
+    this.metrics = new Metrics(models, this);
+    this.watchdog = new Watchdog(models, (model, error) => {
+      this.metrics.stalled(model);
+      log.event(`the model ${model} does not answer`, error ?? "it hangs");
+    });
+  }
+
+  /** Whether new requests are welcome: not while the server stops, nor while a queue is nearly full. */
+  get isReady(): boolean {
+    const isFull = Array.from(this.models).some(
+      ({ slot }) => slot.current.pending.tokens > highWater * this.limits.maxQueueTokens,
+    );
+    return this.watchdog.isLive && !this.isDraining && !isFull;
+  }
+
+  /** Loads all models anew, or one. Each that is bad is left as it was. */
+  async reload(name?: string): Promise<string[]> {
+    const models = name === undefined ? [...this.models] : [this.models.get(name)];
+    for (const model of models) {
+      await model.reload();
+      this.log.event(`loaded ${model.name} anew`);
+    }
+    return models.map((model) => model.name);
+  }
+
+  /** Frees everything. `answered` waits for the calls that were made. */
+  async close(answered: boolean): Promise<void> {
+    this.watchdog.close();
+    this.keys?.close();
+    await (answered ? this.models.close() : this.models.dispose());
   }
 
   /**
@@ -63,10 +100,13 @@ export class Service {
       const scores = await classifier.score(texts, { signal, truncate });
       requireFinite(scores.probabilities);
       context.asked = { ...context.asked, truncated: countCutTexts(scores.tokens) };
+      model.answeredAt = performance.now();
       const explanations =
         explain === undefined ? undefined : await explainAll(classifier, texts, explain, signal);
       const { labels, device } = classifier;
-      return { ...scores, model: model.name, labels, device, explanations };
+      const scored = { ...scores, model: model.name, labels, device, explanations };
+      this.metrics.scored(scored);
+      return scored;
     });
   }
 
@@ -115,20 +155,4 @@ async function explainAll(
 function requireFinite(probabilities: Float32Array): void {
   if (probabilities.every(Number.isFinite)) return;
   throw new ServeError("backend", "the model gave scores that are no numbers (NaN): its weights are damaged");
-}
-
-/** The probabilities of one text, or other values `[texts * labels]`. */
-export function rowOf({ probabilities, labels }: Scored, text: number, values = probabilities): Float32Array {
-  return values.subarray(text * labels.length, (text + 1) * labels.length);
-}
-
-/** The labels of a text that are given: those whose probability is above the threshold. */
-export function givenLabels({ labels, thresholds }: Scored, row: Float32Array): string[] {
-  const decisions = decide(row, labels.length, thresholds);
-  return labels.filter((_, i) => decisions[i] === 1);
-}
-
-/** Values of all labels by name. */
-export function byLabel({ labels }: Scored, values: ArrayLike<number>): Record<string, number> {
-  return Object.fromEntries(labels.map((label, i) => [label, values[i]!]));
 }

@@ -1,5 +1,6 @@
 // The routes of all protocols.
-import type { Operation } from "../operation.js";
+import { openapiOf } from "../openapi.js";
+import { get, type Operation } from "../operation.js";
 import type { Service } from "../service.js";
 import { classifyOperations } from "./classify.js";
 import { huggingfaceOperations } from "./huggingface.js";
@@ -10,7 +11,7 @@ import { ownOperations } from "./own.js";
 import { teiOperations } from "./tei.js";
 
 export function allOperations(service: Service): Operation[] {
-  return [
+  const operations = [
     ownOperations,
     teiOperations,
     openaiOperations,
@@ -19,4 +20,9 @@ export function allOperations(service: Service): Operation[] {
     inferenceV2Operations,
     operatingOperations,
   ].flatMap((operationsOf) => operationsOf(service));
+  const document = openapiOf(operations, service.keys !== null);
+  return [
+    ...operations,
+    get({ path: "/openapi.json", protocol: "own", summary: "This document", open: true }, () => document),
+  ];
 }

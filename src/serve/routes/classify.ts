@@ -1,7 +1,8 @@
 // The route on which vLLM and SGLang classify, with what its answer lacks: the names of all scores, and the labels that are given.
 import { z } from "zod";
 import { type Operation, post } from "../operation.js";
-import { byLabel, givenLabels, rowOf, type Scored, type Service } from "../service.js";
+import { byLabel, givenLabels, rowOf, type Scored } from "../scored.js";
+import type { Service } from "../service.js";
 
 const classifyBody = z.object({
   model: z.string().nullish().describe("name of the model (default: the first)"),

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { RequestContext } from "../context.js";
 import { descending, softmax } from "../numbers.js";
 import { checkBody, type Operation, post } from "../operation.js";
-import { rowOf, type Scored, type Service } from "../service.js";
+import { rowOf, type Scored } from "../scored.js";
+import type { Service } from "../service.js";
 import { answerAll, predictBody } from "./tei.js";
 
 const classificationBody = z.object({

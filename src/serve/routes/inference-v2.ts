@@ -3,7 +3,8 @@ import { z } from "zod";
 import { packageVersion } from "../../base/package.js";
 import { ServeError } from "../errors.js";
 import { get, type Operation, post } from "../operation.js";
-import type { Scored, Service } from "../service.js";
+import type { Scored } from "../scored.js";
+import type { Service } from "../service.js";
 
 const input = z.object({
   name: z.string(),

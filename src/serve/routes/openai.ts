@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { ClassifierInfo } from "../../classifier/info.js";
 import { ServeError } from "../errors.js";
 import { get, type Operation, post } from "../operation.js";
-import { byLabel, givenLabels, rowOf, type Scored, type Service } from "../service.js";
+import { byLabel, givenLabels, rowOf, type Scored } from "../scored.js";
+import type { Service } from "../service.js";
 
 const part = z.object({ type: z.string(), text: z.string().optional() });
 

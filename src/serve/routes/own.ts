@@ -1,9 +1,10 @@
 // Our own protocol: everything that is known of a prediction.
 import { z } from "zod";
-import { type Prediction, tokenCountOf } from "../../predict/prediction.js";
 import type { RequestContext } from "../context.js";
 import { type Operation, post } from "../operation.js";
-import { byLabel, givenLabels, rowOf, type Scored, type Service } from "../service.js";
+import { byLabel, predictionsOf, type Scored } from "../scored.js";
+import type { Service } from "../service.js";
+import { answerStream, isStream } from "./stream.js";
 
 const predictBody = z.strictObject({
   model: z.string().optional().describe("name of the model (default: the first)"),
@@ -16,36 +17,34 @@ const predictBody = z.strictObject({
 });
 
 export function ownOperations(service: Service): Operation[] {
+  const predict = post(
+    {
+      path: "/v1/predict",
+      protocol: "own",
+      summary: "Classify texts; with application/x-ndjson a stream of them",
+      body: predictBody,
+    },
+    async ({ body, context }) => {
+      const texts = [body.texts].flat();
+      const scored = await service.score(context, { ...body, texts, field: "texts" });
+      return {
+        model: scored.model,
+        thresholds: byLabel(scored, scored.thresholds),
+        predictions: predictionsOf(scored).map((prediction, i) => ({
+          ...prediction,
+          ...(scored.explanations && { explanation: scored.explanations[i] }),
+        })),
+        timings: timingsOf(scored, context),
+      };
+    },
+  );
   return [
-    post(
-      { path: "/v1/predict", protocol: "own", summary: "Classify texts", body: predictBody },
-      async ({ body, context }) => {
-        const texts = [body.texts].flat();
-        const scored = await service.score(context, { ...body, texts, field: "texts" });
-        return {
-          model: scored.model,
-          thresholds: byLabel(scored, scored.thresholds),
-          predictions: predictionsOf(scored).map((prediction, i) => ({
-            ...prediction,
-            ...(scored.explanations && { explanation: scored.explanations[i] }),
-          })),
-          timings: timingsOf(scored, context),
-        };
-      },
-    ),
+    {
+      ...predict,
+      handle: (request, reply) =>
+        isStream(request) ? answerStream(service, request, reply) : predict.handle(request, reply),
+    },
   ];
-}
-
-/** What `Classifier.predict` returns. */
-export function predictionsOf(scored: Scored): Prediction[] {
-  return Array.from(scored.tokens.read, (_, text) => {
-    const row = rowOf(scored, text);
-    return {
-      labels: givenLabels(scored, row),
-      scores: byLabel(scored, row),
-      tokens: tokenCountOf(scored.tokens, text),
-    };
-  });
 }
 
 /** Where the time went, in milliseconds. */

@@ -8,7 +8,8 @@ import type { RequestContext } from "../context.js";
 import { ServeError } from "../errors.js";
 import { descending, shortFloat } from "../numbers.js";
 import { get, type Operation, post } from "../operation.js";
-import { rowOf, type Scored, type Service } from "../service.js";
+import { rowOf, type Scored } from "../scored.js";
+import type { Service } from "../service.js";
 
 const inputs = z.union([z.string(), z.array(z.string()), z.array(z.array(z.string()))]);
 
