@@ -11,7 +11,7 @@ export type ThreadReply<Result> = { readonly result: Result } | { readonly failu
 interface ThreadFailure {
   readonly code: ErrorCode;
   readonly message: string;
-  /** The stack of an error that nobody raised on purpose. */
+  /** The stack of an unexpected error. */
   readonly cause?: string;
 }
 

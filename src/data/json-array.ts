@@ -24,7 +24,7 @@ function isSpace(byte: number): boolean {
 }
 
 /**
- * Streams the elements of an array. Brackets and commas are checked here, and what is between them by whoever parses it.
+ * Streams the elements of an array. Brackets and commas are checked here, and what is between them by the parser of each element.
  *
  * @throws TagformerError `INVALID_DATA` when the text is no array, or one that is not closed; as {@link readUtf8}
  */

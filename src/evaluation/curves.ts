@@ -30,7 +30,7 @@ export interface ThresholdPoint {
 const resolution = 1 / 200;
 const thresholdSteps = 100;
 
-/** Both curves in one list, from nothing set to everything set; points that nobody could tell apart are left out. */
+/** Both curves in one list, from nothing set to everything set; points too close to tell apart are left out. */
 export function curvePoints(cuts: Cuts): CurvePoint[] {
   let last: CurvePoint = { score: Number.POSITIVE_INFINITY, precision: 1, recall: 0, falsePositiveRate: 0 };
   const points = [{ ...last, score: 1 + resolution }];

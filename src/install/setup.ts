@@ -90,7 +90,7 @@ async function workingAddon(torch: string | undefined): Promise<BuiltAddon | und
   return "problem" in (await selfTest(addon.file)) ? undefined : addon;
 }
 
-/** The first that can be used. A `LIBTORCH` that cannot is an error: whoever set it wants no other. */
+/** The first that can be used. A `LIBTORCH` that cannot is an error: it was set on purpose. */
 function choose(attempts: readonly Attempt[]): Libtorch | undefined {
   const named = attempts[0];
   if (process.env.LIBTORCH && named?.problem) {

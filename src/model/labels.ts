@@ -38,7 +38,7 @@ export function labelFields(names: readonly string[]): { id2label: JsonObject; l
   };
 }
 
-/** The names of labels that nobody named: `LABEL_0`, `LABEL_1`, ... */
+/** The names of labels without names: `LABEL_0`, `LABEL_1`, ... */
 export function placeholderLabels(count: number): string[] {
   return Array.from({ length: count }, (_, i) => placeholder(i));
 }

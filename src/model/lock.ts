@@ -97,7 +97,7 @@ export async function lockDirectory(directory: string, purpose: Purpose): Promis
   }
 }
 
-/** Who writes a model directory now; `null` when nobody does, or its lock file says nothing. */
+/** Who writes a model directory now; `null` when none does, or its lock file says nothing. */
 export async function holderOf(directory: string): Promise<Holder | null> {
   const target = await followLinks(directory);
   const file = lockFileOf(target);

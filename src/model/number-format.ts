@@ -1,5 +1,5 @@
 // Numbers as a file writes them. Python tells 2.0 from 2, and transformers 5 refuses a whole number where its
-// configurations declare a float; JavaScript does not tell them apart, so whoever writes such a file again has to know.
+// configurations declare a float; JavaScript does not tell them apart, so code that writes such a file again has to know.
 import type { JsonObject } from "./json-file.js";
 
 /** Names of the fields of a parsed file whose whole numbers were written as floats; kept when the object is spread. */

@@ -111,7 +111,7 @@ async function goesWithItsModel(old: string, name: string, target: string): Prom
 /** What a killed save of the weights of a stopped run leaves. */
 const ofLastDirectory = new RegExp(`^\\.${lastDirectory}\\.(lock|replaced|saving-.+|exchange-\\d+)$`);
 
-/** Whether a new model card takes the place of the old one, which nobody has made their own. */
+/** Whether a new model card replaces the old one: not where a user has edited it. */
 async function isReplaced(old: string, target: string): Promise<boolean> {
   const isOurs = (await readFile(join(old, cardFile), "utf8")).includes(cardMark);
   return isOurs && (await inodeOf(join(target, cardFile))) !== null;

@@ -56,7 +56,7 @@ export async function countSeen(
 }
 
 /**
- * A sentence for each choice that a run made by its validation rows, for whoever reads figures on these rows.
+ * A sentence for each choice that a run made by its validation rows, to be read beside figures on these rows.
  *
  * @param tagformer of the run's model
  */
@@ -82,7 +82,7 @@ function choseEpoch(tagformer: JsonObject | null): boolean {
   return options.keep === "best" || Number(options.patience) > 0;
 }
 
-/** A sentence for each way in which texts were seen, for whoever reads figures on them; none when none was. */
+/** A sentence for each way in which texts were seen, to be read beside figures on them; none when none was. */
 export function describeSeen(seen: SeenTexts | null): string[] {
   if (seen === null) return [];
   const { texts, trainedOn, validatedOn, tunedOn, exact } = seen;

@@ -71,7 +71,7 @@ function findPrefix(
   );
 }
 
-/** A head beside the wrapped model belongs to a module of somebody's own, and what that computes is not known. */
+/** A head beside the wrapped model belongs to a custom module, and what that computes is not known. */
 function refuseHeadOutside(
   tensors: readonly TensorSource[],
   prefix: string,

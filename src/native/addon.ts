@@ -20,8 +20,8 @@ export async function loadAddon(after?: Promise<void>): Promise<Addon> {
 }
 
 /**
- * Begins to open the add-on, which takes a fifth of a second of another thread's time, before it is needed. Whoever needs
- * it then hears of a failure.
+ * Begins to open the add-on, which takes a fifth of a second of another thread's time, before it is needed. A
+ * failure is thrown when it is.
  *
  * @param after settles when others no longer need the system's linker, which libtorch occupies
  */
@@ -124,7 +124,7 @@ function suggestion(unknown: readonly string[], known: readonly string[]): strin
 }
 
 /**
- * A rejection from a native thread has no stack. The error that is made here has one that names whoever awaits the call,
+ * A rejection from a native thread has no stack. The error that is made here has one that names the caller that awaits,
  * without one being taken for every call that succeeds.
  */
 export async function settle<T>(promise: Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ export interface NativeModelSpec {
   readonly labels: number;
   /** Weights; an empty list builds a fresh random model. */
   readonly tensors: readonly TensorSource[];
-  /** A TorchScript file that is the model, instead of `tensors`; whoever gives it has checked it. */
+  /** A TorchScript file that is the model, instead of `tensors`; already checked by the caller. */
   readonly script?: string;
   /** Seed of every tensor that has to be initialised. */
   readonly seed: number;
@@ -46,7 +46,7 @@ export interface NativeModelSpec {
   readonly freshHead?: boolean;
   /** It will be trained: its weights are not packed for prediction as they are read. */
   readonly training?: boolean;
-  /** Of `flash`, `graphs`, `tf32` and `deterministic`, what shall be tried where the device allows it; see docs/cuda.md. Absent: nothing. */
+  /** Of `flash`, `graphs`, `tf32` and `deterministic`, what is tried where the device allows it; see docs/cuda.md. Absent: nothing. */
   readonly experiments?: readonly string[];
 }
 

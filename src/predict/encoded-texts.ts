@@ -55,7 +55,7 @@ export async function logitsOfPart(
 }
 
 /**
- * Logits of every text, `[texts * labels]`, in the order of the texts, by a model that answers nobody else meanwhile.
+ * Logits of every text, `[texts * labels]`, in the order of the texts, by a model that has no other calls meanwhile.
  *
  * @param pooling how the logits of a text's windows become one
  */

@@ -2,7 +2,7 @@
 
 /**
  * Calls `answer` for each value of a source, for several at a time, and yields the answers in the order of the values. An
- * answer is yielded as soon as it is there, also while the source has nothing new. Whoever stops reading ends the source.
+ * answer is yielded as soon as it is there, also while the source has nothing new. A reader that stops ends the source.
  */
 export async function* answersInOrder<T, Result>(
   source: AsyncIterable<T>,

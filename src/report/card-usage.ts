@@ -1,6 +1,6 @@
 // How a model is used, in its card: programs that run as they stand, beside the model's directory.
 
-/** @param torchScript whether the model is a TorchScript module, which is a program that somebody has to trust */
+/** @param torchScript whether the model is a TorchScript module, which is a program that the user has to trust */
 export function usage(torchScript: boolean): string {
   return [
     `In Node.js, in a file that ends in \`.mjs\`:\n\n${code("js", nodeProgram(torchScript))}`,

@@ -35,7 +35,7 @@ interface TuningChange extends DecisionChange {
 /** The decision is the one that is stored. */
 export const unchangedDecision: DecisionChange = { fields: {}, changeCard: (card) => card };
 
-/** Thresholds that nobody tuned. */
+/** Thresholds that were not tuned. */
 export function givenDecision(decision: Decision, labels: readonly string[]): DecisionChange {
   return {
     fields: { ...decisionFields(decision, labels), tuning: undefined },

@@ -1,5 +1,5 @@
-// What runs on the thread of a page: it draws one, and hands it over. Vega computes for a tenth of a second and more, and
-// so do the curves of a large table; nobody's event loop shall wait for that.
+// What runs on the thread of a page: it draws one and replies with it. Vega computes for a tenth of a second and more, and so
+// do the curves of a large table, which would block the event loop.
 import { parentPort, workerData } from "node:worker_threads";
 import { askForMore, reply } from "../base/thread.js";
 import type { Dataset } from "../data/dataset.js";
@@ -10,7 +10,7 @@ import { drawInspectionPage } from "./inspection-page.js";
 import { describeRun, type RunFacts } from "./run-facts.js";
 import { drawTrainingPage } from "./training-page.js";
 
-/** A dataset whose texts come later, piece by piece. */
+/** A dataset whose texts come later, part by part. */
 export type Table = Pick<Dataset, "source" | "labelNames" | "labels" | "lines" | "lineUnit">;
 
 /** The page to draw; the thread's `workerData`. */

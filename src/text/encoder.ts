@@ -178,7 +178,7 @@ export class Encoder {
 
 /**
  * Does for the first time what takes the lock of the system's linker: a thread of Rust's asks it to destroy something at the
- * thread's end. Whoever links libtorch holds that lock for a fifth of a second.
+ * thread's end. A thread that links libtorch holds that lock for a fifth of a second.
  */
 export function warmUp(): void {
   const model = { type: "WordLevel", vocab: { a: 0 }, unk_token: "a" };

@@ -1,4 +1,4 @@
-// A second thread of a tokenizer for texts that are very long and cannot be tokenized in pieces: nobody else waits for them.
+// A second thread of a tokenizer, for very long texts that cannot be tokenized in parts: no other call waits for them.
 import { untilAborted } from "../base/cancel.js";
 import type { EncodedRows } from "./encoder.js";
 import { TokenizerClient } from "./tokenizer-client.js";

@@ -1,4 +1,4 @@
-// The other end of a tokenizer's thread.
+// A tokenizer's thread, as the main thread sees it.
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { stoppable } from "../base/cancel.js";
@@ -18,7 +18,8 @@ let waiting: TokenizerClient | undefined;
 /**
  * Starts the thread of the next tokenizer, before it is known which one that is.
  *
- * @returns settles when the thread no longer needs the system's linker, or has failed: whoever opens it then hears of that
+ * @returns settles when the thread no longer needs the system's linker, or has failed; a failure is thrown when a tokenizer
+ * is opened
  */
 export function prepareTokenizer(): Promise<void> {
   if (!waiting?.isAlive) waiting = new TokenizerClient();

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from "../model/json-file.js";
 import { checkCharsmap } from "./charsmap.js";
 import { isLinearPattern } from "./regex.js";
 
-/** Deeper documents than any tokenizer are refused: whoever walks through them would run out of stack. */
+/** Deeper documents than any tokenizer are refused: recursion over them would run out of stack. */
 const maxDepth = 100;
 
 /**

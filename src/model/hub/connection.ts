@@ -135,7 +135,7 @@ class Silence {
  * Where a redirect leads.
  *
  * @throws TagformerError `DOWNLOAD_FAILED` when it leads from a hub with https to one without, or from the internet into
- * a private network: then somebody between us and the hub wants something else than to deliver a model
+ * a private network: then something between us and the hub does not want to deliver a model
  */
 export function redirectTarget(from: URL, location: string, endpoint: string): URL {
   const hub = new URL(endpoint);

@@ -114,7 +114,7 @@ interface LeftPart {
   readonly path: string;
   readonly etag: string | undefined;
   readonly size: number;
-  /** Nobody has written to it for so long that nobody will. */
+  /** It was last written to so long ago that its writer must have ended. */
   readonly abandoned: boolean;
 }
 

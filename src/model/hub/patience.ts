@@ -4,7 +4,7 @@ import type { HubUnreachable } from "./failures.js";
 /** Milliseconds without a byte after which a connection counts as cut. */
 export const silenceMs = 30_000;
 const firstWaitMs = 500;
-/** The hub counts requests in windows of five minutes, but nobody waits that long at a command line. */
+/** The hub counts requests in windows of five minutes, which is too long to wait at a command line. */
 const longestWaitMs = 60_000;
 const tries = 5;
 
