@@ -5,7 +5,7 @@ import type { TextRow } from "../data/read.js";
 import type { Prediction } from "../predict/prediction.js";
 
 /** Makes the text of a table, chunk by chunk of its rows. */
-export interface PredictionTable {
+interface PredictionTable {
   /** @param file the table that the rows come from, where they come from several */
   rows(rows: readonly TextRow[], predictions: readonly Prediction[], file?: string): string;
   /** What stands behind the last row. */
