@@ -5,6 +5,7 @@ import type { BadRows } from "./bad-rows.js";
 import { showCell } from "./cell.js";
 import { columnsOf, requireColumn } from "./column-names.js";
 import type { ResolvedColumnOptions } from "./column-options.js";
+import { GrowingArray } from "./growing-array.js";
 import { findLabelColumns, isLabelColumn, type LabelColumn } from "./label-columns.js";
 import type { LabelMatrix, LabelReader } from "./label-matrix.js";
 import { columnsOfLabelSets, isNamedLabels } from "./label-set-columns.js";
@@ -13,9 +14,6 @@ import { tellNotation } from "./list-notation.js";
 import { ListReader } from "./list-reader.js";
 import type { ColumnOptions } from "./options.js";
 import type { Row } from "./row.js";
-
-/** Rows whose labels are stored together. */
-const chunkRows = 4096;
 
 /**
  * The reader that fits the options.
@@ -75,14 +73,13 @@ class ColumnReader implements LabelReader {
   readonly #columns: readonly LabelColumn[];
   readonly #found: boolean;
   readonly #row: Float32Array;
-  readonly #values: GrowingRows;
+  readonly #values = new GrowingArray((length) => new Float32Array(length));
 
   /** @param found whether the columns were found and not named, so that one may be no label at all */
   constructor(columns: readonly LabelColumn[], found: boolean) {
     this.#columns = columns;
     this.#found = found;
     this.#row = new Float32Array(columns.length);
-    this.#values = new GrowingRows(columns.length);
   }
 
   get columns(): readonly string[] {
@@ -101,44 +98,12 @@ class ColumnReader implements LabelReader {
       }
       this.#row[i] = label;
     }
-    this.#values.append(this.#row);
+    for (const value of this.#row) this.#values.push(value);
     return undefined;
   }
 
   finish(): LabelMatrix {
     return { names: this.#columns.map(({ label }) => label), values: this.#values.toArray() };
-  }
-}
-
-/** Rows that are appended, in chunks: one array that grows would be copied, and half of it be empty. */
-class GrowingRows {
-  readonly #full: Float32Array[] = [];
-  #open: Float32Array;
-  #length = 0;
-
-  constructor(width: number) {
-    this.#open = new Float32Array(width * chunkRows);
-  }
-
-  append(row: Float32Array): void {
-    if (this.#length === this.#open.length) {
-      this.#full.push(this.#open);
-      this.#open = new Float32Array(this.#open.length);
-      this.#length = 0;
-    }
-    this.#open.set(row, this.#length);
-    this.#length += row.length;
-  }
-
-  toArray(): Float32Array {
-    const chunks = [...this.#full, this.#open.subarray(0, this.#length)];
-    const whole = new Float32Array(chunks.reduce((total, chunk) => total + chunk.length, 0));
-    let position = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, position);
-      position += chunk.length;
-    }
-    return whole;
   }
 }
 

@@ -9,6 +9,7 @@ import { type ColumnRoles, describeColumns, unusedColumns } from "./column-notes
 import type { ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
 import type { Dataset } from "./dataset.js";
+import { GrowingArray } from "./growing-array.js";
 import { headerDoubt } from "./header.js";
 import { isNumberValue } from "./json-values.js";
 import { JoinedReader, type LabelFile, readLabelFile, requireIdColumn } from "./label-file.js";
@@ -260,8 +261,8 @@ async function collect(
 ): Promise<Texts> {
   const texts = new PackedTexts();
   const ids = new PackedTexts();
-  const lines: number[] = [];
-  const weights: number[] = [];
+  const lines = new GrowingArray((length) => new Int32Array(length));
+  const weights = new GrowingArray((length) => new Float32Array(length));
   const groups = new PackedTexts();
   let unit: RowUnit | undefined;
   for await (const row of rows) {
@@ -279,10 +280,10 @@ async function collect(
   }
   return {
     texts,
-    lines: Int32Array.from(lines),
+    lines: lines.toArray(),
     ...(unit && { lineUnit: unit }),
     ...(id !== undefined && { ids }),
-    ...(weight !== undefined && { weights: Float32Array.from(weights) }),
+    ...(weight !== undefined && { weights: weights.toArray() }),
     ...(group !== undefined && { groups }),
   };
 }
