@@ -1,11 +1,10 @@
-"""Proves the engine on a device: python3 scripts/device-check --device cuda
+"""Proves tagformer on a GPU: python3 scripts/device-check
 
-For a bare machine with a GPU: it needs Python with torch, transformers and safetensors, CMake, a C++20 compiler and
-Ninja or Make, and neither Node nor a network. It builds the engine as a program (native/test/driver) and compares that
-with transformers in PyTorch, stage by stage. Each stage is timed; what they found is written as JSON and as a page.
+For a bare machine: it needs Python with torch, transformers and safetensors, CMake, a C++20 compiler and Ninja or Make,
+and the file that pack.mjs packed where Node.js is. There it sets tagformer up, runs the tests of npm run test:device on
+the GPU, and measures against transformers. What was found is written as JSON and as a page.
 
-With --device cpu the CPU computes as a device does, at tiny sizes: that proves this script, and no speed. A stage that
-only a GPU can run then says so.
+With --device cpu the CPU computes as a device does, at tiny sizes: that proves this script, and no speed.
 """
 
 import argparse
@@ -15,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -22,19 +22,29 @@ from pathlib import Path
 import torch
 import transformers
 
+import bench
 import report
-import stages
-from driver import Driver, build, build_cuda_library
-from setting import Setting
+from carried import NEEDS_GPU, Carried
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_tests(carried):
+    """The project's own, on the GPU. What the simulated device showed is shown again, with CUDA's numbers."""
+    if carried.tiny:
+        return NEEDS_GPU
+    carried.node("dist/bundle/main.js", "setup", "--cuda")
+    carried.node("scripts/device-check/tests.mjs")
+    return {"failed": []}
+
+
+STAGES = {"tests": run_tests, **{f"bench-{precision}": bench.stage(precision) for precision in bench.OURS}}
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="cpu, cuda or cuda:N (default: cuda)")
-    parser.add_argument("--stages", help="names with commas (default: all of them): " + ", ".join(stages.ALL))
-    parser.add_argument("--driver", help="a device_driver that is built already")
+    parser.add_argument("--stages", help="names with commas (default: all of them): " + ", ".join(STAGES))
     parser.add_argument("--carry", default=str(ROOT / "build/device-check/carry.tar.xz"), help="what pack.mjs packed")
     parser.add_argument("--output", default=str(ROOT / "docs" / "gpu"), help="folder of the report")
     return parser.parse_args()
@@ -61,14 +71,14 @@ def commit():
     return answer.stdout.strip() or "unknown"
 
 
-def run_stage(name, setting):
+def run_stage(name, carried):
     start = time.time()
     print(f"{name} ...", flush=True)
-    setting.begin_stage()
-    if setting.seconds_left <= 0:
+    carried.stage_started = time.monotonic()
+    if carried.seconds_left <= 0:
         return {"failed": [], "notRun": "no time was left", "seconds": 0}
     try:
-        found = stages.ALL[name](setting)
+        found = STAGES[name](carried)
     except Exception as error:  # the others shall run whatever one does
         found = {"failed": [f"{type(error).__name__}: {error}"], "trace": traceback.format_exc()}
     found["seconds"] = round(time.time() - start, 1)
@@ -78,10 +88,10 @@ def run_stage(name, setting):
 
 def main():
     options = arguments()
-    names = options.stages.split(",") if options.stages else list(stages.ALL)
-    unknown = [name for name in names if name not in stages.ALL]
+    names = options.stages.split(",") if options.stages else list(STAGES)
+    unknown = [name for name in names if name not in STAGES]
     if unknown:
-        sys.exit(f"no stage is called {', '.join(unknown)}; there are {', '.join(stages.ALL)}")
+        sys.exit(f"no stage is called {', '.join(unknown)}; there are {', '.join(STAGES)}")
     if options.device != "cpu" and not torch.cuda.is_available():
         sys.exit("PyTorch sees no GPU here; --device cpu tries this script out at tiny sizes")
     transformers.logging.set_verbosity_error()
@@ -90,14 +100,11 @@ def main():
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     found = {"machine": machine(options.device), "stages": {}}
-    start = time.time()
-    program = options.driver or build(ROOT)
-    found["machine"]["cudaLibrary"] = build_cuda_library(program) or "built"
-    found["machine"]["buildSeconds"] = round(time.time() - start, 1)
-    setting = Setting(options.device, Driver(program, options.device), Path(options.carry))
-    for name in names:
-        found["stages"][name] = run_stage(name, setting)
-        report.write(found, Path(options.output))
+    with tempfile.TemporaryDirectory() as folder:
+        carried = Carried(Path(options.carry), Path(folder), options.device)
+        for name in names:
+            found["stages"][name] = run_stage(name, carried)
+            report.write(found, Path(options.output))
     print(json.dumps({name: report.outcome(stage) for name, stage in found["stages"].items()}))
     sys.exit(1 if any(stage["failed"] for stage in found["stages"].values()) else 0)
 

@@ -1,4 +1,4 @@
-"""Random models in transformers, and batches for them."""
+"""A random BERT in transformers, and batches for it."""
 
 import random
 
@@ -7,48 +7,20 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 LABELS = 6
 
-SIZES = {"vocab_size": 120, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
-BERT = {**SIZES, "max_position_embeddings": 80}
-
-ARCHITECTURES = {
-    "albert": {**BERT, "embedding_size": 16},
-    "bert": BERT,
-    "camembert": BERT,
-    "deberta-v2": {**BERT, "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 16},
-    "distilbert": {
-        "vocab_size": 120,
-        "dim": 32,
-        "n_layers": 3,
-        "n_heads": 4,
-        "hidden_dim": 64,
-        "max_position_embeddings": 80,
-    },
-    "electra": {**BERT, "embedding_size": 16},
-    "modernbert": {**SIZES, "max_position_embeddings": 80, "local_attention": 16, "pad_token_id": 0},
-    "roberta": BERT,
-    "xlm-roberta": BERT,
-    "xlnet": {"vocab_size": 120, "d_model": 32, "n_layer": 3, "n_head": 4, "d_inner": 64},
-}
+TINY = {"vocab_size": 120, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
 BASE = {"vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
         "intermediate_size": 3072}
 
 
-def save_model(model_type, sizes, directory, seed=1):
-    """Makes a random model and saves it."""
-    torch.manual_seed(seed)
-    config = AutoConfig.for_model(model_type, **sizes, num_labels=LABELS)
-    model = AutoModelForSequenceClassification.from_config(config)
-    for parameter in model.parameters():
-        # Larger weights than a fresh model's, so that every part of it matters to the logits.
-        if parameter.dim() > 1 and sizes is not BASE:
-            torch.nn.init.normal_(parameter, std=0.15)
-    model.save_pretrained(directory)
-    return directory
+def save_model(sizes, directory):
+    """Makes a random BERT and saves it."""
+    torch.manual_seed(1)
+    config = AutoConfig.for_model("bert", **sizes, num_labels=LABELS)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(directory)
 
 
-def load_model(directory, device, dtype=torch.float32):
-    model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=dtype)
-    return model.eval().to(device)
+def load_model(directory, device):
+    return AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).to(device)
 
 
 def make_batch(lengths, vocabulary, seed):
@@ -72,14 +44,9 @@ def padded(batch, model, length=None):
     """The same batch as transformers takes it, and its labels."""
     rows = rows_of(batch)
     length = length or max(map(len, rows))
-    left = model.config.model_type == "xlnet"  # it reads the last token
-    pad = getattr(model.config, "pad_token_id", None) or 0
 
-    def side_by_side(values, fill):
-        return torch.tensor(
-            [[fill] * (length - len(row)) + row if left else row + [fill] * (length - len(row)) for row in values],
-            device=model.device,
-        )
+    def side_by_side(values):
+        return torch.tensor([row + [0] * (length - len(row)) for row in values], device=model.device)
 
-    inputs = {"input_ids": side_by_side(rows, pad), "attention_mask": side_by_side([[1] * len(row) for row in rows], 0)}
+    inputs = {"input_ids": side_by_side(rows), "attention_mask": side_by_side([[1] * len(row) for row in rows])}
     return inputs, torch.tensor(batch["labels"], device=model.device).view(len(rows), LABELS)

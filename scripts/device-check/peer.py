@@ -35,9 +35,8 @@ def main(job):
             run_model(**padded(batch, model, length)[0]).logits.cpu()
 
     training = seconds_of(train, job, device)
-    memory = None if device.type == "cpu" else used_memory(device)
     model.eval()
-    return {"trainingSeconds": training, "predictionSeconds": seconds_of(predict, job, device), "memory": memory}
+    return {"trainingSeconds": training, "predictionSeconds": seconds_of(predict, job, device)}
 
 
 def seconds_of(body, job, device):
@@ -55,12 +54,6 @@ def seconds_of(body, job, device):
 def synchronise(device):
     if device.type != "cpu":
         torch.cuda.synchronize(device)
-
-
-def used_memory(device):
-    """Of the whole GPU, as the driver counts it for ours."""
-    free, total = torch.cuda.mem_get_info(device)
-    return total - free
 
 
 if __name__ == "__main__":
