@@ -1,7 +1,7 @@
 // Builds the simulated device of native/test/simulated_device for the libtorch and the add-on in use. Run it, or import it:
 // tests on machines without a GPU compute on it.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheDirectory, findParityPython } from "./parity-python.mjs";
@@ -24,7 +24,8 @@ export async function buildSimulatedDevice() {
     TAGFORMER_TORCH: addon.torchDirectory,
     TAGFORMER_TORCH_VERSION: addon.torchVersion,
     TAGFORMER_VERSION: version,
-    TAGFORMER_ADDON: join(addon.file, ".."),
+    // Where the system finds the add-on that it is beside.
+    TAGFORMER_ADDON: join(realpathSync(addon.file), ".."),
     NODE_HEADERS: join(root, "node_modules", "node-api-headers", "include"),
     PYTHON: findParityPython() ?? "python3",
   };
@@ -35,9 +36,9 @@ export async function buildSimulatedDevice() {
   return folder;
 }
 
-/** One for each version of its sources and each libtorch. */
+/** One for each place and version of its sources, and each libtorch. */
 function folderFor({ torchDirectory, torchVersion }) {
-  const hash = createHash("sha256").update(torchDirectory).update(torchVersion);
+  const hash = createHash("sha256").update(sources).update(torchDirectory).update(torchVersion);
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
   return join(cacheDirectory(), "simulated-device", hash.digest("hex").slice(0, 16));
 }

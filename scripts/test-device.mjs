@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { buildSimulatedDevice } from "./simulated-device.mjs";
 import { localBin, main, root, say, setUp } from "./steps.mjs";
 
-/** Has vitest run `which` tests on a device, "all" or a "sample" of them. The project is set up. */
+/** Has vitest run the tests of test/device/project.ts that are called `which`, on a device. The project is set up. */
 export async function testOnDevice(which) {
   process.env.TAGFORMER_DEVICE_TESTS = which;
   if (hasGpu()) {

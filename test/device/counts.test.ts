@@ -1,9 +1,10 @@
 // How often a device is given something and waited for: what would make a GPU slow, and no other test would notice.
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { generator } from "../../src/base/random.js";
 import { NativeModel } from "../../src/native/model.js";
 import { start } from "../native/tiny-bert.js";
-import { randomBatch } from "../parity/models.js";
+import { randomBatch, temporaryFolder } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";
 import { counted, simulated } from "./simulated.js";
 
@@ -48,5 +49,9 @@ describe.skipIf(!simulated)("the device is asked no more than is needed:", () =>
       const step = await counted(simulated!, () => run.step(batches));
       expect(step).toMatchObject({ ...oneBatch, uploads: parts });
     }
+
+    const file = join(temporaryFolder(), "model.safetensors");
+    const saving = await counted(simulated!, () => model.save(file));
+    expect(saving).toMatchObject({ uploads: 0, downloads: load_.uploads, scalars: 0, waits: 0 });
   });
 });

@@ -19,7 +19,12 @@ const others = [
   "test/e2e/{evaluate,examples,explain,export,train,tuning}.test.ts",
 ];
 
-/** Nothing where `npm test` or `npm run test:device` did not ask for it. */
+/** In `npm run test:long`. */
+const sweeps = ["test/long/device/**/*.test.ts"];
+
+const sets = { sample, all: [...sample, ...others], sweeps };
+
+/** Nothing where none of the scripts asked for it. */
 export function deviceProjects(): TestProjectInlineConfiguration[] {
   const { TAGFORMER_DEVICE_TESTS: which, SIMULATED_DEVICE: folder } = process.env;
   if (which === undefined) return [];
@@ -29,7 +34,7 @@ export function deviceProjects(): TestProjectInlineConfiguration[] {
       extends: true,
       test: {
         name: "device",
-        include: which === "all" ? [...sample, ...others] : sample,
+        include: sets[which as keyof typeof sets],
         typecheck: { enabled: false },
         execArgv: simulation?.execArgv ?? [],
         env: { TAGFORMER_TEST_DEVICE: "cuda", ...simulation?.env },

@@ -16,6 +16,8 @@ export interface Counters {
   readonly waits: number;
   readonly allocations: number;
   readonly replays: number;
+  /** Pools of memory that recordings were given. */
+  readonly pools: number;
   readonly bytes: number;
   readonly peakBytes: number;
   readonly pinnedBytes: number;

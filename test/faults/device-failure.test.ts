@@ -69,6 +69,21 @@ it.each([
 });
 
 it.each([
+  "CUDA error: invalid argument",
+  "CUDA error: invalid configuration argument",
+  "CUDA error: operation not permitted when stream is capturing",
+])("after %s the device goes on, and so does the model", async (message) => {
+  await using model = await load(message);
+  const training = await model.startTraining(plainTraining);
+  await expect(training.step([rows(1, deadly)])).rejects.toMatchObject({
+    code: "INVALID_MODEL",
+    message: expect.stringContaining(message),
+  });
+  expect((await training.step([rows(1, 2)])).applied).toBe(true);
+  expect(await model.predict(rows(1))).toHaveLength(labels);
+});
+
+it.each([
   "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 139.81 GiB",
   "CUDA error: out of memory",
   "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",

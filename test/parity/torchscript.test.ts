@@ -134,7 +134,7 @@ beforeAll(() => {
     tinyRequest,
   ]) as Answer[];
   expected = new Map([...requests.map(({ trace }) => trace), scripted].map((file, i) => [file, answers[i]!]));
-}, 300_000);
+});
 
 /** What every training left, for Python to load. */
 const trained = new Map<string, { trace: Trace; logits: Float32Array }>();

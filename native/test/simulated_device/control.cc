@@ -34,6 +34,7 @@ napi_value get_counters(napi_env env, napi_callback_info) {
       {"waits", all.waits},
       {"allocations", all.allocations},
       {"replays", all.replays},
+      {"pools", all.pools},
       {"bytes", all.bytes},
       {"peakBytes", all.peak_bytes},
       {"pinnedBytes", all.pinned_bytes},

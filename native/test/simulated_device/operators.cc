@@ -1,4 +1,4 @@
-// Operators that are more than a kernel: memory, copies, single numbers, dropout, the choice of an attention.
+// Operators that are more than a kernel: memory, copies, single numbers, dropout.
 #include <ATen/EmptyTensor.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/_reshape_alias_native.h>
@@ -150,16 +150,6 @@ std::tuple<at::Tensor, at::Tensor> dropout(const at::Tensor& x, double share, st
   return results;
 }
 
-/// As on a GPU whose fused attention takes masks: memory-efficient where heads are aligned, else the plain
-/// operations.
-std::int64_t choose_attention(const at::Tensor& q, const at::Tensor&, const at::Tensor&,
-                              const std::optional<at::Tensor>&, double, bool, std::optional<double>, bool) {
-  constexpr std::int64_t kPlain = 0;      // SDPBackend::math
-  constexpr std::int64_t kEfficient = 2;  // SDPBackend::efficient_attention
-  const std::int64_t alignment = q.scalar_type() == at::kFloat ? 4 : 8;
-  return q.size(-1) % alignment == 0 ? kEfficient : kPlain;
-}
-
 at::Tensor& set_storage(at::Tensor& tensor, at::Storage storage, std::int64_t offset, at::IntArrayRef sizes,
                         at::IntArrayRef strides) {
   return at::native::set_storage_cpu_(tensor, std::move(storage), offset, sizes, strides);
@@ -196,7 +186,6 @@ bool exists(const std::string& name) {
   define("_local_scalar_dense", &item);
   define("copy_", &copy);
   define("native_dropout", &dropout);
-  define("_fused_sdp_choice", &choose_attention);
   define("set_.source_Storage", &set_whole_storage);
   define("set_.source_Storage_storage_offset", &set_storage);
   define("set_.source_Tensor", &set_tensor);

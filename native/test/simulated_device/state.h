@@ -19,6 +19,8 @@ struct Counters {
   std::atomic<std::uint64_t> waits{0};
   std::atomic<std::uint64_t> allocations{0};
   std::atomic<std::uint64_t> replays{0};
+  /// Pools of memory that recordings were given.
+  std::atomic<std::uint64_t> pools{0};
   std::atomic<std::uint64_t> bytes{0}, peak_bytes{0}, pinned_bytes{0};
 };
 

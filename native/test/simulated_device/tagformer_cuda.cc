@@ -25,7 +25,8 @@ extern "C" {
 SIMULATED_EXPORT const char* tagformer_cuda_version() { return tagformer::kOwnCudaLibraryVersion; }
 
 SIMULATED_EXPORT tagformer::Recording* tagformer_make_recording(c10::DeviceIndex,
-                                                                const tagformer::Recording*) {
+                                                                const tagformer::Recording* like) {
+  if (like == nullptr) ++simulated::counters().pools;  // else it has that one's
   return new SimulatedRecording;
 }
 }
