@@ -8,6 +8,7 @@ import { builtAddon } from "../../src/install/locations.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { NativeTraining } from "../../src/native/training.js";
 import { temporaryFolder } from "../parity/models.js";
+import { testDevice } from "../test-device.js";
 import {
   weightsOf as allWeightsOf,
   batchOf,
@@ -31,7 +32,7 @@ interface Session {
 
 const names = ["bert.embeddings.word_embeddings.weight", "classifier.weight"] as const;
 const tries = 8;
-const spec = { config, labels, tensors: [], seed: 1, precision: "fp32" };
+const spec = { config, labels, tensors: [], seed: 1, precision: "fp32", device: testDevice };
 const batches = [batchOf(60), batchOf(60, 2)];
 
 async function openSession(): Promise<Session> {
