@@ -137,10 +137,12 @@ export function* chunksOf(
 ): Generator<string[]> {
   let chunk: string[] = [];
   let length = 0;
-  for (const [index, text] of texts.entries()) {
+  let index = 0;
+  for (const text of texts) {
     if (typeof text !== "string") {
       throw invalidData(`text ${index} is of type ${typeof text}; expected a string`);
     }
+    index++;
     if (chunk.length === size || (chunk.length > 0 && length + text.length > characters)) {
       yield chunk;
       chunk = [];
