@@ -2,7 +2,7 @@
 import { loadAddon } from "./addon.js";
 
 /** The libtorch and the instruction sets that compute in this process. */
-export interface NativeBuild {
+interface NativeBuild {
   readonly torchVersion: string;
   /** Of our kernels, and of libtorch's own operations. */
   readonly instructions: string;

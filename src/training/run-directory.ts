@@ -23,7 +23,7 @@ const removingPrefix = "removing-";
 const progressFile = "progress.json";
 
 /** How far a run was seen to come; what it made after its last checkpoint is lost when it is killed. */
-export interface Progress {
+interface Progress {
   readonly step: number;
   /** ISO 8601. */
   readonly at: string;
@@ -36,7 +36,7 @@ export interface Skipped {
 }
 
 /** What a search for a checkpoint came to. */
-export interface Found<T> {
+interface Found<T> {
   /** `null` where there is none. */
   readonly checkpoint: T | null;
   /** Those that are newer and cannot be used. */

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { followLinks } from "../base/destination.js";
 import { cannot } from "../base/errors.js";
-import { maxTagformerBytes, tagformerFile } from "../model/file-names.js";
+import { lastDirectory, maxTagformerBytes, tagformerFile } from "../model/file-names.js";
 import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import { type Holder, holderOf } from "../model/lock.js";
 import { RunDirectory } from "./run-directory.js";
@@ -48,7 +48,8 @@ async function candidates(folder: string): Promise<string[]> {
   const names = entries.flatMap(
     ({ name }) => RunDirectory.modelOf(name) ?? (name.startsWith(".") ? [] : name),
   );
-  return [...new Set(names)];
+  // The last weights of a run that was stopped belong to it.
+  return [...new Set(names)].filter((name) => name !== lastDirectory);
 }
 
 async function readable(folder: string): Promise<void> {

@@ -8,7 +8,7 @@ import { digestOfCheckpoint, writeCheckpoint } from "../unit/training/checkpoint
 import { temporaryFolder } from "../unit/training/tiny-run.js";
 
 /** Two checkpoints of one run, and what each of them says. */
-export interface Victim {
+interface Victim {
   readonly folder: string;
   readonly older: string;
   readonly newer: string;

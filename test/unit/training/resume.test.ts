@@ -1,5 +1,5 @@
 // Runs that are interrupted and resumed: what they leave is what they would have left undisturbed.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.js";
@@ -170,18 +170,23 @@ describe("resume", () => {
     expect(contentOf(run.output)).toEqual(before);
   });
 
-  it("writes the report where only that is missing", async () => {
-    const run = tinyRun({ ...small, epochs: 1, report: true });
-    const controller = new AbortController();
-    const events = new Trainer(run).events({ signal: controller.signal });
-    // The report's folder is gone when the report would be written: the run fails, with everything else done.
-    const failing = (async () => {
-      for await (const event of events) if (event.type === "epoch") rmSync(run.output, { recursive: true });
-    })();
-    await expect(failing).rejects.toMatchObject({ code: "IO" });
-    expect((await errorOf(() => finish(run))).message).toContain("has an unfinished run of step 15 of 15");
-    await finish({ ...run, resume: true } as TrainingRun).catch(() => {});
-    expect(existsSync(join(checkpointsOf(run)))).toBe(true);
+  it("writes the report where only that is missing, and trains no more", async () => {
+    const run = tinyRun({ ...small, epochs: 2, report: true });
+    const page = join(run.output, "report.html");
+    // A folder in its place keeps the report from being written, when all else is done.
+    const failing = finish(run, undefined, (event) => {
+      if (event.type === "epoch" && event.epoch === 2) mkdirSync(page);
+    });
+    await expect(failing).rejects.toMatchObject({ name: "TagformerError" });
+    rmdirSync(page);
+    expect((await errorOf(() => finish(run))).message).toContain("has an unfinished run of step 30 of 30");
+    const before = readFileSync(join(run.output, "model.safetensors"));
+    const { end, events } = await finish({ ...run, resume: true } as TrainingRun);
+    expect(outline(events)).toEqual(["start", "resumed", "end"]);
+    expect(end).toMatchObject({ reason: "finished", report: page });
+    expect(readFileSync(page, "utf8")).toContain("<dt>steps</dt><dd>30</dd>");
+    expect(readFileSync(join(run.output, "model.safetensors")).equals(before)).toBe(true);
+    expect(existsSync(checkpointsOf(run))).toBe(false);
   });
 
   it("is refused together with overwrite", async () => {
