@@ -75,12 +75,12 @@ export class Server {
 
   /** @throws Failure */
   async models(): Promise<Model[]> {
-    const { data } = (await this.#ask(new URL("v1/models", this.base).href, {})) as { data: ModelEntry[] };
-    return data.map(({ id, labels, max_client_batch_size }) => ({
-      id,
-      labels: labels ?? [],
-      mostTexts: max_client_batch_size ?? 16,
-    }));
+    const [models, info] = await Promise.all(
+      ["v1/models", "info"].map((path) => this.#ask(new URL(path, this.base).href, {})),
+    );
+    const { max_client_batch_size: mostTexts } = info as { max_client_batch_size: number };
+    const { data } = models as { data: ModelEntry[] };
+    return data.map(({ id, labels }) => ({ id, labels: labels.map(({ name }) => name), mostTexts }));
   }
 
   /** @throws Failure, and the signal's reason */
@@ -107,6 +107,5 @@ export class Server {
 /** What `GET /v1/models` says of a model. */
 interface ModelEntry {
   readonly id: string;
-  readonly labels?: readonly string[];
-  readonly max_client_batch_size?: number;
+  readonly labels: readonly { readonly name: string }[];
 }

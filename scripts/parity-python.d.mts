@@ -10,3 +10,5 @@ export function ensureMiniLm(): Promise<string>;
 export function findTransformers4(): string | null;
 /** {@link findTransformers4}, after making the environment when it is not there. Progress goes to stderr. */
 export function ensureTransformers4(): Promise<string>;
+/** The Python with the clients of the server's tests, after making the environment when it is not there. */
+export function ensureClientsPython(): Promise<string>;

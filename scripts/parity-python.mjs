@@ -18,7 +18,11 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
 const olderRequirements = fileURLToPath(new URL("../test/long/transformers4.txt", import.meta.url));
+const clientsRequirements = fileURLToPath(
+  new URL("../test/e2e/serve-clients/requirements.txt", import.meta.url),
+);
 const requirements = fileURLToPath(new URL("../test/parity/requirements.txt", import.meta.url));
+const noEnvironments = "python3 cannot make virtual environments; type: apt-get install python3-venv";
 const oldestPython = [3, 11]; // numpy 2.4 and scikit-learn 1.9 ask for it
 
 const miniLm = {
@@ -74,11 +78,7 @@ export async function ensureParityPython() {
     if (findParityPython()) return python;
     rmSync(directory, { recursive: true, force: true }); // what an interrupted run left
     progress(`making ${directory}`);
-    await run(
-      "python3",
-      ["-m", "venv", directory],
-      "python3 cannot make virtual environments; type: apt-get install python3-venv",
-    );
+    await run("python3", ["-m", "venv", directory], noEnvironments);
     progress("installing test/parity/requirements.txt (about 6 GB; a minute or more)");
     await pip(python, ["-r", requirements]);
     writeFileSync(stamp, `${new Date().toISOString()}\n`);
@@ -100,6 +100,23 @@ export async function ensureTransformers4() {
     writeFileSync(join(sitePackages(python), "parity.pth"), `${sitePackages(shared)}\n`);
     progress("installing test/long/transformers4.txt");
     await pip(python, ["-r", olderRequirements]);
+    writeFileSync(stamp, `${new Date().toISOString()}\n`);
+    return python;
+  });
+}
+
+/** A small Python with the clients that the server is tested with, after making it when it is not there. */
+export async function ensureClientsPython() {
+  const { directory, python, stamp } = environmentOf("clients-python", clientsRequirements);
+  const isThere = () => existsSync(stamp) && existsSync(python);
+  if (isThere()) return python;
+  checkSystemPython();
+  return withLock(`${directory}.lock`, async () => {
+    if (isThere()) return python;
+    rmSync(directory, { recursive: true, force: true });
+    progress(`making ${directory}`);
+    await run("python3", ["-m", "venv", directory], noEnvironments);
+    await pip(python, ["-r", clientsRequirements]);
     writeFileSync(stamp, `${new Date().toISOString()}\n`);
     return python;
   });
@@ -212,6 +229,7 @@ function progress(line) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     process.stdout.write(`${await ensureParityPython()}\n${await ensureMiniLm()}\n`);
+    process.stdout.write(`${await ensureClientsPython()}\n`);
     if (process.argv.includes("--transformers-4")) process.stdout.write(`${await ensureTransformers4()}\n`);
   } catch (error) {
     progress(error.message);

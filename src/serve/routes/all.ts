@@ -1,4 +1,5 @@
 // The routes of all protocols.
+import { docsPage } from "../docs-page.js";
 import { openapiOf } from "../openapi.js";
 import { get, type Operation } from "../operation.js";
 import type { Service } from "../service.js";
@@ -21,8 +22,13 @@ export function allOperations(service: Service): Operation[] {
     operatingOperations,
   ].flatMap((operationsOf) => operationsOf(service));
   const document = openapiOf(operations, service.keys !== null);
+  const page = docsPage(operations);
   return [
     ...operations,
     get({ path: "/openapi.json", protocol: "own", summary: "This document", open: true }, () => document),
+    get({ path: "/docs", protocol: "own", summary: "The routes as a page", open: true }, ({ reply }) => {
+      reply.type("text/html; charset=utf-8");
+      return page;
+    }),
   ];
 }

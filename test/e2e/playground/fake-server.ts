@@ -33,6 +33,9 @@ const thresholds = { delivery: 0.5, refund: 0.42, billing: 0.5, bug: 0.61, cance
 /** Words that a model reads of a text. */
 const mostWords = 60;
 
+/** Texts of a request. */
+const mostTexts = 32;
+
 /** An answer that is not the usual one: to a request for predictions, or for models. */
 export type Instead = (reply: FastifyReply, question: Question | undefined) => unknown;
 
@@ -49,6 +52,7 @@ export class FakeServer {
 
   #serve(app: FastifyInstance, names: readonly string[]): void {
     registerPlayground(app, () => "");
+    app.get("/info", () => ({ max_client_batch_size: mostTexts }));
     app.get(
       "/v1/models",
       (_, reply) =>
@@ -57,7 +61,7 @@ export class FakeServer {
           data: names.map((id) => ({
             id,
             object: "model",
-            labels: Object.keys(models[id]!),
+            labels: Object.keys(models[id]!).map((name) => ({ name })),
             max_length: mostWords,
           })),
         },
