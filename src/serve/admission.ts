@@ -8,6 +8,12 @@ const charactersOfToken = 4;
 const soonest = 50;
 const latest = 60_000;
 
+/**
+ * Milliseconds that a call has waited before a predicted wait is believed: after a pause the speed is that of a few short rows
+ * alone, which take far longer a token than full batches do.
+ */
+const proven = 1000;
+
 /** What a request will cost. */
 export interface Cost {
   readonly texts: readonly string[];
@@ -34,7 +40,7 @@ export function admit(pending: Pending, maxQueueTokens: number, { texts, maxToke
   const tokens = estimateTokens(texts, maxTokens);
   const perToken = pending.wait / pending.tokens;
   const tooMany = pending.tokens + tokens - maxQueueTokens;
-  const tooLate = pending.wait + tokens * perToken - timeLeft;
+  const tooLate = pending.oldest < proven ? 0 : pending.wait + tokens * perToken - timeLeft;
   if (tooMany > 0 || tooLate > 0) throw overloaded(Math.max(tooMany * perToken, tooLate));
 }
 

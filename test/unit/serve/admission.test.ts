@@ -15,7 +15,7 @@ import { ask } from "./tiny-server.js";
 
 describe("admission", () => {
   const idle: Pending = { rows: 0, tokens: 0, oldest: 0, wait: 0 };
-  const busy: Pending = { rows: 10, tokens: 900, oldest: 100, wait: 9000 };
+  const busy: Pending = { rows: 10, tokens: 900, oldest: 1000, wait: 9000 };
   const cost = { texts: ["12345678"], maxTokens: 512, timeLeft: 30_000 };
   const refusal = (pending: Pending, most: number, changes: Partial<typeof cost> = {}) => {
     try {
@@ -38,6 +38,10 @@ describe("admission", () => {
   it("refuses what would be answered too late", () => {
     expect(refusal(busy, 10_000, { timeLeft: 9040 })).toBeNull();
     expect(refusal(busy, 10_000, { timeLeft: 9000 })).toEqual({ "retry-after": "1", "retry-after-ms": "50" });
+  });
+
+  it("does not believe a predicted wait before a call has waited", () => {
+    expect(refusal({ ...busy, oldest: 999 }, 10_000, { timeLeft: 1 })).toBeNull();
   });
 
   it("counts no more of a long text than is read", () => {
