@@ -12,6 +12,7 @@ const entries = [
   "serve",
   "cli/main",
   "text/tokenizer-thread",
+  "baseline/baseline-thread",
   "evaluation/evaluation-thread",
   "report/page-thread",
 ];

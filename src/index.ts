@@ -113,7 +113,7 @@ export type { ExplanationOptions, ExportOptions, ScoreOptions } from "./options/
 export type { CheckpointOptions } from "./options/checkpoints.js";
 export type { ResamplingOptions, TuningOptions, TuningSettings } from "./options/evaluation.js";
 export type { ClassifierOptions, Device, ModelOptions } from "./options/model.js";
-export type { TrainingOptions } from "./options/training.js";
+export type { BaselineOptions, TrainingOptions } from "./options/training.js";
 export type { InferenceOptions } from "./predict/encoded-texts.js";
 export type { Explanation, TokenContribution } from "./predict/explanation.js";
 export type { Prediction, TextScores, TokenCount } from "./predict/prediction.js";
@@ -121,6 +121,7 @@ export type { Pending } from "./predict/predictor.js";
 export type { SeenToken } from "./predict/seen-tokens.js";
 export type { AnyTexts, TextSource } from "./predict/texts.js";
 export type { CallTimes } from "./predict/ticket.js";
+export type { BaselineFigures } from "./report/baseline-words.js";
 export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/pages.js";
@@ -137,4 +138,5 @@ export type {
   ValidationProgressEvent,
 } from "./training/events.js";
 export type { ModelSource, RunData } from "./training/prepare.js";
+export { type BaselineModel, type BaselineRun, trainBaseline } from "./training/train-baseline.js";
 export { Trainer, type TrainingRun } from "./training/trainer.js";

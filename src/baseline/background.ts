@@ -1,16 +1,11 @@
 // Fits a bag of words beside the event loop.
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import { messageOf, TagformerError } from "../base/errors.js";
-import { generator } from "../base/random.js";
-import type { Dataset } from "../data/dataset.js";
-import { packageRoot } from "../install/locations.js";
-import type { CallOptions } from "../native/types.js";
-import { usualInversePenalty } from "./bag-of-words.js";
-import type { BaselineReply, BaselineTask, FittedBaseline } from "./task.js";
 
-/** The thread runs the bundled file, whether or not this one was compiled. */
-const threadFile = join(packageRoot, "dist", "bundle", "baseline-thread.js");
+import type { CallOptions } from "../base/cancel.js";
+import { generator } from "../base/random.js";
+import { runThread } from "../base/thread.js";
+import type { Dataset } from "../data/dataset.js";
+import { usualInversePenalty } from "./bag-of-words.js";
+import type { BaselineTask, FittedBaseline } from "./task.js";
 
 /** More rows change little, and a table of millions would take the memory of its texts once more. */
 const mostTrainingRows = 200_000;
@@ -43,7 +38,6 @@ export async function fitBaseline(
   seed: number,
   { signal }: CallOptions = {},
 ): Promise<BaselineResult> {
-  signal?.throwIfAborted();
   const { labelNames } = training.dataset;
   const rows = sampleOf(training.origin, seed);
   const task: BaselineTask = {
@@ -52,7 +46,14 @@ export async function fitBaseline(
     trainingTexts: rows.length,
     inversePenalty: usualInversePenalty,
   };
-  const { logits, ...fitted } = await runThread(task, [{ ...training, origin: rows }, ...scored], signal);
+  const texts = piecesOf([{ ...training, origin: rows }, ...scored]);
+  const { logits, ...fitted } = await runThread<FittedBaseline>({
+    file: "baseline-thread",
+    title: "the thread of the bag of words",
+    workerData: task,
+    signal,
+    supply: () => texts.next().value ?? null,
+  });
   let at = 0;
   const parts = scored.map(({ origin }) => {
     const length = origin.length * labelNames.length;
@@ -67,44 +68,19 @@ function sampleOf(rows: Int32Array, seed: number): Int32Array {
   return generator(seed, "baseline").shuffle(rows.slice()).subarray(0, mostTrainingRows).sort();
 }
 
-function targetsOf({ labels, labelNames, weights }: Dataset, rows: Int32Array): BaselineTask["targets"] {
-  const width = labelNames.length;
-  const chosen = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) chosen.set(labels.subarray(row * width, (row + 1) * width), i * width);
-  return { labels: chosen, ...(weights && { weights: Float32Array.from(rows, (row) => weights[row]!) }) };
+function targetsOf(dataset: Dataset, rows: Int32Array): BaselineTask["targets"] {
+  const { weights } = dataset;
+  const labels = labelsOf({ dataset, origin: rows });
+  return { labels, ...(weights && { weights: Float32Array.from(rows, (row) => weights[row]!) }) };
 }
 
-async function runThread(
-  task: BaselineTask,
-  parts: readonly BaselineRows[],
-  signal: AbortSignal | undefined,
-): Promise<FittedBaseline> {
-  // Without the process's own flags: --input-type, which `node -e` takes, would end a thread that runs a file.
-  const worker = new Worker(threadFile, { workerData: task, execArgv: [] });
-  const texts = piecesOf(parts);
-  const stop = () => void worker.terminate();
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.on("error", (error) => reject(failed(messageOf(error), error)));
-      worker.on("exit", (code) => reject(failed(`exit code ${code}`)));
-      worker.on("message", (reply: BaselineReply) => {
-        try {
-          if (reply === "more") worker.postMessage(texts.next().value ?? null);
-          else if ("fitted" in reply) resolve(reply.fitted);
-          else reject(failed(reply.failure));
-        } catch (error) {
-          reject(error); // the texts of a dataset may be anybody's
-        }
-      });
-    });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener("abort", stop);
-    await worker.terminate();
-  }
+/** The labels of some rows, `[rows * labels]`. */
+export function labelsOf({ dataset: { labels, labelNames }, origin }: BaselineRows): Float32Array {
+  const width = labelNames.length;
+  const chosen = new Float32Array(origin.length * width);
+  for (const [i, row] of origin.entries())
+    chosen.set(labels.subarray(row * width, (row + 1) * width), i * width);
+  return chosen;
 }
 
 function* piecesOf(parts: readonly BaselineRows[]): Generator<string[]> {
@@ -114,8 +90,4 @@ function* piecesOf(parts: readonly BaselineRows[]): Generator<string[]> {
       yield Array.from(rows, (row) => dataset.texts.at(row)!);
     }
   }
-}
-
-function failed(why: string, cause?: unknown): TagformerError {
-  return new TagformerError("INTERNAL", `the thread of the bag of words ended (${why})`, { cause });
 }

@@ -16,7 +16,7 @@ const separator = "\n";
 type Tensor = readonly [name: string, shape: readonly number[], values: Float32Array | Uint8Array];
 
 /** The content of the file with the weights. */
-export function bagOfWordsFile({ labels, terms, grams, ...weights }: BagOfWords): Uint8Array {
+export function bagOfWordsFile({ labels, terms, grams, ...weights }: BagOfWords): Uint8Array<ArrayBuffer> {
   const width = labels.length;
   const featuresOf = (kind: string, { names, idf }: Features, values: Float32Array): Tensor[] => {
     const text = new TextEncoder().encode(names.join(separator));
@@ -36,7 +36,7 @@ export function bagOfWordsFile({ labels, terms, grams, ...weights }: BagOfWords)
   ]);
 }
 
-function safetensorsOf(tensors: readonly Tensor[]): Uint8Array {
+function safetensorsOf(tensors: readonly Tensor[]): Uint8Array<ArrayBuffer> {
   let end = 0;
   const entries = tensors.map(([name, shape, values]) => {
     const begin = end;
@@ -46,8 +46,8 @@ function safetensorsOf(tensors: readonly Tensor[]): Uint8Array {
   });
   const header = JSON.stringify(Object.fromEntries(entries));
   const padded = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));
-  const file = Buffer.alloc(8 + padded.length + end);
-  file.writeBigUInt64LE(BigInt(padded.length));
+  const file = new Uint8Array(8 + padded.length + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(padded.length), true);
   file.set(padded, 8);
   let at = 8 + padded.length;
   for (const [, , values] of tensors) {

@@ -20,6 +20,3 @@ export interface FittedBaseline {
   readonly terms: number;
   readonly grams: number;
 }
-
-/** What the thread says: that it waits for texts, what it has made, or why it could not. */
-export type BaselineReply = "more" | { readonly fitted: FittedBaseline } | { readonly failure: string };

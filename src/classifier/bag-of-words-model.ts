@@ -1,5 +1,6 @@
 // A bag of words, answering for a classifier.
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import type { BagOfWords } from "../baseline/bag-of-words.js";
@@ -7,8 +8,8 @@ import { bagOfWordsConfig, bagOfWordsFile, readBagOfWords } from "../baseline/fi
 import { BagOfWordsPredictor } from "../baseline/predictor.js";
 import { mostCharacters, readable } from "../baseline/terms.js";
 import type { Texts } from "../data/texts.js";
-import { bagOfWordsType } from "../model/file-names.js";
-import type { JsonObject } from "../model/json-file.js";
+import { bagOfWordsType, configFile } from "../model/file-names.js";
+import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import type { ExportCheck } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";
 import type { ClassifierOptions } from "../options/model.js";
@@ -22,6 +23,14 @@ import type { ExportFormat, TextModel } from "./text-model.js";
 export function isBagOfWords(config: JsonObject): boolean {
   return config.model_type === bagOfWordsType;
 }
+
+/** Whether a bag of words is there; whatever is wrong with its config.json is for its reader to say. */
+export async function isBagOfWordsDirectory(path: string): Promise<boolean> {
+  const config = await readJsonObjectIfPresent(join(path, configFile), mostConfigBytes).catch(() => null);
+  return config !== null && isBagOfWords(config);
+}
+
+const mostConfigBytes = 10e6;
 
 /**
  * Reads a bag of words.

@@ -27,7 +27,6 @@ import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, localModel } from "./model.js";
 import { ProgressBar } from "./progress.js";
-import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
 
 interface CompareFlags extends DataFlags {
@@ -178,7 +177,6 @@ async function fromTable(
   directories: readonly [string, string],
   flags: CompareFlags,
 ): Promise<Compared> {
-  await ensureSetUp();
   const options = takeFlags(modelOptions, flags as unknown as Record<string, unknown>);
   const { labels: labelNames } = await readModelDirectory(directories[0]);
   const { dataset } = await readData(

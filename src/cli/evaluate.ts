@@ -15,6 +15,8 @@ import { divideByTemperature } from "../evaluation/temperature.js";
 import { describeSeen } from "../model/seen-texts.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
 import { classifierOptions } from "../options/model.js";
+import { notBetterThanBaseline } from "../report/baseline-words.js";
+import { evaluateBaseline } from "./beside-baseline.js";
 import { cutTextsOf, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { writeEvaluationPage } from "./evaluation-html.js";
@@ -24,9 +26,9 @@ import { describeIntervals } from "./interval-table.js";
 import { loadClassifier, modelHelp } from "./model.js";
 import { checkOutput } from "./output.js";
 import { ProgressBar } from "./progress.js";
-import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
 import { figure, textTable } from "./text-table.js";
+import { describeBaseline } from "./training-result.js";
 
 interface EvaluateFlags extends DataFlags {
   readonly model: string;
@@ -80,7 +82,6 @@ export function addEvaluateCommand(root: Command): void {
 async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   for (const file of [data, flags.labelFile ?? []].flat()) await checkReadable(file);
   for (const file of [flags.html, flags.table]) await checkOutput(file);
-  await ensureSetUp();
   await using classifier = await loadClassifier(
     flags.model,
     // Other models name their labels themselves.
@@ -106,9 +107,24 @@ async function evaluate(data: string, flags: EvaluateFlags): Promise<void> {
   for (const sentence of describeSeen(result.seen)) note(sentence);
   for (const convention of result.metrics.conventions) note(`warning: ${describeConvention(convention)}`);
   const cutTexts = cutTextsOf(result.tokens, classifier.maxLength);
+  const beside = await evaluateBaseline(classifier, dataset, result);
+  const rival = beside && { baseline: beside };
   if (flags.json)
-    printJson({ model: flags.model, data, cutTexts, seen: result.seen, metrics: result.metrics, ...found });
-  else describe(result.metrics, found, flags);
+    printJson({
+      model: flags.model,
+      data,
+      cutTexts,
+      seen: result.seen,
+      metrics: result.metrics,
+      ...found,
+      ...rival,
+    });
+  else {
+    const simpler = beside && notBetterThanBaseline(beside);
+    if (simpler) print(`${simpler}\n`);
+    describe(result.metrics, found, flags);
+    if (beside) print(describeBaseline(beside));
+  }
   noteCutTexts(cutTexts);
 }
 

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, TagformerError } from "../base/errors.js";
 import { packageVersion } from "../base/package.js";
+import { addBaselineCommand } from "./baseline.js";
 import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";
@@ -26,6 +27,7 @@ function program(): Command {
   addInspectCommand(root);
   addSplitCommand(root);
   addTrainCommand(root);
+  addBaselineCommand(root);
   addRunsCommand(root);
   addEvaluateCommand(root);
   addPredictCommand(root);

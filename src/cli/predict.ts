@@ -69,7 +69,6 @@ async function predict(tables: string[], flags: PredictFlags): Promise<void> {
     return await predictInProcesses({ ...flags, processes: flags.processes });
   }
   if (flags.skipExisting && (await exists(out))) return note(`${out} is there already: nothing to do`);
-  await ensureSetUp();
   await using classifier = await loadClassifier(
     flags.model,
     takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),

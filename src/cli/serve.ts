@@ -6,9 +6,8 @@ import { servingOptions } from "../options/serving.js";
 import { nameOfModel, sourcesByName } from "../serve/models.js";
 import type { ModelServer } from "../serve/server.js";
 import { addFlags, takeFlags } from "./flags.js";
-import { localModel, modelHelp } from "./model.js";
+import { modelHelp, usableModel } from "./model.js";
 import { splitNames } from "./names.js";
-import { ensureSetUp } from "./setup.js";
 import { note, print } from "./terminal.js";
 
 interface ServeFlags {
@@ -51,9 +50,8 @@ function addName(pair: string, before: readonly Named[] = []): readonly Named[] 
 
 async function serve(models: readonly string[], { name: named = [], ...flags }: ServeFlags): Promise<void> {
   const sources = sourcesByName([...models.map((model) => [nameOfModel(model), model] as const), ...named]);
-  await ensureSetUp();
   const local: Record<string, string> = {};
-  for (const [name, source] of sources) local[name] = await localModel(source);
+  for (const [name, source] of sources) local[name] = await usableModel(source);
   // What no other command needs is not imported by them.
   const { serveModels } = await import("../serve.js");
   const given = flags as Record<string, unknown>;

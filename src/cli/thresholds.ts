@@ -17,7 +17,6 @@ import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { loadClassifier, localModel, modelHelp } from "./model.js";
 import { ProgressBar } from "./progress.js";
-import { ensureSetUp } from "./setup.js";
 import { note, print, printJson } from "./terminal.js";
 import { describeTuning, type FoundTuning } from "./tuning-result.js";
 
@@ -108,7 +107,6 @@ async function fromTable(
   options: Record<string, unknown>,
   flags: ThresholdsFlags,
 ): Promise<Found> {
-  await ensureSetUp();
   await using classifier = await loadClassifier(
     directory,
     takeFlags(modelOptions, flags as unknown as Record<string, unknown>),

@@ -1,9 +1,17 @@
 // What `tagformer train` prints when the run is over.
 import { classificationReport } from "../evaluation/report.js";
+import type { Tuning } from "../evaluation/tuning.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
+import {
+  type BaselineFigures,
+  baselineTable,
+  describeBaselineRows,
+  notBetterThanBaseline,
+} from "../report/baseline-words.js";
 import { describeKept, type EpochChoice, validationCaveat } from "../report/choices.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import { describeIntervals } from "./interval-table.js";
+import { textTable } from "./text-table.js";
 
 /** The kept epoch's figures on the rows held back, which of them are the model's, and where the model is. */
 export function describeResult(
@@ -19,7 +27,9 @@ export function describeResult(
     ...{ keep, patience, bestMetric, validationRows },
   };
   const validation = epochs.find(({ epoch }) => epoch === end.keptEpoch)?.validation;
+  const simpler = end.baseline ? notBetterThanBaseline(end.baseline) : null;
   return [
+    ...(simpler === null ? [] : [`\n${simpler}`]),
     ...(validation
       ? [
           `\nThe ${validationRows} validation rows, at thresholds of 0.5:\n`,
@@ -34,8 +44,23 @@ export function describeResult(
           describeIntervals(end.test.intervals),
         ]
       : []),
+    ...(end.tuning ? [describeTunedEnd(end.tuning)] : []),
+    ...(end.baseline ? [describeBaseline(end.baseline)] : []),
     `\n${describeEnd(end, choice)}`,
   ].join("\n");
+}
+
+/** The figures with the thresholds that are stored from now on. */
+function describeTunedEnd({ crossFitted, tuned }: Tuning): string {
+  const [how, { micro, macro, subsetAccuracy }] = crossFitted
+    ? ["cross-fitted on the validation rows", crossFitted]
+    : ["too good, because of the very rows that they were tuned on", tuned];
+  return `\nWith the thresholds and temperatures that are stored with the model and used from now on (${how}): micro-F1 ${micro.f1.toFixed(4)}, macro-F1 ${macro.f1.toFixed(4)}, subset accuracy ${subsetAccuracy.toFixed(4)}.`;
+}
+
+/** The model beside its bag of words. */
+export function describeBaseline(figures: BaselineFigures): string {
+  return `\n${describeBaselineRows(figures)}:\n\n${textTable(baselineTable(figures))}`;
 }
 
 const testAdvice =

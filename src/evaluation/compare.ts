@@ -23,8 +23,8 @@ import { checkedRows, requireClusters, type Scores, type Thresholds } from "./sc
 export interface ComparedRun {
   /** Logits or probabilities, `[rows * labels]`, after temperatures. */
   readonly scores: Scores;
-  /** Probabilities above which (strictly) a label is set. */
-  readonly thresholds: Thresholds;
+  /** Probabilities above which (strictly) a label is set; or decisions that were made elsewhere, `[rows * labels]`, 0 or 1. */
+  readonly thresholds: Thresholds | Uint8Array;
 }
 
 /** One figure of both runs. */

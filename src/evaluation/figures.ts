@@ -52,15 +52,16 @@ export interface JudgedRows {
  * Judges rows that all have a labelled element.
  *
  * @param labels `[rows * width]`, as {@link evaluate} takes them
+ * @param decided thresholds, or the decisions themselves, `[rows * width]`
  */
 export function judgeRows(
   scores: Scores,
   labels: Float32Array,
   width: number,
-  thresholds: Thresholds,
+  decided: Thresholds | Uint8Array,
 ): JudgedRows {
   const truth = truthOf(labels);
-  const decisions = decide(probabilitiesOf(scores), width, thresholds);
+  const decisions = decided instanceof Uint8Array ? decided : decide(probabilitiesOf(scores), width, decided);
   const outcomes = Uint8Array.from(truth, (set, i) =>
     Number.isNaN(set) ? missing : 2 * set + decisions[i]!,
   );

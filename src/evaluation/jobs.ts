@@ -3,6 +3,7 @@ import { confidenceIntervals, type Intervals } from "./bootstrap.js";
 import { type Evaluation, evaluate } from "./metrics.js";
 import { type WorstElements, worstElements } from "./mistakes.js";
 import { type Objective, objectiveLoss } from "./objective.js";
+import { judgeRivals, type RivalFigures } from "./rivals.js";
 import type { Thresholds } from "./scores.js";
 import { divideByTemperature } from "./temperature.js";
 import { type Decision, tune } from "./tuning.js";
@@ -63,6 +64,7 @@ export interface JobParameters {
   readonly test: Parameters<typeof test>;
   readonly judge: Parameters<typeof judge>;
   readonly tune: Parameters<typeof tune>;
+  readonly rivals: Parameters<typeof judgeRivals>;
 }
 
 /** What each job gives. */
@@ -71,6 +73,7 @@ export interface JobResults {
   readonly test: ReturnType<typeof test>;
   readonly judge: ReturnType<typeof judge>;
   readonly tune: ReturnType<typeof tune>;
+  readonly rivals: RivalFigures;
 }
 
 export type JobName = keyof JobParameters;
@@ -78,4 +81,4 @@ export type JobName = keyof JobParameters;
 /** All jobs by name. */
 export const jobs: {
   readonly [Name in JobName]: (...parameters: JobParameters[Name]) => JobResults[Name];
-} = { measure, test, judge, tune };
+} = { measure, test, judge, tune, rivals: judgeRivals };

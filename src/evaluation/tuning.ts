@@ -198,7 +198,7 @@ function rarerKind(truth: Float32Array): number {
   return Math.min(positives, labelled - positives);
 }
 
-/** Decides each part of the rows by what the others teach. */
+/** The figures of rows that were each decided by what others teach; `null` without folds. */
 function crossFit(
   logits: Float32Array,
   labels: Float32Array,
@@ -207,6 +207,18 @@ function crossFit(
   clusters: Int32Array | undefined,
 ): Evaluation | null {
   if (options.folds === 0) return null;
+  const { calibrated, decisions } = decideByOthers(logits, labels, labelNames, options, clusters);
+  return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
+}
+
+/** Logits after temperatures, and decisions, both `[rows * labels]`: each part of the rows by what the others teach. */
+export function decideByOthers(
+  logits: Float32Array,
+  labels: Float32Array,
+  labelNames: readonly string[],
+  options: ResolvedTuningOptions,
+  clusters: Int32Array | undefined,
+): { readonly calibrated: Float32Array; readonly decisions: Uint8Array } {
   const { folds, seed } = options;
   const width = labelNames.length;
   const calibrated = new Float32Array(logits.length);
@@ -223,7 +235,7 @@ function crossFit(
       decisions.set(part.decisions.subarray(i * width, (i + 1) * width), row * width);
     }
   }
-  return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
+  return { calibrated, decisions };
 }
 
 function rowsOf(values: Float32Array, rows: Int32Array, width: number): Float32Array {

@@ -152,6 +152,8 @@ interface RecordChanges {
   readonly card: (card: string) => string;
   /** {@link weightsVersion} of the weights that the changes are about. */
   readonly weights: string | null;
+  /** The lock on the directory, where the caller holds it already. */
+  readonly lock?: DirectoryLock | undefined;
 }
 
 /**
@@ -161,7 +163,7 @@ interface RecordChanges {
  * writes there, as {@link requireTagformerFile}, `IO` when a file cannot be written
  */
 export async function updateRecord(directory: string, changes: RecordChanges): Promise<void> {
-  await using _ = await lockDirectory(directory, "saving");
+  await using _ = changes.lock ? undefined : await lockDirectory(directory, "saving");
   const content = await requireTagformerFile(directory);
   if ((await weightsVersion(directory)) !== changes.weights) {
     throw invalidModel(

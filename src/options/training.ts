@@ -123,7 +123,7 @@ export const trainingOptions = modelOptions.extend({
     .describe("table of row ids that says which rows are held back, as a run or `tagformer split` writes it"),
   fold: count(1).optional().describe("fold of splitFile to validate on, from 1"),
   bestMetric: z
-    .enum(["microF1", "macroF1", "subsetAccuracy", "loss"])
+    .enum(["microF1", "macroF1", "subsetAccuracy", "averagePrecision", "loss"])
     .default("microF1")
     .describe("validation figure that decides which epoch is kept"),
   keep: z
@@ -131,8 +131,29 @@ export const trainingOptions = modelOptions.extend({
     .default("best")
     .describe("epoch whose model is kept: the best by bestMetric, or the last"),
   patience: count(0).default(0).describe("stop after this many epochs without a better one; 0: never"),
+  thresholds: z
+    .boolean()
+    .default(false)
+    .describe(
+      "tune temperatures and thresholds on the validation rows when the run is over, and store them with the model",
+    ),
+  baseline: z
+    .boolean()
+    .default(false)
+    .describe("fit a bag of words beside the model and compare them on the same rows"),
   report: z.boolean().default(true).describe("draw report.html, with curves and tables about the run"),
   seed: count(0).default(42).describe("seed of split, shuffles, dropout and fresh weights"),
+});
+
+/** Options of training a bag of words. */
+export const baselineOptions = trainingOptions.pick({
+  validationSplit: true,
+  testSplit: true,
+  splitMethod: true,
+  splitByText: true,
+  splitFile: true,
+  fold: true,
+  seed: true,
 });
 
 /** Options of writing a split. */
@@ -187,6 +208,13 @@ export function withPreset<T extends { readonly preset?: unknown }>(values: T): 
  * @interface
  */
 export type TrainingOptions = z.input<typeof trainingOptions>;
+
+/**
+ * Options of training a bag of words.
+ *
+ * @interface
+ */
+export type BaselineOptions = z.input<typeof baselineOptions>;
 
 /** {@link TrainingOptions} with every default filled in. */
 export type ResolvedTrainingOptions = z.output<typeof trainingOptions>;

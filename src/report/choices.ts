@@ -21,6 +21,7 @@ export const metricNames: Readonly<Record<ResolvedTrainingOptions["bestMetric"],
   microF1: "micro-F1",
   macroF1: "macro-F1",
   subsetAccuracy: "subset accuracy",
+  averagePrecision: "mean average precision",
   loss: "cross-entropy",
 };
 

@@ -2,6 +2,12 @@
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
+import {
+  type BaselineFigures,
+  baselineTable,
+  describeBaselineRows,
+  notBetterThanBaseline,
+} from "./baseline-words.js";
 import type { Chart, Series } from "./chart.js";
 import {
   combinationsCaveat,
@@ -55,6 +61,15 @@ export interface RunReport extends EpochChoice {
   readonly byCombinations: boolean;
   /** On the test rows, by the kept epoch; absent when there are none. */
   readonly test?: TestFigures | undefined;
+  /** Micro-F1, macro-F1 and subset accuracy at 0.5 and with the thresholds that were learnt at the end. */
+  readonly tuning?: {
+    readonly untuned: readonly number[];
+    /** `null` where the rows were too few. */
+    readonly crossFitted: readonly number[] | null;
+    readonly tuned: readonly number[];
+  };
+  /** The model beside a bag of words. */
+  readonly baseline?: BaselineFigures;
   /** Number of weights. */
   readonly parameters: number;
   readonly options: Readonly<Record<string, unknown>>;
@@ -79,6 +94,7 @@ export async function drawTrainingPage(report: RunReport): Promise<string> {
     subtitle: `${report.model}, trained on ${report.data}`,
     sections: [
       { title: "The run", content: [summary(report), ...choicesOf(report)] },
+      ...endSections(report),
       ...(test ? [{ title: "The model's figures, on test rows", content: testContent(test, report) }] : []),
       { title: "Learning curves", content: await learningContent(report) },
       { title: "Epochs", content: epochs.length > 0 ? epochContent(report) : [] },
@@ -130,6 +146,44 @@ function choicesOf(report: RunReport): Content[] {
       report.testRows === 0 &&
       html`<p>No row judged the finished model: the validation rows had a part in how it was made. Rows that are held back with --test-split, or a table of their own (--test), have none.</p>`,
   ];
+}
+
+/** What the end of the run has found: thresholds, and whether a bag of words would do. */
+function endSections({ tuning, baseline }: RunReport): Section[] {
+  const sections: Section[] = [];
+  if (baseline) {
+    const [head = [], ...rows] = baselineTable(baseline);
+    const verdict = notBetterThanBaseline(baseline);
+    const content = [
+      verdict !== null && html`<p><strong>${verdict}</strong></p>`,
+      html`<p>${describeBaselineRows(baseline)}.</p>`,
+      table(
+        "Beside a bag of words",
+        head.map((title) => ({ title })),
+        rows,
+      ),
+    ];
+    sections.push({ title: "Beside a bag of words", content });
+  }
+  if (tuning) {
+    const line = (name: string, figures: readonly number[] | null) =>
+      figures === null ? [] : [[name, ...figures.map((value) => decimal(value, 4))]];
+    const titles = ["thresholds", "micro-F1", "macro-F1", "subset accuracy"];
+    const content = [
+      html`<p>The model is stored with thresholds and temperatures that were tuned on the validation rows. Cross-fitted figures are of rows that they did not see; the tuned ones are of the very rows, and too good.</p>`,
+      table(
+        "Thresholds",
+        titles.map((title) => ({ title })),
+        [
+          ...line("0.5", tuning.untuned),
+          ...line("cross-fitted", tuning.crossFitted),
+          ...line("tuned", tuning.tuned),
+        ],
+      ),
+    ];
+    sections.push({ title: "Thresholds", content });
+  }
+  return sections;
 }
 
 async function learningContent(report: RunReport): Promise<Content[]> {

@@ -73,6 +73,8 @@ function figure(evaluation: Evaluation, metric: BestMetric): number {
       return evaluation.macro.f1;
     case "subsetAccuracy":
       return evaluation.subsetAccuracy;
+    case "averagePrecision":
+      return evaluation.macro.averagePrecision ?? 0;
     case "loss":
       return -(evaluation.loss ?? Number.MAX_VALUE);
   }

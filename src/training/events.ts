@@ -1,6 +1,8 @@
 // What a training run tells while it goes on.
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
+import type { Tuning } from "../evaluation/tuning.js";
+import type { BaselineFigures } from "../report/baseline-words.js";
 
 /** The data and the model are ready; the first step follows. `Label` is the names of the labels, where a program knows them. */
 export interface StartEvent<Label extends string = string> {
@@ -170,6 +172,13 @@ export interface EndEvent {
   readonly keptEpoch?: number;
   /** The kept epoch's figures on the test rows, by which nothing was chosen; absent when there are none. */
   readonly test?: TestFigures;
+  /**
+   * Temperatures and thresholds that the run has stored with the model, and their figures; absent without `thresholds`,
+   * without validation rows, and after a stop.
+   */
+  readonly tuning?: Tuning;
+  /** The model beside a bag of words; absent without `baseline`, without rows to judge on, and after a stop. */
+  readonly baseline?: BaselineFigures;
   /** The page about the run, as an absolute path; absent when it was not asked for. */
   readonly report?: string;
   /**

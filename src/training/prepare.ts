@@ -225,7 +225,7 @@ function checkLabelOrder(model: string, { named, names }: ModelLabels, labelName
 }
 
 /** Checks a table beside the training rows. */
-function checkTable(table: Dataset, train: Dataset): void {
+export function checkTable(table: Dataset, train: Dataset): void {
   checkShape(table);
   if (table.labelNames.join("\n") === train.labelNames.join("\n")) return;
   throw invalidData(
@@ -257,9 +257,12 @@ async function tokenize(
 }
 
 /** The parts of the training rows; `undefined` when nothing is held back. */
-async function chooseRows(
-  { train, validation }: RunData,
-  options: ResolvedTrainingOptions,
+export async function chooseRows(
+  { train, validation }: Pick<RunData, "train" | "validation">,
+  options: Pick<
+    ResolvedTrainingOptions,
+    "splitFile" | "fold" | "validationSplit" | "testSplit" | "seed" | "splitMethod" | "splitByText"
+  >,
 ): Promise<Split | undefined> {
   const { splitFile, fold, testSplit, seed, splitMethod: method, splitByText: byText } = options;
   if (fold !== undefined && splitFile === undefined) {

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { formatSplit } from "../data/split-file.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
-import { lastDirectory } from "../model/file-names.js";
+import type { Tuning } from "../evaluation/tuning.js";
+import { baselineDirectory, lastDirectory } from "../model/file-names.js";
 import type { DirectoryLock } from "../model/lock.js";
 import { holdsFinishedModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
+import type { RunBaseline } from "./baseline.js";
+import { type Conclusion, concludeRun, noConclusion } from "./conclude.js";
 import type { EndEvent } from "./events.js";
 import type { PreparedRun } from "./prepare.js";
 import { cardOf, type RunRecord, storedPredictions, writeReport } from "./run-record.js";
@@ -21,6 +24,8 @@ interface PublisherParts {
   /** The model directory to write, as the user named it. */
   readonly output: string;
   readonly lock: DirectoryLock;
+  /** The bag of words that is fitted meanwhile, or why there is none; `null` where none is wanted. */
+  readonly baseline: Promise<RunBaseline | string> | null;
   /** What it remembered when the run was interrupted; absent at its begin. */
   readonly memory?: { readonly steps: Float64Array; readonly kept: EpochPredictions } | undefined;
 }
@@ -31,16 +36,18 @@ export class Publisher {
   readonly #options: ResolvedTrainingOptions;
   readonly #output: string;
   readonly #lock: DirectoryLock;
+  readonly #baseline: PublisherParts["baseline"];
   /** The figures of all steps. */
   readonly steps: StepLog;
   /** Of the epoch that is kept. */
   #kept: EpochPredictions;
 
-  constructor({ prepared, options, output, lock, memory }: PublisherParts) {
+  constructor({ prepared, options, output, lock, baseline, memory }: PublisherParts) {
     this.#prepared = prepared;
     this.#options = options;
     this.#output = output;
     this.#lock = lock;
+    this.#baseline = baseline;
     this.steps = StepLog.of(memory?.steps ?? new Float64Array());
     this.#kept = memory?.kept ?? noPredictions;
   }
@@ -61,6 +68,8 @@ export class Publisher {
     this.#kept = predictions;
     const { keptEpoch } = state.ranking;
     const { validation, test } = this.#prepared;
+    // That of an earlier model is no part of this one.
+    await rm(join(this.#output, baselineDirectory), { recursive: true, force: true });
     await this.#saveOutput(state, {
       tagformer: { epoch: keptEpoch, ...this.#testFigures() },
       validation: storedPredictions(validation, predictions.validationLogits),
@@ -95,7 +104,8 @@ export class Publisher {
     const { keptEpoch } = state.ranking;
     // The page of this run must not stand beside the model of another.
     const beside = keptEpoch === null ? saved : this.#output;
-    const report = this.#options.report ? await writeReport(this.#record(state), beside) : undefined;
+    const found = reason === "stopped" || keptEpoch === null ? noConclusion : await this.#conclude();
+    const report = this.#options.report ? await writeReport(this.#record(state, found), beside) : undefined;
     return {
       type: "end",
       reason,
@@ -103,14 +113,24 @@ export class Publisher {
       ...(report !== undefined && { report }),
       ...(keptEpoch !== null && { keptEpoch }),
       ...this.#testFigures(),
+      ...(found.tuning && { tuning: found.tuning }),
+      ...(found.baseline && { baseline: found.baseline }),
       ...(saved !== this.#output && { lastDirectory: saved }),
-      notes: this.#endNotes(state),
+      notes: [...found.notes, ...this.#endNotes(state, found)],
     };
   }
 
-  #endNotes({ history, ranking }: RunState): string[] {
+  async #conclude(): Promise<Conclusion> {
+    const [prepared, options, output] = [this.#prepared, this.#options, this.#output];
+    if (!options.thresholds && this.#baseline === null) return noConclusion;
+    const baseline = await this.#baseline;
+    return await concludeRun({ prepared, options, output, lock: this.#lock, kept: this.#kept, baseline });
+  }
+
+  #endNotes({ history, ranking }: RunState, { tuning }: Conclusion): string[] {
     const kept = history.find(({ epoch }) => epoch === ranking.keptEpoch)?.validation;
-    return kept === undefined || givesLabels(kept) ? [] : [noLabelReached(this.#output)];
+    if (kept === undefined || givesLabels(kept)) return [];
+    return [noLabelReached(this.#options, tuning, this.#output)];
   }
 
   #testFigures(): { test?: TestFigures } {
@@ -148,7 +168,10 @@ export class Publisher {
     };
   }
 
-  #record({ history, ranking, resumedAfter }: RunState): RunRecord {
+  #record(
+    { history, ranking, resumedAfter }: RunState,
+    { tuning, baseline }: Conclusion = noConclusion,
+  ): RunRecord {
     return {
       prepared: this.#prepared,
       options: this.#options,
@@ -159,6 +182,8 @@ export class Publisher {
       keptEpoch: ranking.keptEpoch ?? undefined,
       keptLogits: this.#kept.validationLogits,
       test: this.#kept.test,
+      tuning,
+      baseline,
     };
   }
 }
@@ -169,6 +194,15 @@ function givesLabels({ labels }: Evaluation): boolean {
   return labels.some(({ truePositives, falsePositives }) => truePositives + falsePositives > 0);
 }
 
-function noLabelReached(output: string): string {
-  return `no label of any validation row reaches its threshold of 0.5, so F1 is 0 and the model gives no labels: train for longer (--epochs), with a larger --learning-rate or with --positive-weight counts, or lower the thresholds with \`tagformer thresholds --model ${output}\``;
+/** What to do about a model none of whose probabilities is above 0.5. */
+function noLabelReached(
+  { learningRate, epochs }: ResolvedTrainingOptions,
+  tuning: Tuning | null,
+  output: string,
+): string {
+  const more = `--learning-rate ${10 * learningRate} (small models take ten times the rate of large ones), --epochs ${2 * epochs}, or --positive-weight counts`;
+  const found = "no label of any validation row reaches a probability of 0.5";
+  if (tuning !== null && givesLabels(tuning.tuned))
+    return `${found}: the model has learned little, and gives labels only by its tuned thresholds, which are lower; train it again with ${more}`;
+  return `${found}, so F1 is 0 and the model gives no label at all: train it again with ${more}, or lower the thresholds with \`tagformer thresholds --model ${output}\``;
 }

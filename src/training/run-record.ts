@@ -1,11 +1,15 @@
 // What is known about a run, and what is made of it: the model card, the report, and the stored predictions.
 import { basename, join } from "node:path";
 import { writeWholeText } from "../base/whole-file.js";
+import { type BaselineRows, labelsOf } from "../baseline/background.js";
 import type { TestFigures } from "../evaluation/jobs.js";
+import type { Evaluation } from "../evaluation/metrics.js";
 import { isPlainCrossEntropy } from "../evaluation/objective.js";
+import type { Tuning } from "../evaluation/tuning.js";
 import { reportFile, torchScriptType } from "../model/file-names.js";
 import { predictionLines, textDigest } from "../model/stored-predictions.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
+import type { BaselineFigures } from "../report/baseline-words.js";
 import { modelCard } from "../report/card.js";
 import type { EpochChoice } from "../report/choices.js";
 import { runPage } from "../report/pages.js";
@@ -31,15 +35,19 @@ export interface RunRecord {
   readonly keptEpoch: number | undefined;
   /** What the model that is kept does on the test rows. */
   readonly test: (TestFigures & { readonly logits: Float32Array }) | undefined;
+  /** Thresholds that were learnt at the end; `null` before, and where there are none. */
+  readonly tuning: Tuning | null;
+  /** The model beside a bag of words; likewise. */
+  readonly baseline: BaselineFigures | null;
 }
 
 /** What a model said about some rows, as a file's content; `undefined` when there are none. */
 export function storedPredictions(
-  rows: Rows | undefined,
+  rows: BaselineRows | undefined,
   logits: Float32Array | undefined,
 ): Iterable<string> | undefined {
   if (!rows || !logits) return undefined;
-  const { tokens, dataset, origin } = rows;
+  const { dataset, origin } = rows;
   const { groups } = dataset;
   return predictionLines({
     source: dataset.source,
@@ -48,7 +56,7 @@ export function storedPredictions(
     digests: Array.from(origin, (row) => textDigest(dataset.texts.at(row)!)),
     ...(groups && { groups: Array.from(origin, (row) => groupDigest(groups.at(row)!)) }),
     logits,
-    labels: tokens.labels,
+    labels: labelsOf(rows),
   });
 }
 
@@ -114,7 +122,8 @@ export async function writeReport(record: RunRecord, directory: string): Promise
 }
 
 function factsOf(record: RunRecord): RunFacts {
-  const { prepared, options, output, steps, epochs, resumedAfter, keptLogits, test } = record;
+  const { prepared, options, output, steps, epochs, resumedAfter, keptLogits, test, tuning, baseline } =
+    record;
   const { training, validation, test: testRows, model } = prepared;
   return {
     ...choiceOf(record),
@@ -131,6 +140,8 @@ function factsOf(record: RunRecord): RunFacts {
     }),
     byCombinations: isByCombinations(record),
     ...(test && { test: { metrics: test.metrics, intervals: test.intervals } }),
+    ...(tuning && { tuning: tunedFigures(tuning) }),
+    ...(baseline && { baseline }),
     parameters: model.info.parameters,
     options,
     steps: steps.figures(),
@@ -140,5 +151,14 @@ function factsOf(record: RunRecord): RunFacts {
       keptLogits && {
         validation: { logits: keptLogits, labels: validation.tokens.labels, origin: validation.origin },
       }),
+  };
+}
+
+function tunedFigures({ untuned, crossFitted, tuned }: Tuning): NonNullable<RunFacts["tuning"]> {
+  const figuresOf = ({ micro, macro, subsetAccuracy }: Evaluation) => [micro.f1, macro.f1, subsetAccuracy];
+  return {
+    untuned: figuresOf(untuned),
+    crossFitted: crossFitted && figuresOf(crossFitted),
+    tuned: figuresOf(tuned),
   };
 }

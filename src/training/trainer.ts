@@ -19,6 +19,7 @@ import {
   trainingOptions,
   withPreset,
 } from "../options/training.js";
+import { startBaseline } from "./baseline.js";
 import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";
 import { identityOf } from "./identity.js";
@@ -163,15 +164,29 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
       return finished;
     }
     const prepared = await prepareRun(this.#source, this.#data, options, signal);
+    const over = new AbortController();
     try {
       const identity = await identityOf(prepared, options);
       const point = resume
         ? await findResumePoint({ directory, output, identity, options, allowInexact: allowInexactResume })
         : null;
-      const publisher = new Publisher({ prepared, options, output, lock, memory: point?.checkpoint });
+      const baseline = startBaseline(
+        prepared,
+        options,
+        signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+      );
+      const publisher = new Publisher({
+        prepared,
+        options,
+        output,
+        lock,
+        baseline,
+        memory: point?.checkpoint,
+      });
       const checkpoints = { directory, identity, options: this.#checkpoints };
       return await new TrainingLoop({ prepared, options, publisher, checkpoints, emit, signal }, point).run();
     } finally {
+      over.abort(); // a run that failed waits for nothing
       await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);
     }
   }

@@ -18,6 +18,14 @@ const calls: JobParameters = {
   test: [logits.slice(0, 3 * 400), labels.slice(0, 3 * 400), names],
   judge: [logits, labels, names, [1, 2, 0.5], [0.5, 0.4, 0.6]],
   tune: [logits, labels, names, { temperature: "per-label" }],
+  rivals: [
+    logits.slice(0, 3 * 400),
+    logits.slice(0, 3 * 400).map((logit) => logit / 2 + 1),
+    labels.slice(0, 3 * 400),
+    names,
+    undefined,
+    Int32Array.from({ length: 400 }, (_, row) => row),
+  ],
 };
 
 describe("an evaluation in the background", () => {
