@@ -32,12 +32,16 @@ export function addServeCommand(root: Command): void {
 
 /** Every option may be given in the environment instead, as TAGFORMER_MAX_QUEUE_TOKENS; a flag wins. */
 function readEnvironment(command: Command): void {
-  for (const option of command.options) {
-    const name = `TAGFORMER_${option.name().replaceAll("-", "_").toUpperCase()}`;
-    // To commander any value turns a switch on.
-    const isOff = option.isBoolean() && !/^(1|true)$/.test(process.env[name] ?? "");
-    if (!isOff) option.env(name);
-  }
+  command.hook("preAction", () => {
+    for (const option of command.options) {
+      const variable = `TAGFORMER_${option.name().replaceAll("-", "_").toUpperCase()}`;
+      const text = process.env[variable];
+      const name = option.attributeName();
+      if (text === undefined || command.getOptionValueSource(name) === "cli") continue;
+      if (option.isBoolean()) command.setOptionValueWithSource(name, /^(1|true)$/.test(text), "env");
+      else command.setOptionValueWithSource(name, option.parseArg?.(text, undefined) ?? text, "env");
+    }
+  });
 }
 
 type Named = readonly [name: string, model: string];
