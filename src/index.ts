@@ -56,6 +56,7 @@ export {
 } from "./data/read.js";
 export type { RowUnit } from "./data/row.js";
 export { selectRows } from "./data/select-rows.js";
+export type { Shard } from "./data/shard.js";
 export type { TableFormat, TableStream, WebStream, WebStreamReader } from "./data/source.js";
 export {
   type FoldOptions,

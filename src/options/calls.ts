@@ -19,7 +19,12 @@ export const callback = <F extends (...parameters: never[]) => unknown>() =>
 export const callOptions = z.strictObject({ signal });
 
 /** Options of a call that computes many rows. */
-export const inferenceOptions = callOptions.extend({ onProgress: callback<(rows: number) => void>() });
+export const inferenceOptions = z.strictObject({
+  signal: signal.describe("ends the call, which then rejects with the signal's reason"),
+  onProgress: callback<(rows: number) => void>().describe(
+    "called after each batch with the number of texts finished so far; an estimate where texts have windows",
+  ),
+});
 
 /** Options of scoring texts. */
 export const scoreOptions = inferenceOptions.extend({

@@ -12,7 +12,7 @@ export interface BaselineFigures {
 }
 
 /** What a comparison says by its micro-F1: that the model is better, or worse, or that these rows cannot tell. */
-export function baselineVerdict({ figures }: Comparison): "better" | "worse" | "undecided" {
+function baselineVerdict({ figures }: Comparison): "better" | "worse" | "undecided" {
   const { low = null, high = null } = figures.microF1 ?? {};
   if (low !== null && low > 0) return "better";
   return high !== null && high < 0 ? "worse" : "undecided";

@@ -24,7 +24,7 @@ export interface Cost {
 }
 
 /** About how many tokens of some texts a model will read. */
-export function estimateTokens(texts: readonly string[], maxTokens: number): number {
+function estimateTokens(texts: readonly string[], maxTokens: number): number {
   let tokens = 0;
   for (const { length } of texts) tokens += Math.min(2 + Math.ceil(length / charactersOfToken), maxTokens);
   return tokens;

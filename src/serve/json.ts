@@ -14,7 +14,7 @@ export function parseBody(bytes: Uint8Array): unknown {
 }
 
 /** {@link parseBody} of a text. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   if (text.trim() === "") throw bad("the body is empty: expected JSON");
   // Before it is parsed: a megabyte of brackets would keep the parser, and every other request, for seconds.
   checkKeys(text);

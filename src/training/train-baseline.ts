@@ -14,6 +14,7 @@ import type { TestFigures } from "../evaluation/jobs.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import { lockDirectory } from "../model/lock.js";
 import { checkSaveTarget } from "../model/save.js";
+import { callOptions } from "../options/calls.js";
 import { type BaselineOptions, baselineOptions } from "../options/training.js";
 import { type BaselineParts, fitRunBaseline, saveBaseline } from "./baseline.js";
 import { tuneOnValidation } from "./judgement.js";
@@ -62,7 +63,8 @@ const runOptions = baselineOptions.extend({
  *
  * @throws TagformerError `INVALID_DATA`, `INVALID_OPTION`, `IO` or `OUTPUT_IN_USE`; the reason of the signal
  */
-export async function trainBaseline(run: BaselineRun, { signal }: CallOptions = {}): Promise<BaselineModel> {
+export async function trainBaseline(run: BaselineRun, call: CallOptions = {}): Promise<BaselineModel> {
+  const { signal } = parseOptions(callOptions, call);
   requireNames(run, Object.keys(runOptions.shape));
   const { train, validation, test, output, ...options } = parseOptions(runOptions, run);
   checkShape(train);

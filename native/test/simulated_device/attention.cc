@@ -43,9 +43,7 @@ struct Settings {
 
 /// The state of the generator when the masks of one call began to be drawn: the backward pass draws them
 /// again.
-at::Tensor draw_seed() {
-  return at::zeros({}, at::kLong).random_(simulated::inner_generator(std::nullopt));
-}
+at::Tensor draw_seed() { return at::zeros({}, at::kLong).random_(simulated::inner_generator(std::nullopt)); }
 
 at::Generator seeded(const at::Tensor& seed) {
   return at::detail::createCPUGenerator(static_cast<std::uint64_t>(seed.item<std::int64_t>()));
@@ -104,8 +102,7 @@ at::Tensor rows_of(const at::Tensor& x, const Slice& rows) {
 at::Tensor window_of(const Heads& heads, const std::optional<c10::SymInt>& left,
                      const std::optional<c10::SymInt>& right) {
   at::Tensor bias = at::zeros({heads.q.size(1), heads.k.size(1)}, at::kFloat);
-  const at::Tensor query =
-      at::ones_like(bias).cumsum(0).sub(1).add(heads.k.size(1) - heads.q.size(1));
+  const at::Tensor query = at::ones_like(bias).cumsum(0).sub(1).add(heads.k.size(1) - heads.q.size(1));
   const at::Tensor key = at::ones_like(bias).cumsum(1).sub(1);
   if (left) bias.masked_fill_(key.lt(query.sub(left->expect_int())), -INFINITY);
   if (right) bias.masked_fill_(key.gt(query.add(right->expect_int())), -INFINITY);
@@ -130,8 +127,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor> forward(
     TORCH_CHECK(queries.stop() - queries.start() <= longest_q && keys.stop() - keys.start() <= longest_k,
                 "a text is longer than the longest");
     const Heads heads{rows_of(q, queries), rows_of(k, keys), rows_of(v, keys)};
-    const auto [attended, sum] =
-        attend(heads, {*scale, dropout, window_of(heads, left, right)}, generator);
+    const auto [attended, sum] = attend(heads, {*scale, dropout, window_of(heads, left, right)}, generator);
     out.index_put_({queries}, attended.transpose(0, 1).to(q.scalar_type()));
     sums.index_put_({Slice(), queries}, sum);
   });
@@ -152,8 +148,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(
   for_texts(boundaries_q, boundaries_k, [&](const Slice& queries, const Slice& keys) {
     const Heads heads{rows_of(q, queries), rows_of(k, keys), rows_of(v, keys)};
     const Settings settings{*scale, dropout, window_of(heads, left, right)};
-    const Heads found = gradients_of(rows_of(grad, queries), heads, sums.index({Slice(), queries}), settings,
-                                     generator);
+    const Heads found =
+        gradients_of(rows_of(grad, queries), heads, sums.index({Slice(), queries}), settings, generator);
     put(result.q, queries, found.q);
     put(result.k, keys, found.k);
     put(result.v, keys, found.v);
@@ -181,9 +177,11 @@ at::Tensor given(const at::Tensor& x, at::ScalarType type) {
   return x.transpose(1, 2).to(type).contiguous().transpose(1, 2);
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> forward(
-    const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::optional<at::Tensor>& bias,
-    bool, double dropout, bool, std::optional<double> scale) {
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> forward(const at::Tensor& q, const at::Tensor& k,
+                                                                   const at::Tensor& v,
+                                                                   const std::optional<at::Tensor>& bias,
+                                                                   bool, double dropout, bool,
+                                                                   std::optional<double> scale) {
   TORCH_CHECK(!bias || !bias->defined() || bias->scalar_type() == q.scalar_type(), "invalid dtype for bias");
   const at::Tensor seed = draw_seed();
   at::Generator generator = seeded(seed);

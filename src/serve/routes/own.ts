@@ -48,6 +48,6 @@ export function ownOperations(service: Service): Operation[] {
 }
 
 /** Where the time went, in milliseconds. */
-export function timingsOf({ times }: Scored, { arrived }: RequestContext): Record<string, number> {
+function timingsOf({ times }: Scored, { arrived }: RequestContext): Record<string, number> {
   return { ...times, total: performance.now() - arrived };
 }
