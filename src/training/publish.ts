@@ -200,7 +200,7 @@ function noLabelReached(
   tuning: Tuning | null,
   output: string,
 ): string {
-  const more = `--learning-rate ${10 * learningRate} (small models take ten times the rate of large ones), --epochs ${2 * epochs}, or --positive-weight counts`;
+  const more = `--learning-rate ${Number((10 * learningRate).toPrecision(3))} (small models take ten times the rate of large ones), --epochs ${2 * epochs}, or --positive-weight counts`;
   const found = "no label of any validation row reaches a probability of 0.5";
   if (tuning !== null && givesLabels(tuning.tuned))
     return `${found}: the model has learned little, and gives labels only by its tuned thresholds, which are lower; train it again with ${more}`;

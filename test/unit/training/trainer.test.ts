@@ -264,7 +264,7 @@ describe("validation", () => {
     expect(losses).toEqual([...losses].sort((a, b) => b - a));
     expect(end.keptEpoch).toBe(4);
     expect(end.notes).toEqual([
-      expect.stringMatching(/^no label .* reaches its threshold of 0\.5, .*--epochs/),
+      expect.stringMatching(/^no label .* reaches a probability of 0\.5, .*--learning-rate.*--epochs/),
     ]);
   });
 
