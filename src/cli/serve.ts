@@ -1,5 +1,5 @@
 // `tagformer serve`
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, type Option } from "commander";
 import { messageOf } from "../base/errors.js";
 import { classifierOptions } from "../options/model.js";
 import { servingOptions } from "../options/serving.js";
@@ -38,10 +38,21 @@ function readEnvironment(command: Command): void {
       const text = process.env[variable];
       const name = option.attributeName();
       if (text === undefined || command.getOptionValueSource(name) === "cli") continue;
-      if (option.isBoolean()) command.setOptionValueWithSource(name, /^(1|true)$/.test(text), "env");
-      else command.setOptionValueWithSource(name, option.parseArg?.(text, undefined) ?? text, "env");
+      try {
+        command.setOptionValueWithSource(name, parseVariable(option, text), "env");
+      } catch (error) {
+        command.error(`error: ${variable} is "${text}" in the environment. ${messageOf(error)}`);
+      }
     }
   });
+}
+
+/** @throws InvalidArgumentError */
+function parseVariable(option: Option, text: string): unknown {
+  if (!option.isBoolean()) return option.parseArg?.(text, undefined) ?? text;
+  if (/^(1|true)$/i.test(text)) return true;
+  if (/^(0|false|)$/i.test(text)) return false;
+  throw new InvalidArgumentError("Expected 1 or 0.");
 }
 
 type Named = readonly [name: string, model: string];

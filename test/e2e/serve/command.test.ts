@@ -1,5 +1,5 @@
 // `tagformer serve` as its operators run it: a process, its signals, its log, its environment.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { renameSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -192,4 +192,17 @@ it("outlives clients that are killed, and connections that it has no descriptors
   let status = 0;
   while (status !== 200)
     status = (await ask(`${url}/v1/predict`, { texts: "a" }).catch(() => ({ status: 0 }))).status;
+});
+
+it.each([
+  ["TAGFORMER_PORT", "abc", /TAGFORMER_PORT is "abc" in the environment\. Expected a number/],
+  ["TAGFORMER_LOG_TEXTS", "maybe", /TAGFORMER_LOG_TEXTS is "maybe" in the environment\. Expected 1 or 0/],
+  ["TAGFORMER_LOG", "loud", /TAGFORMER_LOG is "loud" in the environment\. Allowed choices are/],
+])("refuses %s=%s in the environment", (variable, value, message) => {
+  const { status, stderr } = spawnSync(process.execPath, [main, "serve", model.directory], {
+    env: { ...process.env, [variable]: value },
+    encoding: "utf8",
+  });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
 });
