@@ -6,7 +6,6 @@ import type { TestProjectInlineConfiguration } from "vitest/config";
 const sample = [
   "test/device/**/*.test.ts",
   "test/native/{device-path,recorded-steps,engine-stop}.test.ts",
-  "test/parity/torchscript.test.ts",
   "test/e2e/predict.test.ts",
 ];
 
@@ -14,7 +13,7 @@ const sample = [
 const others = [
   "test/native/{attribution,torchscript,heads,layer-rates}.test.ts",
   "test/native/engine-{calls,refusals,reproducible,training,weights}.test.ts",
-  "test/parity/{architectures,modernbert,recipes,export}.test.ts",
+  "test/parity/{architectures,modernbert,recipes,export,torchscript}.test.ts",
   "test/faults/{device-failure,event-loop,files,lifetime,places,torchscript,weights}.test.ts",
   "test/e2e/{evaluate,examples,explain,export,train,tuning}.test.ts",
 ];

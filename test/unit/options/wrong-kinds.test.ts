@@ -154,6 +154,11 @@ const subjects: Readonly<Record<string, Subject>> = {
   resolveModel: { call: tagformer.resolveModel, right: () => [model, {}], fine: { 1: optional } },
   readValidation: { call: tagformer.readValidation, right: () => [model] },
   "new Trainer": { call: (given) => new tagformer.Trainer(given), right: () => [tinyRun()] },
+  trainBaseline: {
+    call: tagformer.trainBaseline,
+    right: () => [{ train: data, output: inFolder("baseline") }, {}],
+    fine: { 1: optional },
+  },
   "trainer.train": {
     call: (options) => new tagformer.Trainer(tinyRun({ epochs: 1 })).train(options),
     right: () => [{}],
