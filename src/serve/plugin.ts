@@ -36,6 +36,10 @@ export const tagformerPlugin: FastifyPluginAsync<TagformerPluginOptions> = async
   const limits = parseOptions(pluginOptions, rest);
   const log: Log = { ...silent, event: (message, error) => app.log.warn({ err: error }, message) };
   const service = new Service(await ServedModels.load(models, loading), limits, log);
+  // A connection that is kept alive behind its last answer would keep the server from closing.
+  app.addHook("preClose", async () => {
+    service.isDraining = true;
+  });
   app.addHook("onClose", () => service.close(true));
   serveOn(app, service);
 };

@@ -30,8 +30,9 @@ describe("the package", () => {
     expect(
       others.filter(
         (file) =>
-          !/^dist\/bundle\/([\w-]+\.js|index\.cjs|index\.d\.c?ts|LICENSES\.txt)$/.test(file) &&
-          !/^native\/.*\.(cc|cu|h)$/.test(file),
+          !/^dist\/bundle\/([\w-]+\.js|(index|serve)\.cjs|(index|serve)\.d\.c?ts|playground\/app\.(html|js|css)|playground\/icon\.svg|LICENSES\.txt)$/.test(
+            file,
+          ) && !/^native\/.*\.(cc|cu|h)$/.test(file),
       ),
     ).toEqual([]);
     expect(others.filter((file) => file.startsWith("native/test/"))).toEqual([]);

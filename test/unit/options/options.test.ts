@@ -57,6 +57,8 @@ describe("options", () => {
       bestMetric: "microF1",
       keep: "best",
       patience: 0,
+      baseline: false,
+      thresholds: false,
       seed: 42,
     });
   });
