@@ -224,7 +224,7 @@ export function childProgram(code: string): string {
   const directory = temporaryDirectory();
   const source = join(root, "src");
   for (const file of readdirSync(source, { recursive: true, encoding: "utf8" })) {
-    if (!/^(errors|suggestion|(base|install|model|native)\/.*)\.ts$/.test(file)) continue;
+    if (!/^(base|install|model|native|options)\/.*\.ts$/.test(file)) continue;
     const target = join(directory, file.replace(/ts$/, "js"));
     const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
     const text = readFileSync(join(source, file), "utf8");
