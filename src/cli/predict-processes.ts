@@ -19,7 +19,7 @@ interface DealtFlags {
  * Runs this very command line once for each part, all at the same time. On GPUs each process has one of its own; on the
  * processor each has an equal part of the cores.
  *
- * @throws TagformerError `INTERNAL` that names the parts that failed; those of the others are written
+ * @throws TagformerError `IO` that names the parts that failed; those of the others are written
  */
 export async function predictInProcesses(flags: DealtFlags): Promise<void> {
   const { processes, out } = flags;
