@@ -2,10 +2,11 @@
 // an interface that says of every option what its schema says: `z.input<typeof trainingOptions>` means nothing to a reader,
 // and declarations that name zod would make it a matter of the user's TypeScript, too.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
 
+const absoluteImport = /import\("(\/[^"]+)"\)/g; // what the compiler writes for a type of another file
 const derived = /\bz\.(?:input|output)<typeof (\w+)>/;
 
 /** Rewrites the declarations in `dist` that derive types from schemas. */
@@ -56,16 +57,34 @@ function interfaceOf(checker, alias, schema) {
 }
 
 /**
- * A union's literals are sorted, and properties stand in the schema's order: the compiler orders both by what it happened to
- * read first, which differs between a build of everything and one of what changed.
+ * Every union is sorted, and properties stand in the schema's order: the compiler orders both by what it happened to read
+ * first, which differs between a build of everything and one of what changed.
  */
 function typeText(checker, type, alias) {
   const flags = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias;
-  const text = (part) => checker.typeToString(part, alias, flags);
-  const parts = type.isUnion() ? type.types.filter((part) => !(part.flags & ts.TypeFlags.Undefined)) : [];
-  if (parts.length === 0 || !parts.every((part) => part.isStringLiteral())) return text(type);
-  const sorted = parts.map(text).sort();
-  return [...sorted, ...(parts.length < type.types.length ? ["undefined"] : [])].join(" | ");
+  const text = checker.typeToString(type, alias, flags).replace(absoluteImport, (_, path) => {
+    const from = relative(dirname(alias.getSourceFile().fileName), path);
+    return `import("${from.startsWith(".") ? from : `./${from}`}.js")`;
+  });
+  const source = ts.createSourceFile("option.ts", `type Option = ${text};`, ts.ScriptTarget.ES2023, true);
+  return sorted(source.statements[0].type, source).trim();
+}
+
+/** The text of a type in which the members of every union, however deep, stand in the order of their texts. */
+function sorted(node, source) {
+  const children = [];
+  node.forEachChild((child) => void children.push(child));
+  if (ts.isUnionTypeNode(node)) {
+    const members = children.map((child) => sorted(child, source).trim());
+    return members.sort((a, b) => (a === "undefined") - (b === "undefined") || (a < b ? -1 : 1)).join(" | ");
+  }
+  let text = "";
+  let at = node.getStart(source);
+  for (const child of children) {
+    text += source.text.slice(at, child.getStart(source)) + sorted(child, source);
+    at = child.end;
+  }
+  return text + source.text.slice(at, node.end);
 }
 
 function comment(option) {

@@ -120,7 +120,7 @@ export function buildTypeScript() {
   const sources = ["src", "playground"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true }).map((name) => join(root, folder, name)),
   );
-  const scripts = ["build.mjs", "bundle.mjs"].map((name) => join("scripts", name));
+  const scripts = ["build.mjs", "bundle.mjs", "option-types.mjs"].map((name) => join("scripts", name));
   const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", ...scripts];
   const inputs = [...sources, ...settings.map((name) => join(root, name))];
   if (modified(join(bundle, "main.js")) >= Math.max(...inputs.map(modified))) return;
