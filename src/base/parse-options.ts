@@ -1,6 +1,8 @@
 // Options that callers hand in, checked against a schema; what is wrong with them, as a sentence.
+
 import { inspect } from "node:util";
 import type { z } from "zod";
+import { counted } from "./counted.js";
 import { invalidOption } from "./errors.js";
 import { didYouMean } from "./suggestion.js";
 
@@ -122,8 +124,8 @@ const kinds: Readonly<Record<string, string>> = {
 
 /** Counts of things that are too few or too many, by what has them. */
 function amountOf(origin: string, count: number): string | null {
-  if (origin === "string") return `a text of ${count} ${count === 1 ? "character" : "characters"}`;
-  if (origin === "array" || origin === "set") return `a list of ${count} ${count === 1 ? "value" : "values"}`;
+  if (origin === "string") return `a text of ${counted(count, "character")}`;
+  if (origin === "array" || origin === "set") return `a list of ${counted(count, "value")}`;
   return null;
 }
 

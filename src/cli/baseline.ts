@@ -1,5 +1,7 @@
 // `tagformer baseline`
+
 import type { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { classificationReport } from "../evaluation/report.js";
@@ -75,6 +77,6 @@ function describe({ directory, trainingRows, terms, grams, tuning, test }: Basel
           describeIntervals(test.intervals),
         ]
       : []),
-    `\nThe bag of words is in ${directory}: ${terms} words and pairs, ${grams} runs of characters, from ${trainingRows} rows.`,
+    `\nThe bag of words is in ${directory}: ${terms} words and pairs, ${grams} runs of characters, from ${counted(trainingRows, "row")}.`,
   ].join("\n");
 }

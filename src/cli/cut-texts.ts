@@ -1,4 +1,5 @@
 // The last line of every command that reads texts with a model.
+import { counted } from "../base/counted.js";
 import { countCutTexts, type TokenCounts } from "../text/token-counts.js";
 import { note } from "./terminal.js";
 
@@ -22,7 +23,8 @@ export function cutTextsOf(counts: TokenCounts, maxLength: number): CutTexts {
  */
 export function noteCutTexts({ texts, cut, maxLength }: CutTexts, model?: string): void {
   if (cut === 0) return;
-  const found = texts === 1 ? "the text was" : `${cut} of ${texts} texts ${cut === 1 ? "was" : "were"}`;
+  const found =
+    texts === 1 ? "the text was" : `${cut} of ${counted(texts, "text")} ${cut === 1 ? "was" : "were"}`;
   const by = model === undefined ? "" : `${model}: `;
   note(
     `${by}${found} cut at ${maxLength} tokens; --max-length reads more of a text where the model can, --window-stride all of it`,

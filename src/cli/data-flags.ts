@@ -1,5 +1,7 @@
 // The flags that say how to read a table, shared by the commands that read one.
+
 import type { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { parseOptions } from "../base/parse-options.js";
 import type { OnBadRow } from "../data/bad-rows.js";
 import {
@@ -59,9 +61,10 @@ export async function readData(
   const result = await readTable(path, { ...options, labelsOf });
   noteReplaced(result.replacedCharacters);
   if (result.skippedCount > 0) {
-    note(`skipped ${result.skippedCount} rows that could not be used:`);
+    note(`skipped ${counted(result.skippedCount, "row")} that could not be used:`);
     for (const { file, line, unit, reason } of result.skipped) note(`  ${file}, ${unit} ${line}: ${reason}`);
   }
-  if (result.droppedUnlabelled > 0) note(`left out ${result.droppedUnlabelled} rows without any label`);
+  if (result.droppedUnlabelled > 0)
+    note(`left out ${counted(result.droppedUnlabelled, "row")} without any label`);
   return result;
 }

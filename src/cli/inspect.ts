@@ -1,5 +1,7 @@
 // `tagformer inspect`
+
 import type { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { formatFindings } from "../data/check.js";
 import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/lengths.js";
@@ -75,7 +77,7 @@ function noteModelCut({ tokens, rows: texts }: Inspection): void {
 function describe(found: Inspection): string {
   const { combinations } = found;
   return [
-    `${found.source}: ${found.rows} rows, ${found.labels.length} labels`,
+    `${found.source}: ${counted(found.rows, "row")}, ${counted(found.labels.length, "label")}`,
     // The counts of labels have a table of their own.
     ...formatFindings({ ...found, labels: [] }).slice(1),
     `texts that are empty: ${found.emptyTexts}; that a row before has: ${found.duplicateTexts}`,

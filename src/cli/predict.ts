@@ -1,6 +1,8 @@
 // `tagformer predict`
+
 import { access } from "node:fs/promises";
 import type { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { TagformerError } from "../base/errors.js";
 import type { Classifier } from "../classifier.js";
 import { checkReadable, standardInput } from "../data/bytes.js";
@@ -76,7 +78,8 @@ async function predict(tables: string[], flags: PredictFlags): Promise<void> {
   const started = performance.now();
   const counts = await writePredictions(classifier, tables, flags, shard, out);
   const seconds = (performance.now() - started) / 1000;
-  if (out) note(`${counts.texts} texts, ${(counts.texts / seconds).toFixed(0)} a second, to ${out}`);
+  if (out)
+    note(`${counted(counts.texts, "text")}, ${(counts.texts / seconds).toFixed(0)} a second, to ${out}`);
   noteCutTexts(counts);
 }
 

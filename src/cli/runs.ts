@@ -1,5 +1,7 @@
 // `tagformer runs`
+
 import type { Command } from "commander";
+import { counted } from "../base/counted.js";
 import { type ListedRun, listRuns } from "../training/runs.js";
 import { note, print, printJson } from "./terminal.js";
 import { textTable } from "./text-table.js";
@@ -57,5 +59,5 @@ function ageOf(at: string | undefined): string {
   const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
   const [unit, size] = units.find(([, size]) => seconds >= size) ?? units.at(-1)!;
   const whole = Math.floor(seconds / size);
-  return `${whole} ${unit}${whole === 1 ? "" : "s"} ago`;
+  return `${counted(whole, unit)} ago`;
 }

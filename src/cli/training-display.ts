@@ -1,5 +1,6 @@
 // What `tagformer train` shows while it goes on.
 
+import { counted } from "../base/counted.js";
 import { showOnOneLine } from "../data/column-names.js";
 import type {
   CheckpointFailedEvent,
@@ -75,7 +76,7 @@ export class TrainingDisplay {
   /** Once a run: every step of long texts may be short of memory. */
   #sayShort({ step, extraParts }: StepEvent): void {
     this.#saidShort = true;
-    const parts = extraParts === 1 ? "1 more part" : `${extraParts} more parts`;
+    const parts = counted(extraParts, "more part");
     note(
       `memory was short: step ${step} was computed in ${parts}, with the same gradient; --gradient-accumulation avoids the failed attempts`,
     );
@@ -112,13 +113,13 @@ function describeFailure({ problem, lastSavedSeconds }: CheckpointFailedEvent): 
 function roughly(seconds: number): string {
   const [value, unit] = seconds < 90 ? [seconds, "second"] : [seconds / 60, "minute"];
   const whole = Math.round(value);
-  return `${whole.toLocaleString("en-US")} ${unit}${whole === 1 ? "" : "s"}`;
+  return counted(whole, unit);
 }
 
 function describeStart(start: StartEvent): string[] {
   const lines = [
-    `${start.trainingRows} rows to train on, ${start.validationRows} to validate on, ${start.testRows > 0 ? `${start.testRows} to test on, ` : ""}${start.labels.length} labels: ${namesOf(start.labels)}`,
-    `${(start.parameters / 1e6).toFixed(1)} million weights, ${start.steps} steps in ${start.epochs} epochs, texts of up to ${start.maxLength} tokens${describeLonger(start)}`,
+    `${counted(start.trainingRows, "row")} to train on, ${start.validationRows} to validate on, ${start.testRows > 0 ? `${start.testRows} to test on, ` : ""}${counted(start.labels.length, "label")}: ${namesOf(start.labels)}`,
+    `${(start.parameters / 1e6).toFixed(1)} million weights, ${counted(start.steps, "step")} in ${counted(start.epochs, "epoch")}, texts of up to ${start.maxLength} tokens${describeLonger(start)}`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
   return [...lines, ...start.notes];
@@ -156,5 +157,5 @@ const listedNames = 30;
 
 function namesOf(labels: readonly string[]): string {
   const listed = labels.slice(0, listedNames).map(showOnOneLine).join(", ");
-  return labels.length > listedNames ? `${listed}, ...` : listed;
+  return labels.length > listedNames ? `${listed}, ... (the model's config.json lists all)` : listed;
 }

@@ -1,4 +1,5 @@
 // What `tagformer train` prints when the run is over.
+import { counted } from "../base/counted.js";
 import { classificationReport } from "../evaluation/report.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
@@ -32,7 +33,7 @@ export function describeResult(
     ...(simpler === null ? [] : [`\n${simpler}`]),
     ...(validation
       ? [
-          `\nThe ${validationRows} validation rows, at thresholds of 0.5:\n`,
+          `\nThe ${counted(validationRows, "validation row")}, at thresholds of 0.5:\n`,
           classificationReport(validation),
           validationCaveat(choice) + (end.test ? "" : ` ${testAdvice}`),
         ]

@@ -1,4 +1,5 @@
 // What `tagformer thresholds` prints.
+import { counted } from "../base/counted.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Tuning } from "../evaluation/tuning.js";
@@ -34,7 +35,7 @@ export function describeTuning(found: FoundTuning): string {
     ["calibration error", ({ calibrationError }) => calibrationError],
   ];
   return [
-    `${tuned.rows} rows of ${source}`,
+    `${counted(tuned.rows, "row")} of ${source}`,
     "",
     textTable([
       ["label", "positives", "temperature", "threshold", "F1 at 0.5", "tuned", "cross-fitted"],

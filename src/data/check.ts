@@ -1,4 +1,5 @@
 // What should be known about a dataset before hours of training are spent on it.
+import { counted } from "../base/counted.js";
 import { requireMadeBy } from "../base/kinds.js";
 import { shownRows } from "./bad-rows.js";
 import { listNames, showOnOneLine } from "./column-names.js";
@@ -109,7 +110,11 @@ export function formatFindings(check: DatasetCheck): string[] {
   const findings = errorsLast.map(({ severity, text }) => `${severity}: ${text}`);
   const counts =
     check.labels.length > listedLabels ? [describeRarest(check.labels)] : listCounts(check.labels);
-  return [`${check.source}: ${check.rows} rows, ${check.labels.length} labels`, ...counts, ...findings];
+  return [
+    `${check.source}: ${counted(check.rows, "row")}, ${counted(check.labels.length, "label")}`,
+    ...counts,
+    ...findings,
+  ];
 }
 
 function listCounts(labels: readonly LabelCounts[]): string[] {

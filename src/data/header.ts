@@ -1,4 +1,5 @@
 // The first row of delimited text, which names the columns.
+import { counted } from "../base/counted.js";
 import { invalidData } from "../base/errors.js";
 import { showDelimiter } from "./dialect.js";
 import { missingCell } from "./labels.js";
@@ -24,7 +25,7 @@ export function madeUpNames(columns: number): readonly string[] {
 
 /** What is wrong with a row that has another number of cells than the header. */
 export function widthFault(header: readonly string[], found: number, delimiter: string): string {
-  const cells = `${header.length} ${header.length === 1 ? "cell" : "cells"}`;
+  const cells = counted(header.length, "cell");
   const others = [",", ";", "\t", "|"].filter((other) => other !== delimiter && header[0]?.includes(other));
   const advice =
     others.length > 0

@@ -1,4 +1,5 @@
 // What an evaluation found: figures, curves, tables, mistakes.
+import { counted } from "../base/counted.js";
 import { describeConvention } from "../evaluation/conventions.js";
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { Example } from "../evaluation/examples.js";
@@ -53,7 +54,7 @@ const shownCharacters = 400;
 export async function drawEvaluationPage(report: EvaluationReport): Promise<string> {
   return renderPage({
     title: "Evaluation",
-    subtitle: `${report.model} on ${report.data}, ${count(report.details.metrics.rows)} rows`,
+    subtitle: `${report.model} on ${report.data}, ${counted(report.details.metrics.rows, "row")}`,
     sections: await evaluationSections(report.details, report),
   });
 }

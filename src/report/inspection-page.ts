@@ -1,4 +1,5 @@
 // What a table of labelled texts holds: pictures for `tagformer inspect`, and for the report of a run.
+import { counted } from "../base/counted.js";
 import { formatFindings } from "../data/check.js";
 import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/lengths.js";
@@ -15,7 +16,7 @@ export async function drawInspectionPage(inspection: Inspection): Promise<string
   const [, ...warnings] = formatFindings({ ...inspection, labels: [] });
   return renderPage({
     title: "What the data holds",
-    subtitle: `${inspection.source}, ${count(inspection.rows)} rows`,
+    subtitle: `${inspection.source}, ${counted(inspection.rows, "row")}`,
     sections: [
       { title: "Figures", content: [figuresOf(inspection), findings(warnings)] },
       ...(await inspectionSections(inspection)),

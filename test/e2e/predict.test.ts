@@ -63,7 +63,7 @@ describe("tagformer predict", () => {
     const out = write(join(folder, "predictions.csv"), "old");
     const { status, stdout, stderr } = await tagformer(["predict", table, ...withModel, "--out", out]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-    expect(stderr).toMatch(/^.*line 1 is the header.*\n1500 texts, \d+ a second, to .*predictions\.csv\n$/);
+    expect(stderr).toMatch(/^.*line 1 is the header.*\n1,500 texts, \d+ a second, to .*predictions\.csv\n$/);
     expect(parse(readFileSync(out))).toHaveLength(1501);
     expect(readdirSync(folder)).toEqual(["predictions.csv"]);
   });

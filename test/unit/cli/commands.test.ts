@@ -179,7 +179,7 @@ describe("the commands", () => {
       ...flags,
     );
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toContain("skipped 1 rows that could not be used:\n");
+    expect(stderr).toContain("skipped 1 row that could not be used:\n");
     expect(stderr).toMatch(
       /\ntagformer: .* cannot be trained on: label "b" is missing in every row; remove it\n$/,
     );

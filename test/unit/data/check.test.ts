@@ -120,7 +120,7 @@ describe("checkDataset", () => {
     for (let i = 0; i < 100; i++) labels[i] = 1; // the first 100 are set in one row, the others never
     const lines = formatFindings(checkDataset({ source: "t.csv", texts: ["x", "y"], labelNames, labels }));
     expect(lines).toEqual([
-      "t.csv: 2 rows, 1200 labels",
+      "t.csv: 2 rows, 1,200 labels",
       expect.stringMatching(
         /^ {2}each is set in 0 to 1 rows; least often: "L100" 0, .* \(tagformer inspect lists all\)$/,
       ),
