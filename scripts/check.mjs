@@ -1,6 +1,6 @@
 // npm run check: formatting, lint and types of TypeScript and JavaScript, formatting of C++, what nobody uses, what would
-// be published, and whether docs/api.md is up to date.
-// npm run check -- --fix: the same, after formatting everything and writing docs/api.md.
+// be published, and whether the API reference is up to date.
+// npm run check -- --fix: the same, after formatting everything and writing the API reference.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { llvmTool } from "./llvm.mjs";
@@ -21,7 +21,7 @@ const checks = {
 };
 
 await main(() => {
-  buildTypeScript(); // the tests of types and docs/api.md look at the declarations
+  buildTypeScript(); // the tests of types and the API reference look at the declarations
   const failed = Object.entries(checks).flatMap(([name, check]) => (passes(check) ? [] : [name]));
   if (failed.length === 0) return;
   say(`check: ${failed.join(", ")} failed`);

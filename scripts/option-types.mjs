@@ -1,4 +1,4 @@
-// The types of options as an editor and docs/api.md show them. In src they are derived from their schemas; in dist each becomes
+// The types of options as an editor and the API reference show them. In src they are derived from their schemas; in dist each becomes
 // an interface that says of every option what its schema says: `z.input<typeof trainingOptions>` means nothing to a reader,
 // and declarations that name zod would make it a matter of the user's TypeScript, too.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

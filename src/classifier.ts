@@ -43,6 +43,7 @@ import {
   type TextScores,
 } from "./predict/prediction.js";
 import type { Pending } from "./predict/predictor.js";
+import type { BatchTotals } from "./predict/row-queue.js";
 import type { SeenToken } from "./predict/seen-tokens.js";
 import {
   type AnyTexts,
@@ -140,6 +141,11 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   /** How much waits for an answer, for shedding load before it waits for too long. */
   get pending(): Pending {
     return this.#model.pending;
+  }
+
+  /** What was computed since it was loaded, for metrics: how many texts share a batch, and how much padding they cost. */
+  get totals(): BatchTotals {
+    return this.#model.totals;
   }
 
   /**

@@ -2,7 +2,8 @@
  * Read a table with {@link readDataset}, train with a {@link Trainer}, use the result with a {@link Classifier}.
  * {@link checkDataset} looks for trouble before a training, {@link evaluate} and {@link classificationReport} judge any
  * scores, and {@link readTexts} streams a table that is larger than the memory. Whatever fails does so with a
- * {@link TagformerError}. Nothing but this page is public.
+ * {@link TagformerError}. Nothing but this page, and that of
+ * `tagformer/serve`, is public.
  *
  * @packageDocumentation
  */
@@ -119,6 +120,7 @@ export type { InferenceOptions } from "./predict/encoded-texts.js";
 export type { Explanation, TokenContribution } from "./predict/explanation.js";
 export type { Prediction, TextScores, TokenCount } from "./predict/prediction.js";
 export type { Pending } from "./predict/predictor.js";
+export type { BatchTotals } from "./predict/row-queue.js";
 export type { SeenToken } from "./predict/seen-tokens.js";
 export type { AnyTexts, TextSource } from "./predict/texts.js";
 export type { CallTimes } from "./predict/ticket.js";

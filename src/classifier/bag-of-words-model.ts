@@ -16,6 +16,7 @@ import type { ClassifierOptions } from "../options/model.js";
 import type { Explanation } from "../predict/explanation.js";
 import type { ModelFiles } from "../predict/loaded-model.js";
 import type { Pending, ScoredTexts, WindowOptions } from "../predict/predictor.js";
+import type { BatchTotals } from "../predict/row-queue.js";
 import type { SeenToken } from "../predict/seen-tokens.js";
 import type { ExportFormat, TextModel } from "./text-model.js";
 
@@ -52,6 +53,7 @@ const transformersOptions = [
   "maxWindows",
   "windowPooling",
   "tokenizer",
+  "maxBatchTokens",
 ] as const;
 
 function requireNoneOf(path: string, options: ClassifierOptions): void {
@@ -79,6 +81,9 @@ class BagOfWordsModel implements TextModel {
   /** A text has no more words than characters. */
   readonly maxLength = mostCharacters;
   readonly windows: WindowOptions = { windowStride: 0, maxWindows: 0, windowPooling: "max" };
+
+  /** It computes one text after the other. */
+  readonly totals: BatchTotals = { batches: 0, rows: 0, tokens: 0, padding: 0 };
 
   constructor(model: BagOfWords) {
     this.#model = model;

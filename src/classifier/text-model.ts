@@ -7,6 +7,7 @@ import type { ExportCheck, Precision } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";
 import type { Explanation, Question } from "../predict/explanation.js";
 import type { Pending, ScoredTexts, WindowOptions } from "../predict/predictor.js";
+import type { BatchTotals } from "../predict/row-queue.js";
 import type { SeenToken } from "../predict/seen-tokens.js";
 
 /** Formats of an export. */
@@ -30,6 +31,7 @@ export interface TextModel {
   readonly maxLength: number;
   readonly windows: WindowOptions;
   readonly pending: Pending;
+  readonly totals: BatchTotals;
   /** Logits of texts, before temperatures. */
   score(texts: Texts, options: ScoreOptions): Promise<ScoredTexts>;
   /** What it reads of each text. */

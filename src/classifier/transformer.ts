@@ -6,7 +6,14 @@ import type { ExportCheck } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";
 import { type Explanation, explainText, type Question } from "../predict/explanation.js";
 import type { LoadedModel } from "../predict/loaded-model.js";
-import { type Pending, Predictor, type ScoredTexts, type WindowOptions } from "../predict/predictor.js";
+import {
+  type Pending,
+  Predictor,
+  readingOf,
+  type ScoredTexts,
+  type WindowOptions,
+} from "../predict/predictor.js";
+import type { BatchTotals } from "../predict/row-queue.js";
 import { type SeenToken, seenTexts, seenTokens } from "../predict/seen-tokens.js";
 import { mostTokens } from "../text/tokenizer.js";
 import { exportModel } from "./export.js";
@@ -31,7 +38,7 @@ export class TransformerModel implements TextModel {
   constructor(loaded: LoadedModel, options: ResolvedClassifierOptions) {
     const { info } = loaded.model;
     this.#loaded = loaded;
-    this.#predictor = new Predictor(loaded, options);
+    this.#predictor = new Predictor(loaded, options, options.maxBatchTokens);
     this.config = loaded.config;
     this.labelNames = loaded.labelNames;
     this.classifierClass = info.classifierClass;
@@ -46,6 +53,10 @@ export class TransformerModel implements TextModel {
 
   get pending(): Pending {
     return this.#predictor.pending;
+  }
+
+  get totals(): BatchTotals {
+    return this.#predictor.totals;
   }
 
   score(texts: Texts, options: ScoreOptions): Promise<ScoredTexts> {
@@ -63,7 +74,8 @@ export class TransformerModel implements TextModel {
 
   explain(text: string, temperature: number, question: Question): Promise<Omit<Explanation, "label">> {
     const { model, tokenizer } = this.#loaded;
-    const reading = { ...this.windows, maxLength: this.maxLength, temperature };
+    const { maxLength } = this;
+    const reading = { ...readingOf(this.windows, maxLength, question.windows), maxLength, temperature };
     return explainText(model, tokenizer, text, reading, question);
   }
 

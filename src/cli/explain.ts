@@ -26,7 +26,8 @@ export function addExplainCommand(root: Command): void {
     .description("show what each token of a text adds to the score of a label; - reads standard input")
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--html <file>", "page to write, with the text in colours");
-  addFlags(command, explanationOptions);
+  // How long texts are read is said when the model is loaded.
+  addFlags(command, explanationOptions.omit({ windows: true }));
   addFlags(command, modelOptions)
     .option("--json", "print one JSON document")
     .addHelpText(

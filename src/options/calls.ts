@@ -26,12 +26,20 @@ export const inferenceOptions = z.strictObject({
   ),
 });
 
+const windows = z
+  .boolean()
+  .optional()
+  .describe(
+    "texts that are longer than maxLength: true reads them whole, in windows, false cuts them (default: as the model was loaded)",
+  );
+
 /** Options of scoring texts. */
 export const scoreOptions = inferenceOptions.extend({
   truncate: z
     .boolean()
     .default(true)
     .describe("cut texts that are longer than maxLength; false refuses them before anything is computed"),
+  windows,
 });
 
 /**
@@ -74,6 +82,7 @@ export const explanationOptions = z.strictObject({
     .max(1_000_000)
     .default(2048)
     .describe("gradients after which to stop although the difference is larger"),
+  windows,
 });
 
 /**

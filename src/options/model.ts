@@ -72,6 +72,11 @@ export const classifierOptions = modelOptions.extend({
     .describe(
       "probability above which a label is given, instead of the model's own thresholds: one for all labels, or name=number pairs",
     ),
+  maxBatchTokens: count(1)
+    .optional()
+    .describe(
+      "tokens of the texts that are computed together; a longer text is computed alone (default: 1024 on the CPU, 32768 on a GPU)",
+    ),
 });
 
 /**

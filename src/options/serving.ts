@@ -33,6 +33,12 @@ export const servingOptions = pluginOptions.extend({
   host: z.string().min(1).default("127.0.0.1").describe("address to listen on; 0.0.0.0: all of them"),
   port: count(0).max(65_535).default(8080).describe("port to listen on; 0: a free one, which is printed"),
   maxConnections: count(1).max(1_000_000).default(1024).describe("connections at a time; more are closed"),
+  idleMs: count(1)
+    .max(86_400_000)
+    .default(75_000)
+    .describe(
+      "milliseconds that a connection is kept open without a request: longer than a load balancer keeps its own",
+    ),
   drainMs: count(0)
     .max(86_400_000)
     .default(25_000)

@@ -65,6 +65,8 @@ export interface Question extends CallOptions {
   readonly baseline?: string | undefined;
   readonly tolerance: number;
   readonly maxGradients: number;
+  /** Reads a long text in windows, or cuts it, whatever the model was loaded to do. */
+  readonly windows?: boolean | undefined;
 }
 
 /** How the model reads texts, and what it makes of logits. */

@@ -9,7 +9,7 @@ import type { EncodedTexts } from "../text/tokenizer.js";
 import { type InferenceOptions, logitsOfPart, Progress } from "./encoded-texts.js";
 import { charactersOf, JointTokenization, requestCharacters, requestTexts } from "./joint-tokenization.js";
 import type { LoadedModel } from "./loaded-model.js";
-import { RowQueue } from "./row-queue.js";
+import { type BatchTotals, RowQueue } from "./row-queue.js";
 import { type CallTimes, Ticket } from "./ticket.js";
 
 /** What becomes of texts that are longer than the longest row. */
@@ -27,6 +27,8 @@ export interface ScoredTexts {
 interface ScoreCall extends InferenceOptions {
   /** `false` refuses a text that would be cut, before anything is computed. */
   readonly truncate?: boolean | undefined;
+  /** Reads long texts in windows, or cuts them, whatever the model was loaded to do. */
+  readonly windows?: boolean | undefined;
 }
 
 /** What waits for an answer of a model. */
@@ -61,11 +63,20 @@ export class Predictor {
   #untokenized = 0;
   #tokensOfText = 32;
 
-  constructor(loaded: LoadedModel, windows: WindowOptions) {
+  /** @param maxBatchTokens of one batch; what suits the device by default */
+  constructor(loaded: LoadedModel, windows: WindowOptions, maxBatchTokens?: number) {
     this.#loaded = loaded;
     this.#windows = windows;
-    this.#queue = new RowQueue(loaded.model);
-    this.#tokenization = new JointTokenization((texts) => this.#encode(texts, undefined), sliceEncoded);
+    this.#queue = new RowQueue(loaded.model, maxBatchTokens);
+    this.#tokenization = new JointTokenization(
+      (texts) => this.#encode(texts, windows, undefined),
+      sliceEncoded,
+    );
+  }
+
+  /** What was computed so far. */
+  get totals(): BatchTotals {
+    return this.#queue.totals;
   }
 
   get pending(): Pending {
@@ -106,24 +117,25 @@ export class Predictor {
   async #answer(
     texts: Texts,
     ticket: Ticket,
-    { signal, onProgress, truncate = true }: ScoreCall,
+    { signal, onProgress, truncate = true, windows }: ScoreCall,
   ): Promise<ScoredTexts> {
     const progress = new Progress(onProgress);
-    const { model, labelNames } = this.#loaded;
+    const { model, labelNames, maxLength } = this.#loaded;
+    const reading = readingOf(this.#windows, maxLength, windows);
     const logits = new Float32Array(texts.length * labelNames.length);
     const counts = zeroCounts(texts.length);
     const computing = new Set<Promise<void>>();
     let ahead = 0;
     for (const { first, texts: some } of piecesOf(texts, model.info.device === "cpu" ? 1 : devicePieces)) {
       ticket.throwIfLeft();
-      const tokens = await this.#tokenize(some, ticket, signal);
+      const tokens = await this.#tokenize(some, ticket, reading, signal);
       ticket.throwIfLeft();
       ticket.tokenizedAt ??= performance.now();
       this.#countTokenized(ticket, some.length, tokens.ids.length);
       if (!truncate) requireWhole(tokens.counts, first);
       putCounts(counts, first, tokens.counts);
       ahead += tokens.ids.length;
-      const part = logitsOfPart(this.#queue, tokens, ticket, progress, this.#windows.windowPooling).then(
+      const part = logitsOfPart(this.#queue, tokens, ticket, progress, reading.windowPooling).then(
         (values) => {
           logits.set(values, first * labelNames.length);
           ahead -= tokens.ids.length;
@@ -147,19 +159,39 @@ export class Predictor {
   #tokenize(
     texts: readonly string[],
     ticket: Ticket,
+    reading: WindowOptions,
     signal: AbortSignal | undefined,
   ): Promise<EncodedTexts> {
     // A long text takes many requests of its own: no other call has to wait for all of them.
-    return charactersOf(texts) > requestCharacters
-      ? this.#encode(texts, signal)
+    return charactersOf(texts) > requestCharacters || reading !== this.#windows
+      ? this.#encode(texts, reading, signal)
       : this.#tokenization.encode(texts, ticket);
   }
 
-  #encode(texts: readonly string[], signal: AbortSignal | undefined): Promise<EncodedTexts> {
+  #encode(
+    texts: readonly string[],
+    { windowStride, maxWindows }: WindowOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<EncodedTexts> {
     const { tokenizer, maxLength } = this.#loaded;
-    const { windowStride, maxWindows } = this.#windows;
     return tokenizer.encodeWindows(texts, { maxLength, windowStride, maxWindows }, signal);
   }
+}
+
+/**
+ * How a call reads long texts.
+ *
+ * @param own how the model was loaded to read them
+ * @param windows whether the call wants windows; `undefined` when it does not say
+ */
+export function readingOf(
+  own: WindowOptions,
+  maxLength: number,
+  windows: boolean | undefined,
+): WindowOptions {
+  if (windows === undefined || windows === own.windowStride > 0) return own;
+  // Each window shares half of its tokens with the next, so that no passage is only seen at an edge.
+  return { ...own, windowStride: windows ? Math.max(1, Math.floor(maxLength / 2)) : 0 };
 }
 
 /** A device computes padded batches: rows of like length are found among this many times as many texts. */

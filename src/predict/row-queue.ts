@@ -25,7 +25,7 @@ const lastTurnEvery = 4;
 
 /** What a {@link RowQueue} needs of a model. */
 export type RowModel = Pick<NativeModel, "predict"> & {
-  readonly info: Pick<NativeModel["info"], "labels" | "device">;
+  readonly info: Pick<NativeModel["info"], "labels" | "device" | "classifierClass">;
 };
 
 /** Rows of one caller that were added together. */
@@ -63,6 +63,18 @@ interface Batch {
   stop?: AbortController;
 }
 
+/** What a model has computed since it was loaded: see {@link Classifier.totals}. */
+export interface BatchTotals {
+  /** Batches: the texts, or windows of them, that the model computed together. */
+  readonly batches: number;
+  /** Rows of all batches: texts, or windows of them. */
+  readonly rows: number;
+  /** Their tokens, padding not counted. */
+  readonly tokens: number;
+  /** Tokens that rows were padded with; 0 on the CPU, where only a TorchScript module needs them. */
+  readonly padding: number;
+}
+
 /** How much waits in a {@link RowQueue} or is being computed. */
 export interface QueueSize {
   readonly rows: number;
@@ -87,16 +99,24 @@ export class RowQueue {
   #cutting = false;
   #tokensPerSecond: number | undefined;
   #computing = { since: 0, tokens: 0 };
+  #totals: BatchTotals = { batches: 0, rows: 0, tokens: 0, padding: 0 };
 
-  constructor(model: RowModel) {
+  /** @param maxTokens of a batch; what suits the device by default */
+  constructor(model: RowModel, maxTokens?: number) {
     this.#model = model;
-    this.#limits = model.info.device === "cpu" ? cpuLimits : deviceLimits;
+    const limits = model.info.device === "cpu" ? cpuLimits : deviceLimits;
+    this.#limits = { ...limits, maxTokens: maxTokens ?? limits.maxTokens };
     this.#turns = new Turns(this.#limits.maxTokens);
   }
 
   /** What waits, and what is being computed. */
   get size(): QueueSize {
     return { rows: this.#rows, tokens: this.#tokens };
+  }
+
+  /** What was computed so far. */
+  get totals(): BatchTotals {
+    return this.#totals;
   }
 
   /** When the oldest call was made of which rows wait, as `performance.now()` counts; `undefined` when nothing waits. */
@@ -229,6 +249,7 @@ export class RowQueue {
       const logits = await this.#model.predict(tokens, { signal: batch.stop?.signal });
       this.#running.delete(batch);
       this.#measure(tokens.ids.length);
+      this.#count(tokens);
       this.#advance(); // before the answers are handed out, which takes a while when there are many
       this.#handOut(batch, logits);
     } catch (error) {
@@ -244,6 +265,20 @@ export class RowQueue {
     const seconds = (performance.now() - this.#computing.since) / 1000;
     this.#tokensPerSecond = this.#computing.tokens / Math.max(seconds, 1e-6);
     if (seconds > 2) this.#computing = { since: performance.now() - 1000, tokens: this.#tokensPerSecond };
+  }
+
+  #count(tokens: RaggedBatch): void {
+    const { batches, ...sums } = this.#totals;
+    const { device, classifierClass } = this.#model.info;
+    const isPadded = device !== "cpu" || classifierClass === "";
+    const rows = rowCount(tokens);
+    const read = tokens.ids.length;
+    this.#totals = {
+      batches: batches + 1,
+      rows: sums.rows + rows,
+      tokens: sums.tokens + read,
+      padding: sums.padding + (isPadded ? rows * longestRow(tokens) - read : 0),
+    };
   }
 
   #handOut({ slices }: Batch, logits: Float32Array): void {
@@ -321,6 +356,12 @@ class BatchInMaking {
     else this.slices.push({ part, rows: [row] });
     return true;
   }
+}
+
+function longestRow(tokens: RaggedBatch): number {
+  let longest = 0;
+  for (let row = 0; row < rowCount(tokens); row++) longest = Math.max(longest, lengthOf(tokens, row));
+  return longest;
 }
 
 function lengthOf({ offsets }: RaggedBatch, row: number): number {

@@ -24,11 +24,13 @@ export interface Log {
   /** Lines that were dropped so far. */
   readonly dropped: number;
   request(entry: RequestEntry): void;
+  /** Something that the operator had better look at. */
+  warn(message: string): void;
   /** Something that the operator has to know. `error` may hold paths and stacks. */
   event(message: string, error?: unknown): void;
 }
 
-export const silent: Log = { dropped: 0, request() {}, event() {} };
+export const silent: Log = { dropped: 0, request() {}, warn() {}, event() {} };
 
 /** A log on a file descriptor, of text for people or of JSON. */
 export class DescriptorLog implements Log {
@@ -46,6 +48,10 @@ export class DescriptorLog implements Log {
 
   request(entry: RequestEntry): void {
     this.#line(entry.status >= 500 ? "error" : "info", "request", { ...entry });
+  }
+
+  warn(message: string): void {
+    this.#line("warn", message, {});
   }
 
   event(message: string, error?: unknown): void {

@@ -10,6 +10,13 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const tokens = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
 const tenths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
+const batchTotals = [
+  ["batches_total", "Batches that were computed", "batches"],
+  ["batch_texts_total", "Texts of all batches, or windows of them", "rows"],
+  ["batch_tokens_total", "Tokens of all batches, without padding", "tokens"],
+  ["padding_tokens_total", "Tokens that batches were padded with", "padding"],
+] as const;
+
 /** Of the process, which may have several servers: it is never given up, because its observers cannot be. */
 let processRegistry: Registry | undefined;
 
@@ -90,6 +97,10 @@ export class Metrics {
     this.#gauge("model_load_seconds", "How long the model took to load", ["model"], (gauge) => {
       for (const { name, loadSeconds } of models) gauge.set({ model: name }, loadSeconds);
     });
+    for (const [name, help, total] of batchTotals)
+      this.#total(name, help, (counter) => {
+        for (const { name: model, slot } of models) counter.inc({ model }, slot.current.totals[total]);
+      });
     const facts = ["model", "precision", "device", "revision", "version"];
     this.#gauge("model_info", "What is served; always 1", facts, (gauge) => {
       gauge.reset();
@@ -153,6 +164,20 @@ export class Metrics {
 
   #counter(name: string, help: string, labelNames: string[]): Counter {
     return new Counter({ name: `tagformer_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** A counter that something else counts: since the model was loaded, as Prometheus expects of what begins anew. */
+  #total(name: string, help: string, add: (counter: Counter) => void): void {
+    new Counter({
+      name: `tagformer_${name}`,
+      help,
+      labelNames: ["model"],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        add(this);
+      },
+    });
   }
 
   #histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {

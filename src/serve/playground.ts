@@ -28,8 +28,8 @@ const headers = {
   "cache-control": "no-cache",
 };
 
-/** The page and its files need no key: what they ask the server for does. */
-const config: { readonly tagformer: RouteConfig } = { tagformer: { protocol: "own", open: true } };
+/** The page and its files need no key: what they ask the server for does. Other clients read text-embeddings-inference's errors at the root. */
+const config: { readonly tagformer: RouteConfig } = { tagformer: { protocol: "tei", open: true } };
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 

@@ -10,6 +10,7 @@ import { type ModelList, ServedModels } from "./models.js";
 import { register } from "./operation.js";
 import { registerPlayground } from "./playground.js";
 import { allOperations } from "./routes/all.js";
+import { answerProbe } from "./routes/operations.js";
 import { jsonLines } from "./routes/stream.js";
 import { Service } from "./service.js";
 
@@ -34,7 +35,11 @@ export const tagformerPlugin: FastifyPluginAsync<TagformerPluginOptions> = async
   const { prefix: _, ...options } = given as TagformerPluginOptions & { prefix?: string };
   const { models, loading, rest } = splitOptions(options);
   const limits = parseOptions(pluginOptions, rest);
-  const log: Log = { ...silent, event: (message, error) => app.log.warn({ err: error }, message) };
+  const log: Log = {
+    ...silent,
+    warn: (message) => app.log.warn(message),
+    event: (message, error) => app.log.warn({ err: error }, message),
+  };
   const service = new Service(await ServedModels.load(models, loading), limits, log);
   // A connection that is kept alive behind its last answer would keep the server from closing.
   app.addHook("preClose", async () => {
@@ -67,5 +72,5 @@ export function serveOn(app: FastifyInstance, service: Service, logTexts = false
   app.addContentTypeParser(jsonLines, (_, lines, done) => done(null, lines));
   addHooks(app, service, logTexts);
   register(app, allOperations(service), service.limits.maxBodyBytes);
-  registerPlayground(app, () => ""); // text-embeddings-inference's health
+  registerPlayground(app, () => answerProbe(service.watchdog.isLive, ""));
 }

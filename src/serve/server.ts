@@ -16,15 +16,19 @@ export interface ServeOptions extends ServingOptions, Omit<TagformerPluginOption
 const logDescriptor = 2;
 /** A server that stops takes requests until none has come for as long: those who send them learn late that it stops. */
 const quietMs = 1000;
-/** Connections that are kept open for a next request: longer than load balancers keep theirs, which is mostly 60 seconds. */
-const keepAliveTimeout = 75_000;
-/** Milliseconds within which the headers of a request have to be there. */
-const headersTimeout = 10_000;
+/** Milliseconds within which the headers of a request have to be there, and the first of a new connection. */
+const mostHeadersMs = 10_000;
 
 /**
  * Serves models over HTTP, as `tagformer serve` does; resolves when all are loaded and have answered a first text.
  *
  * @throws TagformerError as `Classifier.load` does; `IO` when it cannot listen
+ *
+ * @example
+ * ```ts
+ * const server = await serveModels({ models: { tickets: "./tickets-model" }, port: 8080 });
+ * process.once("SIGTERM", () => server.drain());
+ * ```
  */
 export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   const { models: list, loading, rest } = splitOptions({ ...options });
@@ -41,10 +45,11 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
 
 async function listen(
   service: Service,
-  { host, port, maxConnections, logTexts }: ResolvedServingOptions,
+  { host, port, maxConnections, idleMs, timeoutMs, logTexts }: ResolvedServingOptions,
 ): Promise<FastifyInstance> {
+  const headersTimeout = Math.min(mostHeadersMs, timeoutMs);
   const app: FastifyInstance = fastify({
-    keepAliveTimeout,
+    keepAliveTimeout: idleMs,
     http: { headersTimeout, connectionsCheckingInterval: 1000, requestTimeout: 0 },
   });
   await app.register(async (inner) => serveOn(inner, service, logTexts));

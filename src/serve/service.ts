@@ -1,5 +1,7 @@
 // What all routes ask: a model, some texts, and the limits that every request is held to.
+import type { CallOptions } from "../base/cancel.js";
 import type { Classifier } from "../classifier.js";
+import type { ExplanationOptions } from "../options/calls.js";
 import type { ResolvedPluginOptions } from "../options/serving.js";
 import type { Explanation } from "../predict/explanation.js";
 import type { SeenToken } from "../predict/seen-tokens.js";
@@ -24,6 +26,8 @@ export interface Question {
   readonly texts: readonly string[];
   /** `false` refuses texts that would be cut. */
   readonly truncate?: boolean | undefined;
+  /** Reads long texts in windows, or cuts them, whatever the model does by itself. */
+  readonly windows?: boolean | undefined;
   /** Label whose score is explained, text by text. */
   readonly explain?: string | undefined;
   /** The field of the request that holds the texts, for messages. */
@@ -53,6 +57,7 @@ export class Service {
     this.keys =
       limits.apiKeyFile === undefined ? null : new Keys(limits.apiKeyFile, (text) => log.event(text));
     this.metrics = new Metrics(models, this);
+    for (const model of models) this.#warn(model);
     this.watchdog = new Watchdog(models, (model, error) => {
       this.metrics.stalled(model);
       log.event(`the model ${model} does not answer`, error ?? "it hangs");
@@ -73,8 +78,14 @@ export class Service {
     for (const model of models) {
       await model.reload();
       this.log.event(`loaded ${model.name} anew`);
+      this.#warn(model);
     }
     return models.map((model) => model.name);
+  }
+
+  /** What a model says of itself that its users should know. */
+  #warn({ name, slot }: ServedModel): void {
+    for (const warning of slot.current.info.warnings) this.log.warn(`${name}: ${warning}`);
   }
 
   /** Frees everything. `answered` waits for the calls that were made. */
@@ -90,19 +101,21 @@ export class Service {
    * @throws ServeError; what the model throws; the reason of the request's signal
    */
   async score(context: RequestContext, question: Question): Promise<Scored> {
-    const { texts, truncate, explain } = question;
+    const { texts, truncate, explain, windows } = question;
     const { signal } = context;
     const model = this.models.get(question.model);
     this.#checkTexts(question);
     return await model.slot.use(async (classifier) => {
-      this.#admit(model, texts, context);
+      this.#admit(model, question, context);
       context.asked = { model: model.name, texts, truncated: 0 };
-      const scores = await classifier.score(texts, { signal, truncate });
+      const scores = await classifier.score(texts, { signal, truncate, windows });
       requireFinite(scores.probabilities);
       context.asked = { ...context.asked, truncated: countCutTexts(scores.tokens) };
       model.answeredAt = performance.now();
       const explanations =
-        explain === undefined ? undefined : await explainAll(classifier, texts, explain, signal);
+        explain === undefined
+          ? undefined
+          : await explainAll(classifier, texts, { label: explain, windows, signal });
       const { labels, device } = classifier;
       const scored = { ...scores, model: model.name, labels, device, explanations };
       this.metrics.scored(scored);
@@ -131,9 +144,9 @@ export class Service {
     throw new ServeError("too_long", message, { param: field });
   }
 
-  #admit({ slot }: ServedModel, texts: readonly string[], { deadline }: RequestContext): void {
+  #admit({ slot }: ServedModel, { texts, windows }: Question, { deadline }: RequestContext): void {
     const { pending, info } = slot.current;
-    const maxTokens = info.windows ? Number.POSITIVE_INFINITY : info.maxLength;
+    const maxTokens = (windows ?? info.windows) ? Number.POSITIVE_INFINITY : info.maxLength;
     const timeLeft = deadline - performance.now();
     admit(pending, this.limits.maxQueueTokens, { texts, maxTokens, timeLeft });
   }
@@ -143,11 +156,10 @@ export class Service {
 async function explainAll(
   classifier: Pick<Classifier, "explain">,
   texts: readonly string[],
-  label: string,
-  signal: AbortSignal,
+  how: ExplanationOptions & CallOptions,
 ): Promise<Explanation[]> {
   const explanations: Explanation[] = [];
-  for (const text of texts) explanations.push(await classifier.explain(text, { label, signal }));
+  for (const text of texts) explanations.push(await classifier.explain(text, how));
   return explanations;
 }
 

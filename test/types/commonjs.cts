@@ -1,5 +1,6 @@
 // A CommonJS user's view: `require` of an ES module, typed. Compiled with the other tests of types, never run.
 import tagformer = require("tagformer");
+import serving = require("tagformer/serve");
 
 async function first(directory: string): Promise<readonly string[]> {
   const classifier: tagformer.Classifier = await tagformer.Classifier.load(directory);
@@ -8,4 +9,9 @@ async function first(directory: string): Promise<readonly string[]> {
   return labels;
 }
 
-export = first;
+async function serve(models: serving.ModelList): Promise<string> {
+  await using server: serving.ModelServer = await serving.serveModels({ models, port: 0 });
+  return server.url;
+}
+
+export = { first, serve };

@@ -2,6 +2,7 @@
 
 import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
+import fastify from "fastify";
 import {
   type CallOptions,
   Classifier,
@@ -40,6 +41,14 @@ import {
   type TuningOptions,
   worstMistakes,
 } from "tagformer";
+import {
+  type ModelList,
+  type ModelServer,
+  type ServeOptions,
+  serveModels,
+  type TagformerPluginOptions,
+  tagformerPlugin,
+} from "tagformer/serve";
 import { describe, expectTypeOf, it } from "vitest";
 
 declare const dataset: Dataset;
@@ -280,5 +289,31 @@ describe("TagformerError", () => {
     expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
     // @ts-expect-error no such code
     new TagformerError("EIO", "gone");
+  });
+});
+
+describe("tagformer/serve", () => {
+  it("starts a server of models under names, with options of loading and serving", () => {
+    const start = () => serveModels({ models: { tickets: "./a" }, port: 0, precision: "int8", log: "json" });
+    expectTypeOf(start).returns.resolves.toEqualTypeOf<ModelServer>();
+    expectTypeOf<ServeOptions["models"]>().toEqualTypeOf<ModelList>();
+    expectTypeOf<ServeOptions["log"]>().toEqualTypeOf<"text" | "json" | "off" | undefined>();
+    // @ts-expect-error there is no model to serve
+    void (() => serveModels({ port: 0 }));
+    // @ts-expect-error a misspelt option
+    void (() => serveModels({ models: "./a", timeoutMS: 3 }));
+  });
+
+  it("has a server that can be awaited and disposed of", () => {
+    expectTypeOf<ModelServer>().toExtend<AsyncDisposable>();
+    expectTypeOf<ModelServer["drain"]>().returns.resolves.toBeBoolean();
+  });
+
+  it("is a plugin of fastify, whose prefix goes beside its options", () => {
+    const app = fastify();
+    void (() => app.register(tagformerPlugin, { models: ["./a", "./b"], prefix: "/classifier" }));
+    expectTypeOf(tagformerPlugin).parameter(1).toEqualTypeOf<TagformerPluginOptions>();
+    // @ts-expect-error options of a server of its own are not for a plugin
+    void (() => app.register(tagformerPlugin, { models: "./a", port: 8080 }));
   });
 });

@@ -1,7 +1,9 @@
 // The Open Inference Protocol, version 2 (kserve/open-inference-protocol), over REST: texts in, probabilities out.
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { packageVersion } from "../../base/package.js";
 import { ServeError } from "../errors.js";
+import type { ServedModel } from "../models.js";
 import { get, type Operation, post } from "../operation.js";
 import type { Scored } from "../scored.js";
 import type { Service } from "../service.js";
@@ -22,38 +24,60 @@ const inferBody = z.object({
     .describe("what is asked for (default: probabilities)"),
 });
 
+/** Each model has one version: the one that serves. */
+const onlyVersion = "1";
+
 export function inferenceV2Operations(service: Service): Operation[] {
-  const protocol = "oip";
-  const modelOf = (params: unknown) => service.models.get((params as { model: string }).model);
   return [
-    get({ path: "/v2", protocol, summary: "Name and version of the server" }, () => ({
+    get({ path: "/v2", protocol: "oip", summary: "Name and version of the server" }, () => ({
       name: "tagformer",
       version: packageVersion(),
       extensions: [],
     })),
-    get({ path: "/v2/models/:model", protocol, summary: "What a model takes and gives" }, ({ request }) => {
-      const { name, slot } = modelOf(request.params);
+    ...modelOperations(service, "/v2/models/:model"),
+    ...modelOperations(service, "/v2/models/:model/versions/:version"),
+  ];
+}
+
+/** The routes of a model, whose version clients may name. */
+function modelOperations(service: Service, path: string): Operation[] {
+  const protocol = "oip";
+  return [
+    get({ path, protocol, summary: "What a model takes and gives" }, ({ request }) => {
+      const { name, slot } = modelOf(service, request);
       return metadataOf(name, slot.current.labels, slot.current.thresholds);
     }),
-    get({ path: "/v2/models/:model/ready", protocol, summary: "Whether a model answers" }, ({ request }) => ({
-      name: modelOf(request.params).name,
+    get({ path: `${path}/ready`, protocol, summary: "Whether a model answers" }, ({ request }) => ({
+      name: modelOf(service, request).name,
       ready: true,
     })),
     post(
-      { path: "/v2/models/:model/infer", protocol, summary: "Classify", body: inferBody },
+      { path: `${path}/infer`, protocol, summary: "Classify", body: inferBody },
       async ({ body, context, request }) => {
-        const { name } = modelOf(request.params);
+        const { name } = modelOf(service, request);
         const texts = textsOf(body.inputs);
         const scored = await service.score(context, { model: name, texts, field: "inputs" });
         const outputs = body.outputs ?? [{ name: "probabilities" as const }];
         return {
           model_name: name,
+          model_version: onlyVersion,
           ...(body.id !== undefined && { id: body.id }),
           outputs: outputs.map((output) => outputOf(scored, output.name)),
         };
       },
     ),
   ];
+}
+
+/** @throws ServeError 404 for a model or a version that is not there */
+function modelOf({ models }: Service, { params }: FastifyRequest): ServedModel {
+  const { model, version = onlyVersion } = params as { model: string; version?: string };
+  const found = models.get(model);
+  if (version === onlyVersion) return found;
+  throw new ServeError(
+    "not_found",
+    `the model "${model}" has no version "${version}"; it has "${onlyVersion}"`,
+  );
 }
 
 function textsOf(inputs: z.output<typeof inferBody>["inputs"]): string[] {
@@ -77,6 +101,7 @@ function metadataOf(name: string, labels: readonly string[], thresholds: readonl
   const output = (output: string) => ({ name: output, datatype: "FP32", shape: [-1, labels.length] });
   return {
     name,
+    versions: [onlyVersion],
     platform: "tagformer",
     inputs: [{ name: "text", datatype: "BYTES", shape: [-1] }],
     outputs: [output("probabilities"), output("logits")],

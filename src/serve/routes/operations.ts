@@ -48,7 +48,8 @@ export function operatingOperations(service: Service): Operation[] {
   ];
 }
 
-function answerProbe(isWell: boolean, answer: unknown): unknown {
+/** @throws ServeError `unhealthy` */
+export function answerProbe(isWell: boolean, answer: unknown): unknown {
   if (!isWell) throw new ServeError("unhealthy", "unhealthy");
   return answer;
 }

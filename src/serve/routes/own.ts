@@ -13,6 +13,12 @@ const predictBody = z.strictObject({
     .boolean()
     .default(true)
     .describe("cut texts that are longer than the model reads; false refuses them"),
+  windows: z
+    .boolean()
+    .optional()
+    .describe(
+      "texts that are longer than the model reads at once: true reads them whole, in windows, false cuts them (default: as the model was trained)",
+    ),
   explain: z.string().optional().describe("label whose score is explained, token by token"),
 });
 

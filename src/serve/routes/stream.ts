@@ -22,12 +22,12 @@ const lineBody = z.union([
   z.strictObject({ text: z.string(), id: z.union([z.string(), z.number()]).optional() }),
 ]);
 
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+
 const query = z.strictObject({
   model: z.string().optional(),
-  truncate: z
-    .enum(["true", "false"])
-    .default("true")
-    .transform((value) => value === "true"),
+  truncate: flag.optional(),
+  windows: flag.optional(),
 });
 
 /** Whether a request is a stream. */

@@ -205,7 +205,30 @@ describe("the labels that a program expects", () => {
   });
 });
 
-describe("info and pending", () => {
+describe("a long text", () => {
+  const long = Array.from(
+    { length: 30 },
+    (_, i) => `please help when will it ${i === 25 ? "parcel" : ""}`,
+  ).join(" ");
+
+  it("is read in windows by a call that says so, whatever the model was loaded to do", async () => {
+    await using cuts = await Classifier.load(directory, { threads: 1 });
+    await using reads = await Classifier.load(directory, { threads: 1, windowStride: 16 });
+    const [cut, whole] = [await cuts.score(long), await reads.score(long)];
+    expect(cut.tokens.cut[0]).toBeGreaterThan(0);
+    expect(whole.tokens.cut[0]).toBe(0);
+    expect(whole.logits).not.toEqual(cut.logits);
+    expect((await cuts.score(long, { windows: true })).logits).toEqual(whole.logits);
+    expect((await cuts.score(long, { windows: false })).logits).toEqual(cut.logits);
+    expect((await reads.score(long, { windows: true })).logits).toEqual(whole.logits);
+    expect((await reads.score(long, { windows: false })).logits).toEqual(cut.logits);
+    const how = { label: "delivery" } as const;
+    expect(await cuts.explain(long, { ...how, windows: true })).toEqual(await reads.explain(long, how));
+    expect(await reads.explain(long, { ...how, windows: false })).toEqual(await cuts.explain(long, how));
+  });
+});
+
+describe("info, totals and pending", () => {
   it("tell what serves, and how much waits", async () => {
     await using classifier = await Classifier.load(directory, { threads: 1, windowStride: 8, maxWindows: 3 });
     const info = JSON.parse(JSON.stringify(classifier.info));
@@ -238,6 +261,8 @@ describe("info and pending", () => {
     await expect(aborted).rejects.toBe("gone");
     await classifier.predict("parcel");
     expect(classifier.pending).toMatchObject({ rows: 0, tokens: 0 });
+    const { batches, rows, tokens, padding } = classifier.totals;
+    expect([batches > 8, rows > 2000, tokens > rows, padding]).toEqual([true, true, true, 0]);
   });
 });
 

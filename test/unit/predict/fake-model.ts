@@ -14,7 +14,7 @@ interface FakeCall {
 export function fakeModel(device = "cpu") {
   const calls: FakeCall[] = [];
   const model = {
-    info: { labels: 1, device },
+    info: { labels: 1, device, classifierClass: "Fake" },
     predict: ({ ids, offsets }: RaggedBatch, { signal }: CallOptions = {}) =>
       new Promise<Float32Array>((resolve, reject) => {
         const rows = Array.from(offsets.subarray(1), (end, row) => [...ids.subarray(offsets[row]!, end)]);

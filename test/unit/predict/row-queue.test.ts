@@ -5,9 +5,9 @@ import { RowQueue } from "../../../src/predict/row-queue.js";
 import { Ticket } from "../../../src/predict/ticket.js";
 import { fakeModel, rowsOf, turn } from "./fake-model.js";
 
-function queueOf(device?: string) {
+function queueOf(device?: string, maxTokens?: number) {
   const fake = fakeModel(device);
-  const queue = new RowQueue(fake.model);
+  const queue = new RowQueue(fake.model, maxTokens);
   const tickets: Ticket[] = [];
   /** Adds rows for a caller of their own. */
   const add = (rows: Parameters<RowQueue["add"]>[0], canLeave = false) => {
@@ -50,6 +50,28 @@ describe("a batch", () => {
     void add(rowsOf(8, 4000));
     await turn();
     expect(calls.map(({ rows }) => rows.length)).toEqual([8]);
+  });
+
+  it("has as many tokens as are asked for", async () => {
+    const { add, calls, answerAll } = queueOf("cpu", 30);
+    void add(rowsOf(5, 10));
+    await answerAll();
+    expect(calls.map(({ rows }) => rows.length)).toEqual([3, 2]);
+  });
+
+  it.each([
+    ["cpu", 0],
+    ["cuda:0", 4],
+  ])("is counted, with its padding on %s", async (device, padding) => {
+    const { add, queue, answerAll } = queueOf(device);
+    void add(rowsOf(2, 5));
+    void add(rowsOf(2, 3));
+    expect(queue.totals).toEqual({ batches: 0, rows: 0, tokens: 0, padding: 0 });
+    await answerAll();
+    expect(queue.totals).toEqual({ batches: 1, rows: 4, tokens: 16, padding });
+    void add(rowsOf(1, 9));
+    await answerAll(1);
+    expect(queue.totals).toEqual({ batches: 2, rows: 5, tokens: 25, padding });
   });
 
   it("takes the rows of all callers that came meanwhile", async () => {

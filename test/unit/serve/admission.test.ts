@@ -8,6 +8,7 @@ import { pluginOptions } from "../../../src/options/serving.js";
 import type { Pending } from "../../../src/predict/predictor.js";
 import { admit } from "../../../src/serve/admission.js";
 import type { ServeError } from "../../../src/serve/errors.js";
+import { type Log, silent } from "../../../src/serve/log.js";
 import { ServedModel, ServedModels, type Slot } from "../../../src/serve/models.js";
 import { serveOn } from "../../../src/serve/plugin.js";
 import { Service } from "../../../src/serve/service.js";
@@ -62,12 +63,13 @@ class Fake {
   readonly app: FastifyInstance = fastify();
   readonly service: Service;
 
-  constructor(limits: object = {}) {
+  constructor(limits: object = {}, warnings: readonly string[] = [], log: Log = silent) {
     const labels = ["a", "b"];
     const classifier = {
       labels,
       device: "cpu",
-      info: { maxLength: 512, windows: null },
+      info: { maxLength: 512, windows: null, warnings },
+      totals: { batches: 0, rows: 0, tokens: 0, padding: 0 },
       score: (texts: readonly string[], { signal }: { signal: AbortSignal }) =>
         new Promise((resolve, reject) => {
           signal.addEventListener("abort", () => reject(signal.reason));
@@ -86,6 +88,7 @@ class Fake {
     this.service = new Service(
       new ServedModels([new ServedModel("fake", "", slot)]),
       pluginOptions.parse(limits),
+      log,
     );
     serveOn(this.app, this.service);
   }
@@ -154,6 +157,29 @@ it("is not ready when the queue is nearly full, and lives on", async () => {
   fake.pending = { rows: 0, tokens: 0, oldest: 0, wait: 0 };
   fake.service.isDraining = true;
   expect([await status("/v2/health/ready"), await status("/v2/health/live")]).toEqual([503, 200]);
+});
+
+it("is not well at / for a client that is no browser, when a model hangs", async () => {
+  const url = await start();
+  const root = () => fetch(url, { headers: { accept: "application/json" } });
+  expect((await root()).status).toBe(200);
+  Object.defineProperty(fake.service.watchdog, "isLive", { get: () => false });
+  const answer = await root();
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    { error: "unhealthy", error_type: "Unhealthy" },
+  ]);
+  expect((await fetch(`${url}/health`)).status).toBe(503);
+  expect((await fetch(url, { headers: { accept: "text/html" } })).status).toBe(200);
+});
+
+it("writes what a model warns of into the log", () => {
+  const warnings: string[] = [];
+  fake = new Fake({}, ["its labels have no names"], {
+    ...silent,
+    warn: (message) => warnings.push(message),
+  });
+  expect(warnings).toEqual(["fake: its labels have no names"]);
 });
 
 it("ends a request at its deadline, and its work with it", async () => {

@@ -46,6 +46,7 @@ it("asks for a key, but not of probes", async () => {
     "/ping",
     "/v2/health/live",
     "/v2/health/ready",
+    "/",
   ])
     expect((await fetch(`${tiny.server.url}${path}`)).status).toBe(200);
   expect((await fetch(`${tiny.server.url}/metrics`)).status).toBe(401);
@@ -108,6 +109,10 @@ it("counts what it does", async () => {
   expect(grown('tagformer_rejected_total{reason="empty"}')).toBe(1);
   expect(grown('tagformer_truncated_texts_total{model="tiny"}')).toBe(1);
   expect(grown('tagformer_input_tokens_count{model="tiny"}')).toBe(2);
+  expect(grown('tagformer_batches_total{model="tiny"}')).toBe(1);
+  expect(grown('tagformer_batch_texts_total{model="tiny"}')).toBe(2);
+  expect(grown('tagformer_batch_tokens_total{model="tiny"}')).toBe(6 + 32);
+  expect(after).toContain('\ntagformer_padding_tokens_total{model="tiny"} 0\n');
   for (const label of tiny.classifier.labels) {
     expect(grown(`tagformer_score_count{model="tiny",label="${label}"}`)).toBe(2);
     expect(grown(`tagformer_score_bucket{le="1",model="tiny",label="${label}"}`)).toBe(2);

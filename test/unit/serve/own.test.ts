@@ -37,6 +37,16 @@ it("takes one text, and explains a label", async () => {
   );
 });
 
+it("reads a long text in windows, when told", async () => {
+  const long = `${"hello ".repeat(60)}parcel`;
+  const [cut, whole] = [await predict({ texts: long }), await predict({ texts: long, windows: true })];
+  expect(cut.body.predictions[0]!.tokens.cut).toBeGreaterThan(0);
+  expect(whole.body.predictions[0]!.tokens.cut).toBe(0);
+  const { logits, probabilities } = await tiny.classifier.score(long, { windows: true });
+  expect(logits).not.toEqual(await tiny.classifier.logits(long));
+  expect(Object.values(whole.body.predictions[0]!.scores)).toEqual([...probabilities]);
+});
+
 it.each([
   [{ text: "a" }, 400, "invalid", /unknown|expected/],
   [{ texts: [1] }, 400, "invalid", /`texts`: expected/],

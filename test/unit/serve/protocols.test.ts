@@ -287,7 +287,22 @@ describe("the Open Inference Protocol", () => {
     expect(body.error).toMatch(message);
   });
 
-  it("knows no other model", async () => {
+  it("knows the version that serves", async () => {
+    const at = "/v2/models/tiny/versions/1";
+    expect((await to(at)).body).toMatchObject({ name: "tiny", versions: ["1"] });
+    expect((await to(`${at}/ready`)).body).toEqual({ name: "tiny", ready: true });
+    const versioned = await to(`${at}/infer`, { inputs: [input] });
+    expect(versioned.body).toMatchObject({ model_name: "tiny", model_version: "1" });
+    expect(versioned.body).toEqual((await to("/v2/models/tiny/infer", { inputs: [input] })).body);
+  });
+
+  it("knows no other model or version", async () => {
     expect((await to("/v2/models/other")).status).toBe(404);
+    expect(await to("/v2/models/tiny/versions/2")).toMatchObject({
+      status: 404,
+      body: { error: 'the model "tiny" has no version "2"; it has "1"' },
+    });
+    const { status } = await to("/v2/models/tiny/versions/2/infer", { inputs: [input] });
+    expect(status).toBe(404);
   });
 });
