@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { flushDirectory, isLeftover } from "../base/whole-file.js";
 import { exchangePaths } from "../native/files.js";
 import { cardFile, cardMark, isModelFile, lastDirectory, replacedPath, tagformerFile } from "./file-names.js";
-import { lockOutReaders } from "./version.js";
+import { withoutReaders } from "./readers.js";
 
 /** A directory beside `target` in which a new model is made. */
 export function savingPath(target: string, id: string): string {
@@ -35,13 +35,7 @@ export async function putInPlace(beside: string, target: string): Promise<void> 
     await flushDirectory(dirname(target));
     return;
   }
-  const letReadersIn = await lockOutReaders(target);
-  let old: string;
-  try {
-    old = (await exchange(beside, target, inode)) ?? (await renameTwice(beside, target));
-  } finally {
-    letReadersIn();
-  }
+  const old = (await exchange(beside, target, inode)) ?? (await renameTwice(beside, target));
   await flushDirectory(dirname(target));
   await retire(old, target);
 }
@@ -52,7 +46,7 @@ async function exchange(beside: string, target: string, inode: bigint): Promise<
   await rename(beside, waiting);
   try {
     await flushDirectory(dirname(target)); // the name must be on the disk before the exchange is
-    if (await exchangePaths(waiting, target)) return waiting;
+    if (await withoutReaders(target, () => exchangePaths(waiting, target))) return waiting;
   } catch (error) {
     await rename(waiting, beside);
     throw error;
@@ -64,13 +58,15 @@ async function exchange(beside: string, target: string, inode: bigint): Promise<
 /** For file systems without an exchange, such as NFS: for a moment nothing is in the place. */
 async function renameTwice(beside: string, target: string): Promise<string> {
   const replaced = replacedPath(target);
-  await rename(target, replaced);
-  try {
-    await rename(beside, target);
-  } catch (error) {
-    await rename(replaced, target);
-    throw error;
-  }
+  await withoutReaders(target, async () => {
+    await rename(target, replaced);
+    try {
+      await rename(beside, target);
+    } catch (error) {
+      await rename(replaced, target);
+      throw error;
+    }
+  });
   return replaced;
 }
 

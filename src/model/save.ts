@@ -24,8 +24,9 @@ import { type JsonObject, readJsonObjectIfPresent } from "./json-file.js";
 import { labelFields } from "./labels.js";
 import { cannotSaveTo, type DirectoryLock, lockDirectory } from "./lock.js";
 import { formatJson } from "./number-format.js";
+import { withoutReaders } from "./readers.js";
 import { finishInterruptedSave, putInPlace, savingPath } from "./replace.js";
-import { lockOutReaders, weightsVersion } from "./version.js";
+import { weightsVersion } from "./version.js";
 
 /** What a saved model directory is made of. */
 export interface ModelToSave {
@@ -170,15 +171,10 @@ export async function updateRecord(directory: string, changes: RecordChanges): P
       `${directory} holds another model than the one that was loaded: it was replaced, or its weights were changed. Load it again, or save this model in a directory of its own`,
     );
   }
-  const open = await lockOutReaders(directory);
-  try {
-    const record = { ...content, ...changes.tagformer, formatVersion: tagformerFormat };
-    await writeWholeText(join(directory, tagformerFile), jsonOf(record));
-    const card = await readCard(directory);
-    if (card !== undefined) await writeWholeText(join(directory, cardFile), changes.card(card));
-  } finally {
-    open();
-  }
+  const record = { ...content, ...changes.tagformer, formatVersion: tagformerFormat };
+  await withoutReaders(directory, () => writeWholeText(join(directory, tagformerFile), jsonOf(record)));
+  const card = await readCard(directory);
+  if (card !== undefined) await writeWholeText(join(directory, cardFile), changes.card(card));
 }
 
 async function writeBeside(target: string, model: ModelToSave): Promise<void> {

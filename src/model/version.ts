@@ -3,17 +3,18 @@ import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions } from "../base/cancel.js";
 import { TagformerError } from "../base/errors.js";
-import { tryLock } from "../native/files.js";
 import { cardFile, isModelFile, isWeightsFile, replacedPath, reportFile } from "./file-names.js";
 import { filesVersion, identityOf, statIfPresent } from "./files-version.js";
+import { holderOf } from "./lock.js";
+import { keepSavesOut } from "./readers.js";
 
 /**
- * A directory that changes for longer than this, and in this many attempts, is not waited for: where a machine has no time
- * for its processes, one attempt may take as long.
+ * A directory that changes although saves are kept out, in this many attempts and for longer than this, is written by another
+ * program, or lies where there are no locks.
  */
-const patienceMs = 60_000;
 const fewestAttempts = 10;
-/** A save that was interrupted between two renames leaves nothing in the place; another one would soon go on. */
+const patienceMs = 60_000;
+/** A save that was interrupted between two renames leaves nothing in the place; where there are no locks only time tells. */
 const renamesMs = 2000;
 const pollMs = 10;
 
@@ -44,8 +45,8 @@ async function modelVersion(directory: string): Promise<string | null> {
 /**
  * Has `read` read a model directory until it has read one version of it: when another one was saved meanwhile, it reads again.
  *
- * The first attempt takes its chance. From the second on the directory is locked against saves (a shared lock of the kernel,
- * where the file system has them), which wait for that: so a load comes to its end beside a process that saves all the time.
+ * The first attempt takes its chance. From the second on saves are kept out (readers.ts): a load meets one save at most, and
+ * comes to its end beside a process that saves all the time, however slow either of them is.
  *
  * @param discard gives back what was read of two versions
  * @throws what `read` throws of one version; the signal's reason; TagformerError `IO` when the directory never stops changing
@@ -58,61 +59,41 @@ export async function readOneVersion<T>(
 ): Promise<T> {
   const started = performance.now();
   for (let attempt = 0; ; attempt++) {
-    const held = holdOpen(directory);
+    const letSavesIn = attempt === 0 ? holdOpen(directory) : await keepSavesOut(directory, signal);
     try {
-      if (attempt > 0 && held !== null) await lockShared(held, started + patienceMs);
       const before = await modelVersion(directory);
       const outcome = await outcomeOf(read);
       const same = (await modelVersion(directory)) === before;
       const waited = performance.now() - started;
-      if (same && (waited > renamesMs || !(await isBetweenRenames(directory, before))))
-        return settle(outcome);
+      if (same && !(await isBetweenRenames(directory, before, waited))) return settle(outcome);
       if ("value" in outcome) await discard(outcome.value);
       signal?.throwIfAborted();
       if (waited > patienceMs && attempt + 1 >= fewestAttempts) throw keepsChanging(directory);
     } finally {
-      if (held !== null) closeSync(held);
+      letSavesIn();
     }
     await sleep(attempt === 0 ? 0 : pollMs);
   }
 }
 
 /**
- * Waits until nobody reads a model directory who has asked for quiet, and keeps such readers out until the lock is closed;
- * after a few seconds a save goes on without.
- *
- * @returns gives the lock back
+ * Opens a directory, or does without; returns what closes it. While it is open no other directory gets its inode number, which
+ * tells versions apart.
  */
-export async function lockOutReaders(directory: string): Promise<() => void> {
-  const held = holdOpen(directory);
-  if (held === null) return () => {};
-  const until = performance.now() + longestReadMs;
-  while ((await tryLock(held, true)) === "held" && performance.now() < until) await sleep(pollMs);
-  return () => closeSync(held);
-}
-
-const longestReadMs = 10_000;
-
-/**
- * Opens a directory, or does without. While it is open no other directory gets its inode number, which tells versions apart.
- */
-function holdOpen(directory: string): number | null {
+function holdOpen(directory: string): () => void {
   try {
-    return openSync(directory, "r");
+    const held = openSync(directory, "r");
+    return () => closeSync(held);
   } catch {
-    return null;
+    return () => {};
   }
 }
 
-/** Tries for a shared lock until `until`. What was opened may have been replaced meanwhile: the versions tell. */
-async function lockShared(descriptor: number, until: number): Promise<void> {
-  while ((await tryLock(descriptor, false)) === "held" && performance.now() < until) await sleep(pollMs);
-}
-
 /** Whether nothing is there because a save that cannot exchange directories is between its two renames. */
-async function isBetweenRenames(directory: string, version: string | null): Promise<boolean> {
+async function isBetweenRenames(directory: string, version: string | null, waited: number): Promise<boolean> {
   if (version !== null || (await statIfPresent(directory)) !== null) return false;
-  return (await statIfPresent(replacedPath(directory))) !== null;
+  if ((await statIfPresent(replacedPath(directory))) === null) return false;
+  return waited <= renamesMs || (await holderOf(directory)) !== null;
 }
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -133,6 +114,6 @@ function settle<T>(outcome: Outcome<T>): T {
 function keepsChanging(directory: string): TagformerError {
   return new TagformerError(
     "IO",
-    `${directory} was replaced again and again while it was read, for more than ${patienceMs / 1000} s; load a copy of it`,
+    `${directory} was changed again and again while it was read, for more than ${patienceMs / 1000} s, by something that does not wait for those who read; load a copy of it`,
   );
 }

@@ -28,7 +28,9 @@ export const checkpointOptions = z.strictObject({
     .number()
     .positive()
     .default(10)
-    .describe("minutes from one checkpoint to the next; there is one at the end of each epoch as well"),
+    .describe(
+      "minutes from one checkpoint to the next; there is one at the end of each epoch as well, unless the last is younger than ten seconds",
+    ),
   checkpointSteps: count(0)
     .default(0)
     .describe("steps from one checkpoint to the next; 0: only the time counts"),

@@ -11,6 +11,11 @@ import type { RunState } from "./state.js";
 
 /** Milliseconds from one note of the progress to the next. */
 const progressEvery = 10_000;
+/**
+ * The end of an epoch needs no checkpoint while the last one is younger, in milliseconds: what would be lost takes no longer to
+ * compute again than a run takes to start, and epochs of a second would do little but write.
+ */
+const youngFor = 10_000;
 
 interface CheckpointerParts {
   readonly directory: RunDirectory;
@@ -64,8 +69,9 @@ export class Checkpointer {
     if (this.#isDue) await this.#beginUnlessBusy(training);
   }
 
-  /** An epoch is over: begins a checkpoint, or as soon as the one that is being written is done. */
+  /** An epoch is over: begins a checkpoint unless the last is young, or as soon as the one that is being written is done. */
   async epochEnded(training: NativeTraining): Promise<void> {
+    if (performance.now() - this.#startedAt < youngFor) return;
     this.#isDue = true;
     await this.#beginUnlessBusy(training);
   }

@@ -6,6 +6,7 @@ import type { Random } from "../../src/base/random.js";
 import { RunDirectory } from "../../src/training/run-directory.js";
 import { digestOfCheckpoint, writeCheckpoint } from "../unit/training/checkpoints.js";
 import { temporaryFolder } from "../unit/training/tiny-run.js";
+import { Progress } from "./progress.js";
 
 /** Two checkpoints of one run, and what each of them says. */
 interface Victim {
@@ -65,6 +66,7 @@ function damage(directory: string, other: string, random: Random): string {
 /** Damages a copy `times`: the newer checkpoint is skipped for a reason, or says what was written; the older is whole. */
 export async function damageOften(victim: Victim, random: Random, times: number): Promise<number> {
   let skippedTimes = 0;
+  const progress = new Progress("damaged checkpoints", times);
   for (let time = 0; time < times; time++) {
     const folder = temporaryFolder();
     cpSync(victim.folder, folder, { recursive: true });
@@ -78,6 +80,7 @@ export async function damageOften(victim: Victim, random: Random, times: number)
       expect(reason, how).toMatch(/\w/);
     }
     skippedTimes += skipped.length;
+    progress.add();
     rmSync(folder, { recursive: true });
   }
   return skippedTimes;

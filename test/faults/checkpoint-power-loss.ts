@@ -8,6 +8,7 @@ import type { Random } from "../../src/base/random.js";
 import { RunDirectory } from "../../src/training/run-directory.js";
 import { temporaryFolder } from "../unit/training/tiny-run.js";
 import { ForgetfulDisk, type Operation, readRecording } from "./power-loss.js";
+import { Progress } from "./progress.js";
 
 const recorded =
   "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,mkdir,mkdirat,unlink,unlinkat,rmdir";
@@ -41,6 +42,7 @@ export async function losePower(
   let saved = 0;
   let renamed = 0;
   let losses = 0;
+  const progress = new Progress("losses of power", times * operations.length);
   for (const [i, operation] of operations.entries()) {
     disk.apply(operation);
     if (operation.kind === "rename" && /checkpoint-\d$/.test(operation.to))
@@ -56,6 +58,7 @@ export async function losePower(
       );
       if (checkpoint) expect(checkpoint.kept.validationLogits).toEqual(Float32Array.of(step));
       losses++;
+      progress.add();
       rmSync(folder, { recursive: true });
     }
   }

@@ -7,7 +7,7 @@ beforeAll(buildCommand);
 
 // A thousand are in test/long.
 it("a run that is killed at random moments and resumed ends with the bytes of an undisturbed one", async () => {
-  const run = await KilledRun.prepare();
+  await using run = await KilledRun.prepare();
   const random = generator(11, "kills");
   let hits = 0;
   for (const times of [1, 2, 3]) hits += await run.check(times, random);

@@ -1,15 +1,17 @@
 // Faults at the n-th system call of one of the threads of another process, by strace.
-import { fork, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { temporaryFolder } from "../unit/training/tiny-run.js";
+import { Progress } from "./progress.js";
 
 /**
  * What happens to a system call: the process is killed before it, it fails, or it is left out and said to have written seven
  * bytes.
  */
-export type Fault = "SIGKILL" | "EIO" | "ENOSPC" | "short";
+export type Fault = "SIGKILL" | "EIO" | "ENOSPC" | "EDQUOT" | "short";
 
 /**
  * The thread whose calls count: that of JavaScript and the locks, that of `node:fs`, or each by itself, the model's that
@@ -76,41 +78,123 @@ export interface Injection {
   readonly file?: string;
 }
 
+/** What one piece of work came to. */
+export interface Outcome {
+  /** `killed`, or what the process said: `saved`, `IO`, or an error that nothing expects. */
+  readonly outcome: string;
+  /** Whether the fault came to pass. */
+  readonly injected: boolean;
+}
+
 /**
- * Has a script of test/faults/children do its work in another process. It says which of its threads `node:fs` works on, waits
- * until it is told to begin, and says how that ended.
- *
- * @returns `killed`, or what it said; and whether the fault came to pass
+ * A script of test/faults/children that does a piece of work whenever it is told to, in a process that goes on with the next
+ * one after faults that do not kill it (children/faulty.mjs).
  */
-export async function workWithFault(
-  script: string,
-  parameters: readonly string[],
-  injection: Injection,
-): Promise<{ outcome: string; injected: boolean }> {
-  const child = fork(join(import.meta.dirname, "children", script), parameters, {
+export class FaultyWork implements AsyncDisposable {
+  readonly #script: string;
+  readonly #parameters: readonly string[];
+  #process: Awaited<ReturnType<typeof start>> | null = null;
+
+  constructor(script: string, parameters: readonly string[] = []) {
+    this.#script = script;
+    this.#parameters = parameters;
+  }
+
+  /** Works on `target` with a fault. */
+  async run(target: string, { place, fault, call, n, file }: Injection): Promise<Outcome> {
+    const inject = `inject=?${call}:${effects[fault]}:when=${n}`;
+    const about = file === undefined ? [] : ["-P", file];
+    const { outcome, log } = await this.#work(target, place, [
+      ...about,
+      "-e",
+      `trace=?${call}`,
+      "-e",
+      inject,
+    ]);
+    return { outcome, injected: outcome === "killed" || log.includes("INJECTED") };
+  }
+
+  /** How often the calls of each kind come when nothing happens to them; those that do not come are left out. */
+  async count(target: string, place: Place, calls: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { log } = await this.#work(target, place, ["-e", `trace=${calls.map((call) => `?${call}`)}`]);
+    const counts = new Map<string, number>();
+    for (const [, call] of log.matchAll(/^(?:\d+ +)?(\w+)\(/gm))
+      counts.set(call!, (counts.get(call!) ?? 0) + 1);
+    return counts;
+  }
+
+  async #work(target: string, place: Place, traced: readonly string[]) {
+    this.#process ??= await start(this.#script, this.#parameters);
+    const { child, gone, filesThread } = this.#process;
+    const ready = once(child, "message");
+    child.send(target);
+    expect(await ready).toEqual(["ready", undefined]);
+    const tracer = await attach(place === "files" ? filesThread : `${child.pid}`, place, traced);
+    const said = once(child, "message").then(([outcome]) => String(outcome));
+    child.send("begin");
+    const outcome = await Promise.race([said, gone]);
+    if (outcome === "killed") this.#process = null;
+    else tracer.detach();
+    await tracer.ended;
+    return { outcome, log: tracer.log() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process?.child.kill("SIGKILL");
+    await this.#process?.gone;
+    this.#process = null;
+  }
+}
+
+async function start(script: string, parameters: readonly string[]) {
+  const child: ChildProcess = fork(join(import.meta.dirname, "children", script), parameters, {
     // All file operations on one thread, so that their order is the same every time.
     env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
   });
-  const [files] = await once(child, "message");
-  const thread = injection.place === "files" ? String(files) : `${child.pid}`;
-  const tracer = await attach(thread, injection);
-  const said = once(child, "message").then(([outcome]) => String(outcome));
-  const ended = once(child, "exit").then(() => "killed");
-  child.send("begin");
-  const outcome = await Promise.race([said, ended]);
-  await ended;
-  await tracer.ended;
-  return { outcome, injected: outcome === "killed" || tracer.log().includes("INJECTED") };
+  const gone = once(child, "exit").then(() => "killed");
+  const [filesThread] = await once(child, "message");
+  return { child, gone, filesThread: String(filesThread) };
 }
 
-async function attach(thread: string, { place, fault, call, n, file }: Injection) {
+/** What is tried with a fault. */
+interface Sweep {
+  count(place: Place, calls: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** `false` when it was over before that call. */
+  check(injection: Injection): Promise<boolean>;
+}
+
+/** A fault at every call of the kinds that come, from the first to the last; returns how many there were. */
+export async function sweepCalls(
+  sweep: Sweep,
+  place: Place,
+  fault: Fault,
+  calls: readonly string[],
+): Promise<number> {
+  const counts = await sweep.count(place, calls);
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const progress = new Progress(`${fault} at calls of ${place}`, total);
+  let tried = 0;
+  for (const call of counts.keys()) {
+    for (let n = 1; await sweep.check({ place, fault, call, n }); n++) {
+      tried++;
+      progress.add();
+    }
+  }
+  return tried;
+}
+
+const effects: Record<Fault, string> = {
+  SIGKILL: "signal=SIGKILL",
+  EIO: "error=EIO",
+  ENOSPC: "error=ENOSPC",
+  EDQUOT: "error=EDQUOT",
+  short: "retval=7",
+};
+
+async function attach(thread: string, place: Place, traced: readonly string[]) {
   const log = join(temporaryFolder(), "strace");
-  const what = { SIGKILL: "signal=SIGKILL", EIO: "error=EIO", ENOSPC: "error=ENOSPC", short: "retval=7" }[
-    fault
-  ];
-  const inject = `inject=?${call}:${what}:when=${n}`;
-  const all = [...(place === "each" ? ["-f"] : []), ...(file === undefined ? [] : ["-P", file])];
-  const strace = spawn("strace", [...all, "-o", log, "-p", thread, "-e", `trace=?${call}`, "-e", inject]);
+  const all = place === "each" ? ["-f"] : [];
+  const strace = spawn("strace", [...all, "-o", log, "-p", thread, ...traced]);
   const ended = once(strace, "exit");
   let stderr = "";
   strace.stderr.setEncoding("utf8").on("data", (text) => {
@@ -118,7 +202,7 @@ async function attach(thread: string, { place, fault, call, n, file }: Injection
   });
   while (!stderr.includes("attached"))
     await Promise.race([once(strace.stderr, "data"), failed(ended, () => stderr)]);
-  return { ended, log: () => readFileSync(log, "utf8") };
+  return { ended, detach: () => strace.kill("SIGINT"), log: () => readFileSync(log, "utf8") };
 }
 
 async function failed(ended: Promise<unknown>, stderr: () => string): Promise<never> {

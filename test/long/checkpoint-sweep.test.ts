@@ -12,7 +12,7 @@ beforeAll(() => {
 
 describe.skipIf(reason)("at every system call of a checkpoint", () => {
   it.each<[Fault, Place]>(
-    (["SIGKILL", "EIO", "ENOSPC"] as const).flatMap((fault) =>
+    (["SIGKILL", "EIO", "ENOSPC", "EDQUOT"] as const).flatMap((fault) =>
       (["main", "files", "each"] as const).map((place): [Fault, Place] => [fault, place]),
     ),
   )("%s (%s) leaves the old or the new one, whole", async (fault, place) => {

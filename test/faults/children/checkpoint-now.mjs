@@ -1,6 +1,6 @@
 // Writes three checkpoints of a training.
 import { checkpointsOf } from "./checkpoints.mjs";
 
-const checkpoint = await checkpointsOf(process.argv[2]);
+const checkpoint = checkpointsOf(process.argv[2]);
 for (const step of [1, 2, 3]) await checkpoint(step);
 process.exit();

@@ -6,20 +6,20 @@ import { RunDirectory } from "../../../dist/training/run-directory.js";
 import { initialState } from "../../../dist/training/state.js";
 import { plainTraining, smallBert } from "../../fixtures/bert.mjs";
 
-/** Begins a training; the function that it returns writes a checkpoint that says it is of a step. */
-export async function checkpointsOf(target) {
-  const runs = new RunDirectory(target);
-  const model = await NativeModel.load({
-    config: smallBert,
-    labels: 2,
-    tensors: [],
-    seed: 1,
-    precision: "fp32",
-    threads: 1,
-    training: true,
-  });
-  const training = await model.startTraining(plainTraining);
+const model = await NativeModel.load({
+  config: smallBert,
+  labels: 2,
+  tensors: [],
+  seed: 1,
+  precision: "fp32",
+  threads: 1,
+  training: true,
+});
+const training = await model.startTraining(plainTraining);
 
+/** What writes a checkpoint, which says it is of a step, into the run's directory of a target. */
+export function checkpointsOf(target) {
+  const runs = new RunDirectory(target);
   return async (step) => {
     const { directory, number } = await runs.begin();
     await training.writeCheckpoint(join(directory, tensorsFile));

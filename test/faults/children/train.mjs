@@ -1,9 +1,11 @@
-// Trains to its end, resuming what is there. What it is to do comes as JSON.
+// Trains to the end what it is told to, one run after the other, resuming what is there.
 import { readDataset, Trainer } from "../../../dist/index.js";
 
-const { data, ...run } = JSON.parse(process.argv[2]);
-const { dataset } = await readDataset(data);
-for await (const { type } of new Trainer({ ...run, train: dataset, resume: true })) {
-  if (type === "start") process.send("started");
-}
-process.exit();
+process.on("message", async ({ data, ...run }) => {
+  const { dataset } = await readDataset(data);
+  for await (const { type } of new Trainer({ ...run, train: dataset, resume: true })) {
+    if (type === "start") process.send("started");
+  }
+  process.send("ended");
+});
+process.on("disconnect", () => process.exit());

@@ -39,7 +39,7 @@ it("is tried again under the lock when the first attempt met a save and took lon
   expect(value).toBe(3);
 });
 
-it("is given up when the directory is replaced in every attempt for long", async () => {
+it("is given up when something that knows no locks replaces the directory in every attempt for long", async () => {
   const pass = slowClock();
   save("one");
   const discarded: number[] = [];
@@ -55,7 +55,7 @@ it("is given up when the directory is replaced in every attempt for long", async
   );
   expect(await errorOf(() => reading)).toMatchObject({
     code: "IO",
-    message: expect.stringContaining("was replaced again and again while it was read"),
+    message: expect.stringContaining("was changed again and again while it was read"),
   });
   expect(attempts).toBeGreaterThanOrEqual(10);
   expect(discarded).toHaveLength(attempts);
