@@ -78,7 +78,7 @@ describe("tagformer train", () => {
       "--json",
     ]);
     expect(status).toBe(0);
-    expect(stderr).toContain("skipped 1 rows that could not be used:");
+    expect(stderr).toContain("skipped 1 row that could not be used:");
     const [epoch] = JSON.parse(stdout).epochs;
     expect(epoch.validation.labels.map(({ name }: { name: string }) => name)).toEqual(["access", "parcels"]);
   });
