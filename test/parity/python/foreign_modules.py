@@ -32,10 +32,12 @@ class Recurrent(torch.nn.Module):
         super().__init__()
         self.embedding = torch.nn.Embedding(50, 16)
         self.lstm = torch.nn.LSTM(16, 8, num_layers=2, dropout=0.3, batch_first=True, bidirectional=True)
+        self.gru = torch.nn.GRU(16, 16, batch_first=True)
         self.output = torch.nn.Linear(16, 3)
 
     def forward(self, input_ids, attention_mask) -> dict[str, torch.Tensor]:
         x, _ = self.lstm(self.embedding(input_ids))
+        x, _ = self.gru(x)
         x = torch.nn.functional.dropout(x, 0.2, self.training)
         weight = attention_mask.unsqueeze(-1).to(x.dtype)
         return {"logits": self.output((x * weight).sum(1) / weight.sum(1))}
