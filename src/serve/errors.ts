@@ -98,11 +98,15 @@ function ofLibrary(error: TagformerError): ServeError {
   }
 }
 
+/** Of fastify, or of a hook of the user's own server. */
 function ofFramework(status: number, code: string | undefined, error: Error): ServeError {
   const kinds: Readonly<Record<number, ServeErrorKind>> = {
+    401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     413: "too_large",
     415: "media_type",
+    429: "overloaded",
   };
   const sentences: Readonly<Record<string, string>> = {
     FST_ERR_CTP_BODY_TOO_LARGE: "the body is larger than this server takes",

@@ -1,7 +1,7 @@
 // What every request passes on its way in and out, whatever its route.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { overloaded } from "./admission.js";
-import { ClientGone, contextOf, findContext, openContext } from "./context.js";
+import { ClientGone, findContext, openContext } from "./context.js";
 import { errorBody, ServeError, serveErrorOf } from "./errors.js";
 import { routeConfigOf } from "./operation.js";
 import type { Service } from "./service.js";
@@ -80,10 +80,12 @@ function answerError(
 }
 
 function tellOf(service: Service, request: FastifyRequest, reply: FastifyReply, logTexts: boolean): void {
-  const { id, trace, asked } = contextOf(request);
+  const context = findContext(request);
   const route = request.routeOptions.url ?? "none";
   const milliseconds = Math.round(reply.elapsedTime * 10) / 10;
   service.metrics.answered(route, reply.statusCode, milliseconds);
+  if (!context) return; // a hook of the user's own server refused it before ours
+  const { id, trace, asked } = context;
   service.log.request({
     id,
     trace: trace?.traceId,

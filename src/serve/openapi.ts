@@ -12,8 +12,12 @@ const tags: Readonly<Record<Protocol, string>> = {
   oip: "Open Inference Protocol",
 };
 
-/** The document, as plain JSON. */
-export function openapiOf(operations: readonly Operation[], withKeys: boolean): object {
+/**
+ * The document, as plain JSON.
+ *
+ * @param prefix below which the routes are; may be empty
+ */
+export function openapiOf(operations: readonly Operation[], prefix: string, withKeys: boolean): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
     const path = operation.path.replace(/:(\w+)/g, "{$1}").replace("*", "{name}");
@@ -22,6 +26,7 @@ export function openapiOf(operations: readonly Operation[], withKeys: boolean): 
   return {
     openapi: "3.1.0",
     info: { title: "tagformer", version: packageVersion(), summary: "Multi-label text classification" },
+    ...(prefix !== "" && { servers: [{ url: prefix }] }),
     paths,
     components: { securitySchemes: { key: { type: "http", scheme: "bearer" } } },
   };

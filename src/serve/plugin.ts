@@ -71,6 +71,6 @@ export function serveOn(app: FastifyInstance, service: Service, logTexts = false
   );
   app.addContentTypeParser(jsonLines, (_, lines, done) => done(null, lines));
   addHooks(app, service, logTexts);
-  register(app, allOperations(service), service.limits.maxBodyBytes);
+  register(app, allOperations(service, app.prefix), service.limits.maxBodyBytes);
   registerPlayground(app, () => answerProbe(service.watchdog.isLive, ""));
 }

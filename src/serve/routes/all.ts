@@ -11,7 +11,8 @@ import { operatingOperations } from "./operations.js";
 import { ownOperations } from "./own.js";
 import { teiOperations } from "./tei.js";
 
-export function allOperations(service: Service): Operation[] {
+/** @param prefix below which the routes are */
+export function allOperations(service: Service, prefix: string): Operation[] {
   const operations = [
     ownOperations,
     teiOperations,
@@ -21,7 +22,7 @@ export function allOperations(service: Service): Operation[] {
     inferenceV2Operations,
     operatingOperations,
   ].flatMap((operationsOf) => operationsOf(service));
-  const document = openapiOf(operations, service.keys !== null);
+  const document = openapiOf(operations, prefix, service.keys !== null);
   const page = docsPage(operations);
   return [
     ...operations,

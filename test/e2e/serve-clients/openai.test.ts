@@ -1,15 +1,15 @@
 // The `openai` package asks for moderations and models, and gets its own kinds of errors.
 import OpenAI6 from "openai";
-import OpenAI7 from "openai7";
 import { describe, expect, it } from "vitest";
+import { findOpenAI7 } from "../../../scripts/node-clients.mjs";
 import { key, servers, text } from "./servers.js";
 
 const started = servers();
-const [nodeVersion = 0] = process.versions.node.split(".").map(Number);
+const openai7 = await findOpenAI7(); // it needs Node 22
 
 const versions = [
   { version: 6, OpenAI: OpenAI6 },
-  ...(nodeVersion >= 22 ? [{ version: 7, OpenAI: OpenAI7 as unknown as typeof OpenAI6 }] : []), // it needs Node 22
+  ...(openai7 ? [{ version: 7, OpenAI: openai7.default }] : []),
 ];
 
 describe.each(versions)("openai $version", ({ OpenAI }) => {

@@ -1,61 +1,21 @@
 // `tagformer serve` as its operators run it: a process, its signals, its log, its environment.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { renameSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { afterEach, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { Classifier } from "../../../src/classifier.js";
 import { ask } from "../../unit/serve/tiny-server.js";
 import { main, tagformer } from "../command.js";
 import { type Trained, trained } from "../trained.js";
+import { serve } from "./command.js";
 
 let model: Trained;
 
 beforeAll(async () => {
   model = await trained(20);
 });
-
-const started: ChildProcess[] = [];
-
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill("SIGKILL");
-});
-
-interface Served {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly ended: Promise<[status: number | null, signal: NodeJS.Signals | null]>;
-  /** What it has written to standard error. */
-  readonly log: () => string;
-}
-
-/** Starts a server; with `stuck` nobody reads its log. */
-async function serve(
-  args: readonly string[],
-  {
-    env = {},
-    stuck = false,
-    shell = "",
-  }: { env?: Record<string, string>; stuck?: boolean; shell?: string } = {},
-): Promise<Served> {
-  const command = [process.execPath, main, "serve", ...args, "--threads", "1", "--port", "0"];
-  const [file, ...rest] = shell ? ["bash", "-c", `${shell} && exec "$@"`, "bash", ...command] : command;
-  const child = spawn(file!, rest, { env: { ...process.env, ...env } });
-  started.push(child);
-  const ended = once(child, "exit") as Served["ended"];
-  let log = "";
-  if (!stuck)
-    child.stderr!.setEncoding("utf8").on("data", (text) => {
-      log += text;
-    });
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const [, url] = /^listening on (http:.*)$/.exec(line) ?? [];
-    if (url) return { child, url, ended, log: () => log };
-  }
-  throw new Error(`it did not listen: ${log}`);
-}
 
 /** Sends a request on an agent's connection; its status, or why there is none. */
 function send(url: string, agent: Agent, body: string): Promise<number | string> {
