@@ -80,6 +80,9 @@ class Model {
 
   [[nodiscard]] virtual Limits limits() const = 0;
   [[nodiscard]] virtual WordTable words() const { return {}; }
+  /// Tensors beside the parameters that training may change, such as running statistics; always in the same
+  /// order.
+  [[nodiscard]] virtual std::vector<at::Tensor> buffers() const { return {}; }
   /// What Hugging Face puts before the names of the encoder's tensors, such as "bert.".
   [[nodiscard]] virtual std::string prefix() const = 0;
   /// Standard deviation of freshly initialised weights.

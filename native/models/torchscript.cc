@@ -1,6 +1,5 @@
 #include "models/torchscript.h"
 
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/logical_and.h>
@@ -12,15 +11,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <regex>
 #include <set>
 #include <sstream>
 
+#include "models/buffer_copy.h"
 #include "runtime/device.h"
 #include "runtime/error.h"
 #include "runtime/memory.h"
 #include "runtime/stop.h"
 #include "torchscript/archive.h"
+#include "torchscript/autocast.h"
+#include "torchscript/containers.h"
 #include "torchscript/graph.h"
 #include "torchscript/pass.h"
 #include "torchscript/refuse.h"
@@ -78,30 +81,6 @@ auto guarded(const char* what, const Body& body) {
   }
 }
 
-/// bf16 as torch.autocast does it, for one run.
-class Autocast {
- public:
-  Autocast(Precision precision, c10::DeviceType device)
-      : on_(precision == Precision::kBfloat16), device_(device) {
-    if (!on_) return;
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-    at::autocast::set_autocast_enabled(device_, true);
-    at::autocast::increment_nesting();
-  }
-  ~Autocast() {
-    if (!on_) return;
-    // Casts of this run's weights must not outlive it.
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-  c10::DeviceType device_;
-};
-
 /// The depth of a module's parameter. What its layers are only the names say that PyTorch gave them: the
 /// number in a list of layers, and below the first one embeddings and what all of an encoder's layers read.
 std::int64_t depth_of(const std::string& name) {
@@ -127,6 +106,7 @@ class TorchScript final : public TorchScriptModel {
     module_ = guarded("cannot be loaded", [&] { return read_module(file); });
     check_graphs(module_);
     refuse_probabilities(module_);
+    refuse_changed_containers(module_);
     dropout_ = follow_mode(module_);
     module_.train(false);
     if (!device_.is_cpu()) move_to_device();
@@ -169,6 +149,18 @@ class TorchScript final : public TorchScriptModel {
   [[nodiscard]] double initial_deviation() const override { return 0.0; }
   [[nodiscard]] std::int64_t outputs() const override { return outputs_; }
   [[nodiscard]] std::vector<Note> notes() const override { return notes_; }
+
+  /// All tensors that it keeps, in buffers, lists or dictionaries, but for the parameters.
+  [[nodiscard]] std::vector<at::Tensor> buffers() const override {
+    std::vector<at::Tensor> tensors;
+    std::set<const at::TensorImpl*> known = adopted_;
+    c10::IValue(module_._ivalue()).visit([&](const c10::IValue& value) {
+      if (!value.isTensor() || !value.toTensor().defined()) return false;
+      if (known.insert(value.toTensor().unsafeGetTensorImpl()).second) tensors.push_back(value.toTensor());
+      return false;
+    });
+    return tensors;
+  }
 
   void save(const std::string& file) const override {
     set_training(false);
@@ -233,6 +225,7 @@ class TorchScript final : public TorchScriptModel {
       }
       if (!at::isfinite(tensor.detach()).all().item<bool>())
         refuse_module("holds NaN or infinite values in " + name);
+      adopted_.insert(tensor.unsafeGetTensorImpl());
       const bool vector = tensor.dim() < 2 || name.ends_with("bias");
       parameters().declare_at(depth_of(name));
       parameters().adopt(name, tensor, vector ? Role::kVector : Role::kMatrix);
@@ -244,6 +237,7 @@ class TorchScript final : public TorchScriptModel {
   void try_out() {
     const Batch rows = trial_rows();
     limits_ = {.max_length = kNoLimit, .vocabulary_size = kNoLimit, .type_count = kNoLimit};
+    const BufferCopy stored(*this);
     {
       const c10::InferenceMode inference;
       const ScriptPass::OnEmbedding see = [&](const at::Tensor& table, const at::Tensor& indices) {
@@ -253,10 +247,13 @@ class TorchScript final : public TorchScriptModel {
       outputs_ = scores.size(1);
       warn_of_probabilities(scores);
     }
+    evaluation_changes_buffers_ = stored.differs();
+    stored.put_back();
     const c10::InferenceMode inference;
     std::uint32_t places = 0;
     (void)run(rows, {.training = true}, nullptr, &places);
     set_training(false);
+    stored.put_back();
     describe(places);
   }
 
@@ -321,6 +318,13 @@ class TorchScript final : public TorchScriptModel {
   at::Tensor run(const Batch& rows, const Mode& mode, ScriptPass::OnEmbedding see = nullptr,
                  std::uint32_t* places = nullptr) const {
     set_training(mode.training);
+    // Traced in training mode, batch norm counts batches in evaluation too; no score is to depend on those
+    // before.
+    std::optional<BufferCopy> stored;
+    if (evaluation_changes_buffers_ && !mode.training) stored.emplace(*this);
+    const auto back = c10::make_scope_exit([&stored] {
+      if (stored) stored->put_back();
+    });
     std::vector<c10::IValue> inputs;
     inputs.reserve(inputs_.size());
     for (const Input input : inputs_) {
@@ -374,6 +378,9 @@ class TorchScript final : public TorchScriptModel {
   std::int64_t padding_id_ = 0;
   bool pad_left_ = false;
   std::vector<Input> inputs_;
+  /// The tensors of the parameters.
+  std::set<const at::TensorImpl*> adopted_;
+  bool evaluation_changes_buffers_ = false;
   DropoutReport dropout_;
   std::vector<Note> notes_;
   Limits limits_{};

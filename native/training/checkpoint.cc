@@ -1,6 +1,7 @@
 #include "training/checkpoint.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <fcntl.h>
 
 #include <algorithm>
@@ -25,6 +26,15 @@ constexpr std::int64_t kBlock = 1 << 20;
 constexpr const char* kWeights = "weights.";
 constexpr const char* kMeans = "means.";
 constexpr const char* kSquares = "squares.";
+/// Those of a model have no names of their own.
+constexpr const char* kBuffers = "buffers.";
+
+/// The bytes of a tensor of any type, in a copy on the CPU: buffers change while the next step computes.
+at::Tensor bytes_of(const at::Tensor& tensor) {
+  const at::Tensor copy =
+      tensor.detach().to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+  return copy.contiguous().flatten().view(at::kByte);
+}
 
 at::Tensor part_of(const at::Tensor& whole, const Parameter::Part& part) {
   return whole.flatten().narrow(0, part.begin, part.count).view(part.shape);
@@ -45,15 +55,18 @@ class Sources {
   at::Tensor read(const char* kind, const Parameter& parameter, const at::Tensor& like) {
     at::Tensor whole = zeros_in_pages(like.sizes(), at::kFloat);
     for (const Parameter::Part& part : parameter.parts) {
-      const auto found = tensors_.find(kind + part.name);
-      if (found == tensors_.end() || found->second.shape != part.shape || found->second.dtype != "F32") {
-        throw Error("INVALID_MODEL", "the checkpoint is of another model: it has no tensor " +
-                                         (kind + part.name) + " of the model's shape in fp32");
-      }
-      read_to(whole.data_ptr<float>() + part.begin, found->second);
-      tensors_.erase(found);
+      take_to(whole.data_ptr<float>() + part.begin, kind + part.name, part.shape, "F32");
     }
     return whole;
+  }
+
+  void read_buffers(const std::vector<at::Tensor>& buffers) {
+    for (std::size_t i = 0; i < buffers.size(); ++i) {
+      at::Tensor values = at::empty(buffers[i].sizes(), buffers[i].options().device(at::kCPU));
+      const auto bytes = static_cast<std::int64_t>(values.nbytes());
+      take_to(values.data_ptr(), kBuffers + std::to_string(i), {bytes}, "U8");
+      buffers[i].copy_(values);
+    }
   }
 
   void require_empty() const {
@@ -63,11 +76,21 @@ class Sources {
   }
 
  private:
+  void take_to(void* to, const std::string& name, const std::vector<std::int64_t>& shape,
+               const std::string& dtype) {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end() || found->second.shape != shape || found->second.dtype != dtype) {
+      throw Error("INVALID_MODEL", "the checkpoint is of another model: it has no tensor " + name +
+                                       " of the model's shape in " + dtype);
+    }
+    read_to(static_cast<char*>(to), found->second);
+    tensors_.erase(found);
+  }
+
   /// Zeros are not written: moments of rows that no text has named take no memory, as in the training that
   /// they come from.
-  void read_to(float* to, const TensorSource& source) {
+  void read_to(char* out, const TensorSource& source) {
     const File& file = *files_.at(source.file);
-    auto* out = reinterpret_cast<char*>(to);
     std::vector<char> block(kBlock);
     for (std::int64_t at = source.begin; at < source.end; at += kBlock) {
       check_stop();
@@ -87,10 +110,9 @@ class Sources {
 
 }  // namespace
 
-std::vector<NamedTensor> checkpoint_tensors(const ParameterSet& parameters,
-                                            const std::vector<Moments>& moments) {
+std::vector<NamedTensor> checkpoint_tensors(const Model& model, const std::vector<Moments>& moments) {
   std::vector<NamedTensor> tensors;
-  for (const auto& parameter : parameters.all()) {
+  for (const auto& parameter : model.parameters().all()) {
     const auto add = [&](const char* kind, const at::Tensor& tensor) {
       if (!tensor.defined()) return;  // of what is frozen
       const at::Tensor here = tensor.detach().to(at::kCPU);
@@ -101,15 +123,19 @@ std::vector<NamedTensor> checkpoint_tensors(const ParameterSet& parameters,
     add(kMeans, moments[parameter->index].mean);
     add(kSquares, moments[parameter->index].square);
   }
+  const std::vector<at::Tensor> buffers = model.buffers();
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    tensors.push_back({kBuffers + std::to_string(i), bytes_of(buffers[i])});
+  }
   return tensors;
 }
 
-std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, ParameterSet& parameters,
+std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, Model& model,
                                      const std::vector<Moments>& present) {
   const at::NoGradGuard no_gradients;
   Sources file(sources);
   std::vector<Moments> moments(present.size());
-  for (const auto& parameter : parameters.all()) {
+  for (const auto& parameter : model.parameters().all()) {
     const Moments& like = present[parameter->index];
     parameter->master.copy_(file.read(kWeights, *parameter, parameter->master));
     if (parameter->has_copy()) parameter->value.copy_(parameter->master);
@@ -119,6 +145,7 @@ std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, P
     };
     moments[parameter->index] = {read(kMeans), read(kSquares)};
   }
+  file.read_buffers(model.buffers());
   file.require_empty();
   return moments;
 }
@@ -126,7 +153,8 @@ std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, P
 CheckpointWriter::CheckpointWriter(std::vector<NamedTensor> tensors, std::string file, Done done) {
   std::vector<TensorHeader> headers;
   for (NamedTensor& tensor : tensors) {
-    headers.push_back({std::move(tensor.name), tensor.values.sizes().vec()});
+    const bool bytes = tensor.values.scalar_type() == at::kByte;
+    headers.push_back({std::move(tensor.name), tensor.values.sizes().vec(), bytes});
     const auto* const from = static_cast<const char*>(tensor.values.const_data_ptr());
     const auto count = static_cast<std::int64_t>(tensor.values.nbytes());
     rest_.push_back({std::move(tensor.values), from, count});
@@ -152,7 +180,7 @@ void CheckpointWriter::detach() {
 }
 
 CheckpointWriter::Piece CheckpointWriter::copy_of(const Piece& piece) {
-  at::Tensor copy = zeros_in_pages({piece.count / 4}, at::kFloat);
+  at::Tensor copy = zeros_in_pages({piece.count}, at::kByte);
   auto* const to = static_cast<char*>(copy.data_ptr());
   std::memcpy(to, piece.from, static_cast<std::size_t>(piece.count));
   return {std::move(copy), to, piece.count};

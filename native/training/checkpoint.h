@@ -13,26 +13,25 @@
 #include <thread>
 #include <vector>
 
+#include "models/model.h"
 #include "training/adamw.h"
-#include "weights/parameters.h"
 #include "weights/safetensors.h"
 
 namespace tagformer {
 
-/// fp32 numbers on the CPU that belong under a name.
+/// Numbers in fp32, or bytes, on the CPU that belong under a name.
 struct NamedTensor {
   std::string name;
   at::Tensor values;
 };
 
-/// Everything that a training goes on from: weights and moments, part by part, on the CPU. Where they are
-/// there already the tensors are the training's own, not copies.
-std::vector<NamedTensor> checkpoint_tensors(const ParameterSet& parameters,
-                                            const std::vector<Moments>& moments);
+/// Everything that a training goes on from: weights and moments, part by part, and the model's buffers, on
+/// the CPU. Where weights and moments are there already the tensors are the training's own, not copies.
+std::vector<NamedTensor> checkpoint_tensors(const Model& model, const std::vector<Moments>& moments);
 
-/// Puts the weights of a checkpoint into `parameters` and returns its moments, which are like those of
+/// Puts the weights and buffers of a checkpoint into `model` and returns its moments, which are like those of
 /// `present`. Throws INVALID_MODEL, naming them, where tensors are missing, left over or of other shapes; IO.
-std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, ParameterSet& parameters,
+std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, Model& model,
                                      const std::vector<Moments>& present);
 
 /// Writes tensors to a safetensors file on a thread of its own.

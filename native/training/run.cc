@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/buffer_copy.h"
 #include "runtime/error.h"
 #include "training/aten_adamw.h"
 #include "training/recorded_step.h"
@@ -93,12 +94,15 @@ StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches) {
   const double learning_rate = options_.schedule.rate(done);
   // compute_gradients leaves its gradients to be read; they are no part of this step.
   gradients_.clear();
+  const BufferCopy before(model_.model());
   try {
     const StepOutcome outcome = runner_->run({micro_batches, labelled_count, learning_rate});
     gradients_.clear();
+    if (!outcome.update.applied) before.put_back();
     return {done + 1, outcome.update, learning_rate, outcome.parts};
   } catch (...) {
     gradients_.clear();
+    before.put_back();
     throw;
   }
 }
@@ -108,7 +112,7 @@ void TrainingRun::write_checkpoint(const std::string& file, CheckpointWriter::Do
     throw Error("INTERNAL", "a checkpoint of this training is being written");
   }
   model_.restore_weights();
-  writer_ = std::make_unique<CheckpointWriter>(checkpoint_tensors(model_.parameters(), optimizer_->moments()),
+  writer_ = std::make_unique<CheckpointWriter>(checkpoint_tensors(model_.model(), optimizer_->moments()),
                                                file, std::move(done));
   // What is recorded writes to the weights without asking.
   if (model_.records_steps()) writer_->detach();
@@ -116,7 +120,7 @@ void TrainingRun::write_checkpoint(const std::string& file, CheckpointWriter::Do
 
 void TrainingRun::restore(const std::vector<TensorSource>& tensors, std::int64_t steps) {
   if (optimizer_->steps() > 0) throw Error("INTERNAL", "this training has begun");
-  optimizer_->restore(read_checkpoint(tensors, model_.parameters(), optimizer_->moments()), steps);
+  optimizer_->restore(read_checkpoint(tensors, model_.model(), optimizer_->moments()), steps);
 }
 
 double TrainingRun::compute_gradients(const HostBatch& batch) {

@@ -55,7 +55,7 @@ class TrainingRun {
   TrainingRun& operator=(const TrainingRun&) = delete;
 
   /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together. A step that is
-  /// stopped changes no weight: AdamW, once begun, runs to its end.
+  /// stopped, or is not applied, changes no weight and no buffer: AdamW, once begun, runs to its end.
   StepResult step(const std::vector<HostBatch>& micro_batches);
   /// Begins to write what the training goes on from to `file`, beside the steps that follow; see
   /// CheckpointWriter. The writing before it must be over.

@@ -29,11 +29,12 @@ std::string text_of_shape(const std::vector<std::int64_t>& shape) {
 std::string safetensors_header(const std::vector<TensorHeader>& tensors) {
   std::string json = R"({"__metadata__":{"format":"pt"})";
   std::int64_t at = 0;
-  for (const auto& [name, shape] : tensors) {
-    const std::int64_t end =
-        at + std::accumulate(shape.begin(), shape.end(), std::int64_t{4}, std::multiplies<>());
-    json += "," + json_string(name) + R"(:{"dtype":"F32","shape":)" + text_of_shape(shape) +
-            R"(,"data_offsets":[)" + std::to_string(at) + "," + std::to_string(end) + "]}";
+  for (const auto& [name, shape, bytes] : tensors) {
+    const std::int64_t width = bytes ? 1 : 4;
+    const std::int64_t end = at + std::accumulate(shape.begin(), shape.end(), width, std::multiplies<>());
+    json += "," + json_string(name) + R"(:{"dtype":)" + (bytes ? R"("U8")" : R"("F32")") + R"(,"shape":)" +
+            text_of_shape(shape) + R"(,"data_offsets":[)" + std::to_string(at) + "," + std::to_string(end) +
+            "]}";
     at = end;
   }
   json += '}';

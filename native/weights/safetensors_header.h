@@ -7,10 +7,12 @@
 
 namespace tagformer {
 
-/// What the header says of a tensor in fp32.
+/// What the header says of a tensor.
 struct TensorHeader {
   std::string name;
   std::vector<std::int64_t> shape;
+  /// True: bytes, otherwise fp32.
+  bool bytes = false;
 };
 
 /// The begin of a file whose tensors follow in this order: the header's length, and the header.

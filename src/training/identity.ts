@@ -13,6 +13,8 @@ import type { PreparedRun, Rows } from "./prepare.js";
 export type RunIdentity = Readonly<Record<string, unknown>>;
 
 const digestMark = "sha256:";
+const deviceName = "the device";
+const experimentsName = "experiments";
 
 /**
  * Options that change no number: where computing is shared out, what is drawn, and paths, since what was read from them is
@@ -42,8 +44,8 @@ export async function identityOf(
     "tagformer's version": packageVersion(),
     "libtorch's version": torchVersion,
     "the instruction set": instructions,
-    "the device": model.info.device,
-    ...(experiments().length > 0 && { experiments: experiments().join(",") }),
+    [deviceName]: model.info.device,
+    ...(experiments().length > 0 && { [experimentsName]: experiments().join(",") }),
     "the model's weights": mark(modelDigest),
     "the model's config.json": mark(digestOf([JSON.stringify(config)])),
     ...identityOfData("training", training.dataset),
@@ -116,4 +118,10 @@ function describe(what: string, before: string, now: string): string {
 /** Whether a difference is that of the number of epochs. */
 export function isOfEpochs({ what }: Difference): boolean {
   return what === optionName("epochs");
+}
+
+/** Whether the run's steps are recorded on a device and replayed. */
+export function recordsSteps(identity: RunIdentity): boolean {
+  const asked = String(identity[experimentsName]).split(",");
+  return identity[deviceName] !== "cpu" && asked.includes("graphs");
 }

@@ -6,7 +6,7 @@ import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js"
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { EndEvent, ResumedEvent } from "./events.js";
-import { type Difference, differencesOf, isOfEpochs, type RunIdentity } from "./identity.js";
+import { type Difference, differencesOf, isOfEpochs, type RunIdentity, recordsSteps } from "./identity.js";
 import type { RunDirectory, Skipped } from "./run-directory.js";
 import { whyOver } from "./state.js";
 
@@ -96,10 +96,15 @@ function describeSkipped(skipped: readonly Skipped[]): string[] {
 function compare({ identity, state }: Checkpoint, parts: ResumeParts): string[] {
   const differences = differencesOf(identity, parts.identity);
   const inexact = differences.filter((difference) => !isExact(difference, state.epoch, parts.options));
-  if (inexact.length === 0) return [];
   const texts = inexact.map(
     (difference) => difference.text + reasonOf(difference, state.epoch, parts.options),
   );
+  if (recordsSteps(parts.identity)) {
+    texts.push(
+      "which steps are recorded (TAGFORMER_EXPERIMENTAL=graphs): the first of each shape after a start is not, and draws other dropout",
+    );
+  }
+  if (texts.length === 0) return [];
   if (parts.allowInexact)
     return [`resumed with others, so that the result is that of no undisturbed run: ${texts.join("; ")}`];
   throw invalidOption(

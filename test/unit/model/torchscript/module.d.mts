@@ -24,6 +24,10 @@ export function pickle(claim?: {
   readonly storage?: string;
   /** Further attributes, which are booleans. */
   readonly flags?: Readonly<Record<string, boolean>>;
+  /** Names of buffers, which follow the weights in the storage, a number for each label. */
+  readonly buffers?: readonly string[];
+  /** Names of lists of integers, which are empty. */
+  readonly lists?: readonly string[];
 }): Buffer;
 
 /** The records of a module. */

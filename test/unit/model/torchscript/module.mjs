@@ -42,13 +42,18 @@ const text = (value) => {
 const number = (value) => Buffer.from([0x4d, value & 255, value >> 8]);
 const raw = (value) => Buffer.from(value, "latin1");
 
-/** data.pkl: one object with its attributes: `training`, `weight`, and `flags`, which are booleans. */
+/**
+ * data.pkl: one object with its attributes: `training`, `weight`, `flags`, which are booleans, `buffers`, which follow the weights
+ * in the storage, a number for each label, and `lists`, which are of integers and empty.
+ */
 export function pickle({
   elements = weights.length,
   rows = vocabulary,
   offset = 0,
   storage: type = "Float",
   flags = {},
+  buffers = [],
+  lists = [],
 } = {}) {
   const storage = [
     raw("(("),
@@ -58,13 +63,13 @@ export function pickle({
     text("cpu"),
     number(elements),
   ];
-  const sizes = [raw("("), number(rows), number(labels), raw("t("), number(labels), number(1), raw("t")];
-  const tensor = [
+  const tensor = (at, trained, ...sizes) => [
     raw("ctorch._utils\n_rebuild_tensor_v2\n"),
     ...storage,
     raw("tQ"),
-    number(offset),
-    ...sizes,
+    number(at),
+    ...[raw("("), ...sizes.map(number), raw("t("), ...[labels, 1].slice(-sizes.length).map(number), raw("t")],
+    raw(`${trained}ccollections\nOrderedDict\n)RtR`),
   ];
   return Buffer.concat([
     raw("\x80\x02c__torch__\nBag\n)\x81}("),
@@ -72,8 +77,10 @@ export function pickle({
       text(name),
       raw(on ? "\x88" : "\x89"),
     ]),
-    ...[text("weight"), ...tensor],
-    raw("\x88ccollections\nOrderedDict\n)RtRub."),
+    ...[text("weight"), ...tensor(offset, "\x88", rows, labels)],
+    ...buffers.flatMap((name, i) => [text(name), ...tensor(weights.length + i * labels, "\x89", labels)]),
+    ...lists.flatMap((name) => [text(name), raw("ctorch.jit._pickle\nbuild_intlist\n(]tR")]),
+    raw("ub."),
   ]);
 }
 
