@@ -187,7 +187,7 @@ describe("the labels that a program expects", () => {
     for (const labels of [["money", "delivery", "access"], ["delivery"], [...labelNames, "other"]]) {
       expect(await errorOf(() => Classifier.load(directory, { labels }))).toMatchObject({
         code: "INVALID_OPTION",
-        message: `option labels is ${labels.join(", ")}, but the labels of ${directory} are delivery, money, access; give those in this order, or leave the option out`,
+        message: `option labels is ${labels.map((name) => `"${name}"`).join(", ")}, but the labels of ${directory} are "delivery", "money", "access"; give those in this order, or leave the option out`,
       });
     }
   });

@@ -92,7 +92,9 @@ describe("a run with test rows", () => {
     const other = { ...test, labelNames: ["delivery", "money", "entry"] };
     expect(await errorOf(() => finish(tinyRun({ test: other })))).toMatchObject({
       code: "INVALID_DATA",
-      message: expect.stringContaining("fresh.csv has the labels delivery, money, entry; expected those of"),
+      message: expect.stringContaining(
+        'fresh.csv has the labels "delivery", "money", "entry"; expected those of',
+      ),
     });
     const source = tinySource();
     const first = await finish(tinyRun({ ...source, testSplit: 0.1, epochs: 1 }));

@@ -275,7 +275,7 @@ describe("validation", () => {
     expect(await errorOf(() => finish(run))).toMatchObject({
       code: "INVALID_DATA",
       message: expect.stringMatching(
-        /^other.csv has the labels access, .*expected those of tiny data: delivery,/,
+        /^other.csv has the labels "access", .*expected those of tiny data: "delivery",/,
       ),
     });
     expect(existsSync(run.output)).toBe(false);
