@@ -197,7 +197,7 @@ describe("the labels that a program expects", () => {
     const train = { ...tinyDataset(60), labelNames: ["one", "two", "three"] };
     await finish(tinyRun({ train, output: renamed, epochs: 1 }));
     await using slot = await ModelSlot.load(directory, { labels: labelNames });
-    expect((await errorOf(() => slot.replace(renamed))).message).toContain("are one, two, three");
+    expect((await errorOf(() => slot.replace(renamed))).message).toContain('are "one", "two", "three"');
     await slot.replace(other);
     await using anySlot = await ModelSlot.load(directory);
     await anySlot.replace(renamed);
