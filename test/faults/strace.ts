@@ -8,8 +8,8 @@ import { temporaryFolder } from "../unit/training/tiny-run.js";
 import { Progress } from "./progress.js";
 
 /**
- * What happens to a system call: the process is killed before it, it fails, or it is left out and said to have written seven
- * bytes.
+ * What happens to a system call: the process is killed before it, it fails, or it is left out and said to have written one
+ * byte.
  */
 export type Fault = "SIGKILL" | "EIO" | "ENOSPC" | "EDQUOT" | "short";
 
@@ -188,7 +188,7 @@ const effects: Record<Fault, string> = {
   EIO: "error=EIO",
   ENOSPC: "error=ENOSPC",
   EDQUOT: "error=EDQUOT",
-  short: "retval=7",
+  short: "retval=1",
 };
 
 async function attach(thread: string, place: Place, traced: readonly string[]) {

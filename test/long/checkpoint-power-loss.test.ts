@@ -15,7 +15,7 @@ it.skipIf(reason)(
   "a power loss leaves the last checkpoint that was said to be on the disk, or a later one",
   async () => {
     const operations = await recordCheckpoints();
-    const losses = await losePower(operations, generator(6, "power loss"), 60);
+    const losses = await losePower(operations, generator(6, "power loss"), 20);
     console.log(`${losses} losses of power, after each of ${operations.length} changes of the disk`);
     expect(losses).toBeGreaterThan(3000);
   },
