@@ -13,6 +13,13 @@ await main(async () => {
   const { runProtocol } = await import("./bench/session.mjs");
   const { publish } = await import("./bench/publish.mjs"); // needs dist
   process.once("SIGINT", () => process.exit(130));
-  const { report, file } = await runProtocol(options);
-  await publish([report], file, options);
+  const works = options.works.filter((work) => work !== "serve");
+  if (works.length > 0) {
+    const { report, file } = await runProtocol({ ...options, works });
+    await publish([report], file, options);
+  }
+  if (works.length < options.works.length) {
+    const { benchServing } = await import("./bench/serving/session.mjs");
+    await benchServing(options);
+  }
 });

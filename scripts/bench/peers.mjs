@@ -10,18 +10,19 @@ import { say } from "../steps.mjs";
 /** The first brings its binaries for the CPU along, so that no script has to run; the second is built on it. */
 export const nodePeers = { "onnxruntime-node": "1.30.0", "@huggingface/transformers": "4.3.1" };
 
+/** What puts the load on servers. */
+export const servingPeers = { autocannon: "9.0.0" };
+
 const onnxRequirements = fileURLToPath(new URL("python/requirements.txt", import.meta.url));
+const servingRequirements = fileURLToPath(new URL("python/serving-requirements.txt", import.meta.url));
 
 /** The folder whose node_modules has {@link nodePeers}. */
 export function ensureNodePeers() {
-  const dependencies = JSON.stringify({ private: true, dependencies: nodePeers });
-  return ensureFolder("bench-node", dependencies, (folder) => {
-    say("bench: installing onnxruntime-node and @huggingface/transformers (0.5 GB)");
-    writeFileSync(join(folder, "package.json"), dependencies);
-    const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
-    const { status } = spawnSync("npm", install, { cwd: folder, stdio: ["ignore", 2, 2] });
-    if (status !== 0) throw new Error("bench: npm could not install them (its own message is above)");
-  });
+  return ensureNodeFolder(
+    "bench-node",
+    nodePeers,
+    "onnxruntime-node and @huggingface/transformers for the benchmarks (0.5 GB)",
+  );
 }
 
 /** The folder of Python packages with which models are exported to ONNX. */
@@ -30,6 +31,36 @@ export async function ensureOnnxPackages() {
   return ensureFolder("bench-onnx", readFileSync(onnxRequirements), async (folder) => {
     say("bench: installing onnx and onnxruntime for Python (0.1 GB)");
     await pip(python, ["--no-deps", "--target", folder, "-r", onnxRequirements]);
+  });
+}
+
+/** The folder whose node_modules has {@link servingPeers}. */
+export function ensureServingPeers() {
+  return ensureNodeFolder("bench-serving", servingPeers, "autocannon for the benchmarks");
+}
+
+/** The folder of Python packages with which a pipeline is served. */
+export async function ensureServingPackages() {
+  const python = await ensureParityPython();
+  return ensureFolder("bench-fastapi", readFileSync(servingRequirements), async (folder) => {
+    say("bench: installing FastAPI and uvicorn");
+    await pip(python, ["--target", folder, "-r", servingRequirements]);
+  });
+}
+
+/**
+ * A folder whose node_modules has these packages.
+ *
+ * @param what they are, for people
+ */
+export function ensureNodeFolder(name, dependencies, what) {
+  const content = JSON.stringify({ private: true, dependencies });
+  return ensureFolder(name, content, (folder) => {
+    say(`installing ${what}`);
+    writeFileSync(join(folder, "package.json"), content);
+    const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
+    const { status } = spawnSync("npm", install, { cwd: folder, stdio: ["ignore", 2, 2] });
+    if (status !== 0) throw new Error(`npm could not install ${what} (its own message is above)`);
   });
 }
 

@@ -3,6 +3,7 @@ import type { ModelName, Task } from "./protocol.mjs";
 export interface BenchOptions {
   readonly help: boolean;
   readonly write: boolean;
+  readonly quick: boolean;
   readonly pairs: number;
   readonly models: readonly ModelName[];
   readonly works: readonly string[];

@@ -7,7 +7,8 @@ export const help = `npm run bench -- [options]: tagformer against its peers, on
   --quick              the small model and three pairs: about five minutes
   --pairs N            samples of each contestant (9; with --quick 3; of XLNet at most 5)
   --model NAMES        base, xlnet, minilm (base,xlnet; with --quick minilm)
-  --only NAMES         ${works.join(", ")} (all)
+  --only NAMES         ${works.join(", ")} (all);
+                       serve: the server against others, half an hour and more (with --quick a few minutes)
   --threads N          threads of every side (the cores of this machine)
   --write              write the tables into docs/performance.md
 
@@ -31,9 +32,10 @@ export function readOptions(parameters, cores) {
   return {
     help: values.help,
     write: values.write,
+    quick: values.quick,
     pairs: count("pairs", values.pairs, values.quick ? 3 : 9),
     models: chosen("model", values.model, Object.keys(models), values.quick ? ["minilm"] : ["base", "xlnet"]),
-    works: chosen("only", values.only, works, works),
+    works: chosen("only", values.only, [...works, "serve"], works),
     threads: count("threads", values.threads, cores),
   };
 }

@@ -5,7 +5,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { findParityPython } from "../parity-python.mjs";
 
-const environment = {
+/** What the contestants find in their environment. */
+export const environment = {
   ...process.env,
   HF_HUB_OFFLINE: "1",
   HF_HUB_DISABLE_PROGRESS_BARS: "1",

@@ -1,5 +1,5 @@
 // Requests made at random, by the million, to a server that is a process of its own: no answer that is not documented, and no
-// growth. TAGFORMER_FUZZ_REQUESTS says how many; a million takes about an hour on two cores.
+// growth. TAGFORMER_FUZZ_REQUESTS says how many, where a million is too much.
 import { expect, it } from "vitest";
 import { metric, serve } from "../e2e/serve/command.js";
 import { fuzz } from "../unit/serve/fuzz.js";

@@ -11,6 +11,7 @@ describe("readOptions", () => {
     expect(readOptions([], 2)).toEqual({
       help: false,
       write: false,
+      quick: false,
       pairs: 9,
       models: ["base", "xlnet"],
       works: ["train", "full", "predict", "long", "latency", "start"],
@@ -34,13 +35,19 @@ describe("readOptions", () => {
     });
   });
 
+  it("measures servers when told, and not otherwise", () => {
+    expect(readOptions(["--only", "serve"], 2).works).toEqual(["serve"]);
+    expect(readOptions(["--only", "serve,train"], 2).works).toEqual(["train", "serve"]);
+    expect(readOptions([], 2).works).not.toContain("serve");
+  });
+
   it.each([
     [["--pairs", "0"], "--pairs is 0; expected a whole number"],
     [["--pairs", "2.5"], "--pairs is 2.5"],
     [["--threads="], "--threads is ;"],
     [["--model", "base,large"], '--model has "large"; expected base, xlnet, minilm'],
     [["--model", "toString"], '--model has "toString"'],
-    [["--only", "serve"], '--only has "serve"; expected train, full'],
+    [["--only", "teach"], '--only has "teach"; expected train, full'],
     [["--only="], '--only has ""'],
     [["--fast"], "--fast"],
     [["base"], "base"],
