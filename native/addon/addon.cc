@@ -45,7 +45,7 @@ Napi::Value try_torchscript(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/// What there is of CUDA; doctor and setup ask in a child process, because it opens libtorch's CUDA library.
+/// The state of CUDA here; doctor and setup ask in a child process, because it opens libtorch's CUDA library.
 Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
   const CudaDriver& driver = cuda_driver();
   const CudaLibrary& library = open_cuda_library();

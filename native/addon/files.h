@@ -1,4 +1,4 @@
-// What Node's `fs` lacks for saving models: kernel locks, and two paths exchanged in one step.
+// What Node's `fs` lacks for saving models: kernel locks, and the exchange of two paths in one step.
 #pragma once
 
 #include "addon/napi_setup.h"

@@ -2,11 +2,10 @@
 //
 // Three rules, each with its reason:
 // - The environment's clean-up hook is registered after the thread-safe function is made, so that it runs
-// before Node
-//   closes that function; a worker's end would otherwise leave a thread calling into freed memory.
+//   before Node closes that function; a worker's end would otherwise leave a thread calling into freed
+//   memory.
 // - The function keeps the event loop alive only while promises are open, counted here: Ref and Unref are a
-// flag in
-//   Node, not a counter.
+//   flag in Node, not a counter.
 // - After close() results are dropped: nothing may touch an environment that is going away.
 #pragma once
 

@@ -48,8 +48,7 @@ constexpr std::int64_t kMostThreads = 1024;
 const Failure kDropped = {
     "DISPOSED", "the call was dropped before it started: cancelled, or its model was disposed", "", {}};
 
-/// Gives what was freed back to the system. glibc would keep it, more than a whole model, for the threads
-/// that come after this one.
+/// Returns freed memory to the system. glibc would keep it, more than a whole model, for later threads.
 void return_memory() {
 #ifdef __GLIBC__
   malloc_trim(0);

@@ -60,7 +60,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value run(const Napi::CallbackInfo& info, std::uint64_t id, Work work);
   [[nodiscard]] Engine& engine();
   [[nodiscard]] TrainingRun& training();
-  /// What a failed device holds cannot be given back: to try it would fail in a destructor.
+  /// Memory on a failed device cannot be freed: trying would throw in a destructor.
   void leak();
 
   Napi::Value find_device(const Napi::CallbackInfo& info);

@@ -41,7 +41,7 @@ class Engine {
 
  private:
   LoadedModel loaded_;
-  /// What predictions leave for the next.
+  /// Memory that predictions reuse.
   mutable Scratch scratch_;
 };
 

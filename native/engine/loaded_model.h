@@ -66,8 +66,8 @@ class LoadedModel {
   /// The same of a model that has no kernels, while the batch is still on the CPU.
   [[nodiscard]] DeviceBatch prepare_on_host(const HostBatch& data,
                                             std::optional<std::int64_t> labelled_count) const;
-  /// What this thread computes with on a device, and in its way: libtorch's own operations, each of which
-  /// first looks at the stop flag.
+  /// How this thread computes on a device: with libtorch's own operations, each of which first checks the
+  /// stop flag.
   struct DeviceOperations {
     AtenOperations aten;
     Interruptible interruptible;
@@ -75,13 +75,13 @@ class LoadedModel {
   /// This thread computes as the device does while the result lives; nothing where our kernels compute.
   [[nodiscard]] std::optional<DeviceOperations> operations() const;
 
-  /// How a training brings weights up to date whose updates it has put off; null where no training runs.
+  /// Applies the weight updates that a training has deferred; null where no training runs.
   void set_pending_updates(std::function<void()> apply) { apply_pending_ = std::move(apply); }
   [[nodiscard]] bool is_training() const { return apply_pending_ != nullptr; }
-  /// Makes all weights what the last step left them; before anything but the next step reads them.
+  /// Applies deferred updates; call it before anything but the next step reads the weights.
   void apply_pending_updates() const;
-  /// The same, and brings back the tensors that prediction had packed; before anything but prediction reads
-  /// them.
+  /// The same, and restores the tensors that prediction had packed; call it before anything but prediction
+  /// reads them.
   void restore_weights() const;
 
  private:

@@ -77,7 +77,7 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
   }
 };
 
-/// Whether nobody would see it if `x`, which is no view, were written to.
+/// Whether `x`, which is no view, is the only tensor over its memory, so that it can be overwritten.
 bool is_ours_alone(const at::Tensor& x) {
   return c10::InferenceMode::is_enabled() && x.is_contiguous() && x.use_count() == 1;
 }

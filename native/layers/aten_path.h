@@ -1,7 +1,7 @@
 // The second way to compute a layer: libtorch's own operations, for every device and for a TorchScript
 // tracer.
 //
-// Each operation of this floor asks has_kernels() of its input and is written twice: over our CPU kernels,
+// Each operation of native/layers asks has_kernels() of its input and is written twice: over our CPU kernels,
 // and here or beside them in operations that keep no size of the batch: unflatten, flatten and -1.
 #pragma once
 
@@ -14,7 +14,8 @@
 
 namespace tagformer {
 
-/// True when our kernels compute on `x`: rows on the CPU, `[rows, width]`, and nobody traces or has them off.
+/// True when our kernels compute on `x`: rows on the CPU, `[rows, width]`, and neither is a trace under way
+/// nor an AtenOperations alive.
 bool has_kernels(const at::Tensor& x);
 
 /// While it lives, this thread computes without our kernels wherever there is another way, as on a device.

@@ -18,8 +18,7 @@ struct DisentangledTerms {
 
 /// softmax((q . k + q . position_keys[i - j] + k . position_queries[i - j]) * scale) v for each head and
 /// text, with query i and key j. `q` is `[queries, heads * head_dim]`: all tokens, or the first of each text.
-/// `kv` is
-/// `[tokens, 2 * heads * head_dim]`. Returns `[queries, heads * head_dim]`.
+/// `kv` is `[tokens, 2 * heads * head_dim]`. Returns `[queries, heads * head_dim]`.
 at::Tensor disentangled_attention(const at::Tensor& q, const at::Tensor& kv, const DisentangledTerms& terms,
                                   const Sequences& sequences, const AttentionOptions& options);
 

@@ -1,4 +1,4 @@
-// Where the heads of a ragged batch lie in memory, for the attention kernels.
+// Places of the heads of a ragged batch in memory, for the attention kernels.
 #pragma once
 
 #include <algorithm>

@@ -30,7 +30,7 @@ struct Product : torch::autograd::Function<Product> {
     const at::Tensor& weight = tensors[1];
     const at::Tensor grad_y = grads[0].contiguous();
     const bool has_bias = context->saved_data["bias"].toBool();
-    // What is frozen, and what only frozen parts lie below, needs no gradient.
+    // A frozen part needs no gradient, nor does what has only frozen parts below it.
     return {context->needs_input_grad(0) ? multiply(grad_y, pack(weight), std::nullopt) : at::Tensor(),
             context->needs_input_grad(1) ? multiply_transposed(grad_y, pack(x)) : at::Tensor(),
             has_bias ? at::sum(grad_y, {0}, /*keepdim=*/false, at::kFloat) : at::Tensor()};

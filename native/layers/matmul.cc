@@ -73,7 +73,7 @@ PackedMatrix pack_panels(const at::Tensor& x, std::int64_t depth, std::int64_t c
   return {packed, depth, columns, {}, {}};
 }
 
-/// The transpose of `weight`, whose rows lie in one piece each.
+/// The transpose of `weight`, whose rows are contiguous.
 PackedMatrix pack_rows(const at::Tensor& weight, Lifetime lifetime) {
   const std::int64_t columns = weight.size(0);
   const std::int64_t depth = weight.size(1);
@@ -84,7 +84,7 @@ PackedMatrix pack_rows(const at::Tensor& weight, Lifetime lifetime) {
                      });
 }
 
-/// `x` itself, whose rows lie in one piece each.
+/// `x` itself, whose rows are contiguous.
 PackedMatrix pack_columns(const at::Tensor& x, Lifetime lifetime) {
   const std::int64_t depth = x.size(0);
   const std::int64_t columns = x.size(1);

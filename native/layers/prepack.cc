@@ -18,8 +18,8 @@ bool in_bytes(const Parameter& parameter, Precision precision) {
   return precision == Precision::kInt8 && parameter.has_copy();
 }
 
-/// Leaves the value's shape and format without its numbers, which are packed.
-void let_tensors_go(Parameter& parameter) {
+/// Frees the numbers of the value, which are packed, and keeps its shape and format.
+void free_tensors(Parameter& parameter) {
   if (!parameter.has_copy()) parameter.master = at::Tensor();
   const bool trained = parameter.value.requires_grad();
   parameter.value = at::empty_like(parameter.value.detach(), at::kMeta).requires_grad_(trained);
@@ -67,13 +67,13 @@ void prepack(Parameter& parameter, Precision precision) {
   const at::Tensor weight = parameter.value.detach();
   parameter.packed =
       in_bytes(parameter, precision) ? pack_bytes(weight) : pack_transposed(weight, Lifetime::kModel);
-  let_tensors_go(parameter);
+  free_tensors(parameter);
 }
 
 bool prepack_from(const RowSource& rows, Parameter& parameter, Precision precision) {
   if (!parameter.multiplies_only) return false;
   parameter.packed = pack_from(rows, parameter.value, in_bytes(parameter, precision));
-  let_tensors_go(parameter);
+  free_tensors(parameter);
   return true;
 }
 

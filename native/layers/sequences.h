@@ -1,4 +1,4 @@
-// Where the texts of a batch lie among its tokens.
+// Which tokens of a batch belong to which text.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -24,17 +24,16 @@ struct PackedPositions {
   std::int64_t longest;
 };
 
-/// Where the texts of a batch lie, in one of three forms; `tokens` below is `total` or `texts, length`.
+/// Which tokens belong to which text, in one of three forms; `tokens` below is `total` or `texts, length`.
 ///
 /// Ragged: all tokens one after the other, so that hidden states are `[total, width]` and nothing is padded.
-/// This is what our CPU kernels compute.
-/// Dense: texts padded to one length, so that hidden states are `[texts, length, width]`, with a mask. This
-/// is what plain libtorch operations compute: on other devices, and where a TorchScript tracer records them.
-/// A trace keeps no size of the batch, so nothing here asks a dense tensor for one.
-/// Packed: ragged, but on a device, where flash kernels take the boundaries of texts. Only models that say so
-/// (Model::takes_packed) are given it.
+/// This is what our CPU kernels compute. Dense: texts padded to one length, so that hidden states are
+/// `[texts, length, width]`, with a mask. This is what libtorch's own operations compute: on other devices,
+/// and where a TorchScript tracer records them. A trace keeps no size of the batch, so nothing here asks a
+/// dense tensor for one. Packed: ragged, but on a device, where flash kernels take the boundaries of texts.
+/// Only models that say so (Model::takes_packed) are given it.
 ///
-/// What a model needs to know about positions in a text it asks here, and so is written once for both forms.
+/// A model asks here for everything about positions in a text, and so is written once for all forms.
 class Sequences {
  public:
   static Sequences ragged(Offsets offsets);

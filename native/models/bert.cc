@@ -33,7 +33,6 @@ EncoderDescription describe_bert(Config& config, const std::string& prefix, cons
   config.require("is_decoder", false);
   config.require("add_cross_attention", false);
   return {
-      .prefix = prefix,
       .embeddings = {.name = prefix + "embeddings",
                      .width = width,
                      .vocabulary_size = vocabulary_size,

@@ -46,7 +46,7 @@ class Config {
   /// Texts that must be among `accepted`: a list, or one text with `|` between them; none when absent.
   [[nodiscard]] std::vector<std::string> choices(const std::string& field,
                                                  const std::vector<std::string>& accepted);
-  /// An object's own fields, none where it is absent. Whoever reads them also calls refuse_unread() on it.
+  /// An object's own fields, none where it is absent. The caller also calls refuse_unread() on it.
   [[nodiscard]] Config section(const std::string& field);
   /// Refuses every value but `required` (or absence): for features that are not built.
   void require(const std::string& field, bool required);
@@ -54,7 +54,7 @@ class Config {
   /// Whether the field is there and null, where transformers takes that for a value of its own.
   [[nodiscard]] bool is_null(const std::string& field);
 
-  /// Refuses fields that nobody read and that are not known to be without effect here.
+  /// Refuses fields that were not read and are not known to be without effect here.
   void refuse_unread() const;
 
  private:

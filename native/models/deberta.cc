@@ -217,7 +217,6 @@ class Deberta final : public Model {
 
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }
   [[nodiscard]] WordTable words() const override { return embeddings_.words(); }
-  [[nodiscard]] std::string prefix() const override { return "deberta."; }
   [[nodiscard]] double initial_deviation() const override { return c_.initializer_range; }
 
  private:

@@ -68,7 +68,6 @@ std::unique_ptr<Model> make_distilbert(Config& config, std::int64_t labels, Prec
   (void)config.boolean_or("tie_weights_", true);        // of the pre-training head only
   return make_encoder(
       {
-          .prefix = "distilbert.",
           .embeddings = read_embeddings(config, width, dropout),
           .projection = std::nullopt,
           .layers = read_layers(config, width, dropout),

@@ -14,8 +14,7 @@ enum class Positions {
   /// Its index in the text.
   kFromZero,
   /// RoBERTa's: the number of tokens up to it that are not padding, counted from the padding id + 1; padding
-  /// tokens, even
-  /// those that a text spells out, have the padding id's row.
+  /// tokens, even those that a text spells out, have the padding id's row.
   kAfterPadding,
   /// Nowhere: there is no such table, and the layers above know of positions by other means.
   kNone,

@@ -38,7 +38,6 @@ class Encoder final : public Model {
   }
   [[nodiscard]] Limits limits() const override { return embeddings_.limits(); }
   [[nodiscard]] WordTable words() const override { return embeddings_.words(); }
-  [[nodiscard]] std::string prefix() const override { return d_.prefix; }
   [[nodiscard]] double initial_deviation() const override { return d_.initializer_range; }
 
  private:

@@ -19,7 +19,6 @@ struct HeadDescription {
 };
 
 struct EncoderDescription {
-  std::string prefix;
   EmbeddingsDescription embeddings;
   /// The linear layer from the embeddings' width to the layers'; absent where they are the same.
   std::optional<std::string> projection;

@@ -1,4 +1,4 @@
-// What every architecture is to the rest of the engine.
+// The interface of every architecture.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -83,12 +83,10 @@ class Model {
   /// Tensors beside the parameters that training may change, such as running statistics; always in the same
   /// order.
   [[nodiscard]] virtual std::vector<at::Tensor> buffers() const { return {}; }
-  /// What Hugging Face puts before the names of the encoder's tensors, such as "bert.".
-  [[nodiscard]] virtual std::string prefix() const = 0;
   /// Standard deviation of freshly initialised weights.
   [[nodiscard]] virtual double initial_deviation() const = 0;
 
-  /// What a user should know of it.
+  /// Notes for the user.
   [[nodiscard]] virtual std::vector<Note> notes() const { return {}; }
 
   /// Writes the weights to `file`; the bytes need not be on disk when it returns. Throws IO.
@@ -96,7 +94,13 @@ class Model {
 
   /// transformers' class of this architecture's classifiers; empty where it is unknown.
   [[nodiscard]] const std::string& classifier_class() const { return classifier_class_; }
-  void set_classifier_class(std::string name) { classifier_class_ = std::move(name); }
+  /// What Hugging Face puts before the names of the pretrained network's tensors, such as "bert."; may be
+  /// empty.
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
+  void set_names(std::string classifier_class, std::string prefix) {
+    classifier_class_ = std::move(classifier_class);
+    prefix_ = std::move(prefix);
+  }
 
   [[nodiscard]] ParameterSet& parameters() { return parameters_; }
   [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
@@ -107,6 +111,7 @@ class Model {
  private:
   ParameterSet parameters_;
   std::string classifier_class_;
+  std::string prefix_;
 };
 
 /// Builds the architecture that `model_type` of config.json names, with weights not yet filled.

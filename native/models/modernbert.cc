@@ -185,7 +185,6 @@ class ModernBert final : public Model {
   }
   [[nodiscard]] Limits limits() const override { return {c_.max_positions, c_.vocab_size, 0}; }
   [[nodiscard]] WordTable words() const override { return {words_, c_.padding_id}; }
-  [[nodiscard]] std::string prefix() const override { return "model."; }
   [[nodiscard]] double initial_deviation() const override { return c_.initializer_range; }
 
  private:

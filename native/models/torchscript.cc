@@ -145,7 +145,6 @@ class TorchScript final : public TorchScriptModel {
   void to(c10::Device /*device*/) override {}
 
   [[nodiscard]] Limits limits() const override { return limits_; }
-  [[nodiscard]] std::string prefix() const override { return ""; }
   [[nodiscard]] double initial_deviation() const override { return 0.0; }
   [[nodiscard]] std::int64_t outputs() const override { return outputs_; }
   [[nodiscard]] std::vector<Note> notes() const override { return notes_; }
@@ -165,8 +164,8 @@ class TorchScript final : public TorchScriptModel {
   void save(const std::string& file) const override {
     set_training(false);
     if (device_.is_cpu()) return write_module(module_, file, {});
-    // What lies on a device would be a file that loads nowhere else. The module itself stays there: that
-    // there is memory to come back to is not certain.
+    // Saved from a device, the file would load nowhere else. The module itself stays there: whether there
+    // would be memory to move it back is not certain.
     const jit::Module copy =
         guarded("cannot be copied from the device", [&] { return module_.deepcopy(at::Device(at::kCPU)); });
     constants_.as_stored();

@@ -110,7 +110,6 @@ class Xlnet final : public Model {
   /// Positions are relative, so there is no longest text; 2^20 tokens keep the offsets of a batch in range.
   [[nodiscard]] Limits limits() const override { return {1 << 20, config_.vocab_size, 1 << 16}; }
   [[nodiscard]] WordTable words() const override { return {words_}; }
-  [[nodiscard]] std::string prefix() const override { return "transformer."; }
   [[nodiscard]] double initial_deviation() const override { return config_.initializer_range; }
 
  private:

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kAdvice = "; type: npx tagformer setup --cuda";
 
-/// Where this code lies.
+/// The file that this code was loaded from.
 std::string own_directory() {
   Dl_info info{};
   if (::dladdr(reinterpret_cast<void*>(&own_directory), &info) == 0 || info.dli_fname == nullptr) return "";

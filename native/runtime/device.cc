@@ -68,7 +68,7 @@ CudaDriver ask_driver() {
   return driver;
 }
 
-/// Where the libtorch that is in use lies.
+/// The directory of the libtorch that is in use.
 std::string library_directory() {
   Dl_info info{};
   if (::dladdr(reinterpret_cast<void*>(&at::globalContext), &info) == 0 || info.dli_fname == nullptr)
@@ -131,7 +131,7 @@ std::string problem_of(c10::Device device) {
 Placement choose_freely(const std::string& problem) {
   const c10::Device cpu(c10::kCPU);
   if (!problem.empty()) {
-    // A GPU that lies idle is worth a word; a machine without one is not.
+    // An idle GPU is worth a note; a machine without one is not.
     return {cpu, cuda_driver().gpus.empty() ? "" : "computing on the CPU: " + problem};
   }
   const c10::Device device(c10::kCUDA, 0);

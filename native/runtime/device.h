@@ -49,7 +49,7 @@ Placement choose_device(const std::string& wanted);
 /// Lets fp32 products round their factors to TF32, in the whole process: libtorch knows no smaller scope.
 void allow_tf32();
 
-/// Lets operations choose what adds in the same order every time, in the whole process.
+/// Makes operations add in the same order every time, in the whole process.
 void compute_deterministically();
 
 /// Whether the text of an error tells of a failure after which a GPU's context, and so every model of the

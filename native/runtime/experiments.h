@@ -1,4 +1,4 @@
-// What no GPU has agreed to yet, and is off unless it is asked for by name.
+// Experimental GPU paths: not yet proven on a GPU, off by default, enabled by name.
 #pragma once
 
 #include <string>

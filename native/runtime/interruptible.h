@@ -1,4 +1,4 @@
-// Makes libtorch's own operations look at the stop flag.
+// Makes libtorch's own operations check the stop flag.
 #pragma once
 
 #include <c10/core/DispatchKeySet.h>
@@ -20,8 +20,8 @@ inline c10::DispatchKeySet after_meeting(c10::DispatchKeySet keys) {
 }
 
 /// While it lives, every operation of libtorch that this thread begins, or that a backward pass of this
-/// thread begins on another, first looks at this thread's stop flag (runtime/stop.h) and may end with
-/// Stopped. An operation costs a microsecond more.
+/// thread begins on another, first checks this thread's stop flag (runtime/stop.h) and may end with Stopped.
+/// An operation costs a microsecond more.
 class Interruptible {
  public:
   Interruptible();

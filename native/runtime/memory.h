@@ -1,4 +1,4 @@
-// Telling a lack of memory from other failures.
+// Recognizes out-of-memory errors.
 #pragma once
 
 #include <c10/util/Exception.h>

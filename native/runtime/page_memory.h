@@ -1,4 +1,4 @@
-// Memory for what lives as long as a model: weights, their packed form, the optimizer's means.
+// Memory for what lives as long as a model: weights, their packed form, the optimizer's moments.
 #pragma once
 
 #include <ATen/core/Tensor.h>

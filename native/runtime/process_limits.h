@@ -1,4 +1,4 @@
-// Limits of a process that loads what nobody knows.
+// Limits for the process that loads an untrusted model.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 namespace tagformer {
 
 /// Takes from this process, for good, what loading `file` does not need: it can write to no file, its memory
-/// ends at a few times the file's size, and SIGXCPU ends it after `processor_seconds`, which whoever started
-/// it need not live to see. Throws IO.
+/// ends at a few times the file's size, and SIGXCPU ends it after `processor_seconds`, even if the process
+/// that started it has ended. Throws IO.
 void limit_process(const std::string& file, std::uint32_t processor_seconds);
 
 }  // namespace tagformer

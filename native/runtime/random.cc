@@ -17,7 +17,7 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// Values drawn between two looks at the stop flag.
+/// Values drawn between two checks of the stop flag.
 constexpr std::int64_t kStopInterval = 1 << 20;
 
 /// Uniform in (0, 1].

@@ -13,7 +13,7 @@ constexpr std::uint64_t stream_of(std::string_view name) {
   return hash;
 }
 
-/// Fills `count` floats with normal(0, deviation), drawn again where they lie more than `cutoff` deviations
+/// Fills `count` floats with normal(0, deviation), drawn again where they are more than `cutoff` deviations
 /// from 0. The numbers depend on seed, stream and index alone, and are the same with every compiler and
 /// libtorch (std::normal_distribution is not).
 void fill_normal(float* values, std::int64_t count, double deviation, double cutoff, std::uint64_t seed,

@@ -15,8 +15,8 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  /// Records what `body` gives to the device, and does none of it. All memory that `body` reads and writes,
-  /// but for what it makes itself, must stay where it is.
+  /// Records the work that `body` gives to the device, without doing it. All memory that `body` reads and
+  /// writes, but for what it makes itself, must stay where it is.
   virtual void record(const std::function<void()>& body) = 0;
   /// Does what was recorded.
   virtual void replay() = 0;

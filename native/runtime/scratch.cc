@@ -11,8 +11,7 @@
 namespace tagformer {
 namespace {
 
-/// Blocks that nobody uses are dropped beyond this. A layer of BERT-base with 1,024 tokens needs 40 MB in
-/// fp32.
+/// Most bytes of unused blocks that are kept. A layer of BERT-base with 1,024 tokens needs 40 MB in fp32.
 constexpr std::size_t kMostBytes = 64 << 20;
 
 thread_local Scratch* in_use = nullptr;

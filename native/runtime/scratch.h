@@ -1,4 +1,4 @@
-// Memory that the layers of a prediction take turns with.
+// Scratch memory that the layers of a prediction reuse.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -35,7 +35,7 @@ class Scratch {
   c10::Storage block_for(std::size_t bytes);
   void drop_oldest(std::size_t most_bytes);
 
-  /// Least recently taken first. A block is free when nobody else holds its storage.
+  /// Least recently taken first. A block is free when no tensor has its storage.
   std::vector<c10::Storage> blocks_;
 };
 

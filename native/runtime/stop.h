@@ -1,7 +1,7 @@
-// Ends a running job from outside.
+// Cooperative cancellation of a running job.
 //
-// The flag belongs to the thread and is no argument: loops over rows, chunks of files and parts of matrix
-// products all look at it, and it changes no number.
+// The flag belongs to the thread instead of being passed as an argument: loops over rows, chunks of files and
+// parts of matrix products all check it, and it changes no number.
 #pragma once
 
 #include <atomic>

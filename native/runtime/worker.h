@@ -13,7 +13,7 @@ namespace tagformer {
 
 class Worker {
  public:
-  /// A job that is dropped before it starts is told so instead of run.
+  /// Of a job that is dropped before it starts `dropped` is called instead of `run`.
   struct Job {
     std::uint64_t id;
     std::function<void()> run;
@@ -21,8 +21,8 @@ class Worker {
   };
 
   /// `threads` is the number of threads that libtorch uses for this model's operations; 0 means an equal
-  /// share of `cores` among the workers of the process that say so, idle or not, so that a model's rounding
-  /// changes only when another is loaded or disposed of.
+  /// share of `cores` among all such workers of the process, idle or not, so that a model's rounding changes
+  /// only when another is loaded or disposed of.
   Worker(int threads, int cores);
   /// Stops and joins.
   ~Worker();
@@ -58,7 +58,7 @@ class Worker {
   bool interrupted_ = false;
   /// Number of the job that runs; 0 when none does, or it has none.
   std::uint64_t running_ = 0;
-  /// What jobs look at.
+  /// The flag that running jobs check.
   std::atomic<bool> stop_ = false;
   std::mutex join_mutex_;
   std::thread thread_;

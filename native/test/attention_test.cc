@@ -2,7 +2,9 @@
 #include <initializer_list>
 #include <limits>
 
+#include "test/attention_calls.h"
 #include "test/check.h"
+#include "test/finite_differences.h"
 #include "test/mask.h"
 #include "test/numbers.h"
 
@@ -177,22 +179,15 @@ struct Results {
   }
 };
 
+AttentionCase call_of(const Case& c) {
+  return {c.queries, c.keys, c.head_dim, c.head_dim + c.gap, scale_of(c), dropout_of(c), kFirstRow, kHead};
+}
+
+/// What this attention has beyond the others.
 template <typename T>
-void describe(auto& description, const Case& c, const Inputs<T>& in) {
-  const std::int64_t stride = c.head_dim + c.gap;
-  description.q = in.q.data();
-  description.k = in.k.data();
-  description.v = in.v.data();
-  description.q_stride = description.kv_stride = description.out_stride = stride;
-  description.queries = c.queries;
-  description.keys = c.keys;
-  description.head_dim = c.head_dim;
-  description.scale = static_cast<float>(scale_of(c));
-  description.dropout = dropout_of(c);
-  description.first_row = kFirstRow;
-  description.head = kHead;
-  description.window = c.window;
-  if (c.rotary) description.rotary = {in.cosines.data(), in.sines.data()};
+void add_positions(auto& call, const Case& c, const Inputs<T>& in) {
+  call.window = c.window;
+  if (c.rotary) call.rotary = {in.cosines.data(), in.sines.data()};
 }
 
 /// The workspace as it may come: full of what no result may depend on.
@@ -208,20 +203,13 @@ Results<T> run(const Case& c, const Inputs<T>& in, const std::string& name) {
                Matrix<T>::output(c.keys, c.head_dim, stride), Matrix<T>::output(c.keys, c.head_dim, stride),
                Matrix<float>::output(1, c.queries)};
   Matrix<float> forward_workspace = workspace_of(c);
-  cpu::AttentionForward<T> forward{};
-  describe(forward, c, in);
-  forward.out = r.out.data();
-  forward.log_sum_exp = r.log_sum_exp.data();
+  cpu::AttentionForward<T> forward = forward_call<T>(call_of(c), in, r);
+  add_positions(forward, c, in);
   cpu::typed_kernels<T>().attention_forward(forward, forward_workspace.data());
 
   Matrix<float> backward_workspace = workspace_of(c);
-  cpu::AttentionBackward<T> backward{};
-  describe(backward, c, in);
-  backward.grad_out = in.grad_out.data();
-  backward.log_sum_exp = r.log_sum_exp.data();
-  backward.grad_q = r.grad_q.data();
-  backward.grad_k = r.grad_k.data();
-  backward.grad_v = r.grad_v.data();
+  cpu::AttentionBackward<T> backward = backward_call<T>(call_of(c), in, r);
+  add_positions(backward, c, in);
   cpu::typed_kernels<T>().attention_backward(backward, backward_workspace.data());
   expect(name + ": workspace is large enough",
          forward_workspace.kept_inside() && backward_workspace.kept_inside());
@@ -233,14 +221,7 @@ void test_case(const Case& c) {
   Random random(static_cast<std::uint64_t>(c.queries * 1000 + c.keys));
   const Inputs<T> in = inputs_of<T>(c, random);
   const std::string name = name_of_case<T>(c);
-  const Results<T> found = run(c, in, name);
-  const Reference expected = reference(c, in);
-  expect_at_most(name + ": out", error_of(found.out, expected.out), bound<T>(1e-5));
-  expect_at_most(name + ": log_sum_exp", error_of(found.log_sum_exp, expected.log_sum_exp), 1e-6);
-  expect_at_most(name + ": grad_q", error_of(found.grad_q, expected.grad_q), bound<T>(5e-6));
-  expect_at_most(name + ": grad_k", error_of(found.grad_k, expected.grad_k), bound<T>(5e-6));
-  expect_at_most(name + ": grad_v", error_of(found.grad_v, expected.grad_v), bound<T>(5e-6));
-  expect(name + ": kept inside", found.kept_inside());
+  expect_results<T>(name, run(c, in, name), reference(c, in), {.log_sum_exp = 1e-6, .gradients = 5e-6});
 }
 
 /// The gradients above are formulas; here they are what the forward pass says they are.
@@ -249,27 +230,11 @@ void test_finite_differences(const Case& c) {
   const Inputs<float> in = inputs_of<float>(c, random);
   const Results<float> found = run(c, in, name_of_case<float>(c));
   const auto loss = [&](const Inputs<float>& inputs) {
-    const Reference r = reference(c, inputs);
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < c.queries; ++i) {
-      for (std::int64_t d = 0; d < c.head_dim; ++d) {
-        sum += r.out[static_cast<std::size_t>(i * c.head_dim + d)] * in.grad_out(i, d);
-      }
-    }
-    return sum;
+    return weighted_sum(reference(c, inputs).out, in.grad_out);
   };
   const auto check = [&](const char* name, Matrix<float> Inputs<float>::* matrix, const Matrix<float>& grad) {
-    Doubles expected;
-    for (std::int64_t i = 0; i < grad.rows(); ++i) {
-      for (std::int64_t d = 0; d < grad.width(); ++d) {
-        Inputs<float> more = in;
-        Inputs<float> less = in;
-        (more.*matrix).at(i, d) += 0x1p-10F;
-        (less.*matrix).at(i, d) -= 0x1p-10F;
-        expected.push_back((loss(more) - loss(less)) / ((more.*matrix)(i, d) - (less.*matrix)(i, d)));
-      }
-    }
-    expect_at_most(name_of("attention, finite differences:", name), error_of(grad, expected), 1e-5);
+    expect_at_most(name_of("attention, finite differences:", name),
+                   error_of(grad, finite_differences(in, matrix, loss)), 1e-5);
   };
   check("grad_q", &Inputs<float>::q, found.grad_q);
   check("grad_k", &Inputs<float>::k, found.grad_k);
@@ -291,7 +256,8 @@ void test_heads() {
     auto out = Matrix<float>::output(c.queries, kKeys);
     Matrix<float> workspace = workspace_of(c);
     cpu::AttentionForward<float> forward{};
-    describe(forward, c, in);
+    describe(forward, call_of(c), in);
+    forward.window = c.window;
     forward.out = out.data();
     forward.head = head;
     cpu::typed_kernels<float>().attention_forward(forward, workspace.data());

@@ -3,7 +3,9 @@
 #include <limits>
 #include <optional>
 
+#include "test/attention_calls.h"
 #include "test/check.h"
+#include "test/finite_differences.h"
 #include "test/mask.h"
 #include "test/numbers.h"
 
@@ -165,20 +167,8 @@ struct Results {
   }
 };
 
-template <typename T>
-void describe(auto& description, const Case& c, const Inputs<T>& in) {
-  const std::int64_t stride = c.head_dim + c.gap;
-  description.q = in.q.data();
-  description.k = in.k.data();
-  description.v = in.v.data();
-  description.q_stride = description.kv_stride = description.out_stride = stride;
-  description.queries = c.queries;
-  description.keys = c.keys;
-  description.head_dim = c.head_dim;
-  description.scale = static_cast<float>(scale_of(c));
-  description.dropout = dropout_of(c);
-  description.first_row = kFirstRow;
-  description.head = kHead;
+AttentionCase call_of(const Case& c) {
+  return {c.queries, c.keys, c.head_dim, c.head_dim + c.gap, scale_of(c), dropout_of(c), kFirstRow, kHead};
 }
 
 /// The workspace as it may come: full of what no result may depend on.
@@ -210,20 +200,11 @@ Results<T> run(const Case& c, const Inputs<T>& in, const std::string& name, floa
       .position_stride = stride,
       .buckets = in.buckets.data()};
   Matrix<float> forward_workspace = workspace_of(c);
-  cpu::AttentionForward<T> forward{};
-  describe(forward, c, in);
-  forward.out = r.out.data();
-  forward.log_sum_exp = r.log_sum_exp.data();
+  const cpu::AttentionForward<T> forward = forward_call<T>(call_of(c), in, r);
   cpu::typed_kernels<T>().disentangled_attention_forward(forward, part, forward_workspace.data());
 
   Matrix<float> backward_workspace = workspace_of(c);
-  cpu::AttentionBackward<T> backward{};
-  describe(backward, c, in);
-  backward.grad_out = in.grad_out.data();
-  backward.log_sum_exp = r.log_sum_exp.data();
-  backward.grad_q = r.grad_q.data();
-  backward.grad_k = r.grad_k.data();
-  backward.grad_v = r.grad_v.data();
+  const cpu::AttentionBackward<T> backward = backward_call<T>(call_of(c), in, r);
   cpu::typed_kernels<T>().disentangled_attention_backward(
       backward, part,
       {.position_keys = r.grad_position_keys.data(), .position_queries = r.grad_position_queries.data()},
@@ -240,16 +221,11 @@ void test_case(const Case& c) {
   const std::string name = name_of_case<T>(c);
   const Results<T> found = run(c, in, name);
   const Reference expected = reference(c, in);
-  expect_at_most(name + ": out", error_of(found.out, expected.out), bound<T>(1e-5));
-  expect_at_most(name + ": log_sum_exp", error_of(found.log_sum_exp, expected.log_sum_exp), 3e-6);
-  expect_at_most(name + ": grad_q", error_of(found.grad_q, expected.grad_q), bound<T>(5e-6));
-  expect_at_most(name + ": grad_k", error_of(found.grad_k, expected.grad_k), bound<T>(5e-6));
-  expect_at_most(name + ": grad_v", error_of(found.grad_v, expected.grad_v), bound<T>(5e-6));
+  expect_results<T>(name, found, expected, {.log_sum_exp = 3e-6, .gradients = 5e-6});
   expect_at_most(name + ": grad_position_keys",
                  error_of(found.grad_position_keys, expected.grad_position_keys), 5e-6);
   expect_at_most(name + ": grad_position_queries",
                  error_of(found.grad_position_queries, expected.grad_position_queries), 5e-6);
-  expect(name + ": kept inside", found.kept_inside());
 }
 
 /// The gradients above are formulas; here they are what the forward pass says they are.
@@ -259,28 +235,11 @@ void test_finite_differences() {
   const Inputs<float> in = inputs_of<float>(c, random);
   const Results<float> found = run(c, in, name_of_case<float>(c));
   const auto loss = [&](const Inputs<float>& inputs) {
-    const Reference r = reference(c, inputs);
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < c.queries; ++i) {
-      for (std::int64_t d = 0; d < c.head_dim; ++d) {
-        sum += r.out[static_cast<std::size_t>(i * c.head_dim + d)] * in.grad_out(i, d);
-      }
-    }
-    return sum;
+    return weighted_sum(reference(c, inputs).out, in.grad_out);
   };
   const auto check = [&](const char* name, Matrix<float> Inputs<float>::* matrix, const Matrix<float>& grad) {
-    Doubles expected;
-    for (std::int64_t i = 0; i < grad.rows(); ++i) {
-      for (std::int64_t d = 0; d < grad.width(); ++d) {
-        Inputs<float> more = in;
-        Inputs<float> less = in;
-        (more.*matrix).at(i, d) += 0x1p-10F;
-        (less.*matrix).at(i, d) -= 0x1p-10F;
-        expected.push_back((loss(more) - loss(less)) / ((more.*matrix)(i, d) - (less.*matrix)(i, d)));
-      }
-    }
-    expect_at_most(name_of("disentangled attention, finite differences:", name), error_of(grad, expected),
-                   1e-5);
+    expect_at_most(name_of("disentangled attention, finite differences:", name),
+                   error_of(grad, finite_differences(in, matrix, loss)), 1e-5);
   };
   check("grad_q", &Inputs<float>::q, found.grad_q);
   check("grad_k", &Inputs<float>::k, found.grad_k);

@@ -1,5 +1,6 @@
 // LayerNorm of residual + dropout(x + bias), forward and backward.
 #include "test/check.h"
+#include "test/finite_differences.h"
 #include "test/mask.h"
 #include "test/numbers.h"
 
@@ -204,27 +205,12 @@ void test_finite_differences() {
   const Inputs<float> in = inputs_of<float>(c);
   const Backward<float> found = run_backward(c, in, run_forward(c, in, "norm"), "norm");
   const auto loss = [&](const Inputs<float>& inputs) {
-    const Doubles y = reference(c, inputs).y;
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < kRows; ++i) {
-      for (std::int64_t j = 0; j < c.width; ++j)
-        sum += y[static_cast<std::size_t>(i * c.width + j)] * in.grad_y(i, j);
-    }
-    return sum;
+    return weighted_sum(reference(c, inputs).y, in.grad_y);
   };
   const auto check = [&](const char* name, Matrix<float> Inputs<float>::* matrix, const Matrix<float>& grad,
                          double start) {
-    Doubles expected;
-    for (std::int64_t i = 0; i < grad.rows(); ++i) {
-      for (std::int64_t j = 0; j < grad.width(); ++j) {
-        Inputs<float> more = in;
-        Inputs<float> less = in;
-        (more.*matrix).at(i, j) += 0x1p-10F;
-        (less.*matrix).at(i, j) -= 0x1p-10F;
-        expected.push_back(start + (loss(more) - loss(less)) / ((more.*matrix)(i, j) - (less.*matrix)(i, j)));
-      }
-    }
-    expect_at_most(name_of("norm, finite differences:", name), error_of(grad, expected), 1e-5);
+    expect_at_most(name_of("norm, finite differences:", name),
+                   error_of(grad, finite_differences(in, matrix, loss, start)), 1e-5);
   };
   check("grad_x", &Inputs<float>::x, found.x, 0.0);
   check("grad_residual", &Inputs<float>::residual, found.residual, 0.0);

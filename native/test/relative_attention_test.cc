@@ -1,7 +1,9 @@
 // XLNet's relative attention of one head, forward and backward.
 #include <algorithm>
 
+#include "test/attention_calls.h"
 #include "test/check.h"
+#include "test/finite_differences.h"
 #include "test/mask.h"
 #include "test/numbers.h"
 
@@ -170,19 +172,8 @@ struct Results {
   }
 };
 
-template <typename T>
-void describe(auto& description, const Case& c, const Inputs<T>& in) {
-  description.q = in.q.data();
-  description.k = in.k.data();
-  description.v = in.v.data();
-  description.q_stride = description.kv_stride = description.out_stride = c.stride();
-  description.queries = c.queries();
-  description.keys = c.keys;
-  description.head_dim = c.head_dim;
-  description.scale = static_cast<float>(c.scale());
-  description.dropout = c.dropout();
-  description.first_row = kFirstRow;
-  description.head = kHead;
+AttentionCase call_of(const Case& c) {
+  return {c.queries(), c.keys, c.head_dim, c.stride(), c.scale(), c.dropout(), kFirstRow, kHead};
 }
 
 template <typename T>
@@ -213,20 +204,11 @@ Results<T> run(const Case& c, const Inputs<T>& in, const std::string& name) {
     return Matrix<float>::output(1, cpu::relative_attention_workspace(c.keys, c.head_dim));
   };
   Matrix<float> forward_workspace = workspace_of();
-  cpu::AttentionForward<T> forward{};
-  describe(forward, c, in);
-  forward.out = r.out.data();
-  forward.log_sum_exp = r.log_sum_exp.data();
+  const cpu::AttentionForward<T> forward = forward_call<T>(call_of(c), in, r);
   cpu::typed_kernels<T>().relative_attention_forward(forward, part, forward_workspace.data());
 
   Matrix<float> backward_workspace = workspace_of();
-  cpu::AttentionBackward<T> backward{};
-  describe(backward, c, in);
-  backward.grad_out = in.grad_out.data();
-  backward.log_sum_exp = r.log_sum_exp.data();
-  backward.grad_q = r.grad_q.data();
-  backward.grad_k = r.grad_k.data();
-  backward.grad_v = r.grad_v.data();
+  const cpu::AttentionBackward<T> backward = backward_call<T>(call_of(c), in, r);
   float* const biases = r.grad_biases.data();
   float* const segments = r.grad_segments.data();
   cpu::typed_kernels<T>().relative_attention_backward(backward, part,
@@ -251,17 +233,12 @@ void test_case(const Case& c) {
   // Scores are sums of three products: larger than plain attention's, and so is what their rounding costs.
   // One probability is often nearly 1, and gradients are small differences of numbers of this size.
   constexpr double kMagnitude = 1.0;
-  expect_at_most(name + ": out", error_of(found.out, expected.out), bound<T>(1e-5));
-  expect_at_most(name + ": log_sum_exp", error_of(found.log_sum_exp, expected.log_sum_exp), 5e-6);
-  expect_at_most(name + ": grad_q", error_of(found.grad_q, expected.grad_q, kMagnitude), bound<T>(1e-5));
-  expect_at_most(name + ": grad_k", error_of(found.grad_k, expected.grad_k, kMagnitude), bound<T>(1e-5));
-  expect_at_most(name + ": grad_v", error_of(found.grad_v, expected.grad_v, kMagnitude), bound<T>(1e-5));
+  expect_results<T>(name, found, expected, {.log_sum_exp = 5e-6, .gradients = 1e-5, .magnitude = kMagnitude});
   expect_at_most(name + ": grad_positions",
                  error_of(found.grad_positions, expected.grad_positions, kMagnitude), 1e-5);
   expect_at_most(name + ": grad_biases", error_of(found.grad_biases, expected.grad_biases, kMagnitude), 1e-5);
   expect_at_most(name + ": grad_segments", error_of(found.grad_segments, expected.grad_segments, kMagnitude),
                  1e-5);
-  expect(name + ": kept inside", found.kept_inside());
 }
 
 /// The gradients above are formulas; here they are what the forward pass says they are.
@@ -271,28 +248,12 @@ void test_finite_differences() {
   const Inputs<float> in = inputs_of<float>(c, random);
   const Results<float> found = run(c, in, name_of_case<float>(c));
   const auto loss = [&](const Inputs<float>& inputs) {
-    const Reference r = reference(c, inputs);
-    double sum = 0.0;
-    for (std::int64_t i = 0; i < c.queries(); ++i) {
-      for (std::int64_t d = 0; d < c.head_dim; ++d)
-        sum += r.out[static_cast<std::size_t>(i * c.head_dim + d)] * in.grad_out(i, d);
-    }
-    return sum;
+    return weighted_sum(reference(c, inputs).out, in.grad_out);
   };
   const auto check = [&](const char* name, Matrix<float> Inputs<float>::* matrix, const Matrix<float>& grad,
                          double start) {
-    Doubles expected;
-    for (std::int64_t i = 0; i < grad.rows(); ++i) {
-      for (std::int64_t d = 0; d < grad.width(); ++d) {
-        Inputs<float> more = in;
-        Inputs<float> less = in;
-        (more.*matrix).at(i, d) += 0x1p-10F;
-        (less.*matrix).at(i, d) -= 0x1p-10F;
-        const double step = (more.*matrix)(i, d) - (less.*matrix)(i, d);
-        expected.push_back(start + (loss(more) - loss(less)) / step);
-      }
-    }
-    expect_at_most(name_of("relative attention, finite differences:", name), error_of(grad, expected), 1e-5);
+    expect_at_most(name_of("relative attention, finite differences:", name),
+                   error_of(grad, finite_differences(in, matrix, loss, start)), 1e-5);
   };
   check("grad_q", &Inputs<float>::q, found.grad_q, 0.0);
   check("grad_k", &Inputs<float>::k, found.grad_k, 0.0);

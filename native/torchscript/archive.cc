@@ -20,7 +20,7 @@
 namespace tagformer {
 namespace {
 
-/// A file that libtorch reads from, and that looks at the stop flag.
+/// A file that libtorch reads from, and that checks the stop flag.
 class Source : public caffe2::serialize::ReadAdapterInterface {
  public:
   explicit Source(const std::string& file) : file_(file, O_RDONLY) {}
@@ -42,7 +42,7 @@ class Source : public caffe2::serialize::ReadAdapterInterface {
 };
 
 /// While it lives, a module's parameters look empty to libtorch's writer, which otherwise computes a checksum
-/// of each, for a tenth of a second and more, of what nobody wants any more.
+/// of each, for a tenth of a second and more, even when the export was stopped.
 class LookEmpty {
  public:
   explicit LookEmpty(const torch::jit::Module& module) {
@@ -70,7 +70,7 @@ void write_module(const torch::jit::Module& module, const std::string& file,
   File out(file, O_WRONLY | O_CREAT | O_TRUNC);
   std::exception_ptr failure;
   std::optional<LookEmpty> rest;
-  // libtorch must not hear of a failure: its writer would throw in its destructor, which ends the process.
+  // A failure must not reach libtorch: its writer would throw in its destructor, which ends the process.
   const auto write = [&](const void* from, std::size_t count) {
     try {
       if (failure == nullptr) out.write(static_cast<const char*>(from), static_cast<std::int64_t>(count));

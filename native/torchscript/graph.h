@@ -33,8 +33,8 @@ struct DropoutReport {
 /// check_graphs.
 DropoutReport follow_mode(const torch::jit::Module& module);
 
-/// Tracing also writes down where it computes: names of devices, and tensors that lie there. They follow the
-/// module to its device, and are what they were while it is written to a file.
+/// Tracing also records the device: its name, and tensors on it. They follow the module to its device, and
+/// are what they were while it is written to a file.
 class DeviceConstants {
  public:
   DeviceConstants() = default;

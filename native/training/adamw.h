@@ -39,7 +39,7 @@ class AdamW {
   AdamW(const AdamW&) = delete;
   AdamW& operator=(const AdamW&) = delete;
 
-  /// Has a function called before an update writes to weights or moments; null: none.
+  /// Sets a function that is called before an update writes to weights or moments; null: none.
   void set_before_update(std::function<void()> before) { before_update_ = std::move(before); }
 
   /// Applies one update to what is not frozen, unless `loss` (`[]`, fp64) or the norm of the gradients is not
@@ -55,7 +55,7 @@ class AdamW {
   /// The rows of token ids as a leaf of the graph, for Batch::words; undefined where no table is kept by
   /// rows.
   virtual at::Tensor look_up(const at::Tensor& /*ids*/) { return {}; }
-  /// Makes all updates that were put off; before anything but the next step reads weights or moments.
+  /// Applies all deferred updates; call it before anything but the next step reads weights or moments.
   virtual void apply_pending() {}
 
   /// By a parameter's index; undefined where it is frozen; see apply_pending().

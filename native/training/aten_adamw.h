@@ -10,8 +10,8 @@
 
 namespace tagformer {
 
-/// Nothing of an update is fetched before all of it has been given to the device, which counts the updates
-/// itself, and itself leaves the weights alone where it must.
+/// No result is fetched before the whole update has been given to the device, which counts the updates itself
+/// and decides itself whether a step is skipped.
 class AtenAdamW final : public AdamW {
  public:
   AtenAdamW(ParameterSet& parameters, AdamWOptions options, c10::Device device);

@@ -45,7 +45,7 @@ class CheckpointWriter {
   using Done = std::function<void(std::exception_ptr)>;
 
   CheckpointWriter(std::vector<NamedTensor> tensors, std::string file, Done done);
-  /// Gives up what is not written, and waits for the thread.
+  /// Stops writing, and waits for the thread.
   ~CheckpointWriter();
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;

@@ -12,7 +12,7 @@ namespace tagformer {
 /// depend on the number of threads.
 constexpr std::int64_t kChunk = 1 << 16;
 
-/// body(chunk, first, count) over the elements, in parallel, to the end: half a step is none.
+/// body(chunk, first, count) over the elements, in parallel, to the end: an update must not stop half-way.
 template <typename Body>
 void for_chunks(std::int64_t elements, const Body& body) {
   const auto thread = [&](const auto& each) {

@@ -22,9 +22,9 @@ class Gradients {
   /// Adds what a backward pass left at the rows of the table that `ids` name, `leaf` `[ids, width]`: all of
   /// it, or none where memory is short.
   void add_rows(const at::Tensor& ids, const at::Tensor& leaf);
-  /// Forgets what a backward pass left that was not added, as when it failed on its way.
+  /// Drops what a backward pass left but was not added, as when it failed half-way.
   void discard_fresh();
-  /// Forgets everything.
+  /// Drops all gradients.
   void clear();
 
   /// Of a parameter; undefined where it has none.

@@ -14,14 +14,14 @@
 
 namespace tagformer {
 
-/// AdamW's running means of a gradient and of its square, of the shape of its parameter.
+/// AdamW's moments of a parameter, of its shape: the running means of its gradient and of the square.
 struct Moments {
   at::Tensor mean, square;
 };
 
-/// AdamW changes every row in every step: weights decay, and running means fade. For a row without a gradient
-/// these changes are put off until it is next read, and are then made one after the other, by the same kernel
-/// with a gradient of zeros. So the numbers are those of updating the whole table in each step, bit for bit,
+/// AdamW changes every row in every step: weights and moments decay. For a row without a gradient these
+/// updates are deferred until it is next read, and are then made one after the other, by the same kernel with
+/// a gradient of zeros. So the numbers are those of updating the whole table in each step, bit for bit,
 /// without passing a hundred megabytes through the cache each time.
 class LazyRows {
  public:
@@ -31,9 +31,9 @@ class LazyRows {
 
   /// The rows of token ids, up to date, as a leaf of the graph, for Batch::words.
   at::Tensor look_up(const at::Tensor& ids);
-  /// One step of AdamW: rows with a gradient are updated, the update of others is put off.
+  /// One step of AdamW: rows with a gradient are updated, the update of others is deferred.
   void update(const cpu::AdamWStep& step, const RowGradients& gradients);
-  /// Makes all updates that were put off; before anything else reads or writes the table or its moments.
+  /// Applies all deferred updates; call it before anything else reads or writes the table or its moments.
   /// Throws Stopped, and then some rows still lack theirs.
   void apply_pending();
 
@@ -52,8 +52,8 @@ class LazyRows {
   /// Number of steps, and of those that each row has had.
   std::int64_t now_ = 0;
   std::vector<std::int64_t> done_;
-  /// Whether a row has running means other than zeros, which are neither read nor written, so that they take
-  /// no memory.
+  /// Whether a row has moments other than zeros; zeros are neither read nor written, so that they take no
+  /// memory.
   std::vector<bool> learned_;
   /// Where the next sweep begins.
   std::int64_t next_ = 0;

@@ -57,10 +57,10 @@ class TrainingRun {
   /// Forward, loss, backward, clip, AdamW and schedule over all micro-batches together. A step that is
   /// stopped, or is not applied, changes no weight and no buffer: AdamW, once begun, runs to its end.
   StepResult step(const std::vector<HostBatch>& micro_batches);
-  /// Begins to write what the training goes on from to `file`, beside the steps that follow; see
-  /// CheckpointWriter. The writing before it must be over.
+  /// Begins to write a checkpoint to `file` while the next steps compute; see CheckpointWriter. The writing
+  /// before it must be over.
   void write_checkpoint(const std::string& file, CheckpointWriter::Done done);
-  /// Gives up a checkpoint that is being written.
+  /// Stops a checkpoint that is being written.
   void abandon_checkpoint() { writer_.reset(); }
   /// Goes on after the `steps` that another training of the same model had made when write_checkpoint()
   /// wrote `tensors`; before the first step. Throws as read_checkpoint().

@@ -16,7 +16,7 @@
 namespace tagformer {
 namespace {
 
-/// Bytes written between two looks at the stop flag.
+/// Bytes written between two checks of the stop flag.
 constexpr std::int64_t kChunk = 1 << 20;
 /// Bytes sent to the disk together.
 constexpr std::int64_t kWindow = 4 * kChunk;
@@ -63,8 +63,8 @@ void File::write(const char* from, std::int64_t count) {
 void File::write_back() {
 #ifdef __linux__
   const auto sync = [this](std::int64_t begin, unsigned how) {
-    // Whoever is told of a lost page here is not told again by fsync; other errors mean that the file has no
-    // disk.
+    // A write error that is reported here is not reported again by fsync; other errors mean that the file is
+    // not on a disk.
     const bool lost =
         ::sync_file_range(descriptor_, begin, kWindow, how) != 0 && (errno == EIO || errno == ENOSPC);
     if (lost) fail("write");

@@ -28,14 +28,14 @@ class File {
   /// Flushes to disk and closes; a failure of either means that the file was not saved.
   void finish();
 
-  /// True where nobody has permission to write, so that the bytes stay what they are.
+  /// True where the file's mode lets no user write, so that the bytes do not change.
   [[nodiscard]] bool is_read_only() const;
   /// Whether size or time of modification are others than when the file was opened.
   [[nodiscard]] bool has_changed() const;
 
   /// The bytes in memory, shared with all processes that map them; what is written there is this one's own.
-  /// Pages are read when they are first used, so whoever cuts the file kills the process: only for a file
-  /// that is_read_only(). The same mapping every time; it may outlive the file.
+  /// Pages are read when they are first used, so truncating the file kills the process: only for a file that
+  /// is_read_only(). The same mapping every time; it may outlive the file.
   std::shared_ptr<char> map();
 
  private:
@@ -45,8 +45,8 @@ class File {
     bool read_only;
   };
   [[nodiscard]] State state() const;
-  /// Has the disk follow the writing, so that neither a write nor the last flush waits long where nobody can
-  /// stop it; the last flush would wait for the disk in any case.
+  /// Starts writing to the disk early, so that neither a write nor the final flush blocks for long where it
+  /// cannot be stopped; the total wait for the disk is the same.
   void write_back();
   [[noreturn]] void fail(const char* what) const;
 

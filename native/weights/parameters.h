@@ -74,7 +74,7 @@ struct Parameter {
   Role role;
   Initial initial;
   /// Of fresh normal weights: their standard deviation, where it is not the model's, and the number of
-  /// deviations beyond which none lies.
+  /// deviations beyond which none may be.
   std::optional<double> deviation;
   double cutoff = std::numeric_limits<double>::infinity();
   /// False for a weight that its module keeps as it is.
@@ -117,7 +117,7 @@ class ParameterSet {
   /// Declares one tensor.
   Parameter& add(std::string name, std::vector<std::int64_t> shape, Role role, Initial initial,
                  bool head = false);
-  /// Takes a contiguous fp32 tensor of someone else's as a parameter: both see every update. Whether it is
+  /// Makes a contiguous fp32 tensor of another owner a parameter: both see every update. Whether it is
   /// trained is its own `requires_grad`.
   Parameter& adopt(std::string name, at::Tensor tensor, Role role);
   /// Declares tensors of equal trailing shape that are stored one below the other.

@@ -51,8 +51,8 @@ struct LoadReport {
 /// and beta. Head parameters that no source holds are initialised; with no sources at all everything is.
 /// Throws INVALID_MODEL naming every missing or mis-shaped tensor.
 ///
-/// Weights are read now: whoever changes a file later changes no model. Only masters that are not kept are
-/// read again, and refused when the file has changed; and a file that nobody may write to is mapped.
+/// Weights are read now: a later change of a file changes no model. Only masters that are not kept are read
+/// again, and refused when the file has changed; a read-only file is mapped.
 ///
 /// `conversion` takes one parameter after the other.
 LoadReport load_parameters(ParameterSet& parameters, const std::vector<TensorSource>& sources,

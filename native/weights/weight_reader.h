@@ -26,7 +26,7 @@ class WeightReader {
 
   /// Fills all parameters: their masters, or only the bf16 copies where there are no masters. A part without
   /// a file is initialised. A parameter becomes the bytes of its file, mapped, where it is stored in fp32 and
-  /// nobody may write to the file. Throws INVALID_MODEL or IO.
+  /// the file is read-only. Throws INVALID_MODEL or IO.
   void load(const ParameterSet& parameters, const Conversion& conversion) const;
 
   /// Fills the master of one parameter with the numbers that load() found. Throws IO where a file was

@@ -1,64 +1,67 @@
-// What has to be known about an architecture outside of its network, which native/models describes.
-import { torchScriptType } from "./file-names.js";
+// What has to be known of an architecture before the add-on is loaded: its line in native/models/registry.cc.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../base/package.js";
 import type { JsonObject } from "./json-file.js";
 
 export interface Architecture {
   /** transformers' class of its classifiers. */
   readonly classifierClass: string;
-  /** Name of the linear layer whose rows are the labels. */
-  readonly outputLayer: string;
   /** Name of the pretrained network within the classifier. */
   readonly base: string;
   /** Name of the word embeddings within that network. */
   readonly embeddings: string;
+  /** Name of the linear layer whose rows are the labels. */
+  readonly outputLayer: string;
+  /** Rows of the table of positions where config.json does not say. */
+  readonly positions: number;
+  /** How these rows are counted; see Positions in native/models/embeddings.h. */
+  readonly countedFrom: "kFromZero" | "kAfterPadding" | "kNone";
 }
 
-const architectures: ReadonlyMap<unknown, Architecture> = new Map([
-  architecture("albert", "Albert", "classifier", "albert"),
-  architecture("bert", "Bert", "classifier", "bert"),
-  architecture("camembert", "Camembert", "classifier.out_proj", "roberta"),
-  architecture("deberta-v2", "DebertaV2", "classifier", "deberta"),
-  architecture("distilbert", "DistilBert", "classifier", "distilbert"),
-  architecture("electra", "Electra", "classifier.out_proj", "electra"),
-  architecture("modernbert", "ModernBert", "classifier", "model", "embeddings.tok_embeddings.weight"),
-  architecture("roberta", "Roberta", "classifier.out_proj", "roberta"),
-  architecture("xlnet", "XLNet", "logits_proj", "transformer", "word_embedding.weight"),
-  architecture("xlm-roberta", "XLMRoberta", "classifier.out_proj", "roberta"),
-]);
+const registryFile = join(packageRoot, "native/models/registry.cc");
+const line =
+  /EACH\("(?<modelType>[\w-]+)", "(?<stem>\w+)", \w+, "(?<base>[\w.]+)", "(?<words>[\w.]+)", "(?<head>[\w.]+)", (?<positions>\d+), (?<countedFrom>k\w+)\)/g;
 
-function architecture(
-  modelType: string,
-  classStem: string,
-  outputLayer: string,
-  base: string,
-  embeddings = "embeddings.word_embeddings.weight",
-): [string, Architecture] {
-  return [
-    modelType,
-    { classifierClass: `${classStem}ForSequenceClassification`, outputLayer, base, embeddings },
-  ];
-}
+let registered: ReadonlyMap<string, Architecture> | undefined;
 
-/**
- * Most tokens of a text that a config.json has positions for; infinite where distances take the place of positions, and of
- * a TorchScript module, of which it says nothing.
- */
-export function positionsOf(config: JsonObject): number {
-  const { model_type: type, max_position_embeddings: stated, pad_token_id: padding } = config;
-  if (
-    type === "xlnet" ||
-    type === torchScriptType ||
-    (type === "deberta-v2" && config.position_biased_input === false)
-  ) {
-    return Number.POSITIVE_INFINITY;
-  }
-  const positions = typeof stated === "number" ? stated : type === "modernbert" ? 8192 : 512;
-  // RoBERTa and its relatives count positions from behind the padding's id.
-  const isRoberta = findArchitecture(type)?.base === "roberta";
-  return isRoberta ? positions - (typeof padding === "number" ? padding : 1) - 1 : positions;
+/** The architectures by `model_type`. */
+export function architectures(): ReadonlyMap<string, Architecture> {
+  registered ??= new Map(
+    Array.from(readFileSync(registryFile, "utf8").matchAll(line), ({ groups }) => {
+      const { modelType, stem, base, words, head, positions, countedFrom } = groups!;
+      const architecture = {
+        classifierClass: `${stem}ForSequenceClassification`,
+        base: base!,
+        embeddings: `${words}.weight`,
+        outputLayer: head!,
+        positions: Number(positions),
+        countedFrom: countedFrom as Architecture["countedFrom"],
+      };
+      return [modelType!, architecture];
+    }),
+  );
+  return registered;
 }
 
 /** The architecture of a `model_type`; `null` for an unknown one, which the engine refuses. */
 export function findArchitecture(modelType: unknown): Architecture | null {
-  return architectures.get(modelType) ?? null;
+  return architectures().get(String(modelType)) ?? null;
+}
+
+/**
+ * Most tokens of a text that a config.json has positions for; infinite where distances take the place of positions, and where
+ * neither it nor its architecture says, as of a TorchScript module.
+ */
+export function positionsOf(config: JsonObject): number {
+  const { model_type: type, max_position_embeddings: stated, pad_token_id: padding } = config;
+  const architecture = findArchitecture(type);
+  // position_biased_input is DeBERTa's: without it there is no table of positions.
+  if (architecture?.countedFrom === "kNone" || config.position_biased_input === false) {
+    return Number.POSITIVE_INFINITY;
+  }
+  const positions =
+    typeof stated === "number" ? stated : (architecture?.positions ?? Number.POSITIVE_INFINITY);
+  if (architecture?.countedFrom !== "kAfterPadding") return positions;
+  return positions - (typeof padding === "number" ? padding : 1) - 1;
 }

@@ -1,4 +1,4 @@
-// The CPU kernels' plain interface: pointers and sizes, nothing of libtorch.
+// The interface of the CPU kernels: pointers and sizes, nothing of libtorch.
 //
 // Every kernel is compiled once for each instruction set (see CMakeLists.txt) and chosen when the library is
 // loaded. All of them are serial: the layers above split the work over threads.
@@ -39,7 +39,7 @@ struct RotaryTable {
   const float* sines = nullptr;
 };
 
-/// Where one head of one sequence lies, and how it attends; rows of q, k, v and out are `head_dim` long and
+/// The place of one head of one sequence, and how it attends; rows of q, k, v and out are `head_dim` long and
 /// `*_stride` apart.
 struct AttentionPlace {
   std::int64_t q_stride, kv_stride, out_stride;

@@ -6,8 +6,8 @@
 // kTileRows x kTileVectors registers is summed over the whole depth before it is written, so an element is
 // one sum in one order, whatever the number of rows and threads.
 //
-// The right operand lies in panels as wide as a tile, unit by unit, and is read as one stream; the left one
-// is read where it is, kTileRows rows at once. (Goto & van de Geijn, "Anatomy of High-Performance Matrix
+// The right operand is stored in panels as wide as a tile, unit by unit, and is read as one stream; the left
+// one is read where it is, kTileRows rows at once. (Goto & van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication", 2008, without their packing of the left operand: with six rows it gained nothing here.)
 #include "kernels/cpu/matmul.h"
 
@@ -212,7 +212,7 @@ TAGFORMER_INLINE Words units_across(const T* x, std::int64_t stride, std::int64_
   }
 }
 
-/// Exchanges lanes of two rows of a square, kDistance apart, which lie as far from the diagonal.
+/// Exchanges lanes of two rows of a square, kDistance apart, which are as far from the diagonal.
 template <int kDistance, int... kLane>
 TAGFORMER_INLINE void exchange(Words& a, Words& b, std::integer_sequence<int, kLane...>) {
   const Words above = a;
