@@ -15,8 +15,8 @@ import { type ClassifierInfo, type FixedInfo, labelInfo } from "./classifier/inf
 import { type ClassifierParts, loadParts } from "./classifier/load.js";
 import type { StoredModel } from "./classifier/stored-model.js";
 import type { TextModel } from "./classifier/text-model.js";
+import type { Texts } from "./data/compressed-texts.js";
 import type { Dataset } from "./data/dataset.js";
-import type { Texts } from "./data/texts.js";
 import type { Decision } from "./evaluation/tuning.js";
 import type { ExportCheck } from "./native/types.js";
 import {

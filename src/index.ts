@@ -2,8 +2,7 @@
  * Read a table with {@link readDataset}, train with a {@link Trainer}, use the result with a {@link Classifier}.
  * {@link checkDataset} looks for trouble before a training, {@link evaluate} and {@link classificationReport} judge any
  * scores, and {@link readTexts} streams a table that is larger than the memory. Whatever fails does so with a
- * {@link TagformerError}. Nothing but this page, and that of
- * `tagformer/serve`, is public.
+ * {@link TagformerError}. Only what this module and that of `tagformer/serve` export is public.
  *
  * @packageDocumentation
  */
@@ -23,6 +22,7 @@ export {
   formatFindings,
   type LabelCounts,
 } from "./data/check.js";
+export type { Texts } from "./data/compressed-texts.js";
 export type { Dataset, LabelledRows } from "./data/dataset.js";
 export { datasetFromRows, type FieldOf, type RowsOptions } from "./data/from-rows.js";
 export { clustersOf } from "./data/groups.js";
@@ -34,7 +34,7 @@ export type {
   LabelInspection,
   TokenInspection,
 } from "./data/inspection.js";
-export type { LengthRange, LengthStatistics, Quantile } from "./data/lengths.js";
+export type { LengthRange, LengthStatistics, Quantile } from "./data/length-statistics.js";
 export type { LabelFormat } from "./data/list-notation.js";
 export type {
   ColumnOptions,
@@ -68,7 +68,6 @@ export {
   stratifiedSplit,
 } from "./data/split.js";
 export { formatFolds, formatSplit, readSplit } from "./data/split-file.js";
-export type { Texts } from "./data/texts.js";
 export {
   confidenceIntervals,
   type Interval,
@@ -101,11 +100,10 @@ export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } fro
 export { type LabelMistakes, type Mistake, mistakesByLabel, worstMistakes } from "./evaluation/mistakes.js";
 export type { LabelPairs } from "./evaluation/pairs.js";
 export type { Ranking } from "./evaluation/ranking.js";
-export { classificationReport } from "./evaluation/report.js";
 export type { Scores, Thresholds } from "./evaluation/scores.js";
 export type { LabelTarget } from "./evaluation/targets.js";
+export { classificationReport } from "./evaluation/text-report.js";
 export { type Decision, type MacroInstead, type Tuning, tune } from "./evaluation/tuning.js";
-export { type InspectOptions, inspectDataset } from "./inspection.js";
 export type { ResolveOptions } from "./model/hub/download.js";
 export { resolveModel } from "./model/hub/resolve.js";
 export type { SeenTexts } from "./model/seen-texts.js";
@@ -127,7 +125,8 @@ export type { CallTimes } from "./predict/ticket.js";
 export type { BaselineFigures } from "./report/baseline-words.js";
 export type { EvaluationReport, ShownExample, ShownMistake, ShownRows } from "./report/evaluation-page.js";
 export { explanationPage } from "./report/explanation-page.js";
-export { evaluationPage, inspectionPage } from "./report/pages.js";
+export { evaluationPage, inspectionPage } from "./report/render.js";
+export { type InspectOptions, inspectDataset } from "./text/inspect-dataset.js";
 export type { TokenCounts } from "./text/token-counts.js";
 export type {
   CheckpointFailedEvent,

@@ -1,7 +1,7 @@
 // A bag of words that answers, as `predict/predictor.ts` is a transformer that does.
 import { setImmediate } from "node:timers/promises";
 import { TagformerError } from "../base/errors.js";
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import type { ScoreOptions } from "../options/calls.js";
 import { type Pending, requireWhole, type ScoredTexts } from "../predict/predictor.js";
 import { sliceCounts, zeroCounts } from "../text/token-counts.js";

@@ -7,7 +7,7 @@ import type { BagOfWords } from "../baseline/bag-of-words.js";
 import { bagOfWordsConfig, bagOfWordsFile, readBagOfWords } from "../baseline/files.js";
 import { BagOfWordsPredictor } from "../baseline/predictor.js";
 import { mostCharacters, readable } from "../baseline/terms.js";
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import { bagOfWordsType, configFile } from "../model/file-names.js";
 import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import type { ExportCheck } from "../native/types.js";

@@ -3,7 +3,7 @@
 import type { CallOptions } from "../base/cancel.js";
 import { invalidOption } from "../base/errors.js";
 import { requirePath } from "../base/kinds.js";
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import { readCard } from "../model/card.js";
 import type { JsonObject } from "../model/json-file.js";
 import { saveModelDirectory, updateRecord } from "../model/save.js";

@@ -1,7 +1,7 @@
 // What answers for a classifier: a transformer with its tokenizer, or a bag of words.
 
 import type { CallOptions } from "../base/cancel.js";
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { ExportCheck, Precision } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";

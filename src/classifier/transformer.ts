@@ -1,7 +1,7 @@
 // A transformer or a TorchScript module with its tokenizer, answering for a classifier.
 
 import type { CallOptions } from "../base/cancel.js";
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import type { ExportCheck } from "../native/types.js";
 import type { ScoreOptions } from "../options/calls.js";
 import { type Explanation, explainText, type Question } from "../predict/explanation.js";

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { counted } from "../base/counted.js";
 import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
-import { classificationReport } from "../evaluation/report.js";
+import { classificationReport } from "../evaluation/text-report.js";
 import { baselineOptions } from "../options/training.js";
 import { type BaselineModel, trainBaseline } from "../training/train-baseline.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";

@@ -7,7 +7,7 @@ import { surestExamples } from "../evaluation/examples.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import { describeSeen } from "../model/seen-texts.js";
 import type { EvaluationReport } from "../report/evaluation-page.js";
-import { evaluationPage } from "../report/pages.js";
+import { evaluationPage } from "../report/render.js";
 import { writeOutput } from "./output.js";
 import { note } from "./terminal.js";
 

@@ -1,10 +1,10 @@
 // The table of an evaluation: what each text was, should have been, and was given.
 import type { ClassifierEvaluation } from "../classifier/evaluation.js";
 import type { Classifier } from "../classifier.js";
+import { chunksOf } from "../data/compressed-texts.js";
 import { inertCsvLines } from "../data/csv.js";
 import type { Dataset } from "../data/dataset.js";
 import { distinctColumns, labelCellWriter } from "../data/label-cell.js";
-import { chunksOf } from "../data/texts.js";
 import { sigmoid } from "../evaluation/loss.js";
 import { decide, truthOf } from "../evaluation/scores.js";
 import { divideByTemperature } from "../evaluation/temperature.js";

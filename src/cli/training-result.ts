@@ -1,6 +1,6 @@
 // What `tagformer train` prints when the run is over.
 import { counted } from "../base/counted.js";
-import { classificationReport } from "../evaluation/report.js";
+import { classificationReport } from "../evaluation/text-report.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import {

@@ -3,10 +3,10 @@ import { counted } from "../base/counted.js";
 import { requireMadeBy } from "../base/kinds.js";
 import { shownRows } from "./bad-rows.js";
 import { listNames, showOnOneLine } from "./column-names.js";
+import { firstOccurrences } from "./compressed-texts.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
 import type { RowUnit } from "./row.js";
 import { requireDataset } from "./shape.js";
-import { firstOccurrences } from "./texts.js";
 
 /**
  * What may be found in a dataset.

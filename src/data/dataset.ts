@@ -1,5 +1,5 @@
+import type { Texts } from "./compressed-texts.js";
 import type { RowUnit } from "./row.js";
-import type { Texts } from "./texts.js";
 
 /**
  * Labelled texts in memory, one entry a row, in file order.
@@ -12,7 +12,7 @@ import type { Texts } from "./texts.js";
 export interface Dataset<Label extends string = string> {
   /** Where the rows came from, for messages: a file path, or a name given by the caller. */
   readonly source: string;
-  /** One text a row: an array, or what {@link readDataset} packed, which is read in the same way. */
+  /** One text a row: an array, or what {@link readDataset} compressed, which is read in the same way. */
   readonly texts: Texts;
   /** The names of the labels, in the order of `labels`. */
   readonly labelNames: readonly Label[];

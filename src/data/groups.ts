@@ -1,9 +1,9 @@
 // Rows that a split must not separate.
 
+import { firstOccurrences, type Texts } from "./compressed-texts.js";
 import type { LabelledRows } from "./dataset.js";
 import { requireLabelledRows } from "./shape.js";
 import { plainTexts } from "./text-keys.js";
-import { firstOccurrences, type Texts } from "./texts.js";
 
 /**
  * The cluster of each row, `[rows]`: rows of one text or one group, which say less than as many others would. Clusters are

@@ -2,10 +2,10 @@
 import { shownRows } from "./bad-rows.js";
 import { checkDataset, type Finding, type LabelCounts } from "./check.js";
 import { rowsByCombination } from "./combinations.js";
+import { firstOccurrences } from "./compressed-texts.js";
 import { type Dataset, numberOf, unitOf } from "./dataset.js";
-import { countWords, describeLengths, type LengthStatistics } from "./lengths.js";
+import { countWords, describeLengths, type LengthStatistics } from "./length-statistics.js";
 import type { RowUnit } from "./row.js";
-import { firstOccurrences } from "./texts.js";
 
 /** How often a label is set, and how unevenly. */
 export interface LabelInspection extends LabelCounts {

@@ -2,9 +2,9 @@
 import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { foldsWithTestOptions, partsOptions } from "../options/splits.js";
+import { CompressedTexts, type Texts } from "./compressed-texts.js";
 import type { LabelledRows } from "./dataset.js";
 import { type Split, type StratifyOptions, stratifiedFolds, stratifiedSplit, testSplit } from "./split.js";
-import { PackedTexts, type Texts } from "./texts.js";
 
 /** Options of {@link trainValidationTestSplit}. */
 export interface PartsOptions extends StratifyOptions {
@@ -76,7 +76,7 @@ function rowsOf(
     selected.set(labels.subarray(row * width, (row + 1) * width), i * width);
   }
   const pick = (values: Texts) => {
-    const picked = new PackedTexts();
+    const picked = new CompressedTexts();
     for (const row of rows) picked.push(values.at(row)!);
     return picked;
   };

@@ -8,6 +8,7 @@ import { columnsOf } from "./column-names.js";
 import { type ColumnRoles, describeColumns, unusedColumns } from "./column-notes.js";
 import type { ResolvedColumnOptions } from "./column-options.js";
 import { findIdColumn, findNamedColumn, findTextColumn, peek } from "./columns.js";
+import { CompressedTexts } from "./compressed-texts.js";
 import type { Dataset } from "./dataset.js";
 import { GrowingArray } from "./growing-array.js";
 import { headerDoubt } from "./header.js";
@@ -31,7 +32,6 @@ import { readRows } from "./rows.js";
 import { dropUnlabelled } from "./select-rows.js";
 import { isInShard } from "./shard.js";
 import { type TableSource, type TableStream, tableSource } from "./source.js";
-import { PackedTexts } from "./texts.js";
 
 /** The columns in which {@link readDataset} found text and id. */
 export interface ReadColumns {
@@ -259,11 +259,11 @@ async function collect(
   labels: LabelReader,
   bad: BadRows,
 ): Promise<Texts> {
-  const texts = new PackedTexts();
-  const ids = new PackedTexts();
+  const texts = new CompressedTexts();
+  const ids = new CompressedTexts();
   const lines = new GrowingArray((length) => new Int32Array(length));
   const weights = new GrowingArray((length) => new Float32Array(length));
-  const groups = new PackedTexts();
+  const groups = new CompressedTexts();
   let unit: RowUnit | undefined;
   for await (const row of rows) {
     const fault = textFault(row, text) ?? weightFault(row, weight) ?? labels.add(row);

@@ -1,9 +1,9 @@
 // A dataset of some rows of another.
 import { invalidOption } from "../base/errors.js";
 import { shown } from "../base/parse-options.js";
+import { CompressedTexts, type Texts } from "./compressed-texts.js";
 import type { Dataset } from "./dataset.js";
 import { requireDataset } from "./shape.js";
-import { PackedTexts, type Texts } from "./texts.js";
 
 /** Leaves out the rows that have no label at all: neither loss nor metrics would see them. */
 export function dropUnlabelled<Label extends string>(
@@ -58,7 +58,7 @@ export function selectRows<Label extends string>(dataset: Dataset<Label>, rows: 
 }
 
 function pick(texts: Texts, rows: Int32Array): Texts {
-  const picked = new PackedTexts();
+  const picked = new CompressedTexts();
   for (const row of rows) picked.push(texts.at(row)!);
   return picked;
 }

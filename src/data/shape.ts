@@ -1,8 +1,8 @@
 // What a dataset that was made by hand may have wrong.
 import { invalidData } from "../base/errors.js";
 import { shown } from "../base/parse-options.js";
+import { isTexts } from "./compressed-texts.js";
 import type { Dataset, LabelledRows } from "./dataset.js";
-import { isTexts } from "./texts.js";
 
 /**
  * Checks that a value has the fields of a dataset, each of its kind; {@link checkShape} looks at what they hold as well.

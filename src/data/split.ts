@@ -7,7 +7,7 @@ import { foldOptions, heldBackOptions, type ResolvedStratifyOptions } from "../o
 import { rowsByCombination } from "./combinations.js";
 import type { LabelledRows } from "./dataset.js";
 import { unitsOf } from "./groups.js";
-import { dealIteratively } from "./iterative.js";
+import { dealIteratively } from "./iterative-split.js";
 import { requireLabelledRows } from "./shape.js";
 import { roundAtRandom } from "./shares.js";
 import type { Units } from "./subset-needs.js";

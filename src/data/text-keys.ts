@@ -1,7 +1,7 @@
 // Texts as short numbers: whether two tables share texts, and whether a model has seen one, without the texts themselves.
 import { hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { chunksOf, type Texts } from "./texts.js";
+import { chunksOf, type Texts } from "./compressed-texts.js";
 
 /** Digits of SHA-1 in a key: 48 bits, so that a million texts hardly ever meet by chance. */
 const keyDigits = 12;

@@ -1,6 +1,7 @@
 // Whether a model is judged on texts that it has seen: tagformer.json remembers them as keys.
+
+import type { Texts } from "../data/compressed-texts.js";
 import { KeySet, type SharedRows, textKeys } from "../data/text-keys.js";
-import type { Texts } from "../data/texts.js";
 import { isJsonObject, type JsonObject } from "./json-file.js";
 
 /**

@@ -5,7 +5,7 @@ import { untilAborted } from "../base/cancel.js";
 import type { WindowPooling } from "../options/model.js";
 import type { TextBatch } from "../text/batch.js";
 import { rowCount, textCount } from "../text/plan.js";
-import { poolWindows } from "../text/pooling.js";
+import { poolWindows } from "./pool-windows.js";
 import { type RowModel, RowQueue } from "./row-queue.js";
 import { Ticket } from "./ticket.js";
 

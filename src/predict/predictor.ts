@@ -1,7 +1,7 @@
 // A model that answers: texts of many callers in, logits out.
 import { untilAborted } from "../base/cancel.js";
 import { TagformerError } from "../base/errors.js";
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import type { ResolvedModelOptions } from "../options/model.js";
 import { sliceTexts } from "../text/plan.js";
 import { putCounts, sliceCounts, type TokenCounts, zeroCounts } from "../text/token-counts.js";

@@ -1,5 +1,5 @@
 // Texts as a model sees them: its tokens, and what they say.
-import type { Texts } from "../data/texts.js";
+import type { Texts } from "../data/compressed-texts.js";
 import { mostTokens, type Tokenizer } from "../text/tokenizer.js";
 
 /** A token of a text. */

@@ -1,7 +1,7 @@
 // What callers hand in as texts.
 
 import { invalidData, type TagformerError } from "../base/errors.js";
-import { isTexts, type Texts } from "../data/texts.js";
+import { isTexts, type Texts } from "../data/compressed-texts.js";
 
 /** Texts of a call: a list, a Set, a generator or anything else that can be iterated. */
 export type TextSource = Texts | Iterable<string>;

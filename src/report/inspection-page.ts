@@ -2,7 +2,7 @@
 import { counted } from "../base/counted.js";
 import { formatFindings } from "../data/check.js";
 import type { Inspection } from "../data/inspection.js";
-import type { LengthStatistics } from "../data/lengths.js";
+import type { LengthStatistics } from "../data/length-statistics.js";
 import type { Chart } from "./chart.js";
 import { type Content, html } from "./html.js";
 import { renderPage, type Section } from "./page.js";

@@ -2,9 +2,9 @@
 // do the curves of a large table, which would block the event loop.
 import { parentPort, workerData } from "node:worker_threads";
 import { askForMore, reply } from "../base/thread.js";
+import { CompressedTexts } from "../data/compressed-texts.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Inspection } from "../data/inspection.js";
-import { PackedTexts } from "../data/texts.js";
 import { drawEvaluationPage, type EvaluationReport } from "./evaluation-page.js";
 import { drawInspectionPage } from "./inspection-page.js";
 import { describeRun, type RunFacts } from "./run-facts.js";
@@ -40,7 +40,7 @@ async function draw(): Promise<string> {
 }
 
 async function receiveTexts(tables: readonly Table[]): Promise<Dataset[]> {
-  const datasets = tables.map((table) => ({ ...table, texts: new PackedTexts() }));
+  const datasets = tables.map((table) => ({ ...table, texts: new CompressedTexts() }));
   for (let piece = await nextPiece(); piece !== null; piece = await nextPiece()) {
     for (const text of piece.texts) datasets[piece.table]!.texts.push(text);
   }

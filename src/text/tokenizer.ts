@@ -1,5 +1,5 @@
 import { invalidData, invalidModel, invalidOption } from "../base/errors.js";
-import { chunksOf, type Texts } from "../data/texts.js";
+import { chunksOf, type Texts } from "../data/compressed-texts.js";
 import type { TextBatch } from "./batch.js";
 import { type CutRules, findCut } from "./cut-points.js";
 import type { EncodedRows, Frame, TokenizedText } from "./encoder.js";

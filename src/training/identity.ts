@@ -1,8 +1,8 @@
 // What a run is made of: data, model, options and versions, so that no run is continued with others.
 import { digestOf } from "../base/digest.js";
 import { packageVersion } from "../base/package.js";
+import { chunksOf, type Texts } from "../data/compressed-texts.js";
 import type { Dataset } from "../data/dataset.js";
-import { chunksOf, type Texts } from "../data/texts.js";
 import { nativeBuild } from "../native/build.js";
 import { experiments } from "../native/device.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";

@@ -12,7 +12,7 @@ import type { ResolvedTrainingOptions } from "../options/training.js";
 import type { BaselineFigures } from "../report/baseline-words.js";
 import { modelCard } from "../report/card.js";
 import type { EpochChoice } from "../report/choices.js";
-import { runPage } from "../report/pages.js";
+import { runPage } from "../report/render.js";
 import type { RunFacts } from "../report/run-facts.js";
 import type { EpochEvent } from "./events.js";
 import { lossOf, nameOfLoss } from "./loss.js";

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkTorchScriptFile } from "../../src/model/torchscript/check.js";
-import { type TrialLimits, tryTorchScript } from "../../src/model/torchscript/trial.js";
+import { type TrialLimits, tryTorchScript } from "../../src/model/torchscript/trial-load.js";
 import { vetTorchScript } from "../../src/model/torchscript/vet.js";
 import { NativeModel } from "../../src/native/model.js";
 import {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { evaluate } from "../../src/evaluation/metrics.js";
-import { classificationReport } from "../../src/evaluation/report.js";
+import { classificationReport } from "../../src/evaluation/text-report.js";
 import { runPython } from "./python.js";
 
 interface Case {

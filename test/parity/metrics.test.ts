@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { toFixedHalfEven } from "../../src/evaluation/report.js";
+import { toFixedHalfEven } from "../../src/evaluation/text-report.js";
 import { compareMetrics } from "./metrics-cases.js";
 import { runPython } from "./python.js";
 

@@ -1,7 +1,7 @@
 // One request at a time: redirects that carry the token nowhere else, silence that counts as a cut, errors that say what to do.
 import { BlockList, isIPv6 } from "node:net";
 import { connectionFailed, downloadFailed, statusFailed } from "./failures.js";
-import { silenceMs } from "./patience.js";
+import { silenceMs } from "./retries.js";
 import type { HubSettings } from "./settings.js";
 
 const maxRedirects = 10;

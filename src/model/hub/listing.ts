@@ -4,7 +4,7 @@ import { isJsonObject } from "../json-file.js";
 import type { Connection } from "./connection.js";
 import { downloadFailed, HubUnreachable } from "./failures.js";
 import type { ModelName } from "./name.js";
-import { Patience } from "./patience.js";
+import { Retries } from "./retries.js";
 
 const maxAnswerBytes = 20e6;
 const maxFiles = 10_000;
@@ -75,14 +75,14 @@ function toFile(connection: Connection, entry: unknown): HubFile {
 
 /** `fetch` for the hub's library, which knows the routes but neither retries nor doubts an answer. */
 async function fetchJson(connection: Connection, address: Parameters<typeof fetch>[0]): Promise<Response> {
-  const patience = new Patience();
+  const retries = new Retries();
   for (;;) {
     try {
       const answer = await connection.get(String(address));
       return new Response(await readJsonText(connection, answer), { headers: answer.headers });
     } catch (error) {
       if (!(error instanceof HubUnreachable)) throw error;
-      await patience.wait(error, connection.signal);
+      await retries.wait(error, connection.signal);
     }
   }
 }

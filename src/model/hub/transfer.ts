@@ -4,8 +4,8 @@ import { isMissing } from "../json-file.js";
 import type { Answer, Connection } from "./connection.js";
 import { downloadFailed, HubUnreachable } from "./failures.js";
 import type { HubFile } from "./listing.js";
-import { Part } from "./part.js";
-import { Patience } from "./patience.js";
+import { Part } from "./partial-file.js";
+import { Retries } from "./retries.js";
 
 /** Bytes after which a connection that is cut counts as one that worked. */
 const progressBytes = 1e6;
@@ -51,7 +51,7 @@ class Transfer {
 
   /** Brings the blob to its place; `false` when its bytes were wrong. */
   async run(): Promise<boolean> {
-    const patience = new Patience();
+    const retries = new Retries();
     this.#part = await Part.resume(this.blob, this.file);
     for (;;) {
       const before = this.#part?.length ?? 0;
@@ -60,8 +60,8 @@ class Transfer {
         return await this.#finish();
       } catch (error) {
         if (!(error instanceof HubUnreachable)) throw error;
-        if ((this.#part?.length ?? 0) - before >= progressBytes) patience.renew();
-        await patience.wait(error, this.connection.signal);
+        if ((this.#part?.length ?? 0) - before >= progressBytes) retries.renew();
+        await retries.wait(error, this.connection.signal);
       }
     }
   }

@@ -2,7 +2,7 @@
 import { invalidOption } from "../../base/errors.js";
 import type { JsonObject } from "../json-file.js";
 import { checkTorchScriptFile } from "./check.js";
-import { type ModuleTrial, tryTorchScript } from "./trial.js";
+import { type ModuleTrial, tryTorchScript } from "./trial-load.js";
 
 /**
  * Asks for trust, checks the file's bytes, and tries it in a process of its own.

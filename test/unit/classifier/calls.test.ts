@@ -5,7 +5,7 @@ import { TagformerError } from "../../../src/base/errors.js";
 import { packageVersion } from "../../../src/base/package.js";
 import { ModelSlot } from "../../../src/classifier/model-slot.js";
 import { Classifier } from "../../../src/classifier.js";
-import { PackedTexts } from "../../../src/data/texts.js";
+import { CompressedTexts } from "../../../src/data/compressed-texts.js";
 import { NativeModel } from "../../../src/native/model.js";
 import {
   errorOf,
@@ -30,7 +30,7 @@ describe("texts", () => {
     ["a Set", () => new Set(list)],
     ["a generator", () => list.values()],
     ["the values of a Map", () => new Map(list.entries()).values()],
-    ["packed texts", () => PackedTexts.from(list)],
+    ["packed texts", () => CompressedTexts.from(list)],
     ["a frozen array", () => Object.freeze([...list])],
   ];
   it.each(sources)("may be %s", async (_, source) => {

@@ -5,7 +5,7 @@ import { resolveModel } from "../../../src/model/hub/resolve.js";
 import { FakeHub, type Fault, name, stallAfter } from "./hub-server.js";
 
 vi.mock("node:timers/promises", () => ({ setTimeout: async () => {} }));
-vi.mock("../../../src/model/hub/patience.js", async (original) => ({
+vi.mock("../../../src/model/hub/retries.js", async (original) => ({
   ...(await original<object>()),
   silenceMs: 400,
 }));

@@ -6,7 +6,7 @@ import { inspectRows } from "../../../src/data/inspection.js";
 import { evaluationDetails } from "../../../src/evaluation/details.js";
 import { drawEvaluationPage } from "../../../src/report/evaluation-page.js";
 import { drawInspectionPage } from "../../../src/report/inspection-page.js";
-import { evaluationPage, inspectionPage, runPage } from "../../../src/report/pages.js";
+import { evaluationPage, inspectionPage, runPage } from "../../../src/report/render.js";
 import type { RunFacts } from "../../../src/report/run-facts.js";
 
 const labelNames = ["a", "b"];

@@ -5,42 +5,30 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
+const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
 
-/** From the bottom to the top; a file or folder may import what stands on its own line or below. */
-const typescript = [
-  ["base", "text/batch.ts", "data/row.ts", "data/texts.ts", "data/dataset.ts"],
-  ["install"],
-  ["native"],
-  ["model", "evaluation", "data", "options"],
-  ["text"],
-  ["predict", "inspection.ts", "baseline"],
-  ["report"],
-  ["classifier", "classifier.ts", "training"],
-  ["serve", "serve.ts"],
-  ["cli", "index.ts"],
-];
-const cpp = [
-  ["kernels"],
-  ["runtime"],
-  ["cuda"],
-  ["weights"],
-  ["layers"],
-  ["torchscript"],
-  ["models"],
-  ["engine"],
-  ["training"],
-  ["addon"],
-];
+/** The names in the first column of a table: those of a row may import what stands on their own row or above. */
+function floorsOf(title: string): string[][] {
+  const [, table = ""] = page.split(`| ${title} |`);
+  const [, , ...rows] = table.slice(0, table.indexOf("\n\n")).split("\n");
+  return rows.map((row) => [...row.split("|")[1]!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
+}
 
 describe.each([
   {
     language: "TypeScript",
     folder: "src",
-    floors: typescript,
+    floors: floorsOf("TypeScript (`src/`)"),
     suffix: /\.ts$/,
     imports: /from "(\.[^"]+)"/g,
   },
-  { language: "C++", folder: "native", floors: cpp, suffix: /\.(cc|h)$/, imports: /#include "([^"]+)"/g },
+  {
+    language: "C++",
+    folder: "native",
+    floors: floorsOf("C++ (`native/`)"),
+    suffix: /\.(cc|h)$/,
+    imports: /#include "([^"]+)"/g,
+  },
 ])("the floors of the $language code", ({ folder, floors, suffix, imports }) => {
   const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter(
     (file) => suffix.test(file) && !file.startsWith("test"),
@@ -52,7 +40,9 @@ describe.each([
     })),
   );
 
-  it("have a place for every file", () => {
+  it("have a name for every file, and a file for every name", () => {
+    const there = files.flatMap((file) => [file.split("/")[0]!, file.replace(/\.\w+$/, "")]);
+    expect(floors.flat().filter((name) => !there.includes(name))).toEqual([]);
     expect(files.length).toBeGreaterThan(20);
     expect(files.filter((file) => floorOf(file, floors) < 0)).toEqual([]);
   });
@@ -64,9 +54,18 @@ describe.each([
     expect(upward).toEqual([]);
   });
 
+  it("have no file of more than 400 lines", () => {
+    const lines = (file: string) => readFileSync(join(root, folder, file), "utf8").split("\n").length - 1;
+    expect(files.filter((file) => lines(file) > 400)).toEqual([]);
+  });
+
   it("have no circles among files", () => {
     expect(findCircle(files, edges)).toEqual([]);
   });
+});
+
+it("src has at most three loose files", () => {
+  expect(readdirSync(join(root, "src")).filter((name) => name.endsWith(".ts")).length).toBeLessThanOrEqual(3);
 });
 
 function resolveImport(file: string, target: string): string {
@@ -75,8 +74,8 @@ function resolveImport(file: string, target: string): string {
 }
 
 function floorOf(file: string, floors: readonly (readonly string[])[]): number {
-  // The most precise name decides: text/batch.ts stands lower than the rest of text.
-  const exact = floors.findIndex((names) => names.includes(file));
+  // The most precise name decides: text/batch stands lower than the rest of text.
+  const exact = floors.findIndex((names) => names.includes(file.replace(/\.\w+$/, "")));
   return exact >= 0 ? exact : floors.findIndex((names) => names.includes(file.split("/")[0]!));
 }
 

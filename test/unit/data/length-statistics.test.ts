@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countWords, describeLengths } from "../../../src/data/lengths.js";
+import { countWords, describeLengths } from "../../../src/data/length-statistics.js";
 
 describe("countWords", () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../../src/evaluation/metrics.js";
-import { classificationReport, toFixedHalfEven } from "../../../src/evaluation/report.js";
+import { classificationReport, toFixedHalfEven } from "../../../src/evaluation/text-report.js";
 
 const probabilities = Float32Array.of(0.9, 0.1, 0.8, 0.4, 0.2, 0.3);
 const labels = Float32Array.of(1, 0, 0, 1, 0, 0);

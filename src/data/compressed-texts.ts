@@ -1,12 +1,12 @@
-// Many strings in little memory: a table of a gigabyte is read in half of one.
+// Many strings in little memory, compressed: a table of a gigabyte takes half of one.
 import { hash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { invalidData } from "../base/errors.js";
 
 /**
  * Strings in order, read as an array is: by number, or one after the other. An array is one. What {@link readDataset} and
- * {@link datasetFromRows} return is kept packed: reading it in order is fast, while every jump to another place unpacks some
- * 130,000 characters. `[...texts]` is an array of all.
+ * {@link datasetFromRows} return is kept compressed: reading it in order is fast, while every jump to another place decompresses
+ * some 130,000 characters. `[...texts]` is an array of all.
  */
 export interface Texts extends Iterable<string> {
   /** Number of strings. */
@@ -26,9 +26,9 @@ export function isTexts(value: unknown): value is Texts {
   return "length" in value && "at" in value && typeof value.at === "function" && "entries" in value;
 }
 
-/** Strings packed together: enough to be packed well, few enough that one is unpacked in about a millisecond. */
+/** Characters of a block: enough to compress well, few enough that a block is decompressed in about a millisecond. */
 const blockCharacters = 2 ** 17;
-/** Of deflate: natural language shrinks to less than half, and reading takes hardly longer than at the fastest one. */
+/** Of deflate: natural language shrinks to less than half, and reading takes hardly longer than at the fastest level. */
 const level = 3;
 
 interface Block {
@@ -39,20 +39,20 @@ interface Block {
 }
 
 /** {@link Texts} as deflated blocks. */
-export class PackedTexts implements Texts {
+export class CompressedTexts implements Texts {
   readonly [index: number]: string;
   readonly #blocks: Block[] = [];
   /** The strings behind the last block. */
   #open: string[] = [];
   #openCharacters = 0;
-  /** The block that was unpacked last. */
-  #unpacked: { readonly first: number; readonly texts: readonly string[] } = { first: 0, texts: [] };
-  #packedLength = 0;
+  /** The block that was decompressed last. */
+  #decompressed: { readonly first: number; readonly texts: readonly string[] } = { first: 0, texts: [] };
+  #compressedLength = 0;
 
-  static from(texts: Iterable<string>): PackedTexts {
-    const packed = new PackedTexts();
-    for (const text of texts) packed.push(text);
-    return packed;
+  static from(texts: Iterable<string>): CompressedTexts {
+    const compressed = new CompressedTexts();
+    for (const text of texts) compressed.push(text);
+    return compressed;
   }
 
   push(text: string): void {
@@ -60,25 +60,25 @@ export class PackedTexts implements Texts {
     this.#openCharacters += text.length;
     if (this.#openCharacters < blockCharacters) return;
     const bytes = deflateRawSync(JSON.stringify(this.#open), { level });
-    this.#blocks.push({ first: this.#packedLength, bytes });
-    this.#packedLength += this.#open.length;
+    this.#blocks.push({ first: this.#compressedLength, bytes });
+    this.#compressedLength += this.#open.length;
     this.#open = [];
     this.#openCharacters = 0;
   }
 
   get length(): number {
-    return this.#packedLength + this.#open.length;
+    return this.#compressedLength + this.#open.length;
   }
 
   at(place: number): string | undefined {
     const index = place < 0 ? this.length + place : place;
-    if (index >= this.#packedLength) return this.#open[index - this.#packedLength];
-    const { first, texts } = this.#unpacked;
+    if (index >= this.#compressedLength) return this.#open[index - this.#compressedLength];
+    const { first, texts } = this.#decompressed;
     if (index >= first && index < first + texts.length) return texts[index - first];
     const block = this.#blocks[this.#blockOf(index)];
     if (block === undefined) return undefined;
-    this.#unpacked = { first: block.first, texts: unpack(block) };
-    return this.#unpacked.texts[index - block.first];
+    this.#decompressed = { first: block.first, texts: decompress(block) };
+    return this.#decompressed.texts[index - block.first];
   }
 
   /** So that JSON has an array here, too. */
@@ -87,7 +87,7 @@ export class PackedTexts implements Texts {
   }
 
   *[Symbol.iterator](): Generator<string> {
-    for (const block of this.#blocks) yield* unpack(block);
+    for (const block of this.#blocks) yield* decompress(block);
     yield* this.#open;
   }
 
@@ -112,16 +112,16 @@ export class PackedTexts implements Texts {
 // `texts[7]` must be a text here as it is in an array. A number that an object lacks is looked up along its prototypes; only
 // such look-ups come to this proxy at their end, so that calls of methods cost nothing more.
 Object.setPrototypeOf(
-  PackedTexts.prototype,
+  CompressedTexts.prototype,
   new Proxy(Object.prototype, {
     get: (target, key, receiver: unknown) =>
-      receiver instanceof PackedTexts && typeof key === "string" && /^(0|[1-9]\d*)$/.test(key)
+      receiver instanceof CompressedTexts && typeof key === "string" && /^(0|[1-9]\d*)$/.test(key)
         ? receiver.at(Number(key))
         : Reflect.get(target, key, receiver),
   }),
 );
 
-function unpack({ bytes }: Block): string[] {
+function decompress({ bytes }: Block): string[] {
   return JSON.parse(inflateRawSync(bytes).toString()) as string[];
 }
 

@@ -5,7 +5,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs
 import { basename, dirname, join } from "node:path";
 import { isMissing } from "../json-file.js";
 import type { HubFile } from "./listing.js";
-import { longestPauseMs } from "./patience.js";
+import { longestPauseMs } from "./retries.js";
 
 /** Longer ETags are not kept: they have to fit into a file's name. */
 const maxEtagBytes = 90;

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chunksOf, firstOccurrences, PackedTexts } from "../../../src/data/texts.js";
+import { CompressedTexts, chunksOf, firstOccurrences } from "../../../src/data/compressed-texts.js";
 
 /** Texts of which some are equal and some fill a block by themselves. */
 const anyTexts = fc.array(
@@ -17,11 +17,11 @@ const anyTexts = fc.array(
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-describe("PackedTexts", () => {
+describe("CompressedTexts", () => {
   it("gives back what was pushed, in order and by number", () => {
     fc.assert(
       fc.property(anyTexts, fc.array(fc.nat(35)), (texts, jumps) => {
-        const packed = PackedTexts.from(texts);
+        const packed = CompressedTexts.from(texts);
         expect(packed.length).toBe(texts.length);
         expect([...packed]).toEqual(texts);
         expect([...packed.entries()]).toEqual([...texts.entries()]);
@@ -37,13 +37,13 @@ describe("PackedTexts", () => {
   });
 
   it("has nothing else that an object lacks", () => {
-    const packed = PackedTexts.from(["a", "b"]);
+    const packed = CompressedTexts.from(["a", "b"]);
     expect(packed["1" as never]).toBe("b");
     for (const key of ["-1", "01", "1.5", "map", "then", Symbol.asyncIterator])
       expect(packed[key as never]).toBeUndefined();
     expect(Object.hasOwn(packed, "length")).toBe(false);
     expect(String(packed)).toBe("[object Object]");
-    expect(packed).toBeInstanceOf(PackedTexts);
+    expect(packed).toBeInstanceOf(CompressedTexts);
   });
 
   it("takes less than half of the memory of words, whatever the heap holds besides", () => {
@@ -54,7 +54,7 @@ describe("PackedTexts", () => {
         (_, i) => words[(row * 31 + i * i * 7 + ((row * i) >> 3)) % words.length],
       ).join(" ");
     const before = process.memoryUsage();
-    const packed = new PackedTexts();
+    const packed = new CompressedTexts();
     let characters = 0;
     for (let row = 0; row < 100_000; row++) {
       packed.push(textOf(row));

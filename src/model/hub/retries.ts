@@ -12,7 +12,7 @@ const tries = 5;
 export const longestPauseMs = silenceMs + longestWaitMs;
 
 /** Counts tries that failed in a row, and waits longer after each. */
-export class Patience {
+export class Retries {
   #failures = 0;
 
   /**

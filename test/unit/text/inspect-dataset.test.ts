@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.js";
 import { readDataset } from "../../../src/data/read.js";
-import { inspectDataset } from "../../../src/inspection.js";
 import { tagformerFormat } from "../../../src/model/file-names.js";
+import { inspectDataset } from "../../../src/text/inspect-dataset.js";
 import { errorOf, temporaryFolder, tinyDataset, tinySource } from "../training/tiny-run.js";
 
 const nan = Number.NaN;

@@ -2,14 +2,14 @@
 
 import { requireMadeBy } from "../base/kinds.js";
 import { runThread } from "../base/thread.js";
+import { chunksOf, type Texts } from "../data/compressed-texts.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Inspection } from "../data/inspection.js";
-import { chunksOf, type Texts } from "../data/texts.js";
 import type { EvaluationReport } from "./evaluation-page.js";
 import type { PageRequest, Table, TextsPiece } from "./page-thread.js";
 import type { RunFacts, RunTables } from "./run-facts.js";
 
-/** Texts sent at once: unpacking and sending them takes the event loop a few milliseconds. */
+/** Texts sent at once: decompressing and sending them takes the event loop a few milliseconds. */
 const textsAtOnce = 256;
 
 /** A page about an evaluation: figures, curves, tables and mistakes in one HTML file without scripts. */

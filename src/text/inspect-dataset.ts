@@ -1,18 +1,17 @@
 // `inspectDataset`: what a table holds, counted in a model's tokens too.
-
 import { join } from "node:path";
-import { parseOptions, requireNames } from "./base/parse-options.js";
-import type { Dataset } from "./data/dataset.js";
-import { type Inspection, inspectRows, type TokenLengths } from "./data/inspection.js";
-import { checkShape } from "./data/shape.js";
-import { positionsOf } from "./model/architectures.js";
-import { readModelConfig, readTagformerFile } from "./model/directory.js";
-import { configFile, tagformerFile } from "./model/file-names.js";
-import { resolveModel } from "./model/hub/resolve.js";
-import { trainedReading } from "./model/trained-reading.js";
-import { inspectionOptions, usualLengths } from "./options/evaluation.js";
-import { mostTokens, Tokenizer } from "./text/tokenizer.js";
-import { mostRead } from "./text/windows.js";
+import { parseOptions, requireNames } from "../base/parse-options.js";
+import type { Dataset } from "../data/dataset.js";
+import { type Inspection, inspectRows, type TokenLengths } from "../data/inspection.js";
+import { checkShape } from "../data/shape.js";
+import { positionsOf } from "../model/architectures.js";
+import { readModelConfig, readTagformerFile } from "../model/directory.js";
+import { configFile, tagformerFile } from "../model/file-names.js";
+import { resolveModel } from "../model/hub/resolve.js";
+import { trainedReading } from "../model/trained-reading.js";
+import { inspectionOptions, usualLengths } from "../options/evaluation.js";
+import { mostTokens, Tokenizer } from "./tokenizer.js";
+import { mostRead } from "./windows.js";
 
 /** Options of {@link inspectDataset}. */
 export interface InspectOptions {
