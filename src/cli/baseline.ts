@@ -23,11 +23,11 @@ export function addBaselineCommand(root: Command): void {
   const command = root
     .command("baseline <data>")
     .description(
-      "train a bag of words, which a model has to be better than: TF-IDF of words and characters, and a logistic regression for each label",
+      "train a bag of words, the baseline for any other model: TF-IDF of words and characters, and a logistic regression for each label",
     )
     .requiredOption("--output <dir>", "model directory to write")
     .option("--validation <file>", "table to tune the thresholds on (default: a part of <data>)")
-    .option("--test <file>", "table that judges it (default: --test-split of <data>)");
+    .option("--test <file>", "table to judge it on (default: --test-split of <data>)");
   addDataFlags(command);
   addFlags(command, baselineOptions)
     .option("--json", "print one JSON document")

@@ -52,8 +52,11 @@ export function addEvaluateCommand(root: Command): void {
     .description("compare a model's predictions with the labels of a table: per-label report and metrics")
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
     .option("--label-file <file>", "table with the labels, joined by id; rows without any label are left out")
-    .option("--html <file>", "page with curves, tables and the worst mistakes to write")
-    .option("--table <file>", "CSV file for each text with its true and predicted labels and scores")
+    .option("--html <file>", "HTML page to write, with curves, tables and the worst mistakes")
+    .option(
+      "--table <file>",
+      "CSV file to write, with the true and predicted labels and the scores of each text",
+    )
     .option("--digits <number>", "digits of the report", parseCount, 2)
     .option("--mistakes <number>", "how many of the worst mistakes to show", parseCount, 0)
     .option("--mistakes-per-label <number>", "how many of each label's worst to show", parseCount, 0)

@@ -25,7 +25,7 @@ export function addExplainCommand(root: Command): void {
     .command("explain <text>")
     .description("show what each token of a text adds to the score of a label; - reads standard input")
     .requiredOption("--model <dir|name>", `trained ${modelHelp}`)
-    .option("--html <file>", "page to write, with the text in colours");
+    .option("--html <file>", "HTML page to write, with the text colored by contribution");
   // How long texts are read is said when the model is loaded.
   addFlags(command, explanationOptions.omit({ windows: true }));
   addFlags(command, modelOptions)

@@ -46,6 +46,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 0.");
 }
 
+/** A description, in which other options of the same command have the names that are typed there. */
+function asTyped(description: string, options: ReadonlySet<string>): string {
+  return description.replace(/\b[a-z]+[A-Z]\w*\b/g, (word) =>
+    options.has(word) ? `--${flagName(word)}` : word,
+  );
+}
+
 function toOption(
   name: string,
   { type, enum: choices, anyOf, items, default: fallback, description = "", value: called }: OptionSchema,
@@ -71,8 +78,10 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" }) as {
     properties?: Record<string, OptionSchema>;
   };
+  const options = new Set(Object.keys(properties));
   for (const [name, option] of Object.entries(properties)) {
-    command.addOption(toOption(name, option));
+    const description = asTyped(option.description ?? "", options);
+    command.addOption(toOption(name, { ...option, description }));
   }
   return command;
 }

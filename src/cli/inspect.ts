@@ -30,7 +30,7 @@ const shownPairs = 20;
 export function addInspectCommand(root: Command): void {
   const command = root
     .command("inspect <data>")
-    .description("show what a table of labelled texts holds: labels, combinations, lengths, trouble")
+    .description("show what a table of labelled texts holds: labels, combinations, lengths, problems")
     .option("--model <dir|name>", `${modelHelp}, whose tokens to count (default: words only)`)
     .option(
       "--label-file <file>",
@@ -38,7 +38,7 @@ export function addInspectCommand(root: Command): void {
     );
   addDataFlags(command);
   addFlags(command, inspectionOptions)
-    .option("--html <file>", "page with pictures to write")
+    .option("--html <file>", "HTML page to write, with charts")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",

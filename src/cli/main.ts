@@ -39,10 +39,10 @@ function program(): Command {
   root
     .command("setup")
     .description(
-      "find or fetch libtorch, build the native add-on and test it; at once when that was done before",
+      "find or fetch libtorch, then build and test the native add-on; does nothing if that is done already",
     )
-    .option("--torch <version>", "version of libtorch (default: any usable one that is found)")
-    .option("--cuda", "with libtorch's libraries for NVIDIA GPUs (3 GB where they are missing)")
+    .option("--torch <version>", "version of libtorch (default: any usable one found on this machine)")
+    .option("--cuda", "include libtorch's libraries for NVIDIA GPUs (downloads 3 GB if they are missing)")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  tagformer setup\n")
     .action(runSetup);

@@ -44,7 +44,7 @@ export function addPredictCommand(root: Command): void {
     .option("--labels <a,b,c>", "names of the scores of a TorchScript file, in order", splitNames);
   addTextFlags(command);
   addFlags(command, classifierOptions.omit({ labels: true }))
-    .option("--tokens", "two more columns: how many tokens of each text were read, and how many were cut")
+    .option("--tokens", "add two columns: how many tokens of each text were read, and how many were cut")
     .option("--json", "print one JSON document instead of CSV")
     .option(
       "--shard <i/n>",

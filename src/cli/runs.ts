@@ -9,7 +9,7 @@ import { textTable } from "./text-table.js";
 export function addRunsCommand(root: Command): void {
   root
     .command("runs [dir]")
-    .description("list the training runs of a folder: finished, going on, or waiting to be resumed")
+    .description("list the training runs of a folder: finished, in progress, or waiting to be resumed")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  tagformer runs ./models\n")
     .action(runs);

@@ -34,10 +34,10 @@ export function addTrainCommand(root: Command): void {
     .command("train <data>")
     .description("fine-tune a model on a table of texts and labels (.csv, .tsv or .jsonl)")
     .option("--model <dir|name>", `${modelHelp}, to start from`)
-    .option("--from-config <file>", "config.json of a fresh random model, instead of --model")
+    .option("--from-config <file>", "config.json of a new model with random weights, instead of --model")
     .requiredOption("--output <dir>", "model directory to write")
     .option("--validation <file>", "table to validate on (default: a part of <data>)")
-    .option("--test <file>", "table that judges the finished model once (default: --test-split of <data>)");
+    .option("--test <file>", "table to judge the finished model on, once (default: --test-split of <data>)");
   addDataFlags(command);
   addFlags(command, trainingOptions);
   addFlags(command, checkpointOptions)

@@ -16,27 +16,31 @@ const names = z.array(z.string()) as z.ZodType<readonly string[], readonly strin
  * @public
  */
 export const columnOptions = z.strictObject({
-  text: column("column of the texts (found by its name or content when not given)"),
+  text: column("column of the texts (default: found by its name or content)"),
   labels: names.optional().meta({
     description:
-      "label columns, or the names that the lists of labelColumn may hold; their order is the order of the labels (found when not given); names with commas in quotes, or all as JSON",
+      "label columns, or the names that the lists of labelColumn may hold, in the order of the labels (default: found in the table); put names with commas in quotes, or give a JSON array",
   }),
   labelColumn: column(
-    'one column that holds all labels of a row, such as ["a","b"], a|b, [0, 1, 0] or {"a": 0.7} (found where it holds lists or objects)',
+    'one column that holds all labels of a row, such as ["a","b"], a|b, [0, 1, 0] or {"a": 0.7} (default: found where a column holds lists or objects)',
   ),
-  labelNames: text("file with the names of the labels, one a line, or with ids; instead of labels", "file"),
+  labelNames: text("file with the names of the labels, one per line, or with ids; instead of labels", "file"),
   labelSeparator: z.string().optional().meta({
-    description: 'what separates names in lists: "," ";" "|" blank newline, or none (told by the first rows)',
+    description:
+      'what separates names in lists: "," ";" "|" blank newline, or none (default: detected from the first rows)',
     value: "text",
   }),
   labelFormat: z
     .enum(["names", "ids", "multi-hot"])
     .optional()
-    .meta({ description: "what lists of labels hold (told by the first rows)", value: "what" }),
-  id: column("column that identifies rows (found by its name or content when not given)"),
+    .meta({
+      description: "what lists of labels hold (default: detected from the first rows)",
+      value: "what",
+    }),
+  id: column("column that identifies rows (default: found by its name or content)"),
   weight: column("column of the rows' weights in the loss"),
   group: column(
-    "column of what a row belongs to, such as its author, for splits that keep such rows together",
+    "column that says what a row belongs to, such as its author; splits keep rows of one group together",
   ),
 });
 
@@ -47,31 +51,32 @@ export const columnOptions = z.strictObject({
  */
 export const tableOptions = z.strictObject({
   format: z.enum(["csv", "tsv", "jsonl", "json", "parquet", "txt"]).optional().meta({
-    description: "what the table is (told by the file's name; a stream has none, and needs this)",
+    description: "format of the table (default: by the file's extension; required for a stream)",
     value: "name",
   }),
   delimiter: z.string().optional().meta({
-    description: 'what separates cells: ",", ";", "|", "tab" or any other character (told by the first rows)',
+    description:
+      'what separates cells: ",", ";", "|", "tab" or any other character (default: detected from the first rows)',
     value: "character",
   }),
   quotes: z.enum(["auto", "csv", "none"]).default("auto").meta({
-    description: "what quotes mean: csv encloses cells in them, none takes them for characters, auto decides",
+    description:
+      "what quotes mean: csv encloses cells in them, none treats them as ordinary characters, auto decides",
     value: "what",
   }),
   header: z
     .boolean()
     .default(true)
-    .describe(
-      "take the names of columns from the first line; they are column1, column2 and so on without it",
-    ),
+    .describe("read the first line as a header; columns without one are named column1, column2 and so on"),
   encodingErrors: z.enum(["error", "replace"]).default("error").meta({
-    description: "what to do with bytes that are not UTF-8; replace: read U+FFFD, and count",
+    description:
+      "what to do with bytes that are not UTF-8; replace: read them as U+FFFD, and report how many",
     value: "what",
   }),
 });
 
 const onBadRow = z.enum(["error", "skip"]).default("error").meta({
-  description: "what to do with a row that cannot be used; skip: leave it out, and count",
+  description: "what to do with a row that cannot be used; skip: leave it out, and report how many",
   value: "what",
 });
 

@@ -55,7 +55,7 @@ export const exportOptions = z.strictObject({
     .enum(["torchscript", "safetensors"])
     .default("torchscript")
     .describe(
-      "torchscript: a module that torch.jit.load reads; safetensors: the weights, or with an output that does not end in .safetensors the whole model directory",
+      "torchscript: a module for torch.jit.load; safetensors: the weights, or the whole model directory if the output does not end in .safetensors",
     ),
 });
 
@@ -72,16 +72,16 @@ export const explanationOptions = z.strictObject({
   baseline: z
     .string()
     .optional()
-    .describe("token that stands for nothing, to compare with (default: the mask token, or padding)"),
+    .describe("neutral token to compare with (default: the mask token, or padding)"),
   tolerance: z
     .number()
     .positive()
     .default(1e-3)
-    .describe("largest difference of the contributions' sum from that of the logits"),
+    .describe("largest acceptable error of the contributions' sum, in logits"),
   maxGradients: count(16)
     .max(1_000_000)
     .default(2048)
-    .describe("gradients after which to stop although the difference is larger"),
+    .describe("gradients after which to stop even if the error is larger"),
   windows,
 });
 

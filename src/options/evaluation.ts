@@ -20,46 +20,48 @@ export const tuningOptions = z
       .enum(["per-label", "global", "two-pass"])
       .default("per-label")
       .describe(
-        "per-label or global: exact sweep for a threshold for each label or one for all; two-pass: one for all by micro-F1 among 0.1 to 0.9, then among that + 0.00 to 0.09",
+        "per-label, global: the best threshold for each label, or one for all, by an exact sweep; two-pass: one for all by micro-F1 among 0.1 to 0.9, then among that + 0.00 to 0.09",
       ),
     average: z
       .enum(["micro", "macro"])
       .default("micro")
-      .describe("average of the F-measure over the labels that is made best; macro: each label's own"),
+      .describe("average of the F-measure over the labels to maximize; macro: each label by itself"),
     beta: z
       .number()
       .positive()
       .max(100)
       .default(1)
-      .describe("how many times as much recall counts as precision in the F-measure"),
+      .describe("how many times as much recall counts as precision, in the F-measure"),
     targetPrecision: z
       .number()
       .positive()
       .max(1)
       .optional()
-      .describe("the most recall with at least this precision, instead of an F-measure"),
+      .describe("maximize recall with at least this precision, instead of an F-measure"),
     targetRecall: z
       .number()
       .positive()
       .max(1)
       .optional()
-      .describe("the most precision with at least this recall, instead of an F-measure"),
+      .describe("maximize precision with at least this recall, instead of an F-measure"),
     shrinkage: z
       .number()
       .min(0)
       .default(10)
       .describe(
-        "positives with which a label's threshold and temperature lie half-way between its own and the global one; rarer labels are drawn further; 0: none is",
+        "number of positives at which a label's threshold and temperature are half-way between its own and the global one; rarer labels are pulled further; 0: no shrinkage",
       ),
     temperature: z
       .enum(["none", "global", "per-label"])
       .default("none")
-      .describe("temperature scaling of the logits before the thresholds"),
+      .describe("temperature scaling of the logits, fitted before the thresholds"),
     folds: count(0)
       .max(1000)
       .refine((folds) => folds !== 1, "expected 0, or at least 2")
       .default(5)
-      .describe("parts for the cross-fitted figures, each decided by what the others teach; 0: none"),
+      .describe(
+        "folds for the cross-fitted figures: each is judged with what was learned from the others; 0: none",
+      ),
     seed: count(0).default(42).describe("seed of the folds"),
   })
   .refine((goal) => goal.targetPrecision === undefined || goal.targetRecall === undefined, {

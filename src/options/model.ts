@@ -15,7 +15,7 @@ export const modelOptions = z.strictObject({
     .enum(["fp32", "bf16", "int8"])
     .default("fp32")
     .describe(
-      "number format of activations and matrix products: fp32, bf16, or int8, which has bf16 activations and products of bytes",
+      "number format of activations and matrix products; int8: activations in bf16, matrix products in 8 bits",
     ),
   device: (device as z.ZodType<Device, Device>)
     .default("auto")
@@ -24,35 +24,35 @@ export const modelOptions = z.strictObject({
     .max(1024)
     .default(0)
     .describe(
-      "threads of the model's operations; 0: the cores that the machine or container grants, in equal shares among the models of the process",
+      "threads for the model's operations; 0: all cores of the machine or container, shared equally among the models of the process",
     ),
   maxLength: count(3)
     .optional()
     .describe(
-      "longest text in tokens, special tokens included; the rest is cut, or goes into further windows (default: as the model was trained, or 512, 100 with the preset seed, and no more than model and tokenizer allow)",
+      "longest text in tokens, special tokens included; the rest is cut, or read in further windows (default: as in training, or 512, or 100 with the preset seed; never more than model and tokenizer allow)",
     ),
   windowStride: count(0)
     .default(0)
     .describe(
-      "tokens from the start of one window to the start of the next, for texts longer than maxLength; 0: they are cut",
+      "tokens from the start of one window to the start of the next, for texts longer than maxLength; 0: no windows",
     ),
   maxWindows: count(0)
     .max(1_000_000)
     .default(0)
-    .describe("windows of a text that are read, the rest of it is cut; 0: all of them"),
+    .describe("most windows of one text, the rest of which is cut; 0: no limit"),
   windowPooling: z
     .enum(["max", "mean"])
     .default("max")
-    .describe("how the logits of a text's windows become one, label by label"),
+    .describe("how the logits of a text's windows are combined, label by label"),
   tokenizer: z
     .string()
     .min(1, "expected a directory")
     .optional()
-    .describe("directory of the tokenizer's files, where they are not beside the model"),
+    .describe("directory of the tokenizer's files, if it is not the model's"),
   trust: z
     .boolean()
     .default(false)
-    .describe("run a TorchScript model (.pt), which is a program, because you know where it comes from"),
+    .describe("run a TorchScript model (.pt): it is a program, so do this only if you trust its source"),
 });
 
 const probability = z.number().min(0).max(1);
@@ -70,7 +70,7 @@ export const classifierOptions = modelOptions.extend({
     .union([probability, z.record(z.string(), probability)])
     .optional()
     .describe(
-      "probability above which a label is given, instead of the model's own thresholds: one for all labels, or name=number pairs",
+      "probability above which a label is given, instead of the model's own thresholds: one number for all labels, or name=number pairs",
     ),
   maxBatchTokens: count(1)
     .optional()

@@ -9,12 +9,12 @@ const splitShape = {
     .enum(["combinations", "iterative"])
     .default("iterative")
     .describe(
-      "what keeps its share on both sides: every label (iterative, Sechidis et al. 2011), or every combination of labels, which never holds back a row whose combination occurs once, so that figures are too good",
+      "what has the same share on both sides: every label (iterative, Sechidis et al. 2011), or every combination of labels; the latter never holds back a row whose combination occurs once, so that figures are too good",
     ),
   splitByText: z
     .boolean()
     .default(false)
-    .describe("keep rows with the same text on one side; case, blanks and punctuation do not count"),
+    .describe("keep rows with the same text on one side; case, spaces and punctuation are ignored"),
 };
 
 const weight = z.number().positive().max(1e6);
@@ -28,13 +28,13 @@ export const trainingOptions = modelOptions.extend({
   preset: z
     .enum(["default", "seed"])
     .default("default")
-    .describe("values of the options that are not given: recommended ones, or those of the 2020 notebook"),
+    .describe("defaults of the other options: recommended ones, or those of the 2020 notebook (seed)"),
   epochs: count(1).max(10_000).default(3).describe("passes over the training rows"),
-  batchSize: count(1).max(65_536).default(32).describe("rows of one optimizer step"),
+  batchSize: count(1).max(65_536).default(32).describe("rows per optimizer step"),
   gradientAccumulation: count(1)
     .max(65_536)
     .default(1)
-    .describe("parts into which each batch is split: the same gradient with less memory"),
+    .describe("micro-batches per step: the same gradient with less memory"),
   learningRate: z.number().positive().max(10).default(2e-5).describe("peak learning rate of AdamW"),
   schedule: z.enum(["linear", "constant"]).default("linear").describe("learning rate after the warm-up"),
   warmup: share.default(0.1).describe("share of all steps over which the learning rate rises from 0"),
@@ -43,9 +43,9 @@ export const trainingOptions = modelOptions.extend({
     .min(0)
     .max(1)
     .default(0.01)
-    .describe("decay of AdamW; biases and LayerNorm are left out"),
-  beta1: share.default(0.9).describe("AdamW: decay of the gradient's running mean"),
-  beta2: share.default(0.999).describe("AdamW: decay of the squared gradient's running mean"),
+    .describe("weight decay of AdamW; biases and LayerNorm are exempt"),
+  beta1: share.default(0.9).describe("AdamW: decay rate of the gradient's running mean"),
+  beta2: share.default(0.999).describe("AdamW: decay rate of the squared gradient's running mean"),
   epsilon: z.number().positive().max(1).default(1e-8).describe("AdamW: added to the denominator"),
   epsilonPlacement: z
     .enum(["corrected", "uncorrected"])
@@ -57,7 +57,7 @@ export const trainingOptions = modelOptions.extend({
     .number()
     .min(0)
     .default(1)
-    .describe("global gradient norm above which steps are scaled down; 0: never"),
+    .describe("global norm to which gradients are clipped; 0: no clipping"),
   loss: z
     .enum(["bce", "focal", "asymmetric"])
     .default("bce")
@@ -66,83 +66,90 @@ export const trainingOptions = modelOptions.extend({
     .union([z.enum(["none", "counts", "rootCounts"]), weight, z.record(z.string(), weight)])
     .default("none")
     .describe(
-      "weight of set labels: one number, name=number pairs, negatives per positive of the training rows (counts), or its root",
+      "weight of positive labels: one number, name=number pairs, negatives per positive of the training rows (counts), or its square root (rootCounts)",
     ),
-  focalGamma: z.number().min(0).max(20).default(2).describe("focal loss: how much easy elements count less"),
+  focalGamma: z
+    .number()
+    .min(0)
+    .max(20)
+    .default(2)
+    .describe("focal loss: how strongly easy examples are down-weighted"),
   focalAlpha: share
     .optional()
-    .describe("focal loss: weight of set labels, with 1 - alpha for those not set (none unless given)"),
+    .describe(
+      "focal loss: weight of positive labels; negative ones have 1 - alpha (default: both count the same)",
+    ),
   asymmetricPositiveGamma: z
     .number()
     .min(0)
     .max(20)
     .default(0)
-    .describe("asymmetric loss: how much easy set labels count less"),
+    .describe("asymmetric loss: how strongly easy positive labels are down-weighted"),
   asymmetricNegativeGamma: z
     .number()
     .min(0)
     .max(20)
     .default(4)
-    .describe("asymmetric loss: how much easy labels that are not set count less"),
+    .describe("asymmetric loss: how strongly easy negative labels are down-weighted"),
   asymmetricMargin: share
     .default(0.05)
-    .describe("asymmetric loss: probability below which labels that are not set count nothing"),
+    .describe("asymmetric loss: probability below which negative labels are ignored"),
   labelSmoothing: share.default(0).describe("share of every label that is replaced by 1/2"),
   layerDecay: z
     .number()
     .positive()
     .max(1)
     .default(1)
-    .describe("factor of the learning rate from each layer to the one below it"),
-  freezeEmbeddings: z.boolean().default(false).describe("leave the embeddings as they are"),
+    .describe("factor by which the learning rate shrinks from each layer to the one below it"),
+  freezeEmbeddings: z.boolean().default(false).describe("do not train the embeddings"),
   freezeLayers: count(0)
     .default(0)
-    .describe("leave this many of the first layers, and the embeddings, as they are"),
+    .describe("do not train this many of the lowest layers, nor the embeddings"),
   tokenTypes: z
     .enum(["tokenizer", "none"])
     .default("tokenizer")
     .describe(
-      "token types (segments) that the model is given: its tokenizer's, as the model directory says (model_input_names), or none; the saved model says which",
+      "token types (segments) to give the model: its tokenizer's, as the model directory says (model_input_names), or none; stored with the model",
     ),
-  dropout: z.boolean().default(true).describe("draw the dropout that the model's config asks for"),
+  dropout: z.boolean().default(true).describe("apply the dropout of the model's config.json"),
   validationSplit: share
     .default(0.1)
     .describe(
-      "share of the rows held back for validation, by which epochs and thresholds are chosen; 0: none",
+      "share of the rows held back for validation, which chooses the epoch and the thresholds; 0: none",
     ),
   testSplit: share
     .default(0)
     .describe(
-      "share of the rows held back to judge the finished model once: no epoch and no threshold is chosen by them; 0: none",
+      "share of the rows held back to judge the finished model once; they choose neither epoch nor thresholds; 0: none",
     ),
   ...splitShape,
   splitFile: z
     .string()
     .min(1)
     .optional()
-    .describe("table of row ids that says which rows are held back, as a run or `tagformer split` writes it"),
+    .describe("table that says by row id which rows are held back, as a run or `tagformer split` writes it"),
   fold: count(1).optional().describe("fold of splitFile to validate on, from 1"),
   bestMetric: z
     .enum(["microF1", "macroF1", "subsetAccuracy", "averagePrecision", "loss"])
     .default("microF1")
-    .describe("validation figure that decides which epoch is kept"),
+    .describe("validation metric that decides which epoch is kept"),
   keep: z
     .enum(["best", "last"])
     .default("best")
-    .describe("epoch whose model is kept: the best by bestMetric, or the last"),
-  patience: count(0).default(0).describe("stop after this many epochs without a better one; 0: never"),
+    .describe("epoch to keep: the best by bestMetric, or the last"),
+  patience: count(0).default(0).describe("stop after this many epochs without improvement; 0: never"),
   thresholds: z
     .boolean()
     .default(false)
     .describe(
-      "tune temperatures and thresholds on the validation rows when the run is over, and store them with the model",
+      "tune temperatures and thresholds on the validation rows at the end, and store them with the model",
     ),
   baseline: z
     .boolean()
     .default(false)
-    .describe("fit a bag of words beside the model and compare them on the same rows"),
-  report: z.boolean().default(true).describe("draw report.html, with curves and tables about the run"),
-  seed: count(0).default(42).describe("seed of split, shuffles, dropout and fresh weights"),
+    .describe("also train a bag of words, and compare both models on the same rows"),
+  report: z.boolean().default(true).describe("write report.html, with charts and tables about the run"),
+  seed: count(0).default(42).describe("seed of the split, shuffling, dropout and new weights"),
 });
 
 /** Options of training a bag of words. */

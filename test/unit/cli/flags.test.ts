@@ -23,7 +23,11 @@ describe("flags made from a schema", () => {
       flags: "--schedule <name>",
       argChoices: ["linear", "constant"],
     });
-    expect(find("--no-dropout").description).toMatch(/^do not draw the dropout/);
+    expect(find("--no-dropout").description).toMatch(/^do not apply the dropout/);
+    expect(find("--fold").description).toMatch(/^fold of --split-file/);
+    expect(
+      options.filter(({ description }) => /\b[a-z]+[A-Z]/.test(description.replace(/\(.*/, ""))),
+    ).toEqual([]);
     expect(options.every(({ description }) => description.length > 10)).toBe(true);
   });
 
