@@ -30,13 +30,10 @@ export const columnOptions = z.strictObject({
       'what separates names in lists: "," ";" "|" blank newline, or none (default: detected from the first rows)',
     value: "text",
   }),
-  labelFormat: z
-    .enum(["names", "ids", "multi-hot"])
-    .optional()
-    .meta({
-      description: "what lists of labels hold (default: detected from the first rows)",
-      value: "what",
-    }),
+  labelFormat: z.enum(["names", "ids", "multi-hot"]).optional().meta({
+    description: "what lists of labels hold (default: detected from the first rows)",
+    value: "what",
+  }),
   id: column("column that identifies rows (default: found by its name or content)"),
   weight: column("column of the rows' weights in the loss"),
   group: column(
