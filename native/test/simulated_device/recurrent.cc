@@ -1,5 +1,5 @@
-// The fused cells of recurrent networks, which the CPU has not, in libtorch's operations: gates in CUDA's order, and a
-// workspace of what the backward pass needs.
+// The fused cells of recurrent networks, which the CPU has not, in libtorch's operations: gates in CUDA's
+// order, and a workspace of what the backward pass needs.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/sigmoid.h>
@@ -53,11 +53,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const OptionalTensor& gr
   const at::Tensor seen = at::tanh(cy);
   const at::Tensor grad_out = given(grad_hy);
   const at::Tensor grad_cell = given(grad_cy) + through_tanh(grad_out * gates[3], seen);
-  const at::Tensor grad_gates = at::cat({through_sigmoid(grad_cell * gates[2], gates[0]),
-                                         through_sigmoid(grad_cell * cx, gates[1]),
-                                         through_tanh(grad_cell * gates[0], gates[2]),
-                                         through_sigmoid(grad_out * seen, gates[3])},
-                                        1);
+  const at::Tensor grad_gates =
+      at::cat({through_sigmoid(grad_cell * gates[2], gates[0]), through_sigmoid(grad_cell * cx, gates[1]),
+               through_tanh(grad_cell * gates[0], gates[2]), through_sigmoid(grad_out * seen, gates[3])},
+              1);
   return {grad_gates, grad_cell * gates[1], summed(grad_gates, has_bias)};
 }
 
@@ -65,7 +64,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const OptionalTensor& gr
 
 namespace gru {
 
-/// Gives the output, and the gates, the state before and the hidden part of the new one, `[rows, 5 * hidden]`.
+/// Gives the output, and the gates, the state before and the hidden part of the new one, `[rows, 5 *
+/// hidden]`.
 std::tuple<at::Tensor, at::Tensor> forward(const at::Tensor& input_gates, const at::Tensor& hidden_gates,
                                            const at::Tensor& hx, const OptionalTensor& input_bias,
                                            const OptionalTensor& hidden_bias) {
