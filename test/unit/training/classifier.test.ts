@@ -201,7 +201,7 @@ describe("evaluate", () => {
     const data = { ...tinyDataset(5), labelNames: ["delivery", "money", "acces"] };
     expect(await errorOf(() => classifier.evaluate(data))).toMatchObject({
       code: "INVALID_DATA",
-      message: 'tiny data has no column for the model\'s label "access"; it has delivery, money, acces',
+      message: 'tiny data has no column for the model\'s label "access"; it has "delivery", "money", "acces"',
     });
     const short = { ...tinyDataset(5), labels: new Float32Array(3) };
     expect(await errorOf(() => classifier.evaluate(short))).toMatchObject({ code: "INVALID_DATA" });
