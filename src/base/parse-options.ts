@@ -1,5 +1,4 @@
 // Options that callers hand in, checked against a schema; what is wrong with them, as a sentence.
-
 import { inspect } from "node:util";
 import type { z } from "zod";
 import { counted } from "./counted.js";

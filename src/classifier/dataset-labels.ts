@@ -1,7 +1,7 @@
 // The labels of a dataset for a model that names its labels in another order.
 
 import { invalidData } from "../base/errors.js";
-import { listNames } from "../data/column-names.js";
+import { listLabels } from "../data/column-names.js";
 import type { Dataset } from "../data/dataset.js";
 import { selectCells } from "../evaluation/alignment.js";
 
@@ -15,7 +15,7 @@ export function labelsInOrder(dataset: Dataset, names: readonly string[]): Float
     const column = dataset.labelNames.indexOf(name);
     if (column >= 0) return column;
     throw invalidData(
-      `${dataset.source} has no column for the model's label "${name}"; it has ${listNames(dataset.labelNames, 20)}`,
+      `${dataset.source} has no column for the model's label "${name}"; it has ${listLabels(dataset.labelNames)}`,
     );
   });
   return selectCells(dataset.labels, dataset.labelNames.length, columns);

@@ -1,10 +1,9 @@
 // Which models a classifier can be loaded from, and how one reads texts unless it is told otherwise.
-
 import { dirname, join } from "node:path";
 import { invalidModel, invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { didYouMean } from "../base/suggestion.js";
-import { listNames } from "../data/column-names.js";
+import { listLabels } from "../data/column-names.js";
 import type { Decision } from "../evaluation/tuning.js";
 import { readDecision } from "../model/decision.js";
 import { configFile, tagformerFile } from "../model/file-names.js";
@@ -40,7 +39,7 @@ export function requireClassifier(path: string, files: ModelFiles, { labels }: C
 function requireLabels(path: string, found: readonly string[], expected: readonly string[]): void {
   if (found.length === expected.length && found.every((name, i) => name === expected[i])) return;
   throw invalidOption(
-    `option labels is ${listNames(expected, 20)}, but the labels of ${path} are ${listNames(found, 20)}; give those in this order, or leave the option out`,
+    `option labels is ${listLabels(expected)}, but the labels of ${path} are ${listLabels(found)}; give those in this order, or leave the option out`,
   );
 }
 

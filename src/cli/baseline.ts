@@ -1,5 +1,4 @@
 // `tagformer baseline`
-
 import type { Command } from "commander";
 import { counted } from "../base/counted.js";
 import { parseOptions } from "../base/parse-options.js";

@@ -1,10 +1,9 @@
 // `tagformer compare`
-
 import { join } from "node:path";
 import type { Command } from "commander";
 import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { listNames } from "../data/column-names.js";
+import { listLabels } from "../data/column-names.js";
 import type { Dataset } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
 import { matchLabels, matchRows, selectCells } from "../evaluation/alignment.js";
@@ -105,7 +104,7 @@ async function fromStored(directories: readonly [string, string]): Promise<Compa
   const columns = matchLabels(one.labelNames, other.labelNames);
   if (columns === null) {
     throw invalidOption(
-      `the runs have different labels: ${listNames(one.labelNames, 20)} in ${directories[0]}, and ${listNames(other.labelNames, 20)} in ${directories[1]}`,
+      `the runs have different labels: ${listLabels(one.labelNames)} in ${directories[0]}, and ${listLabels(other.labelNames)} in ${directories[1]}`,
     );
   }
   const rows = sameRows(one, other, directories);
@@ -210,7 +209,7 @@ async function predict(
   const columns = matchLabels(labelNames, classifier.labels);
   if (columns === null) {
     throw invalidOption(
-      `the models have different labels: ${directory} has ${listNames(classifier.labels, 20)}; expected ${listNames(labelNames, 20)}`,
+      `the models have different labels: ${directory} has ${listLabels(classifier.labels)}; expected ${listLabels(labelNames)}`,
     );
   }
   const bar = new ProgressBar(`predicting with ${directory}`, dataset.texts.length);

@@ -1,5 +1,4 @@
 // The flags that say how to read a table, shared by the commands that read one.
-
 import type { Command } from "commander";
 import { counted } from "../base/counted.js";
 import { parseOptions } from "../base/parse-options.js";

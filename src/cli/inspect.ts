@@ -1,5 +1,4 @@
 // `tagformer inspect`
-
 import type { Command } from "commander";
 import { counted } from "../base/counted.js";
 import { formatFindings } from "../data/check.js";

@@ -1,5 +1,4 @@
 // `tagformer predict`
-
 import { access } from "node:fs/promises";
 import type { Command } from "commander";
 import { counted } from "../base/counted.js";

@@ -1,7 +1,6 @@
 // `tagformer runs`
-
 import type { Command } from "commander";
-import { counted } from "../base/counted.js";
+import { count, counted } from "../base/counted.js";
 import { type ListedRun, listRuns } from "../training/runs.js";
 import { note, print, printJson } from "./terminal.js";
 import { textTable } from "./text-table.js";
@@ -40,10 +39,6 @@ function describe(run: ListedRun): string {
     case "finished":
       return `finished${epoch === undefined ? "" : `, epoch ${epoch} kept`}`;
   }
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }
 
 const units = [

@@ -1,6 +1,6 @@
 // What `tagformer train` shows while it goes on.
 
-import { counted } from "../base/counted.js";
+import { count, counted } from "../base/counted.js";
 import { showOnOneLine } from "../data/column-names.js";
 import type {
   CheckpointFailedEvent,
@@ -96,7 +96,6 @@ export class TrainingDisplay {
 }
 
 function describeResumed({ step, steps, epoch, lostSteps, lostSeconds }: ResumedEvent): string {
-  const count = (value: number) => value.toLocaleString("en-US");
   const lost = lostSteps === 0 ? "nothing lost" : `${roughly(lostSeconds)} lost`;
   return `resumed at step ${count(step)} of ${count(steps)} (epoch ${epoch}), ${lost}`;
 }

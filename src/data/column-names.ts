@@ -59,6 +59,11 @@ export function listNames(names: readonly string[], most = 8): string {
   return names.length > most ? `${shown}, ... (${names.length} in all)` : shown;
 }
 
+/** {@link listNames} of labels: more of them, because the one that is not as expected may be any. */
+export function listLabels(names: readonly string[]): string {
+  return listNames(names, 20);
+}
+
 function showName(name: string): string {
   const shown = name.length > 60 ? `${name.slice(0, 60)}...` : name;
   return unprintable.test(shown) ? showOnOneLine(shown) : JSON.stringify(shown);

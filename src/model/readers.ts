@@ -57,7 +57,8 @@ async function lockOutReaders(descriptor: number): Promise<void> {
   }
 }
 
-function openIfThere(directory: string): number | null {
+/** `null` where there is nothing to open. */
+export function openIfThere(directory: string): number | null {
   try {
     return openSync(directory, "r");
   } catch {

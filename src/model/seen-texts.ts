@@ -1,5 +1,5 @@
 // Whether a model is judged on texts that it has seen: tagformer.json remembers them as keys.
-
+import { count } from "../base/counted.js";
 import type { Texts } from "../data/compressed-texts.js";
 import { KeySet, type SharedRows, textKeys } from "../data/text-keys.js";
 import { isJsonObject, type JsonObject } from "./json-file.js";
@@ -88,9 +88,9 @@ export function describeSeen(seen: SeenTexts | null): string[] {
   if (seen === null) return [];
   const { texts, trainedOn, validatedOn, tunedOn, exact } = seen;
   const part = (rows: number) => {
-    const all = texts.toLocaleString("en-US");
+    const all = count(texts);
     if (rows === texts) return texts === 1 ? "this text" : `all ${all} of these texts`;
-    return `${exact ? "" : "about "}${rows.toLocaleString("en-US")} of these ${all} texts`;
+    return `${exact ? "" : "about "}${count(rows)} of these ${all} texts`;
   };
   return [
     ...(trainedOn > 0

@@ -1,12 +1,12 @@
 // Which version of a model directory is there, and loading one version of it while others are saved.
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions } from "../base/cancel.js";
 import { TagformerError } from "../base/errors.js";
 import { cardFile, isModelFile, isWeightsFile, replacedPath, reportFile } from "./file-names.js";
 import { filesVersion, identityOf, statIfPresent } from "./files-version.js";
 import { holderOf } from "./lock.js";
-import { keepSavesOut } from "./readers.js";
+import { keepSavesOut, openIfThere } from "./readers.js";
 
 /**
  * A directory that changes although saves are kept out, in this many attempts and for longer than this, is written by another
@@ -81,12 +81,10 @@ export async function readOneVersion<T>(
  * tells versions apart.
  */
 function holdOpen(directory: string): () => void {
-  try {
-    const held = openSync(directory, "r");
-    return () => closeSync(held);
-  } catch {
-    return () => {};
-  }
+  const held = openIfThere(directory);
+  return () => {
+    if (held !== null) closeSync(held);
+  };
 }
 
 /** Whether nothing is there because a save that cannot exchange directories is between its two renames. */

@@ -1,5 +1,5 @@
 // What an evaluation found: figures, curves, tables, mistakes.
-import { counted } from "../base/counted.js";
+import { count, counted } from "../base/counted.js";
 import { describeConvention } from "../evaluation/conventions.js";
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { Example } from "../evaluation/examples.js";
@@ -8,7 +8,7 @@ import type { Chart } from "./chart.js";
 import { calibrationContent, curveContent, thresholdContent } from "./evaluation-curves.js";
 import { type Content, html } from "./html.js";
 import { renderPage, type Section } from "./page.js";
-import { count, decimal, figures, table, tiles } from "./parts.js";
+import { decimal, figures, table, tiles } from "./parts.js";
 
 /** A row that the model decided wrongly, with its text. */
 export interface ShownMistake extends Mistake {

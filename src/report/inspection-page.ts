@@ -1,12 +1,12 @@
 // What a table of labelled texts holds: pictures for `tagformer inspect`, and for the report of a run.
-import { counted } from "../base/counted.js";
+import { count, counted } from "../base/counted.js";
 import { formatFindings } from "../data/check.js";
 import type { Inspection } from "../data/inspection.js";
 import type { LengthStatistics } from "../data/length-statistics.js";
 import type { Chart } from "./chart.js";
 import { type Content, html } from "./html.js";
 import { renderPage, type Section } from "./page.js";
-import { count, decimal, figures, table, tiles } from "./parts.js";
+import { decimal, figures, table, tiles } from "./parts.js";
 
 const mostBars = 40;
 const mostPairs = 50;

@@ -66,8 +66,3 @@ export async function figures(
 export function decimal(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined || !Number.isFinite(value) ? "–" : value.toFixed(digits);
 }
-
-/** A count with its thousands apart. */
-export function count(value: number): string {
-  return value.toLocaleString("en-US");
-}

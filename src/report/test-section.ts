@@ -1,9 +1,10 @@
 // What the finished model does on the rows that judge it, for the report of a run.
+import { count } from "../base/counted.js";
 import type { Interval } from "../evaluation/bootstrap.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import { combinationsCaveat } from "./choices.js";
 import { type Content, html } from "./html.js";
-import { count, decimal, table } from "./parts.js";
+import { decimal, table } from "./parts.js";
 
 /** What there is to say about the test rows. */
 interface TestRows {

@@ -1,4 +1,5 @@
 // The report of a training run: how it went, epoch by epoch, and what the kept model does on the rows held back.
+import { count } from "../base/counted.js";
 import type { EvaluationDetails } from "../evaluation/details.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
@@ -19,7 +20,7 @@ import {
 import { evaluationSections, type ShownRows } from "./evaluation-page.js";
 import { type Content, html } from "./html.js";
 import { renderPage, type Section } from "./page.js";
-import { count, decimal, figures, table, tiles } from "./parts.js";
+import { decimal, figures, table, tiles } from "./parts.js";
 import { testContent } from "./test-section.js";
 
 /** One optimizer step, for the curves. */

@@ -1,8 +1,7 @@
 // From a dataset and a model to everything that the epoch loop needs.
-
 import { dirname } from "node:path";
 import { invalidData, invalidModel, invalidOption, type TagformerError } from "../base/errors.js";
-import { listNames } from "../data/column-names.js";
+import { listLabels } from "../data/column-names.js";
 import type { Dataset } from "../data/dataset.js";
 import { trainValidationTestSplit } from "../data/parts.js";
 import { checkShape } from "../data/shape.js";
@@ -222,7 +221,7 @@ async function readSource(
 function checkLabelOrder(model: string, { named, names }: ModelLabels, labelNames: readonly string[]): void {
   if (!named || names.join("\n") === labelNames.join("\n")) return;
   throw invalidModel(
-    `${model} gives scores for the labels ${listNames(names, 20)}, but the data has ${listNames(labelNames, 20)}; a TorchScript module cannot be given another head: choose the columns, in that order, with \`labels\` (--labels ${names.join(",")})`,
+    `${model} gives scores for the labels ${listLabels(names)}, but the data has ${listLabels(labelNames)}; a TorchScript module cannot be given another head: choose the columns, in that order, with \`labels\` (--labels ${names.join(",")})`,
   );
 }
 
@@ -231,7 +230,7 @@ export function checkTable(table: Dataset, train: Dataset): void {
   checkShape(table);
   if (table.labelNames.join("\n") === train.labelNames.join("\n")) return;
   throw invalidData(
-    `${table.source} has the labels ${listNames(table.labelNames, 20)}; expected those of ${train.source}: ${listNames(train.labelNames, 20)}`,
+    `${table.source} has the labels ${listLabels(table.labelNames)}; expected those of ${train.source}: ${listLabels(train.labelNames)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 // Whether a run begins or goes on: what is in and beside its output directory, and what it may do with that.
 import { join } from "node:path";
+import { count } from "../base/counted.js";
 import { invalidOption } from "../base/errors.js";
 import { maxTagformerBytes, tagformerFile } from "../model/file-names.js";
 import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
@@ -144,8 +145,4 @@ export async function resumedEvent(
     lostSteps: isLater ? progress.step - step : 0,
     lostSeconds,
   };
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }
