@@ -70,9 +70,13 @@ const exportCall = exportOptions.extend(callOptions.shape);
  *
  * @example
  * ```ts
- * await using classifier = await Classifier.load("./tickets-model");
- * const [prediction] = await classifier.predict(["The parcel never arrived, I want my money back."]);
- * console.log(prediction.labels, prediction.scores);
+ * const classifier = await Classifier.load("./tickets-model");
+ * try {
+ *   const [prediction] = await classifier.predict(["The parcel never arrived, I want my money back."]);
+ *   console.log(prediction.labels, prediction.scores);
+ * } finally {
+ *   await classifier.dispose(); // with TypeScript or Node 24: `await using classifier = ...` does it
+ * }
  * ```
  *
  * `Label` is the names of the labels, where a program knows them: `labels` in the options of {@link Classifier.load} has the
