@@ -77,6 +77,7 @@ async function makeStart(folder, labelNames, seed) {
 async function trainOurs(dataset, start, folder, { seed, ...options }) {
   const epochs = [];
   const trainer = new Trainer({
+    preset: "plain",
     model: start,
     train: dataset,
     output: join(folder, "ours"),

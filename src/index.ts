@@ -128,15 +128,20 @@ export { explanationPage } from "./report/explanation-page.js";
 export { evaluationPage, inspectionPage } from "./report/render.js";
 export { type InspectOptions, inspectDataset } from "./text/inspect-dataset.js";
 export type { TokenCounts } from "./text/token-counts.js";
+export type { Choice } from "./training/auto/choice.js";
+export type { TrialFigures } from "./training/auto/search-record.js";
 export type {
   CheckpointFailedEvent,
   EndEvent,
   EpochEvent,
   ResumedEvent,
+  SearchEvent,
   StartEvent,
   StepEvent,
   TestProgressEvent,
   TrainingEvent,
+  TrialEndEvent,
+  TrialStepEvent,
   ValidationProgressEvent,
 } from "./training/events.js";
 export type { ModelSource, RunData } from "./training/prepare.js";

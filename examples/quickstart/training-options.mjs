@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 
 export const trainingOptions = {
+  preset: "plain", // these values need no search
   config: fileURLToPath(new URL("model/config.json", import.meta.url)),
   epochs: 20,
   batchSize: 32,

@@ -38,7 +38,7 @@ const { values, positionals } = parseArgs({
 const [folder] = positionals;
 if (!folder || !existsSync(join(folder, "train.csv"))) {
   console.error(
-    'usage: node examples/toxic-comments/run.mjs FOLDER [--model NAME] [--output DIR] [--preset seed|default] [--epochs N] [--learning-rate N] [--precision fp32|bf16]\nFOLDER holds train.csv, test.csv and test_labels.csv of Kaggle\'s "Toxic Comment Classification Challenge"; generate.mjs writes look-alikes',
+    'usage: node examples/toxic-comments/run.mjs FOLDER [--model NAME] [--output DIR] [--preset seed|plain|auto] [--epochs N] [--learning-rate N] [--precision fp32|bf16]\nFOLDER holds train.csv, test.csv and test_labels.csv of Kaggle\'s "Toxic Comment Classification Challenge"; generate.mjs writes look-alikes',
   );
   process.exit(2);
 }

@@ -102,6 +102,14 @@ LossOptions to_loss(const Napi::Value& value) {
   return loss;
 }
 
+Decay to_decay(const Napi::Object& object) {
+  const std::string schedule = text(object, "schedule");
+  if (schedule == "cosine") return Decay::kCosine;
+  if (schedule == "linear") return Decay::kLinear;
+  if (schedule == "constant") return Decay::kNone;
+  refuse(object.Env(), "schedule", "constant, linear or cosine");
+}
+
 std::vector<std::string> to_strings(const Napi::Object& object, const char* field) {
   const Napi::Value value = object.Get(field);
   if (!value.IsArray()) refuse(object.Env(), field, "an array");
@@ -171,9 +179,10 @@ TrainingOptions to_training_options(const Napi::Object& object) {
                     .epsilon = number(object, "epsilon"),
                     .epsilon_before_correction = flag(object, "epsilonBeforeCorrection"),
                     .max_gradient_norm = number(object, "maxGradientNorm"),
+                    .average_steps = has(object, "averageSteps") ? integer(object, "averageSteps") : 0,
                     .factors = {}},
       .schedule = {.peak = number(object, "learningRate"),
-                   .decay = text(object, "schedule") == "linear",
+                   .decay = to_decay(object),
                    .warmup_steps = integer(object, "warmupSteps"),
                    .total_steps = integer(object, "totalSteps")},
       .seed = static_cast<std::uint64_t>(integer(object, "seed")),
@@ -182,7 +191,11 @@ TrainingOptions to_training_options(const Napi::Object& object) {
       .pooling = flag(object, "meanOfWindows") ? Pooling::kMean : Pooling::kMax,
       .layers = {.decay = has(object, "layerDecay") ? number(object, "layerDecay") : 1.0,
                  .freeze_embeddings = flag(object, "freezeEmbeddings"),
-                 .freeze_layers = has(object, "freezeLayers") ? integer(object, "freezeLayers") : 0},
+                 .freeze_layers = has(object, "freezeLayers") ? integer(object, "freezeLayers") : 0,
+                 .head = has(object, "headRate") ? number(object, "headRate") : 1.0},
+      .head_bias = has(object, "initialHeadBias")
+                       ? copy<float>(object, "initialHeadBias", napi_float32_array, "a Float32Array")
+                       : std::vector<float>{},
   };
 }
 

@@ -8,7 +8,7 @@ namespace tagformer::test {
 namespace {
 
 struct Moments {
-  double parameter, mean, square;
+  double parameter, mean, square, average;
 };
 
 /// torch.optim.AdamW's update of one element.
@@ -19,7 +19,7 @@ Moments updated(const cpu::AdamWStep& step, Moments at, double gradient) {
   const double denominator = std::sqrt(square) / step.bias_correction2_sqrt + step.epsilon;
   const double parameter =
       at.parameter * step.decay - step.learning_rate / step.bias_correction1 * mean / denominator;
-  return {parameter, mean, square};
+  return {parameter, mean, square, at.average + step.average_rate * (parameter - at.average)};
 }
 
 cpu::AdamWStep step_number(int t, float learning_rate) {
@@ -32,6 +32,7 @@ cpu::AdamWStep step_number(int t, float learning_rate) {
       .bias_correction1 = static_cast<float>(1.0 - std::pow(0.9, t)),
       .bias_correction2_sqrt = static_cast<float>(std::sqrt(1.0 - std::pow(0.999, t))),
       .gradient_scale = 0.37F,
+      .average_rate = 1.0F / static_cast<float>(std::min(t, 4)),
   };
 }
 
@@ -43,20 +44,22 @@ Matrix<float> zeros(std::int64_t count) {
 
 /// Ten steps with new gradients each, as a run takes them.
 template <typename T>
-void test_adamw(std::int64_t count, bool with_shadow) {
+void test_adamw(std::int64_t count, bool with_shadow, bool with_average) {
   Random random(static_cast<std::uint64_t>(count));
   auto parameter = Matrix<float>::output(1, count);
   parameter.fill([&random] { return random.normal(); });
   Matrix<float> mean = zeros(count);
   Matrix<float> square = zeros(count);
+  Matrix<float> average = zeros(count);
   auto shadow = Matrix<bf16>::output(1, count);
   std::vector<Moments> expected;
-  for (std::int64_t j = 0; j < count; ++j) expected.push_back({parameter(0, j), 0.0, 0.0});
+  for (std::int64_t j = 0; j < count; ++j) expected.push_back({parameter(0, j), 0.0, 0.0, 0.0});
 
   for (int t = 1; t <= 10; ++t) {
     const auto gradient = Matrix<T>::input(random, 1, count);
     const cpu::AdamWStep step = step_number(t, 1e-2F);
     cpu::typed_kernels<T>().adamw(step, parameter.data(), gradient.data(), mean.data(), square.data(),
+                                  with_average ? average.data() : nullptr,
                                   with_shadow ? shadow.data() : nullptr, count);
     for (std::int64_t j = 0; j < count; ++j) {
       Moments& moments = expected[static_cast<std::size_t>(j)];
@@ -72,13 +75,16 @@ void test_adamw(std::int64_t count, bool with_shadow) {
   expect_at_most(name + ": parameter", error_of(parameter, column(&Moments::parameter)), 2e-6);
   expect_at_most(name + ": mean", error_of(mean, column(&Moments::mean)), 2e-6);
   expect_at_most(name + ": square", error_of(square, column(&Moments::square)), 5e-6);
+  if (with_average) {
+    expect_at_most(name + ": average", error_of(average, column(&Moments::average)), 2e-6);
+  }
   bool rounded_copy = true;
   for (std::int64_t j = 0; with_shadow && j < count; ++j) {
     rounded_copy = rounded_copy && shadow.at(0, j).bits == nearest_bf16(parameter.at(0, j)).bits;
   }
   expect(name + ": shadow is the rounded parameter", rounded_copy);
-  expect(name + ": kept inside",
-         parameter.kept_inside() && mean.kept_inside() && square.kept_inside() && shadow.kept_inside());
+  expect(name + ": kept inside", parameter.kept_inside() && mean.kept_inside() && square.kept_inside() &&
+                                     average.kept_inside() && shadow.kept_inside());
 }
 
 /// The first step's update is the learning rate, however small the gradient is, and none without a gradient.
@@ -90,8 +96,8 @@ void test_first_step() {
     cpu::AdamWStep step = step_number(1, 1e-3F);
     step.decay = 1.0F;
     step.gradient_scale = 1.0F;
-    cpu::typed_kernels<float>().adamw(step, &parameter, &gradient, &mean, &square, nullptr, 1);
-    const double expected = updated(step, {1.0, 0.0, 0.0}, gradient).parameter;
+    cpu::typed_kernels<float>().adamw(step, &parameter, &gradient, &mean, &square, nullptr, nullptr, 1);
+    const double expected = updated(step, {1.0, 0.0, 0.0, 0.0}, gradient).parameter;
     expect_at_most(name_of("adamw, first step, gradient", gradient), std::abs(parameter - expected), 1e-7);
   }
 }
@@ -151,8 +157,8 @@ void test_rounding_tail(std::int64_t count) {
 void test_optimizer() {
   for (const std::int64_t count : {1, 3, 15, 16, 17, 1000}) {
     for (const bool with_shadow : {false, true}) {
-      test_adamw<float>(count, with_shadow);
-      test_adamw<bf16>(count, with_shadow);
+      test_adamw<float>(count, with_shadow, !with_shadow);
+      test_adamw<bf16>(count, with_shadow, with_shadow);
     }
     test_rounding_tail(count);
   }

@@ -1,7 +1,9 @@
 #include "training/adamw.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -72,6 +74,9 @@ cpu::AdamWStep KernelAdamW::step_of(double norm) const {
       .bias_correction1 = static_cast<float>(1.0 - std::pow(options().beta1, count)),
       .bias_correction2_sqrt = static_cast<float>(std::sqrt(1.0 - std::pow(options().beta2, count))),
       .gradient_scale = 1.0F,
+      .average_rate = static_cast<float>(
+          1.0 /
+          std::clamp(count, 1.0, static_cast<double>(std::max<std::int64_t>(1, options().average_steps)))),
   };
   // r + epsilon, then divided by the correction c, is r / c + epsilon / c.
   if (options().epsilon_before_correction) step.epsilon /= step.bias_correction2_sqrt;
@@ -109,11 +114,13 @@ void KernelAdamW::apply_to(const Parameter& parameter, const at::Tensor& gradien
   auto* const master = elements<float>(parameter.master);
   auto* const mean = elements<float>(moments_of.mean);
   auto* const square = elements<float>(moments_of.square);
+  auto* const average = moments_of.average.defined() ? elements<float>(moments_of.average) : nullptr;
   auto* const copy = parameter.has_copy() ? elements<cpu::bf16>(parameter.value) : nullptr;
   for_type(gradient, [&]<typename T>() {
     const T* const from = elements<const T>(gradient);
     for_chunks(gradient.numel(), [&](std::int64_t, std::int64_t first, std::int64_t count) {
       cpu::typed_kernels<T>().adamw(step, master + first, from + first, mean + first, square + first,
+                                    average == nullptr ? nullptr : average + first,
                                     copy == nullptr ? nullptr : copy + first, count);
     });
   });
@@ -126,7 +133,10 @@ AdamW::AdamW(ParameterSet& parameters, AdamWOptions options)
   for (const auto& parameter : parameters.all()) {
     check_stop();
     if (options_.factors[parameter->index] == 0.0) continue;
-    moments_[parameter->index] = {zeros_for(parameter->master), zeros_for(parameter->master)};
+    moments_[parameter->index] = {
+        .mean = zeros_for(parameter->master),
+        .square = zeros_for(parameter->master),
+        .average = options_.average_steps > 0 ? parameter->master.detach().clone() : at::Tensor()};
   }
 }
 
@@ -144,6 +154,21 @@ void AdamW::restore(std::vector<Moments> moments, std::int64_t steps) {
   moments_ = std::move(moments);
   steps_ = steps;
   restored();
+}
+
+void AdamW::exchange_averages() {
+  const at::NoGradGuard no_gradients;
+  for (const auto& parameter : parameters_.all()) {
+    at::Tensor& average = moments_[parameter->index].average;
+    if (!average.defined()) continue;
+    const bool has_copy = parameter->has_copy();
+    std::swap(parameter->master, average);
+    if (has_copy) {
+      parameter->value.copy_(parameter->master);
+    } else {
+      parameter->value = parameter->master;
+    }
+  }
 }
 
 std::unique_ptr<AdamW> make_adamw(ParameterSet& parameters, AdamWOptions options, const WordTable& words) {

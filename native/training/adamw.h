@@ -20,6 +20,9 @@ struct AdamWOptions {
   bool epsilon_before_correction;
   /// Global norm to which gradients are scaled down; 0: never.
   double max_gradient_norm;
+  /// Steps over which the weights are averaged: the plain mean of the first so many, and an exponential one
+  /// with that time constant from then on; 0: no average is kept.
+  std::int64_t average_steps;
   /// Factors of the learning rate, by a parameter's index; 0: frozen.
   std::vector<double> factors;
 };
@@ -60,6 +63,8 @@ class AdamW {
 
   /// By a parameter's index; undefined where it is frozen; see apply_pending().
   [[nodiscard]] const std::vector<Moments>& moments() const { return moments_; }
+  /// Exchanges the weights and their averages: called twice it changes nothing. No update may be pending.
+  void exchange_averages();
   /// Goes on after `steps` updates that left the weights as they are now and `moments`, which are of the
   /// shapes, types and device of the present ones.
   void restore(std::vector<Moments> moments, std::int64_t steps);

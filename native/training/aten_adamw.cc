@@ -57,6 +57,7 @@ at::Tensor AtenAdamW::enqueue(const Gradients& gradients, const at::Tensor& lear
   for (auto& [kind, group] : groups) group.learning_rate = learning_rate.mul(kind.first);
   const at::Tensor loss_and_norm = at::stack({loss, norm.to(at::kDouble)});
   for (const auto& [kind, group] : groups) apply(group, kind.second, shared);
+  if (options().average_steps > 0) average(gradients, shared);
   copy_back(gradients);
   count_.copy_(count);
   return loss_and_norm;
@@ -74,12 +75,12 @@ std::map<AtenAdamW::Kind, AtenAdamW::Group> AtenAdamW::groups_of(const Gradients
   for (const auto& parameter : parameters().all()) {
     const at::Tensor& gradient = gradients.of(*parameter);
     if (!gradient.defined()) continue;
-    const auto [mean, square] = moments()[parameter->index];
+    const Moments& moments_of = moments()[parameter->index];
     Group& group = groups[{options().factors[parameter->index], parameter->role != Role::kVector}];
     group.masters.push_back(parameter->master);
     group.gradients.push_back(gradient);
-    group.means.push_back(mean);
-    group.squares.push_back(square);
+    group.means.push_back(moments_of.mean);
+    group.squares.push_back(moments_of.square);
   }
   return groups;
 }
@@ -95,6 +96,16 @@ void AtenAdamW::apply(const Group& group, bool decays, const Shared& shared) con
                     group.learning_rate, options().beta1, options().beta2,
                     decays ? options().weight_decay : 0.0, epsilon, /*amsgrad=*/false, /*maximize=*/false,
                     shared.scale, shared.skip);
+}
+
+void AtenAdamW::average(const Gradients& gradients, const Shared& shared) const {
+  const at::Tensor rate = shared.count.clamp_max(static_cast<double>(options().average_steps))
+                              .reciprocal()
+                              .mul(shared.skip.neg().add(1.0));
+  for (const auto& parameter : parameters().all()) {
+    if (!gradients.of(*parameter).defined()) continue;
+    moments()[parameter->index].average.lerp_(parameter->master, rate);
+  }
 }
 
 void AtenAdamW::copy_back(const Gradients& gradients) const {

@@ -47,6 +47,8 @@ class AtenAdamW final : public AdamW {
   [[nodiscard]] std::map<Kind, Group> groups_of(const Gradients& gradients) const;
   [[nodiscard]] std::optional<at::Tensor> scale_of(const at::Tensor& norm) const;
   void apply(const Group& group, bool decays, const Shared& shared) const;
+  /// Moves the averages of the weights towards the weights.
+  void average(const Gradients& gradients, const Shared& shared) const;
   /// Refreshes the bf16 copies.
   void copy_back(const Gradients& gradients) const;
 

@@ -26,6 +26,7 @@ constexpr std::int64_t kBlock = 1 << 20;
 constexpr const char* kWeights = "weights.";
 constexpr const char* kMeans = "means.";
 constexpr const char* kSquares = "squares.";
+constexpr const char* kAverages = "averages.";
 /// Those of a model have no names of their own.
 constexpr const char* kBuffers = "buffers.";
 
@@ -114,7 +115,7 @@ std::vector<NamedTensor> checkpoint_tensors(const Model& model, const std::vecto
   std::vector<NamedTensor> tensors;
   for (const auto& parameter : model.parameters().all()) {
     const auto add = [&](const char* kind, const at::Tensor& tensor) {
-      if (!tensor.defined()) return;  // of what is frozen
+      if (!tensor.defined()) return;  // of what is frozen, or not averaged
       const at::Tensor here = tensor.detach().to(at::kCPU);
       for (const Parameter::Part& part : parameter->parts)
         tensors.push_back({kind + part.name, part_of(here, part)});
@@ -122,6 +123,7 @@ std::vector<NamedTensor> checkpoint_tensors(const Model& model, const std::vecto
     add(kWeights, parameter->master);
     add(kMeans, moments[parameter->index].mean);
     add(kSquares, moments[parameter->index].square);
+    add(kAverages, moments[parameter->index].average);
   }
   const std::vector<at::Tensor> buffers = model.buffers();
   for (std::size_t i = 0; i < buffers.size(); ++i) {
@@ -143,7 +145,9 @@ std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, M
     const auto read = [&](const char* kind) {
       return file.read(kind, *parameter, like.mean).to(like.mean.device());
     };
-    moments[parameter->index] = {read(kMeans), read(kSquares)};
+    moments[parameter->index] = {.mean = read(kMeans),
+                                 .square = read(kSquares),
+                                 .average = like.average.defined() ? read(kAverages) : at::Tensor()};
   }
   file.read_buffers(model.buffers());
   file.require_empty();

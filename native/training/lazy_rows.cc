@@ -62,7 +62,7 @@ void LazyRows::update(const cpu::AdamWStep& step, const RowGradients& gradients)
         const std::int64_t at = touched[static_cast<std::size_t>(slot)] * width_;
         cpu::typed_kernels<float>().adamw(step, weights + at,
                                           gradients.gradient(static_cast<std::size_t>(slot)), means + at,
-                                          squares + at, nullptr, width_);
+                                          squares + at, average_at(at), nullptr, width_);
       }
     });
   };
@@ -113,9 +113,13 @@ void LazyRows::bring_up_to_date(std::int64_t row, const float* no_gradient, floa
   const std::int64_t oldest = now_ - static_cast<std::int64_t>(steps_.size());
   for (; done < now_; ++done) {
     cpu::typed_kernels<float>().adamw(steps_[static_cast<std::size_t>(done - oldest)],
-                                      elements<float>(table_.master) + at, no_gradient, mean, square, nullptr,
-                                      width_);
+                                      elements<float>(table_.master) + at, no_gradient, mean, square,
+                                      average_at(at), nullptr, width_);
   }
+}
+
+float* LazyRows::average_at(std::int64_t first) const {
+  return moments_.average.defined() ? elements<float>(moments_.average) + first : nullptr;
 }
 
 }  // namespace tagformer

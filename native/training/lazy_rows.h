@@ -14,9 +14,10 @@
 
 namespace tagformer {
 
-/// AdamW's moments of a parameter, of its shape: the running means of its gradient and of the square.
+/// AdamW's moments of a parameter, of its shape: the running means of its gradient and of the square; and the
+/// average of the weights, undefined where none is kept.
 struct Moments {
-  at::Tensor mean, square;
+  at::Tensor mean, square, average;
 };
 
 /// AdamW changes every row in every step: weights and moments decay. For a row without a gradient these
@@ -43,6 +44,9 @@ class LazyRows {
   /// updates.
   void bring_up_to_date(const std::vector<std::int64_t>& rows, StopFlag stop);
   void bring_up_to_date(std::int64_t row, const float* no_gradient, float* no_means);
+
+  /// The first element of a row's average; null where none is kept.
+  [[nodiscard]] float* average_at(std::int64_t first) const;
 
   const Parameter& table_;
   Moments moments_;

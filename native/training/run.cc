@@ -1,7 +1,11 @@
 #include "training/run.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "models/buffer_copy.h"
 #include "runtime/error.h"
@@ -30,10 +34,23 @@ std::vector<double> factors_of(const ParameterSet& parameters, const LayerRates&
   std::vector<double> factors;
   for (const auto& parameter : parameters.all()) {
     const std::int64_t depth = std::min(parameter->depth, layers + 1);
-    factors.push_back(is_frozen(depth) ? 0.0
-                                       : std::pow(rates.decay, static_cast<double>(layers + 1 - depth)));
+    const double rate = std::pow(rates.decay, static_cast<double>(layers + 1 - depth));
+    factors.push_back(is_frozen(depth) ? 0.0 : rate * (parameter->head ? rates.head : 1.0));
   }
   return factors;
+}
+
+void set_head_bias(const ParameterSet& parameters, const std::vector<float>& bias) {
+  const at::NoGradGuard no_gradients;
+  for (const auto& parameter : parameters.all()) {
+    if (!parameter->scores || parameter->role != Role::kVector) continue;
+    if (std::cmp_not_equal(bias.size(), parameter->master.numel())) {
+      throw Error("INVALID_OPTION", "found " + std::to_string(bias.size()) + " biases for " +
+                                        std::to_string(parameter->master.numel()) + " labels");
+    }
+    parameter->master.copy_(at::tensor(bias));
+    if (parameter->has_copy()) parameter->value.copy_(parameter->master);
+  }
 }
 
 /// Makes the weights ready: whole, in fp32, and with gradients for what is to be trained.
@@ -45,6 +62,7 @@ LoadedModel& prepare_weights(LoadedModel& model, TrainingOptions& options) {
   options.optimizer.factors = factors_of(parameters, options.layers);
   model.restore_weights();
   parameters.keep_masters();
+  if (!options.head_bias.empty()) set_head_bias(parameters, options.head_bias);
   for (const auto& parameter : parameters.all()) {
     const bool frozen = options.optimizer.factors[parameter->index] == 0.0;
     parameter->value.requires_grad_(parameter->trainable && !frozen);
@@ -73,13 +91,22 @@ TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options)
       optimizer_(make_optimizer(prepare_weights(model, options_), options_.optimizer)),
       gradients_(model.parameters(), optimizer_->by_rows(), model.has_kernels()),
       runner_(make_runner({model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout})) {
-  model_.set_pending_updates([this] { optimizer_->apply_pending(); });
+  model_.set_pending_updates([this] {
+    optimizer_->apply_pending();
+    show_averages(true);
+  });
   optimizer_->set_before_update([this] {
     if (writer_ != nullptr) writer_->detach();
   });
 }
 
 TrainingRun::~TrainingRun() { model_.set_pending_updates(nullptr); }
+
+void TrainingRun::show_averages(bool averages) {
+  if (shows_averages_ == averages) return;
+  optimizer_->exchange_averages();
+  shows_averages_ = averages;
+}
 
 StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches) {
   std::int64_t labelled_count = 0;
@@ -90,6 +117,7 @@ StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches) {
   if (labelled_count == 0) {
     throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
   }
+  show_averages(false);
   const std::int64_t done = optimizer_->steps();
   const double learning_rate = options_.schedule.rate(done);
   // compute_gradients leaves its gradients to be read; they are no part of this step.
@@ -112,6 +140,7 @@ void TrainingRun::write_checkpoint(const std::string& file, CheckpointWriter::Do
     throw Error("INTERNAL", "a checkpoint of this training is being written");
   }
   model_.restore_weights();
+  show_averages(false);
   writer_ = std::make_unique<CheckpointWriter>(checkpoint_tensors(model_.model(), optimizer_->moments()),
                                                file, std::move(done));
   // What is recorded writes to the weights without asking.
@@ -120,6 +149,7 @@ void TrainingRun::write_checkpoint(const std::string& file, CheckpointWriter::Do
 
 void TrainingRun::restore(const std::vector<TensorSource>& tensors, std::int64_t steps) {
   if (optimizer_->steps() > 0) throw Error("INTERNAL", "this training has begun");
+  show_averages(false);
   optimizer_->restore(read_checkpoint(tensors, model_.model(), optimizer_->moments()), steps);
 }
 
@@ -127,6 +157,7 @@ double TrainingRun::compute_gradients(const HostBatch& batch) {
   gradients_.clear();
   check_labels(batch, model_.labels());
   model_.restore_weights();
+  show_averages(false);
   const DeviceBatch prepared = model_.prepare(batch, count_labelled(batch));
   const at::Tensor loss = objective_.differentiate(prepared, {});
   gradients_.add_from_autograd(/*more_follow=*/false);

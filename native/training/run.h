@@ -22,6 +22,8 @@ struct LayerRates {
   bool freeze_embeddings = false;
   /// Lowest layers that are frozen, and with them the embeddings.
   std::int64_t freeze_layers = 0;
+  /// What the rate of the head is multiplied by.
+  double head = 1.0;
 };
 
 struct TrainingOptions {
@@ -34,6 +36,8 @@ struct TrainingOptions {
   /// How the windows of a text become one.
   Pooling pooling;
   LayerRates layers;
+  /// What the bias of the layer whose rows are the labels begins as, `[labels]`; empty: as it is.
+  std::vector<float> head_bias;
 };
 
 struct StepResult {
@@ -45,6 +49,9 @@ struct StepResult {
   std::int64_t parts;
 };
 
+/// Where the weights are averaged, everything but the training reads the averages: they are put in the place
+/// of the weights when a prediction or a file asks for those, and the next step puts the weights back.
+///
 /// Calls come from the thread of the model, which outlives it; at most one training of a model lives at a
 /// time.
 class TrainingRun {
@@ -72,10 +79,14 @@ class TrainingRun {
   [[nodiscard]] std::vector<float> gradient(const std::string& name) const;
 
  private:
+  /// The model's weights are the averages, or else those that are trained.
+  void show_averages(bool averages);
+
   LoadedModel& model_;
   TrainingOptions options_;
   Objective objective_;
   std::unique_ptr<AdamW> optimizer_;
+  bool shows_averages_ = false;
   Gradients gradients_;
   std::unique_ptr<StepRunner> runner_;
   /// Null before the first checkpoint.

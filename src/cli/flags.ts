@@ -53,13 +53,18 @@ function asTyped(description: string, options: ReadonlySet<string>): string {
   );
 }
 
+/** A switch that is on by default: one flag turns it off, and a hidden one says again that it is on, as presets may not. */
+function switchedOn(name: string, description: string): Option[] {
+  return [
+    new Option(`--no-${flagName(name)}`, `do not ${description}`),
+    new Option(`--${flagName(name)}`, description).hideHelp(),
+  ];
+}
+
 function toOption(
   name: string,
   { type, enum: choices, anyOf, items, default: fallback, description = "", value: called }: OptionSchema,
 ): Option {
-  // A switch that is on by default can only be turned off.
-  if (type === "boolean" && fallback === true)
-    return new Option(`--no-${flagName(name)}`, `do not ${description}`);
   if (type === "boolean") return new Option(`--${flagName(name)}`, description);
   // The default is shown here but filled in by the schema, so that commands can tell what was given.
   const shown = fallback === undefined ? description : `${description} (default: ${fallback})`;
@@ -81,7 +86,9 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
   const options = new Set(Object.keys(properties));
   for (const [name, option] of Object.entries(properties)) {
     const description = asTyped(option.description ?? "", options);
-    command.addOption(toOption(name, { ...option, description }));
+    const isOn = option.type === "boolean" && option.default === true;
+    const flags = isOn ? switchedOn(name, description) : [toOption(name, { ...option, description })];
+    for (const flag of flags) command.addOption(flag);
   }
   return command;
 }

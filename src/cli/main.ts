@@ -12,6 +12,7 @@ import { addExportCommand } from "./export.js";
 import { addInspectCommand } from "./inspect.js";
 import { addPredictCommand } from "./predict.js";
 import { addRunsCommand } from "./runs.js";
+import { addSearchCommand } from "./search.js";
 import { addServeCommand } from "./serve.js";
 import { runSetup } from "./setup.js";
 import { addSplitCommand } from "./split.js";
@@ -27,6 +28,7 @@ function program(): Command {
   addInspectCommand(root);
   addSplitCommand(root);
   addTrainCommand(root);
+  addSearchCommand(root);
   addBaselineCommand(root);
   addRunsCommand(root);
   addEvaluateCommand(root);

@@ -56,8 +56,12 @@ function commandLine(): string[] {
   return [script!, ...kept];
 }
 
-/** What a process is told besides; nothing that was given. */
-async function ownFlags({ processes, threads, device }: DealtFlags): Promise<(index: number) => string[]> {
+/** What a process of several is told about threads and device; nothing that was given. */
+export async function ownFlags({
+  processes,
+  threads,
+  device,
+}: DealtFlags): Promise<(index: number) => string[]> {
   const found =
     device === undefined || device === "auto" || device === "cuda"
       ? await findDevice(device ?? "auto")

@@ -7,7 +7,9 @@ import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
 import { checkpointOptions } from "../options/checkpoints.js";
 import { requireEffect } from "../options/effect.js";
-import { trainingOptions, withPreset } from "../options/training.js";
+import { withPreset } from "../options/presets.js";
+import { trainingOptions } from "../options/training.js";
+import { quoted } from "../training/auto/choice.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import { modelSource } from "../training/prepare.js";
 import { Trainer } from "../training/trainer.js";
@@ -100,10 +102,27 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   }
   if (end && flags.json) printJson({ ...end, epochs });
   if (!start || !end) return;
-  if (!flags.json) print(describeResult(start, epochs, end, resolved));
+  if (!flags.json)
+    print(describeResult(start, epochs, end, resolved, commandWithoutOptions(process.argv.slice(2))));
   noteCheckpoints(end);
   if (end.reason === "stopped") process.exitCode = interruption.status;
   noteCutTexts(cutTextsOfRun(start));
+}
+
+/** The arguments of this command that say what is trained on and where to, without those that {@link StartEvent.repeatWith} has. */
+function commandWithoutOptions(given: readonly string[]): string {
+  const names = new Set(
+    Object.keys({ ...trainingOptions.shape, ...checkpointOptions.shape }).flatMap((option) => {
+      const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      return [`--${name}`, `--no-${name}`];
+    }),
+  );
+  const kept = given.filter((argument, i) => {
+    const before = given[i - 1] ?? "";
+    const isValue = names.has(before) && !argument.startsWith("--");
+    return !isValue && !names.has(argument.replace(/=.*/, ""));
+  });
+  return ["tagformer", ...kept.map(quoted)].join(" ");
 }
 
 /** Exit status of a run that is whole, but of which no checkpoint could be written: it would have been lost. */

@@ -6,9 +6,11 @@ import type {
   CheckpointFailedEvent,
   EpochEvent,
   ResumedEvent,
+  SearchEvent,
   StartEvent,
   StepEvent,
   TrainingEvent,
+  TrialEndEvent,
 } from "../training/events.js";
 import { ProgressBar } from "./progress.js";
 import { duration, note } from "./terminal.js";
@@ -30,6 +32,17 @@ export class TrainingDisplay {
       case "start":
         this.#start = event;
         for (const line of describeStart(event)) note(line);
+        break;
+      case "search":
+        for (const line of describeSearch(event)) note(line);
+        break;
+      case "trial":
+        this.#switchTo(`trial of ${event.learningRate}`, event.steps - event.from);
+        this.#bar?.update(event.step - event.from, "");
+        break;
+      case "trialEnd":
+        this.close();
+        note(describeTrial(event));
         break;
       case "resumed":
         note(describeResumed(event));
@@ -95,6 +108,28 @@ export class TrainingDisplay {
   }
 }
 
+function describeSearch(event: SearchEvent): string[] {
+  const { budgetSteps, seconds, learningRates, shortSteps, longSteps, steps, epochs } = event;
+  const time = seconds === null ? "" : `, about ${duration(seconds)}`;
+  const budget = `budget: ${counted(budgetSteps, "step")}${time}, for a run of ${counted(steps, "step")} (${epochs} epochs), its trials and validations${event.isGiven ? "" : " (--budget MINUTES gives another)"}`;
+  if (learningRates.length < 2) return [budget];
+  return [
+    budget,
+    `${learningRates.length} learning rates from ${learningRates[0]} to ${learningRates.at(-1)} are tried for ${counted(shortSteps, "step")} each, the best two for ${longSteps}`,
+  ];
+}
+
+function describeTrial({ learningRate, steps, figures }: TrialEndEvent): string {
+  const found = figures
+    ? `cross-entropy ${shown(figures.loss)}, mean average precision ${shown(figures.averagePrecision)}`
+    : "the loss was not finite";
+  return `learning rate ${learningRate}, ${counted(steps, "step")}: ${found}`;
+}
+
+function describeChoices({ choices }: StartEvent): string[] {
+  return choices.map(({ option, value, reason }) => `decided: ${option} ${value} (${reason})`);
+}
+
 function describeResumed({ step, steps, epoch, lostSteps, lostSeconds }: ResumedEvent): string {
   const lost = lostSteps === 0 ? "nothing lost" : `${roughly(lostSeconds)} lost`;
   return `resumed at step ${count(step)} of ${count(steps)} (epoch ${epoch}), ${lost}`;
@@ -121,7 +156,7 @@ function describeStart(start: StartEvent): string[] {
     `${(start.parameters / 1e6).toFixed(1)} million weights, ${counted(start.steps, "step")} in ${counted(start.epochs, "epoch")}, texts of up to ${start.maxLength} tokens${describeLonger(start)}`,
   ];
   if (start.headReset) lines.push("the model's head was made for other labels; a fresh one replaces it");
-  return [...lines, ...start.notes];
+  return [...lines, ...describeChoices(start), ...start.notes];
 }
 
 function describeLonger({ truncatedTexts: longer, cutTexts: cut }: StartEvent): string {

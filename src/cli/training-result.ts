@@ -20,6 +20,7 @@ export function describeResult(
   epochs: readonly EpochEvent[],
   end: EndEvent,
   options: ResolvedTrainingOptions,
+  command: string,
 ): string {
   const { epochs: plannedEpochs, keep, patience, bestMetric } = options;
   const { validationRows } = start;
@@ -47,6 +48,7 @@ export function describeResult(
       : []),
     ...(end.tuning ? [describeTunedEnd(end.tuning)] : []),
     ...(end.baseline ? [describeBaseline(end.baseline)] : []),
+    ...(start.repeatWith === null ? [] : [`\nThe same run without a search: ${command} ${start.repeatWith}`]),
     `\n${describeEnd(end, choice)}`,
   ].join("\n");
 }

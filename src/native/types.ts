@@ -77,7 +77,7 @@ export interface NativeModelInfo {
 
 export interface NativeTrainingOptions {
   readonly learningRate: number;
-  readonly schedule: "linear" | "constant";
+  readonly schedule: "linear" | "cosine" | "constant";
   readonly warmupSteps: number;
   readonly totalSteps: number;
   readonly weightDecay: number;
@@ -86,6 +86,15 @@ export interface NativeTrainingOptions {
   readonly epsilon: number;
   /** Global norm above which gradients are scaled down; 0 turns clipping off. */
   readonly maxGradientNorm: number;
+  /**
+   * Steps over which the weights are averaged: predictions and files have the averages then, and only the training has the
+   * weights; absent or 0: no average.
+   */
+  readonly averageSteps?: number;
+  /** What the learning rate of the head is multiplied by; absent: 1. */
+  readonly headRate?: number;
+  /** What the bias of the layer whose rows are the labels begins as, `[labels]`; absent: as it is. */
+  readonly initialHeadBias?: Float32Array;
   /** Seed of dropout. */
   readonly seed: number;
   /** `false` trains with every dropout rate at 0, whatever the config says. */

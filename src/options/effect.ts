@@ -32,6 +32,8 @@ export function requireEffect(
   refuseUseless(given, [
     ...uselessWindows(options),
     ...uselessLosses(options),
+    ...uselessBudgets(given, options),
+    ...uselessDropout(options),
     ...uselessSplits(options, own),
   ]);
 }
@@ -78,6 +80,20 @@ function uselessLosses({ loss }: ResolvedTrainingOptions): Useless[] {
     because: `it is of the asymmetric loss, and loss (--loss) is ${loss}`,
   };
   return [...(loss === "focal" ? [] : [focal]), ...(loss === "asymmetric" ? [] : [asymmetric])];
+}
+
+function uselessBudgets(given: TrainingOptions, { preset, budgetSteps }: ResolvedTrainingOptions): Useless[] {
+  const names = ["budget", "budgetSteps"] as const;
+  if (preset !== "auto") return [{ names, because: `the preset is ${preset}, and only auto searches` }];
+  if (given.learningRate !== undefined && given.epochs !== undefined)
+    return [{ names, because: "learningRate and epochs are given, so that nothing is searched for" }];
+  return budgetSteps === undefined ? [] : [{ names: ["budget"], because: "budgetSteps is given, too" }];
+}
+
+function uselessDropout({ dropout }: ResolvedTrainingOptions): Useless[] {
+  if (dropout) return [];
+  const names = ["hiddenDropout", "attentionDropout", "headDropout"] as const;
+  return [{ names, because: "dropout is off (--no-dropout)" }];
 }
 
 function uselessSplits({ splitFile, testSplit }: ResolvedTrainingOptions, own: OwnTables): Useless[] {

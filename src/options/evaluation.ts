@@ -81,7 +81,7 @@ export const resamplingOptions = z.strictObject({
 });
 
 /** The longest text in tokens where neither `maxLength` nor model nor tokenizer say less, by preset. */
-export const usualLengths = { default: 512, seed: 100 } as const;
+export const usualLengths = { auto: 512, plain: 512, seed: 100 } as const;
 
 /** Options of inspecting a table. */
 export const inspectionOptions = z.strictObject({

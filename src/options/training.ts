@@ -1,4 +1,4 @@
-// Options of a training run and of writing a split; presets.
+// Options of a training run and of writing a split.
 import { z } from "zod";
 import { modelOptions } from "./model.js";
 import { count, share } from "./numbers.js";
@@ -18,6 +18,7 @@ const splitShape = {
 };
 
 const weight = z.number().positive().max(1e6);
+const dropoutRate = z.number().min(0).max(0.99).optional();
 
 /** Options of a training run. */
 export const trainingOptions = modelOptions.extend({
@@ -26,17 +27,48 @@ export const trainingOptions = modelOptions.extend({
     .default("fp32")
     .describe("number format of activations and matrix products; trained weights are always kept in fp32"),
   preset: z
-    .enum(["default", "seed"])
-    .default("default")
-    .describe("defaults of the other options: recommended ones, or those of the 2020 notebook (seed)"),
-  epochs: count(1).max(10_000).default(3).describe("passes over the training rows"),
+    .enum(["auto", "plain", "seed"])
+    .default("auto")
+    .describe(
+      "what the other options are where they are not given: found by short trials and from the data (auto), the usual values (plain), or those of the 2020 notebook (seed)",
+    ),
+  budget: z
+    .number()
+    .positive()
+    .max(100_000)
+    .optional()
+    .describe(
+      "minutes that the preset auto may take, its trials included (default: about twice what three epochs take, an hour at most)",
+    ),
+  budgetSteps: count(1)
+    .optional()
+    .describe("the same in optimizer steps, as an earlier run printed them: repeats its search exactly"),
+  epochs: z
+    .number()
+    .positive()
+    .max(10_000)
+    .default(3)
+    .describe("passes over the training rows; the last may be a part of one"),
   batchSize: count(1).max(65_536).default(32).describe("rows per optimizer step"),
   gradientAccumulation: count(1)
     .max(65_536)
     .default(1)
     .describe("micro-batches per step: the same gradient with less memory"),
   learningRate: z.number().positive().max(10).default(2e-5).describe("peak learning rate of AdamW"),
-  schedule: z.enum(["linear", "constant"]).default("linear").describe("learning rate after the warm-up"),
+  headRate: z
+    .number()
+    .positive()
+    .max(1e4)
+    .default(1)
+    .describe("factor of the learning rate for the classification head"),
+  headBias: z
+    .enum(["prior", "zero"])
+    .default("zero")
+    .describe("bias of a fresh head at the start: the log-odds of the training rows' labels, or 0"),
+  schedule: z
+    .enum(["linear", "cosine", "constant"])
+    .default("linear")
+    .describe("learning rate after the warm-up"),
   warmup: share.default(0.1).describe("share of all steps over which the learning rate rises from 0"),
   weightDecay: z
     .number()
@@ -58,6 +90,11 @@ export const trainingOptions = modelOptions.extend({
     .min(0)
     .default(1)
     .describe("global norm to which gradients are clipped; 0: no clipping"),
+  ema: share
+    .default(0)
+    .describe(
+      "share of all steps over which the weights are averaged exponentially; the averages are judged and saved; 0: none",
+    ),
   loss: z
     .enum(["bce", "focal", "asymmetric"])
     .default("bce")
@@ -112,6 +149,13 @@ export const trainingOptions = modelOptions.extend({
       "token types (segments) to give the model: its tokenizer's, as the model directory says (model_input_names), or none; stored with the model",
     ),
   dropout: z.boolean().default(true).describe("apply the dropout of the model's config.json"),
+  hiddenDropout: dropoutRate.describe("dropout of hidden states (default: that of the model's config.json)"),
+  attentionDropout: dropoutRate.describe(
+    "dropout of attention probabilities (default: that of the model's config.json)",
+  ),
+  headDropout: dropoutRate.describe(
+    "dropout before the last layer (default: that of the model's config.json)",
+  ),
   validationSplit: share
     .default(0.1)
     .describe(
@@ -140,13 +184,13 @@ export const trainingOptions = modelOptions.extend({
   patience: count(0).default(0).describe("stop after this many epochs without improvement; 0: never"),
   thresholds: z
     .boolean()
-    .default(false)
+    .default(true)
     .describe(
       "tune temperatures and thresholds on the validation rows at the end, and store them with the model",
     ),
   baseline: z
     .boolean()
-    .default(false)
+    .default(true)
     .describe("also train a bag of words, and compare both models on the same rows"),
   report: z.boolean().default(true).describe("write report.html, with charts and tables about the run"),
   seed: count(0).default(42).describe("seed of the split, shuffling, dropout and new weights"),
@@ -175,39 +219,6 @@ export const splitOptions = trainingOptions
   .extend({
     folds: count(0).default(0).describe("number of folds, instead of one split; 0: one split"),
   });
-
-/** What a preset says instead of the options' own defaults. */
-const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  // "Transformers for Multi-Label Classification made simple" with transformers 2.10 (2020). It asked its AdamW for
-  // `weight_decay_rate`, which that optimizer does not know: the decay was 0. Its epsilon was 1e-6, before the correction.
-  seed: {
-    // It called the model with `token_type_ids=None`, which XLNet tells from the types of its tokenizer.
-    tokenTypes: "none",
-    epochs: 3,
-    batchSize: 32,
-    learningRate: 2e-5,
-    schedule: "constant",
-    warmup: 0,
-    weightDecay: 0,
-    epsilon: 1e-6,
-    epsilonPlacement: "uncorrected",
-    maxGradientNorm: 0,
-    validationSplit: 0.1,
-    splitMethod: "combinations",
-    keep: "last",
-    seed: 2020,
-  },
-};
-
-/**
- * Options of a training run with those of their preset filled in, for {@link parseOptions}: what was given stays.
- *
- * @param values anything; what is wrong with it is left to the schema
- */
-export function withPreset<T extends { readonly preset?: unknown }>(values: T): T {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return { ...presets[String(values.preset)], ...Object.fromEntries(given) } as T;
-}
 
 /**
  * Options of a training run.

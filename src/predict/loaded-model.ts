@@ -104,7 +104,7 @@ export async function loadModel(
   labelNames: readonly string[] | null,
   options: ResolvedModelOptions,
   seed: number,
-  { signal, training, tokenTypes, usualLength = usualLengths.default }: LoadingCall,
+  { signal, training, tokenTypes, usualLength = usualLengths.plain }: LoadingCall,
 ): Promise<LoadedModel> {
   const reading = Tokenizer.load(files.tokenizerPath, files.tokenizerType, signal, tokenTypes);
   // A module is padded as its tokenizer says; other models load while their tokenizer does.

@@ -71,6 +71,9 @@ export interface RunReport extends EpochChoice {
   };
   /** The model beside a bag of words. */
   readonly baseline?: BaselineFigures;
+  /** What was decided for the user, and the flags that repeat the run without a search. */
+  readonly choices?: readonly { readonly option: string; readonly value: unknown; readonly reason: string }[];
+  readonly repeatWith?: string;
   /** Number of weights. */
   readonly parameters: number;
   readonly options: Readonly<Record<string, unknown>>;
@@ -94,7 +97,7 @@ export async function drawTrainingPage(report: RunReport): Promise<string> {
     title: "Training report",
     subtitle: `${report.model}, trained on ${report.data}`,
     sections: [
-      { title: "The run", content: [summary(report), ...choicesOf(report)] },
+      { title: "The run", content: [summary(report), ...choicesOf(report), ...decisionsOf(report)] },
       ...endSections(report),
       ...(test ? [{ title: "The model's figures, on test rows", content: testContent(test, report) }] : []),
       { title: "Learning curves", content: await learningContent(report) },
@@ -138,6 +141,17 @@ function summary(report: RunReport): Content {
     ["epoch kept", report.keptEpoch === undefined ? "–" : String(report.keptEpoch)],
     ["minutes", decimal(seconds / 60, 1)],
   ]);
+}
+
+/** What the preset auto has decided. */
+function decisionsOf({ choices = [], repeatWith }: RunReport): Content[] {
+  if (choices.length === 0) return [];
+  const rows = choices.map(({ option, value, reason }) => [option, String(value), reason]);
+  return [
+    html`<p>These options were not given and were decided from data and model:</p>`,
+    table("Decisions", [{ title: "option" }, { title: "value" }, { title: "why", words: true }], rows),
+    html`<p>The same run without a search: <code>tagformer train ... ${repeatWith ?? ""}</code></p>`,
+  ];
 }
 
 function choicesOf(report: RunReport): Content[] {

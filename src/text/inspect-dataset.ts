@@ -56,7 +56,7 @@ async function countTokens(
   const { offsets } = await tokenizer.encode(texts, mostTokens, signal);
   const lengths = Int32Array.from({ length: texts.length }, (_, row) => offsets[row + 1]! - offsets[row]!);
   const maxLength = Math.min(
-    trained.maxLength ?? usualLengths.default,
+    trained.maxLength ?? usualLengths.plain,
     positionsOf(config),
     tokenizer.modelMaxLength ?? Number.POSITIVE_INFINITY,
   );

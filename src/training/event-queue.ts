@@ -54,5 +54,5 @@ export class EventQueue implements AsyncIterable<TrainingEvent> {
 }
 
 function isProgress({ type }: TrainingEvent): boolean {
-  return type === "validation" || type === "test";
+  return type === "validation" || type === "test" || type === "trial";
 }

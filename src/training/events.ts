@@ -3,6 +3,8 @@ import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import type { BaselineFigures } from "../report/baseline-words.js";
+import type { Choice } from "./auto/choice.js";
+import type { TrialFigures } from "./auto/search-record.js";
 
 /** The data and the model are ready; the first step follows. `Label` is the names of the labels, where a program knows them. */
 export interface StartEvent<Label extends string = string> {
@@ -18,10 +20,14 @@ export interface StartEvent<Label extends string = string> {
   readonly objective: string;
   /** The names of the labels, in the model's order. */
   readonly labels: readonly Label[];
-  /** Epochs of the whole run, unless it stops early. */
+  /** Epochs of the whole run, unless it stops early; the last may be a part of one. */
   readonly epochs: number;
   /** Optimizer steps of the whole run. */
   readonly steps: number;
+  /** What the preset `auto` has decided, and why. */
+  readonly choices: readonly Choice[];
+  /** The options that repeat the run without a search, as flags; `null` where nothing was decided. */
+  readonly repeatWith: string | null;
   /** Number of weights. */
   readonly parameters: number;
   /** Tensors that were not in the model directory and start at random. */
@@ -42,6 +48,56 @@ export interface StartEvent<Label extends string = string> {
   readonly cutTexts: number;
   /** Tokens from one window of a long text to the next; 0 when long texts are cut. */
   readonly windowStride: number;
+}
+
+/** The preset `auto` begins to try learning rates; it comes before the start. */
+export interface SearchEvent {
+  /** Tells this event from the others. */
+  readonly type: "search";
+  /** Steps that trials, run and validations take together; `budgetSteps` repeats the search. */
+  readonly budgetSteps: number;
+  /** Seconds that they take: an estimate; `null` where none was made. */
+  readonly seconds: number | null;
+  /** The rates that are tried; a single one is given, and is not. */
+  readonly learningRates: readonly number[];
+  /** Steps of every trial. */
+  readonly shortSteps: number;
+  /** The same of the two that go on. */
+  readonly longSteps: number;
+  /** Steps of the run. */
+  readonly steps: number;
+  /** Its epochs, the last of which may be a part of one. */
+  readonly epochs: number;
+  /** Whether the budget was given. */
+  readonly isGiven: boolean;
+}
+
+/** A step of a trial was made. */
+export interface TrialStepEvent {
+  /** Tells this event from the others. */
+  readonly type: "trial";
+  /** What is tried. */
+  readonly learningRate: number;
+  /** Steps that the trial has made. */
+  readonly step: number;
+  /** Its steps before this part of it. */
+  readonly from: number;
+  /** Its steps at the end of this part. */
+  readonly steps: number;
+}
+
+/** A part of a trial is over, and was judged on the validation rows. */
+export interface TrialEndEvent {
+  /** Tells this event from the others. */
+  readonly type: "trialEnd";
+  /** Trials of the search. */
+  readonly trials: number;
+  /** What was tried. */
+  readonly learningRate: number;
+  /** Steps that it has made. */
+  readonly steps: number;
+  /** How good it is; `null` when loss or gradient were not finite. */
+  readonly figures: TrialFigures | null;
 }
 
 /** An interrupted run goes on; it comes after the start. */
@@ -193,10 +249,13 @@ export interface EndEvent {
 }
 
 /**
- * What a {@link Trainer} yields: a start, whether the run is resumed, then for each epoch its steps, its validation, its test if it is kept, and its end, and at last the end of
+ * What a {@link Trainer} yields: the trials of a search where the preset `auto` makes one, a start, whether the run is resumed, then for each epoch its steps, its validation, its test if it is kept, and its end, and at last the end of
  * the run. `type` tells them apart.
  */
 export type TrainingEvent<Label extends string = string> =
+  | SearchEvent
+  | TrialStepEvent
+  | TrialEndEvent
   | StartEvent<Label>
   | ResumedEvent
   | CheckpointFailedEvent

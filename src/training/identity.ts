@@ -27,6 +27,9 @@ const irrelevant: ReadonlySet<string> = new Set([
   "tokenizer",
   "splitFile",
   "fold",
+  "preset",
+  "budget",
+  "budgetSteps",
 ]);
 
 export async function identityOf(

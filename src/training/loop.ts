@@ -1,7 +1,6 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { setImmediate } from "node:timers/promises";
 import { TagformerError } from "../base/errors.js";
-import { generator } from "../base/random.js";
 import { numberOf, unitOf } from "../data/dataset.js";
 import { clustersOf } from "../data/groups.js";
 import { selectRows } from "../data/select-rows.js";
@@ -15,13 +14,17 @@ import type { ResolvedCheckpointOptions } from "../options/checkpoints.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import { predictEncoded } from "../predict/encoded-texts.js";
 import type { LabelledBatch } from "../text/batch.js";
-import { selectLabelledRows, textCount, trainingPlan } from "../text/plan.js";
+import { textCount } from "../text/plan.js";
+import type { Choice } from "./auto/choice.js";
+import type { BegunRun } from "./auto/decide.js";
 import { judgeEpoch, rankEpoch } from "./best-epoch.js";
 import { describeCheckpoints } from "./checkpoint-size.js";
 import { Checkpointer } from "./checkpointer.js";
 import type { EndEvent, EpochEvent, StartEvent, TrainingEvent } from "./events.js";
 import type { RunIdentity } from "./identity.js";
+import { lengthOf, type RunLength, stepsOfEpoch } from "./length.js";
 import { lossOf } from "./loss.js";
+import { nativeOptions } from "./native-options.js";
 import { Pace } from "./pace.js";
 import type { PreparedRun, Rows } from "./prepare.js";
 import type { Publisher } from "./publish.js";
@@ -29,6 +32,7 @@ import { type ResumePoint, resumedEvent } from "./resume.js";
 import type { RunDirectory } from "./run-directory.js";
 import { startEvent } from "./start-event.js";
 import { beginNextEpoch, type EpochPredictions, initialState, type RunState, whyOver } from "./state.js";
+import { microBatches, rowsOfSteps } from "./step-rows.js";
 
 /** Rows that the message about a step that failed lists. */
 const shownRows = 10;
@@ -55,6 +59,8 @@ interface LoopParts {
   /** Takes every event, in order, and does not keep the run waiting. */
   readonly emit: (event: TrainingEvent) => void;
   readonly signal: AbortSignal | undefined;
+  /** What was decided for the user. */
+  readonly choices: readonly Choice[];
 }
 
 /** Trains from a state to the end, or until the signal is given. All that it remembers is in the state. */
@@ -65,18 +71,20 @@ export class TrainingLoop {
   readonly #emit: (event: TrainingEvent) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #directory: RunDirectory;
-  readonly #point: ResumePoint | null;
+  readonly #point: ResumePoint | BegunRun | null;
+  readonly #choices: readonly Choice[];
   readonly #state: RunState;
-  readonly #stepsPerEpoch: number;
+  readonly #length: RunLength;
   readonly #pace: Pace;
   /** `null` where none are wanted. */
   readonly #checkpointer: Checkpointer | null;
 
-  /** @param point where the run goes on; `null` to begin it */
+  /** @param point where the run goes on, after an interruption or a trial; `null` to begin it */
   constructor(
-    { prepared, options, publisher, checkpoints, emit, signal }: LoopParts,
-    point: ResumePoint | null,
+    { prepared, options, publisher, checkpoints, emit, signal, choices }: LoopParts,
+    point: ResumePoint | BegunRun | null,
   ) {
+    this.#choices = choices;
     this.#prepared = prepared;
     this.#options = options;
     this.#publisher = publisher;
@@ -84,15 +92,15 @@ export class TrainingLoop {
     this.#signal = signal;
     this.#directory = checkpoints.directory;
     this.#point = point;
-    this.#state = point?.checkpoint.state ?? initialState();
+    this.#state = point?.state ?? initialState();
     const trainingRows = prepared.training.origin.length;
-    this.#stepsPerEpoch = Math.ceil(trainingRows / options.batchSize);
+    this.#length = lengthOf(trainingRows, options);
     const validationRows = prepared.validation?.origin.length ?? 0;
-    this.#pace = new Pace({ ...options, trainingRows, validationRows });
+    this.#pace = new Pace({ ...this.#length, batchSize: options.batchSize, validationRows });
     this.#checkpointer = checkpoints.options.checkpoints
       ? new Checkpointer({
           ...checkpoints,
-          size: { totalSteps: this.#totalSteps, epochs: options.epochs },
+          size: { totalSteps: this.#length.totalSteps, epochs: this.#length.epochs },
           remember: () => ({
             identity: checkpoints.identity,
             state: this.#state,
@@ -109,7 +117,8 @@ export class TrainingLoop {
     const training = await this.#startTraining();
     await this.#tell(await this.#startEvent());
     this.#signal?.throwIfAborted();
-    await (this.#point ? this.#goOn(this.#point) : this.#begin());
+    if (this.#point && "checkpoint" in this.#point) await this.#goOn(this.#point);
+    else await this.#checkpointer?.begin();
     try {
       const reason = await this.#epochs(training);
       const end = await this.#finish(reason, reason === "stopped" ? training : null);
@@ -120,13 +129,8 @@ export class TrainingLoop {
     }
   }
 
-  async #begin(): Promise<void> {
-    await this.#directory.clear();
-    await this.#checkpointer?.begin();
-  }
-
   async #goOn({ checkpoint }: ResumePoint): Promise<void> {
-    const size = { steps: this.#totalSteps, batchSize: this.#options.batchSize };
+    const size = { steps: this.#length.totalSteps, batchSize: this.#options.batchSize };
     await this.#tell(await resumedEvent(checkpoint, size, this.#directory));
     this.#state.resumedAfter.push(this.#state.steps);
   }
@@ -148,7 +152,7 @@ export class TrainingLoop {
 
   async #epochs(training: NativeTraining): Promise<EndEvent["reason"]> {
     for (;;) {
-      const over = whyOver(this.#state, this.#options);
+      const over = this.#whyOver();
       if (over !== null) return over;
       if (this.#signal?.aborted) return "stopped";
       const finished = await this.#epoch(training);
@@ -161,7 +165,10 @@ export class TrainingLoop {
     const state = this.#state;
     const started = performance.now() - 1000 * state.secondsInEpoch;
     const seconds = () => (performance.now() - started) / 1000;
-    const batches = this.#batches(state.epoch);
+    const batches = rowsOfSteps(this.#prepared.training, this.#options, state.epoch).slice(
+      0,
+      stepsOfEpoch(this.#length, state.epoch),
+    );
     while (state.stepsInEpoch < batches.length) {
       await this.#step(training, batches[state.stepsInEpoch]!);
       state.secondsInEpoch = seconds();
@@ -179,30 +186,23 @@ export class TrainingLoop {
     const event = await this.#close(validation, test, seconds);
     this.#pace.epochClosed((performance.now() - (validation ? predicted : trained)) / 1000);
     beginNextEpoch(state);
-    if (whyOver(state, this.#options) === null) await this.#checkpointer?.epochEnded(training);
+    if (this.#whyOver() === null) await this.#checkpointer?.epochEnded(training);
     await this.#tell(event);
     return true;
   }
 
   async #startTraining(): Promise<NativeTraining> {
     const { model } = this.#prepared;
-    const options = this.#options;
-    const totalSteps = this.#totalSteps;
-    const training = await model.startTraining({
-      ...options,
-      warmupSteps: Math.round(options.warmup * totalSteps),
-      totalSteps,
-      epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
-      loss: this.#loss(),
-      meanOfWindows: options.windowPooling === "mean",
-    });
-    const { tensors = null, step = 0 } = this.#point?.checkpoint ?? {};
-    if (tensors !== null) await training.restore(await readSafetensors(tensors), step);
+    const training = await model.startTraining(
+      nativeOptions(this.#prepared, this.#options, this.#length.totalSteps),
+    );
+    const tensors = this.#point?.tensors ?? null;
+    if (tensors !== null) await training.restore(await readSafetensors(tensors), this.#state.steps);
     return training;
   }
 
-  get #totalSteps(): number {
-    return this.#options.epochs * this.#stepsPerEpoch;
+  #whyOver(): ReturnType<typeof whyOver> {
+    return whyOver(this.#state, { epochs: this.#length.epochs, patience: this.#options.patience });
   }
 
   #loss(): Objective["loss"] {
@@ -214,24 +214,16 @@ export class TrainingLoop {
     const { parameters } = this.#prepared.model.info;
     const notes = [
       ...this.#publisher.notes,
-      ...(this.#point?.notes ?? []),
+      ...(this.#point && "checkpoint" in this.#point ? this.#point.notes : []),
       ...(this.#checkpointer ? await describeCheckpoints(this.#directory, parameters) : []),
     ];
-    return startEvent({ prepared: this.#prepared, options: this.#options, steps: this.#totalSteps, notes });
-  }
-
-  /** The rows of each step: a new seeded order every epoch, which depends on nothing but seed and epoch. */
-  #batches(epoch: number): Int32Array[] {
-    const order = Int32Array.from(this.#prepared.training.origin.keys());
-    generator(this.#options.seed, `epoch ${epoch}`).shuffle(order);
-    return trainingPlan(order, this.#options.batchSize);
+    const [prepared, options, choices, length] = [this.#prepared, this.#options, this.#choices, this.#length];
+    return startEvent({ prepared, options, choices, length, notes });
   }
 
   async #step(training: NativeTraining, rows: Int32Array): Promise<void> {
     const started = performance.now();
-    const { tokens } = this.#prepared.training;
-    const parts = trainingPlan(rows, Math.ceil(rows.length / this.#options.gradientAccumulation));
-    const batches = parts.map((part) => selectLabelledRows(tokens, part));
+    const batches = microBatches(this.#prepared.training, rows, this.#options);
     const result = await training.step(batches);
     if (!result.applied) throw await this.#notFinite(result, rows);
     const { step, loss, learningRate, gradientNorm } = result;
@@ -332,7 +324,7 @@ export class TrainingLoop {
     const event = (): EpochEvent => ({
       type: "epoch",
       epoch,
-      trainingLoss: state.lossSum / this.#stepsPerEpoch,
+      trainingLoss: state.lossSum / state.stepsInEpoch,
       ...(validation && { validation: validation.metrics }),
       ...(typeof validation?.objective === "number" && { objective: validation.objective }),
       ...verdict,

@@ -4,7 +4,7 @@ import type { RunState } from "./state.js";
 /** The work of a whole run. */
 interface RunSize {
   readonly epochs: number;
-  readonly trainingRows: number;
+  readonly totalSteps: number;
   /** Rows that are predicted after each epoch. */
   readonly validationRows: number;
   readonly batchSize: number;
@@ -58,12 +58,12 @@ export class Pace {
    *
    * @param predictedRows rows of the present epoch that are predicted already
    */
-  secondsLeft({ epoch, stepsInEpoch }: RunState, predictedRows = 0): number {
-    const { epochs, trainingRows, validationRows, batchSize } = this.#size;
+  secondsLeft({ epoch, steps }: RunState, predictedRows = 0): number {
+    const { epochs, totalSteps, validationRows, batchSize } = this.#size;
     const perTrainingRow = this.#trainingSeconds ?? 0;
     const perPredictedRow = this.#predictionSeconds ?? perTrainingRow * predictionShare;
     const later = epochs - epoch;
-    const rows = Math.max(0, trainingRows - stepsInEpoch * batchSize) + later * trainingRows;
+    const rows = Math.max(0, totalSteps - steps) * batchSize;
     const predicted = validationRows - predictedRows + later * validationRows;
     return rows * perTrainingRow + predicted * perPredictedRow + (later + 1) * this.#closingSeconds;
   }

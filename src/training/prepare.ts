@@ -8,6 +8,7 @@ import { checkShape } from "../data/shape.js";
 import type { Split } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
 import { hasLabels, readModelConfig } from "../model/directory.js";
+import { withDropout } from "../model/dropout.js";
 import type { JsonObject } from "../model/json-file.js";
 import type { ModelLabels } from "../model/labels.js";
 import { isTorchScriptPath } from "../model/torchscript/source.js";
@@ -19,9 +20,11 @@ import type { ResolvedTrainingOptions } from "../options/training.js";
 import { loadModel, type ModelFiles, prepareLoading, readModelFiles } from "../predict/loaded-model.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { selectLabelledRows } from "../text/plan.js";
-import { countCutTexts } from "../text/token-counts.js";
+import { countCutTexts, type TokenCounts } from "../text/token-counts.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import type { LengthLimit } from "../text/windows.js";
+import type { Choice } from "./auto/choice.js";
+import { decidePrecision, decideReading, mostTokens } from "./auto/reading.js";
 import { digestOfModel } from "./model-digest.js";
 import { findTexts, type RunTexts } from "./texts.js";
 
@@ -99,37 +102,54 @@ export interface PreparedRun {
   readonly cutTexts: number;
   /** `true` when the model has a classification head for other labels, which a fresh one replaces. */
   readonly headReset: boolean;
+  /** `true` when the layer whose rows are the labels begins at random. */
+  readonly headIsFresh: boolean;
+  /** `true` when all weights begin at random. */
+  readonly weightsAreFresh: boolean;
+  /** The options that were asked for, with what was decided for the user. */
+  readonly options: ResolvedTrainingOptions;
+  readonly choices: readonly Choice[];
 }
 
-/** Loads the model, tokenizes all texts and splits them. The caller disposes of model and tokenizer. `signal` ends all of it. */
+/**
+ * Loads the model, tokenizes all texts and splits them. The caller disposes of model and tokenizer. `signal` ends all of it.
+ *
+ * @param open names of the options that may be decided here
+ */
 export async function prepareRun(
   source: ModelSource,
   data: RunData,
-  options: ResolvedTrainingOptions,
+  asked: ResolvedTrainingOptions,
+  open: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<PreparedRun> {
-  await checkDevice(options.device);
+  await checkDevice(asked.device);
   checkShape(data.train);
   for (const table of [data.validation, data.test]) if (table) checkTable(table, data.train);
-  if (data.validation && options.splitFile !== undefined) {
+  if (data.validation && asked.splitFile !== undefined) {
     throw invalidOption("give either rows to validate on or a splitFile, not both");
   }
-  if (!data.validation && options.splitFile === undefined && options.validationSplit === 0)
-    requireNoPatience(options);
+  if (!data.validation && asked.splitFile === undefined && asked.validationSplit === 0)
+    requireNoPatience(asked);
+  const precision = open.has("precision") && !isModule(source) ? await decidePrecision(asked.device) : null;
+  const wanted = { ...asked, ...(precision && { precision: "bf16" as const }) };
   prepareLoading();
   const { labelNames } = data.train;
   // Another process may save a model there meanwhile.
   const { files, loaded, digest } = await readOneVersion(
     source.model ?? dirname(source.config),
-    () => load(source, labelNames, options, signal),
+    () => load(source, labelNames, wanted, open, signal),
     ({ loaded: { model, tokenizer } }) => disposeOf(model, tokenizer),
     { signal },
   );
-  const { model, config, tokenizer, maxLength } = loaded;
+  const { model, config, tokenizer } = loaded;
   try {
-    const { windowStride, maxWindows } = options;
-    const limit = { maxLength, windowStride, maxWindows };
-    const train = await tokenize(data.train, tokenizer, limit, signal);
+    const most = { ...wanted, maxLength: loaded.maxLength };
+    const first = await tokenize(data.train, tokenizer, most, signal);
+    const { reading: limit, choices } = decideReading(first.counts, most.maxLength, wanted, open);
+    const isAsRead = limit.maxLength === most.maxLength && limit.windowStride === most.windowStride;
+    const train = isAsRead ? first : await tokenize(data.train, tokenizer, limit, signal);
+    const options = { ...wanted, ...limit };
     const validation = data.validation && (await tokenize(data.validation, tokenizer, limit, signal));
     const test = data.test && (await tokenize(data.test, tokenizer, limit, signal));
     const held = split(train.rows, await chooseRows(data, options));
@@ -146,8 +166,12 @@ export async function prepareRun(
       config,
       modelDigest: digest,
       baseModel: files.baseModel ?? null,
-      maxLength,
+      maxLength: limit.maxLength,
+      options,
+      choices: [...(precision ? [precision] : []), ...choices],
       headReset: files.freshHead === true && model.info.hasHead,
+      weightsAreFresh: files.tensors.length === 0 && files.script === null,
+      headIsFresh: files.freshHead === true || !model.info.hasHead,
       truncatedTexts: train.longer + (validation?.longer ?? 0) + (test?.longer ?? 0),
       cutTexts: train.cut + (validation?.cut ?? 0) + (test?.cut ?? 0),
       ...parts,
@@ -171,16 +195,18 @@ async function load(
   source: ModelSource,
   labelNames: readonly string[],
   options: ResolvedTrainingOptions,
+  open: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ) {
-  const files = await readSource(source, labelNames, options.tokenizer, signal);
+  const read = await readSource(source, labelNames, options.tokenizer, signal);
+  const files = { ...read, config: withDropout(read.config, options, read.script !== null) };
   const digesting = digestOfModel(files);
   digesting.catch(() => {}); // where the model cannot be loaded that error is told
   const loaded = await loadModel(files, labelNames, options, options.seed, {
     signal,
     training: true,
     tokenTypes: options.tokenTypes,
-    usualLength: usualLengths[options.preset],
+    usualLength: open.has("maxLength") ? mostTokens : usualLengths[options.preset],
   });
   try {
     return { files, loaded, digest: await digesting };
@@ -188,6 +214,10 @@ async function load(
     await disposeOf(loaded.model, loaded.tokenizer);
     throw error;
   }
+}
+
+function isModule({ model }: ModelSource): boolean {
+  return model !== undefined && isTorchScriptPath(model);
 }
 
 async function disposeOf(model: NativeModel, tokenizer: Tokenizer): Promise<void> {
@@ -245,13 +275,14 @@ async function tokenize(
   tokenizer: Tokenizer,
   limit: LengthLimit,
   signal: AbortSignal | undefined,
-): Promise<{ rows: Rows; longer: number; cut: number }> {
+): Promise<{ rows: Rows; counts: TokenCounts; longer: number; cut: number }> {
   const { counts, ...tokens } = await tokenizer.encodeWindows(dataset.texts, limit, signal);
   const origin = Int32Array.from({ length: dataset.texts.length }, (_, row) => row);
   const { labels, weights } = dataset;
   const longer = counts.read.filter((read, text) => read + counts.cut[text]! > limit.maxLength).length;
   return {
     rows: { tokens: { ...tokens, labels, ...(weights && { weights }) }, dataset, origin },
+    counts,
     longer,
     cut: countCutTexts(counts),
   };

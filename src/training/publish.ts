@@ -9,6 +9,7 @@ import { baselineDirectory, lastDirectory } from "../model/file-names.js";
 import type { DirectoryLock } from "../model/lock.js";
 import { holdsFinishedModel, type ModelToSave, saveModelDirectory } from "../model/save.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
+import { type Choice, repeatingFlags } from "./auto/choice.js";
 import type { RunBaseline } from "./baseline.js";
 import { type Conclusion, concludeRun, noConclusion } from "./conclude.js";
 import type { EndEvent } from "./events.js";
@@ -28,6 +29,8 @@ interface PublisherParts {
   readonly baseline: Promise<RunBaseline | string> | null;
   /** What it remembered when the run was interrupted; absent at its begin. */
   readonly memory?: { readonly steps: Float64Array; readonly kept: EpochPredictions } | undefined;
+  /** What was decided for the user. */
+  readonly choices: readonly Choice[];
 }
 
 /** Writes the output directory of a run, whose lock it has. */
@@ -37,12 +40,14 @@ export class Publisher {
   readonly #output: string;
   readonly #lock: DirectoryLock;
   readonly #baseline: PublisherParts["baseline"];
+  readonly #choices: readonly Choice[];
   /** The figures of all steps. */
   readonly steps: StepLog;
   /** Of the epoch that is kept. */
   #kept: EpochPredictions;
 
-  constructor({ prepared, options, output, lock, baseline, memory }: PublisherParts) {
+  constructor({ prepared, options, output, lock, baseline, memory, choices }: PublisherParts) {
+    this.#choices = choices;
     this.#prepared = prepared;
     this.#options = options;
     this.#output = output;
@@ -151,6 +156,10 @@ export class Publisher {
       labelNames: training.dataset.labelNames,
       tagformer: {
         options: { ...this.#options, maxLength: prepared.maxLength },
+        ...(this.#choices.length > 0 && {
+          choices: this.#choices,
+          repeatWith: repeatingFlags(this.#options),
+        }),
         data: training.dataset.source,
         ...(prepared.validation && { validationData: prepared.validation.dataset.source }),
         ...(prepared.test && { testData: prepared.test.dataset.source }),
@@ -176,6 +185,7 @@ export class Publisher {
       prepared: this.#prepared,
       options: this.#options,
       output: this.#output,
+      choices: this.#choices,
       steps: this.steps,
       epochs: history,
       resumedAfter,

@@ -49,7 +49,7 @@ function dateOf({ trainedAt }: JsonObject): string {
 }
 
 /** Where a run goes on, and what is to be said about that. */
-export interface ResumePoint {
+export interface ResumePoint extends Pick<Checkpoint, "state" | "tensors"> {
   readonly checkpoint: Checkpoint;
   readonly notes: readonly string[];
 }
@@ -86,7 +86,7 @@ export async function findResumePoint(parts: ResumeParts): Promise<ResumePoint |
       `the training in ${output} is over, and only its report is missing: resume it with the number of epochs that it began with`,
     );
   }
-  return { checkpoint, notes: [...notes, ...accepted] };
+  return { checkpoint, state, tensors, notes: [...notes, ...accepted] };
 }
 
 function describeSkipped(skipped: readonly Skipped[]): string[] {

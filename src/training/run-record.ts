@@ -14,6 +14,7 @@ import { modelCard } from "../report/card.js";
 import type { EpochChoice } from "../report/choices.js";
 import { runPage } from "../report/render.js";
 import type { RunFacts } from "../report/run-facts.js";
+import { type Choice, repeatingFlags } from "./auto/choice.js";
 import type { EpochEvent } from "./events.js";
 import { lossOf, nameOfLoss } from "./loss.js";
 import type { PreparedRun, Rows } from "./prepare.js";
@@ -25,6 +26,8 @@ export interface RunRecord {
   readonly options: ResolvedTrainingOptions;
   /** The model directory. */
   readonly output: string;
+  /** What was decided for the user. */
+  readonly choices: readonly Choice[];
   readonly steps: StepLog;
   readonly epochs: readonly EpochEvent[];
   /** The steps after which the run was interrupted and resumed. */
@@ -122,8 +125,19 @@ export async function writeReport(record: RunRecord, directory: string): Promise
 }
 
 function factsOf(record: RunRecord): RunFacts {
-  const { prepared, options, output, steps, epochs, resumedAfter, keptLogits, test, tuning, baseline } =
-    record;
+  const {
+    prepared,
+    options,
+    output,
+    steps,
+    epochs,
+    resumedAfter,
+    keptLogits,
+    test,
+    tuning,
+    baseline,
+    choices,
+  } = record;
   const { training, validation, test: testRows, model } = prepared;
   return {
     ...choiceOf(record),
@@ -143,6 +157,7 @@ function factsOf(record: RunRecord): RunFacts {
     ...(tuning && { tuning: tunedFigures(tuning) }),
     ...(baseline && { baseline }),
     parameters: model.info.parameters,
+    ...(choices.length > 0 && { choices, repeatWith: repeatingFlags(options) }),
     options,
     steps: steps.figures(),
     epochs,

@@ -1,7 +1,9 @@
 // What is told when a run starts.
 import { describeShortfalls } from "../data/split.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
+import { type Choice, repeatingFlags } from "./auto/choice.js";
 import type { StartEvent } from "./events.js";
+import type { RunLength } from "./length.js";
 import { nameOfLoss } from "./loss.js";
 import type { PreparedRun } from "./prepare.js";
 import { fewTestRows, textWarnings } from "./texts.js";
@@ -9,13 +11,13 @@ import { fewTestRows, textWarnings } from "./texts.js";
 interface StartingRun {
   readonly prepared: PreparedRun;
   readonly options: ResolvedTrainingOptions;
-  /** Optimizer steps of the whole run. */
-  readonly steps: number;
+  readonly length: RunLength;
+  readonly choices: readonly Choice[];
   /** What is to be said of its places on the disk; one sentence each. */
   readonly notes: readonly string[];
 }
 
-export function startEvent({ prepared, options, steps, notes }: StartingRun): StartEvent {
+export function startEvent({ prepared, options, choices, length, notes }: StartingRun): StartEvent {
   const { model, training, validation, test, texts } = prepared;
   return {
     type: "start",
@@ -24,8 +26,10 @@ export function startEvent({ prepared, options, steps, notes }: StartingRun): St
     testRows: test?.origin.length ?? 0,
     objective: nameOfLoss(options, training.dataset),
     labels: training.dataset.labelNames,
-    epochs: options.epochs,
-    steps,
+    epochs: length.epochs,
+    steps: length.totalSteps,
+    choices,
+    repeatWith: choices.length > 0 ? repeatingFlags(options) : null,
     parameters: model.info.parameters,
     initialised: model.info.initialised,
     ignored: model.info.ignored,

@@ -66,6 +66,6 @@ export function whyOver(
   { epoch, ranking }: RunState,
   { epochs, patience }: { readonly epochs: number; readonly patience: number },
 ): "finished" | "early stop" | null {
-  if (epoch > epochs) return "finished";
+  if (epoch > Math.ceil(epochs)) return "finished";
   return isExhausted(ranking, epoch - 1, patience) ? "early stop" : null;
 }

@@ -13,12 +13,9 @@ import {
   type ResolvedCheckpointOptions,
 } from "../options/checkpoints.js";
 import { requireEffect } from "../options/effect.js";
-import {
-  type ResolvedTrainingOptions,
-  type TrainingOptions,
-  trainingOptions,
-  withPreset,
-} from "../options/training.js";
+import { withPreset } from "../options/presets.js";
+import { type ResolvedTrainingOptions, type TrainingOptions, trainingOptions } from "../options/training.js";
+import { decide } from "./auto/decide.js";
 import { startBaseline } from "./baseline.js";
 import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";
@@ -28,6 +25,7 @@ import { type ModelSource, modelSource, prepareRun, type RunData } from "./prepa
 import { Publisher } from "./publish.js";
 import { findResumePoint, finishedRun, refuseUnfinished } from "./resume.js";
 import { RunDirectory } from "./run-directory.js";
+import { noPredictions } from "./state.js";
 
 /** A whole training run: where the model comes from, the data, where the result goes, and the options. */
 export type TrainingRun<Label extends string = string> = ModelSource &
@@ -80,6 +78,8 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
   readonly #output: string;
   readonly #options: ResolvedTrainingOptions;
   readonly #checkpoints: ResolvedCheckpointOptions;
+  /** Options that the preset `auto` may decide: they were not given. */
+  readonly #open: ReadonlySet<string>;
 
   /** @throws TagformerError `INVALID_OPTION` */
   constructor(run: TrainingRun<Label>) {
@@ -96,6 +96,9 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
     this.#output = resolve(output);
     this.#options = options;
     this.#checkpoints = checkpoints;
+    const { preset = "auto", ...given } = { ...run } as Readonly<Record<string, unknown>>;
+    const names = Object.keys(trainingOptions.shape);
+    this.#open = new Set(preset === "auto" ? names.filter((name) => given[name] === undefined) : []);
     if (checkpoints.resume && checkpoints.overwrite)
       throw invalidOption("resume goes on with an unfinished run and overwrite removes it: give one of them");
   }
@@ -151,7 +154,7 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
 
   async #run(signal: AbortSignal | undefined, emit: (event: TrainingEvent) => void): Promise<EndEvent> {
     signal?.throwIfAborted();
-    const [options, output] = [this.#options, this.#output];
+    const [asked, output] = [this.#options, this.#output];
     const { resume, overwrite, allowInexactResume } = this.#checkpoints;
     await using lock = await lockDirectory(output, "training");
     await checkSaveTarget(output, lock);
@@ -163,9 +166,14 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
       emit(finished);
       return finished;
     }
-    const prepared = await prepareRun(this.#source, this.#data, options, signal);
+    const prepared = await prepareRun(this.#source, this.#data, asked, this.#open, signal);
     const over = new AbortController();
     try {
+      if (!resume) await directory.clear();
+      const trials = { prepared, options: prepared.options, directory, emit, signal };
+      const decided = await decide(trials, this.#open, resume);
+      const { options, begun } = decided;
+      const choices = [...prepared.choices, ...decided.choices];
       const identity = await identityOf(prepared, options);
       const point = resume
         ? await findResumePoint({ directory, output, identity, options, allowInexact: allowInexactResume })
@@ -181,10 +189,12 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
         output,
         lock,
         baseline,
-        memory: point?.checkpoint,
+        memory: point?.checkpoint ?? (begun && { steps: begun.log, kept: noPredictions }) ?? undefined,
+        choices,
       });
       const checkpoints = { directory, identity, options: this.#checkpoints };
-      return await new TrainingLoop({ prepared, options, publisher, checkpoints, emit, signal }, point).run();
+      const loop = { prepared, options, publisher, checkpoints, emit, signal, choices };
+      return await new TrainingLoop(loop, point ?? begun).run();
     } finally {
       over.abort(); // a run that failed waits for nothing
       await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);

@@ -94,7 +94,17 @@ describe("the other commands", () => {
   it("end with it after a training, whose texts are counted once", async () => {
     const data = write(join(temporaryFolder(), "train.csv"), csvOf(tinyDataset(40, 2)));
     const output = join(temporaryFolder(), "model");
-    const args = ["train", data, ...trainedModel.flags, "--output", output, "--epochs", "2"];
+    const args = [
+      "train",
+      data,
+      ...trainedModel.flags,
+      "--output",
+      output,
+      "--epochs",
+      "2",
+      "--preset",
+      "plain",
+    ];
     const { stderr, status } = await tagformer([...args, "--max-length", "4"]);
     expect(status).toBe(0);
     expect(lastLine(stderr)).toMatch(/^\d+ of 40 texts were cut at 4 tokens/);

@@ -31,6 +31,8 @@ it("trains from a model on the hub, and predicts with it; offline, from the cach
     "owner/model",
     "--output",
     output,
+    "--preset",
+    "plain",
     "--epochs",
     "1",
     "--threads",

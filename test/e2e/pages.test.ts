@@ -64,7 +64,18 @@ describe("tagformer train", () => {
     const { config, tokenizer } = tinySource();
     const output = join(temporaryFolder(), "model");
     const model = ["--from-config", config, "--tokenizer", tokenizer, "--output", output];
-    const ended = await tagformer(["train", table, ...model, "--epochs", "1", "--threads", "1", ...more]);
+    const ended = await tagformer([
+      "train",
+      table,
+      ...model,
+      "--preset",
+      "plain",
+      "--epochs",
+      "1",
+      "--threads",
+      "1",
+      ...more,
+    ]);
     return { ...ended, output };
   };
 

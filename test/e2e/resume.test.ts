@@ -22,7 +22,11 @@ function job(epochs: number): { folder: string; output: string; args: string[] }
     "--no-report",
   ];
   const speed = ["--learning-rate", "3e-3", "--threads", "1", "--epochs", String(epochs)];
-  return { folder, output, args: ["train", data, ...flags, ...speed, "--checkpoint-steps", "10"] };
+  return {
+    folder,
+    output,
+    args: ["train", data, ...flags, ...speed, "--checkpoint-steps", "10", "--preset", "plain"],
+  };
 }
 
 const weights = (output: string) => readFileSync(join(output, "model.safetensors"));

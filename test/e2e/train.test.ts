@@ -17,7 +17,7 @@ function job(epochs = 2): { folder: string; data: string; output: string; args: 
   const output = join(folder, "model");
   const flags = ["--output", output, "--from-config", tinySource().config, "--batch-size", "8"];
   const speed = ["--learning-rate", "3e-3", "--threads", "1", "--epochs", String(epochs)];
-  return { folder, data, output, args: ["train", data, ...flags, ...speed] };
+  return { folder, data, output, args: ["train", data, "--preset", "plain", ...flags, ...speed] };
 }
 
 describe("tagformer train", () => {

@@ -24,7 +24,14 @@ export class KilledRun implements AsyncDisposable {
   static async prepare(): Promise<KilledRun> {
     const data = join(temporaryFolder(), "data.csv");
     writeFileSync(data, csvOf(tinyDataset(120)));
-    const speed = { epochs: 3, batchSize: 4, learningRate: 3e-3, threads: 1, checkpointSteps: 5 };
+    const speed = {
+      preset: "plain" as const,
+      epochs: 3,
+      batchSize: 4,
+      learningRate: 3e-3,
+      threads: 1,
+      checkpointSteps: 5,
+    };
     const run = new KilledRun({ ...tinySource(), ...speed, data, testSplit: 0.1, report: false });
     const folder = temporaryFolder();
     await run.#end(folder);

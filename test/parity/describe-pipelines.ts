@@ -44,7 +44,7 @@ async function ourScores(directory: string): Promise<Scores> {
   return (await classifier.predict(texts)).map(({ scores }) => scores);
 }
 
-async function train(model: string, output: string, preset: "default" | "seed"): Promise<void> {
+async function train(model: string, output: string, preset: "plain" | "seed"): Promise<void> {
   const options = { learningRate: 0.01, epochs: 1, validationSplit: 0, report: false, threads: 1 };
   for await (const _ of new Trainer({ model, output, preset, train: trainingRows(), ...options }));
 }
@@ -80,7 +80,7 @@ export function describePipelines(writer: Version, readers: readonly Version[]):
         models.map(({ modelType, directory }) => ({ directory, texts, make: make(modelType) })),
       );
       for (const { directory, trained, asSeed } of models) {
-        await train(directory, trained, "default");
+        await train(directory, trained, "plain");
         await train(directory, asSeed, "seed");
       }
       for (const reader of readers) {

@@ -4,9 +4,11 @@ import { parseOptions } from "../../src/base/parse-options.js";
 import { generator } from "../../src/base/random.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import type { NativeTrainingOptions } from "../../src/native/types.js";
-import { type TrainingOptions, trainingOptions, withPreset } from "../../src/options/training.js";
+import { withPreset } from "../../src/options/presets.js";
+import { type TrainingOptions, trainingOptions } from "../../src/options/training.js";
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { lossOf } from "../../src/training/loss.js";
+import { nativeOptions as ourOptions } from "../../src/training/native-options.js";
 import {
   gradientDifference,
   largestDifference,
@@ -127,6 +129,30 @@ const cases: readonly Case[] = [
     theirs: { transformers2: true, lr: 1e-3, epsilon: 1e-6, clip: 0 },
   },
   { name: "frozen embeddings", options: { freezeEmbeddings: true } },
+  {
+    name: "a head that learns faster",
+    options: { headRate: 10 },
+  },
+  {
+    name: "the cosine schedule",
+    options: { schedule: "cosine", warmup: 0.25 },
+    theirs: { schedule: "cosine", warmupSteps: 5 },
+  },
+  {
+    name: "the linear schedule",
+    options: { schedule: "linear", warmup: 0.25 },
+    theirs: { schedule: "linear", warmupSteps: 5 },
+  },
+  {
+    name: "an average of the weights",
+    options: { ema: 0.3 },
+    theirs: { averageSteps: 6 },
+  },
+  {
+    name: "a head that begins at the labels' log-odds",
+    options: { headBias: "prior" },
+    theirs: { headBias: "prior" },
+  },
   { name: "two frozen layers of three", options: { freezeLayers: 2, layerDecay: 0.7 } },
 ];
 
@@ -134,6 +160,8 @@ interface Answer {
   readonly loss: number;
   readonly losses: number[];
   readonly classifier: number[];
+  /** The averages of the same weights. */
+  readonly average: number[];
 }
 
 const questions = cases.map(({ batch = plain, theirs }) => ({
@@ -159,6 +187,7 @@ const rateNames = [
 /** Written down by hand, not by the code that is tested. */
 const expectedRates: Readonly<Record<string, readonly number[]>> = {
   "layers that learn ever more slowly": [0.0625, 0.125, 0.25, 0.5, 1, 1],
+  "a head that learns faster": [1, 1, 1, 1, 10, 10],
   "frozen embeddings": [0, 1, 1, 1, 1, 1],
   "two frozen layers of three": [0, 0, 0, 0.7, 1, 1],
 };
@@ -213,20 +242,23 @@ function ratesOf(name: string): Record<string, number> {
 
 /** What a run would hand to the engine. */
 function nativeOptions(given: TrainingOptions, batch: LabelledBatch): NativeTrainingOptions {
-  const options = parseOptions(trainingOptions, withPreset(given));
+  const options = parseOptions(trainingOptions, withPreset({ preset: "plain", ...given }));
   const dataset: Dataset = { source: "parity", texts: [], labelNames, labels: batch.labels };
+  const rows = Int32Array.from({ length: batch.labels.length / 4 }, (_, row) => row);
+  const data = { ...batch, dataset, tokens: batch, origin: rows };
+  const { initialHeadBias } = ourOptions({ training: data, headIsFresh: true }, options, 20);
   return {
     ...training,
-    ...(options.preset === "seed" && options),
+    ...(options.preset === "seed" && { learningRate: options.learningRate, maxGradientNorm: 0 }),
+    ...(given.schedule && { schedule: given.schedule, warmupSteps: 20 * options.warmup }),
+    averageSteps: 20 * options.ema,
+    headRate: options.headRate,
+    ...(initialHeadBias && { initialHeadBias }),
     dropout: false,
     weightDecay: options.weightDecay,
     epsilon: options.epsilon,
     epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
-    loss: lossOf(
-      options,
-      dataset,
-      Int32Array.from({ length: batch.labels.length / 4 }, (_, row) => row),
-    ),
+    loss: lossOf(options, dataset, rows),
     meanOfWindows: options.windowPooling === "mean",
     layerDecay: options.layerDecay,
     freezeEmbeddings: options.freezeEmbeddings,
@@ -271,7 +303,25 @@ it("the seed preset changes the weights as the notebook's optimizer did", async 
 
 it("tells the recipes apart", () => {
   const last = answers.map(({ losses }) => losses.at(-1)!.toPrecision(5));
-  expect(new Set(last).size).toBe(cases.length);
+  // An average changes no step.
+  expect(new Set(last).size).toBe(cases.length - 1);
+});
+
+it("averages the weights as PyTorch's AveragedModel would, and trains on with the weights themselves", async () => {
+  const index = cases.findIndex(({ name }) => name === "an average of the weights");
+  const { directory, batch } = questions[index]!;
+  await using model = await loadModel(directory, 4);
+  const run = await model.startTraining(nativeOptions(cases[index]!.options, batch));
+  const losses: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    losses.push((await run.step([batch])).loss);
+    await model.predict(batch); // with the averages, which the next step puts back
+  }
+  expect(largestDifference(losses, answers[index]!.losses)).toBeLessThan(1e-4);
+  const ours = await model.parameter("classifier.weight");
+  expect(largestDifference(ours, answers[index]!.average)).toBeLessThan(1e-5);
+  const plainAnswer = answers[cases.findIndex(({ name }) => name === "cross-entropy")]!;
+  expect(largestDifference(ours, plainAnswer.classifier)).toBeGreaterThan(1e-4);
 });
 
 it("leaves frozen parameters as they are, and without gradient", async () => {

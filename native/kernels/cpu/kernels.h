@@ -226,6 +226,8 @@ struct AdamWStep {
   float bias_correction1, bias_correction2_sqrt;
   /// Factor on the gradient: clipping and averaging.
   float gradient_scale;
+  /// Share of the way from the average of the weights to the weights that the average moves.
+  float average_rate = 0.0F;
 };
 
 /// The kernels that exist for both number formats.
@@ -278,9 +280,10 @@ struct TypedKernels {
   void (*dropout)(const T* x, T* y, std::int64_t first_row, std::int64_t rows, std::int64_t width,
                   const Dropout&);
   double (*sum_of_squares)(const T* x, std::int64_t count);
-  /// `shadow`, when not null, receives the updated parameter rounded to bf16.
+  /// `average`, when not null, moves towards the updated parameter; `shadow`, when not null, receives it
+  /// rounded to bf16.
   void (*adamw)(const AdamWStep&, float* parameter, const T* gradient, float* mean, float* square,
-                bf16* shadow, std::int64_t count);
+                float* average, bf16* shadow, std::int64_t count);
 };
 
 struct Kernels {

@@ -1,4 +1,5 @@
-// AdamW in one pass: decay, moments, update and, in bf16, the rounded copy that the forward pass reads.
+// AdamW in one pass: decay, moments, update, the average of the weights where one is kept and, in bf16, the
+// rounded copy that the forward pass reads.
 #include "kernels/cpu/optimizer.h"
 
 #include "kernels/cpu/vector.h"
@@ -7,7 +8,7 @@ namespace tagformer::cpu::TAGFORMER_ISA {
 
 template <typename T>
 void adamw(const AdamWStep& step, float* parameter, const T* gradient, float* mean, float* square,
-           bf16* shadow, std::int64_t count) {
+           float* average, bf16* shadow, std::int64_t count) {
   const float rate = step.learning_rate / step.bias_correction1;
   for (std::int64_t i = 0; i < count; i += kLanes) {
     const std::int64_t left = lanes_left(i, count);
@@ -19,12 +20,16 @@ void adamw(const AdamWStep& step, float* parameter, const T* gradient, float* me
     store(mean + i, m, left);
     store(square + i, v, left);
     store(parameter + i, p, left);
+    if (average != nullptr) {
+      const Floats a = load(average + i, left);
+      store(average + i, a + (p - a) * step.average_rate, left);
+    }
     if (shadow != nullptr) store(shadow + i, p, left);
   }
 }
 
-template void adamw(const AdamWStep&, float*, const float*, float*, float*, bf16*, std::int64_t);
-template void adamw(const AdamWStep&, float*, const bf16*, float*, float*, bf16*, std::int64_t);
+template void adamw(const AdamWStep&, float*, const float*, float*, float*, float*, bf16*, std::int64_t);
+template void adamw(const AdamWStep&, float*, const bf16*, float*, float*, float*, bf16*, std::int64_t);
 
 void round_to_bf16(const float* x, bf16* y, std::int64_t count) {
   for (std::int64_t i = 0; i < count; i += kLanes) {

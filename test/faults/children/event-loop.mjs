@@ -51,6 +51,7 @@ try {
       train: training,
       validation,
       output,
+      preset: "plain",
       epochs: 1,
       batchSize: 16,
     };

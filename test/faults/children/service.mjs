@@ -95,6 +95,7 @@ async function trainer(slot) {
       train: dataset,
       output,
       seed,
+      preset: "plain",
       epochs: 1,
       batchSize: 16,
       learningRate: 5e-3,

@@ -54,7 +54,15 @@ function datasetOf(rows) {
 /** A run of some hundred steps; `stepped` is called at each. */
 async function train(model, signal, stepped) {
   const output = join(temporaryFolder(), "model");
-  const run = { model, train: datasetOf(400), output, epochs: 1, batchSize: 4, report: false };
+  const run = {
+    preset: "plain",
+    model,
+    train: datasetOf(400),
+    output,
+    epochs: 1,
+    batchSize: 4,
+    report: false,
+  };
   for await (const { type } of new Trainer(run).events({ signal })) if (type === "step") stepped();
 }
 

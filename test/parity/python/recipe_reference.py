@@ -4,8 +4,10 @@ In: a list of what model_reference.py takes, each with any of
   loss: {kind: bce | focal | asymmetric, and the numbers of its formula}
   weights: one for each text; texts: the first row of each text; pooling: max | mean
   rates: factors of the learning rate by parameter, 0 freezes; lr, epsilon, weight_decay, transformers2: of AdamW
+  schedule: linear | cosine, over all steps after warmupSteps; averageSteps: of the average of the weights
+  headBias: prior, the log-odds of the labels with one more row of each kind
   clip: the most that the gradient's norm may be, 0 for no limit
-Out: a list of {loss, losses, classifier: the weights of the head's last layer after all steps}; the gradients lie in directory/gradients.safetensors.
+Out: a list of {loss, losses, classifier: the weights of the head's last layer after all steps, average: their average}; the gradients lie in directory/gradients.safetensors.
 """
 
 import json
@@ -15,6 +17,8 @@ import torch
 from model_reference import inputs_of, make_model
 from safetensors.torch import save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
+from torch.optim.swa_utils import AveragedModel
+from transformers import get_cosine_schedule_with_warmup, get_linear_schedule_with_warmup
 
 
 def focal(logits, labels, gamma, alpha):
@@ -102,13 +106,40 @@ def optimizer_of(model, request):
     return torch.optim.AdamW(groups, eps=epsilon)
 
 
+def rate_schedule(optimizer, request):
+    """transformers' schedules."""
+    kind = request.get("schedule")
+    if kind is None:
+        return None
+    make = {"linear": get_linear_schedule_with_warmup, "cosine": get_cosine_schedule_with_warmup}[kind]
+    return make(optimizer, request["warmupSteps"], request["steps"])
+
+
+def averaged(model, request):
+    """PyTorch's average: the plain mean of the first steps, then an exponential one with the same time constant."""
+    steps = request.get("averageSteps", 1)
+    return AveragedModel(model, avg_fn=lambda mean, new, count: mean + (new - mean) / min(count + 1, steps))
+
+
+def set_head_bias(model, request):
+    labels = torch.tensor([float("nan") if x is None else x for x in request["labels"]])
+    labels = labels.view(-1, model.classifier.bias.numel())
+    positives = labels.nansum(0) + 1
+    negatives = (1 - labels).nansum(0) + 1
+    with torch.no_grad():
+        model.classifier.bias.copy_((positives / negatives).log())
+
+
 def answer(request):
     model = make_model(request)
+    if request.get("headBias") == "prior":
+        set_head_bias(model, request)
     loss = loss_of(model, request)
     loss.backward()
     gradients = {n: p.grad.contiguous() for n, p in model.named_parameters() if p.grad is not None}
     save_file(gradients, f"{request['directory']}/gradients.safetensors")
     optimizer = optimizer_of(model, request)
+    schedule, average = rate_schedule(optimizer, request), averaged(model, request)
     losses, clip = [], request.get("clip", 1.0)
     for _ in range(request.get("steps", 0)):
         optimizer.zero_grad()
@@ -117,8 +148,14 @@ def answer(request):
         if clip > 0:
             torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
         optimizer.step()
+        if schedule is not None:
+            schedule.step()
+        average.update_parameters(model)
         losses.append(step.item())
-    return {"loss": loss.item(), "losses": losses, "classifier": model.classifier.weight.flatten().tolist()}
+    weights = {"classifier": model, "average": average.module}
+    return {"loss": loss.item(), "losses": losses} | {
+        name: of.classifier.weight.flatten().tolist() for name, of in weights.items()
+    }
 
 
 if __name__ == "__main__":

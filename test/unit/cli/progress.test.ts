@@ -65,6 +65,8 @@ const start: StartEvent = {
   labels: ["a", "b"],
   epochs: 2,
   steps: 20,
+  choices: [],
+  repeatWith: null,
   parameters: 1_234_567,
   initialised: [],
   ignored: [],

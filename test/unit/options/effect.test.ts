@@ -16,6 +16,13 @@ describe("an option without an effect is refused", () => {
     [{ test: validation, testSplit: 0.2 }, "the test rows are a table of their own (--test)"],
     [{ validation, splitByText: true }, "no rows are held back from the training rows"],
     [{ splitFile: "s.csv", splitMethod: "combinations" }, "s.csv says which rows are held back"],
+    [{ budget: 3 }, "option budget is 3, which would have no effect: the preset is plain"],
+    [{ preset: "auto", budget: 3 }, "learningRate and epochs are given"],
+    [{ preset: "auto", epochs: undefined, budget: 3, budgetSteps: 9 }, "budgetSteps is given, too"],
+    [
+      { dropout: false, headDropout: 0.3 },
+      "option headDropout is 0.3, which would have no effect: dropout is off",
+    ],
     [{ preset: "seed", splitFile: "s.csv", validationSplit: 0.3 }, "option validationSplit is 0.3"],
   ])("%j", (options, message) => {
     expect(() => trainer(options)).toThrow(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions } from "../../../src/base/parse-options.js";
 import { modelOptions } from "../../../src/options/model.js";
-import { trainingOptions, withPreset } from "../../../src/options/training.js";
+import { withPreset } from "../../../src/options/presets.js";
+import { trainingOptions } from "../../../src/options/training.js";
 
 const parse = (values: unknown) => parseOptions(trainingOptions, values);
 const refusal = (values: unknown) => {
@@ -24,13 +25,16 @@ describe("options", () => {
       windowStride: 0,
       maxWindows: 0,
       windowPooling: "max",
-      preset: "default",
+      preset: "auto",
       report: true,
       trust: false,
       epochs: 3,
       batchSize: 32,
       gradientAccumulation: 1,
       learningRate: 2e-5,
+      headRate: 1,
+      headBias: "zero",
+      ema: 0,
       schedule: "linear",
       warmup: 0.1,
       weightDecay: 0.01,
@@ -57,8 +61,8 @@ describe("options", () => {
       bestMetric: "microF1",
       keep: "best",
       patience: 0,
-      baseline: false,
-      thresholds: false,
+      baseline: true,
+      thresholds: true,
       seed: 42,
     });
   });
@@ -77,7 +81,6 @@ describe("options", () => {
 
   it.each<[string, unknown]>([
     ["epochs", 0],
-    ["epochs", 1.5],
     ["epochs", "3"],
     ["epochs", null],
     ["epochs", 10n],
@@ -87,7 +90,7 @@ describe("options", () => {
     ["learningRate", Number.NaN],
     ["learningRate", Number.POSITIVE_INFINITY],
     ["learningRate", 10.5],
-    ["schedule", "cosine"],
+    ["schedule", "cubic"],
     ["warmup", 1],
     ["weightDecay", 1.01],
     ["beta1", 1],
@@ -140,7 +143,7 @@ describe("options", () => {
 
   it.each<[object, string]>([
     [{ epochs: "3" }, "option epochs is '3': expected a number"],
-    [{ epochs: 2.5 }, "option epochs is 2.5: expected a whole number"],
+    [{ epochs: 0 }, "option epochs is 0: expected more than 0"],
     [{ epochs: Number.NaN }, "option epochs is NaN: expected a number"],
     [{ learningRate: 0 }, "option learningRate is 0: expected more than 0"],
     [{ learningRate: 11 }, "option learningRate is 11: expected at most 10"],
@@ -148,7 +151,7 @@ describe("options", () => {
     [{ maxLength: 2 }, "option maxLength is 2: expected at least 3"],
     [{ dropout: "no" }, "option dropout is 'no': expected true or false"],
     [{ tokenizer: 3 }, "option tokenizer is 3: expected a text"],
-    [{ schedule: "cosine" }, "option schedule is 'cosine': expected linear or constant"],
+    [{ schedule: "cubic" }, "option schedule is 'cubic': expected linear, cosine or constant"],
     [
       { positiveWeight: true },
       "option positiveWeight is true: expected none, counts or rootCounts, or a number, or an object",

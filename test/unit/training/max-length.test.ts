@@ -62,7 +62,7 @@ describe("a training", () => {
   });
 
   it("is refused where more is asked for than the model has positions", async () => {
-    for (const preset of ["default", "seed"] as const) {
+    for (const preset of ["plain", "seed"] as const) {
       await expect(finish(tinyRun({ ...shortSource(), preset, maxLength: 64 }))).rejects.toMatchObject({
         code: "INVALID_OPTION",
         message: expect.stringContaining("positions for 32 tokens"),
