@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeWholeText } from "../base/whole-file.js";
 import type { ResolvedSearchOptions } from "../options/search.js";
 import { flagsOf } from "../training/auto/choice.js";
 import { bestFirst, type Job, type JobResult, nextJob, rungShares } from "../training/search/halving.js";
@@ -110,13 +111,11 @@ export class SearchRuns {
   }
 
   async #readResults(): Promise<void> {
-    const text = await readFile(join(this.#parts.output, resultsFile), "utf8").catch(() => "");
-    // A line that a kill cut is none.
-    for (const line of text.split("\n").slice(0, -1)) {
-      try {
-        this.#results.push(JSON.parse(line) as SearchResult);
-      } catch {}
-    }
+    const file = join(this.#parts.output, resultsFile);
+    const text = await readFile(file, "utf8").catch(() => "");
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    if (whole !== text) await writeWholeText(file, whole); // a kill cut the last line
+    for (const line of whole.split("\n").slice(0, -1)) this.#results.push(JSON.parse(line) as SearchResult);
     const seconds = this.#results.reduce((sum, result) => sum + result.seconds, 0);
     this.#earlierMinutes = seconds / 60 / this.#parts.options.jobs;
     if (this.#results.length > 0)

@@ -111,16 +111,16 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
 
 /** The arguments of this command that say what is trained on and where to, without those that {@link StartEvent.repeatWith} has. */
 function commandWithoutOptions(given: readonly string[]): string {
-  const names = new Set(
-    Object.keys({ ...trainingOptions.shape, ...checkpointOptions.shape }).flatMap((option) => {
-      const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      return [`--${name}`, `--no-${name}`];
-    }),
-  );
+  const shape = { ...trainingOptions.shape, ...checkpointOptions.shape };
+  const [switches, withValue] = [new Set<string>(), new Set<string>()];
+  for (const [option, schema] of Object.entries(shape)) {
+    const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (schema.safeParse(true).success) switches.add(`--${name}`).add(`--no-${name}`);
+    else withValue.add(`--${name}`);
+  }
   const kept = given.filter((argument, i) => {
-    const before = given[i - 1] ?? "";
-    const isValue = names.has(before) && !argument.startsWith("--");
-    return !isValue && !names.has(argument.replace(/=.*/, ""));
+    const name = argument.replace(/=.*/, "");
+    return !switches.has(name) && !withValue.has(name) && !withValue.has(given[i - 1] ?? "");
   });
   return ["tagformer", ...kept.map(quoted)].join(" ");
 }

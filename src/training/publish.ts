@@ -135,7 +135,8 @@ export class Publisher {
   #endNotes({ history, ranking }: RunState, { tuning }: Conclusion): string[] {
     const kept = history.find(({ epoch }) => epoch === ranking.keptEpoch)?.validation;
     if (kept === undefined || givesLabels(kept)) return [];
-    return [noLabelReached(this.#options, tuning, this.#output)];
+    const isSearched = this.#choices.some(({ option }) => option === "learningRate");
+    return [noLabelReached(this.#options, tuning, this.#output, isSearched)];
   }
 
   #testFigures(): { test?: TestFigures } {
@@ -209,8 +210,10 @@ function noLabelReached(
   { learningRate, epochs }: ResolvedTrainingOptions,
   tuning: Tuning | null,
   output: string,
+  isSearched: boolean,
 ): string {
-  const more = `--learning-rate ${Number((10 * learningRate).toPrecision(3))} (small models take ten times the rate of large ones), --epochs ${2 * epochs}, or --positive-weight counts`;
+  const rate = `--learning-rate ${Number((10 * learningRate).toPrecision(3))} (small models take ten times the rate of large ones)`;
+  const more = `${isSearched ? "a larger --budget" : rate}, --epochs ${2 * epochs}, or --positive-weight counts`;
   const found = "no label of any validation row reaches a probability of 0.5";
   if (tuning !== null && givesLabels(tuning.tuned))
     return `${found}: the model has learned little, and gives labels only by its tuned thresholds, which are lower; train it again with ${more}`;
