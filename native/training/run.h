@@ -49,8 +49,8 @@ struct StepResult {
   std::int64_t parts;
 };
 
-/// Where the weights are averaged, everything but the training reads the averages: they are put in the place
-/// of the weights when a prediction or a file asks for those, and the next step puts the weights back.
+/// Where the weights are averaged, everything but the training reads the averages: they are put in the place of
+/// the weights when a prediction or a file asks for those, and the next step puts the weights back.
 ///
 /// Calls come from the thread of the model, which outlives it; at most one training of a model lives at a
 /// time.
