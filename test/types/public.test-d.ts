@@ -95,7 +95,7 @@ describe("options", () => {
     expectTypeOf<TrainingOptions["epochs"]>().toEqualTypeOf<number | undefined>();
     expectTypeOf<TrainingOptions["precision"]>().toEqualTypeOf<"fp32" | "bf16" | undefined>();
     expectTypeOf<TrainingOptions["dropout"]>().toEqualTypeOf<boolean | undefined>();
-    expectTypeOf<TrainingOptions["schedule"]>().toEqualTypeOf<"linear" | "constant" | undefined>();
+    expectTypeOf<TrainingOptions["schedule"]>().toEqualTypeOf<"linear" | "cosine" | "constant" | undefined>();
     expectTypeOf<TrainingOptions>().toExtend<ModelOptions>();
   });
 
