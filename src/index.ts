@@ -129,7 +129,7 @@ export { evaluationPage, inspectionPage } from "./report/render.js";
 export { type InspectOptions, inspectDataset } from "./text/inspect-dataset.js";
 export type { TokenCounts } from "./text/token-counts.js";
 export type { Choice } from "./training/auto/choice.js";
-export type { TrialFigures } from "./training/auto/search-record.js";
+export type { TrialFigures } from "./training/auto/figures.js";
 export type {
   CheckpointFailedEvent,
   EndEvent,

@@ -4,7 +4,7 @@ import type { Evaluation } from "../evaluation/metrics.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import type { BaselineFigures } from "../report/baseline-words.js";
 import type { Choice } from "./auto/choice.js";
-import type { TrialFigures } from "./auto/search-record.js";
+import type { TrialFigures } from "./auto/figures.js";
 
 /** The data and the model are ready; the first step follows. `Label` is the names of the labels, where a program knows them. */
 export interface StartEvent<Label extends string = string> {

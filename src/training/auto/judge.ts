@@ -1,5 +1,6 @@
 // Which trial is the best: by figures that move from the first step on, which F1 at a threshold of 0.5 does not.
-import type { Trial, TrialFigures } from "./search-record.js";
+import type { TrialFigures } from "./figures.js";
+import type { Trial } from "./search-record.js";
 
 /**
  * Trials by how good they are after one of their parts, the best first: by the sum of their places by cross-entropy and by mean

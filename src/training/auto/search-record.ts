@@ -3,15 +3,8 @@ import { join } from "node:path";
 import { writeWholeText } from "../../base/whole-file.js";
 import { readJsonObjectIfPresent } from "../../model/json-file.js";
 import type { RunDirectory } from "../run-directory.js";
+import type { TrialFigures } from "./figures.js";
 import type { SearchPlan } from "./plan.js";
-
-/** How good a model is on the validation rows. */
-export interface TrialFigures {
-  /** Mean cross-entropy. */
-  readonly loss: number;
-  /** Mean average precision. */
-  readonly averagePrecision: number;
-}
 
 /** A learning rate that is tried. */
 export interface Trial {

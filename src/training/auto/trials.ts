@@ -15,16 +15,10 @@ import { nativeOptions } from "../native-options.js";
 import type { PreparedRun } from "../prepare.js";
 import type { RunDirectory } from "../run-directory.js";
 import { microBatches, rowsOfSteps } from "../step-rows.js";
+import type { TrialFigures } from "./figures.js";
 import { bestFirst } from "./judge.js";
 import { finalists } from "./plan.js";
-import {
-  type SearchRecord,
-  startFile,
-  type Trial,
-  type TrialFigures,
-  trialFile,
-  writeSearchRecord,
-} from "./search-record.js";
+import { type SearchRecord, startFile, type Trial, trialFile, writeSearchRecord } from "./search-record.js";
 
 /** Validation rows on which trials are judged, at most. */
 export const mostTrialRows = 2000;
