@@ -13,6 +13,8 @@ interface OptionSchema {
   readonly items?: OptionSchema;
   readonly default?: unknown;
   readonly description?: string;
+  /** What help says of the default, where that says more than its value. */
+  readonly shownDefault?: string;
   /** What help calls the value, where that says more than its type. */
   readonly value?: string;
 }
@@ -53,21 +55,34 @@ function asTyped(description: string, options: ReadonlySet<string>): string {
   );
 }
 
-/** A switch that is on by default: one flag turns it off, and a hidden one says again that it is on, as presets may not. */
+/**
+ * A switch that is on by default: one flag turns it off, and a hidden one says that it is on, where a preset has it off. That one is
+ * first: alone, or before it, commander would take the other for a default, and nobody could tell it from what was given.
+ */
 function switchedOn(name: string, description: string): Option[] {
   return [
-    new Option(`--no-${flagName(name)}`, `do not ${description}`),
     new Option(`--${flagName(name)}`, description).hideHelp(),
+    new Option(`--no-${flagName(name)}`, `do not ${description}`),
   ];
 }
 
 function toOption(
   name: string,
-  { type, enum: choices, anyOf, items, default: fallback, description = "", value: called }: OptionSchema,
+  {
+    type,
+    enum: choices,
+    anyOf,
+    items,
+    default: fallback,
+    shownDefault,
+    description = "",
+    value: called,
+  }: OptionSchema,
 ): Option {
   if (type === "boolean") return new Option(`--${flagName(name)}`, description);
   // The default is shown here but filled in by the schema, so that commands can tell what was given.
-  const shown = fallback === undefined ? description : `${description} (default: ${fallback})`;
+  const shown =
+    fallback === undefined ? description : `${description} (default: ${shownDefault ?? fallback})`;
   const value = called ?? (choices ? "name" : anyOf ? "value" : type === "array" ? "a,b,c" : type);
   const option = new Option(`--${flagName(name)} <${value}>`, shown);
   if (choices) option.choices(choices);

@@ -48,13 +48,20 @@ export const trainingOptions = modelOptions.extend({
     .positive()
     .max(10_000)
     .default(3)
-    .describe("passes over the training rows; the last may be a part of one"),
+    .describe("passes over the training rows; the last may be a part of one")
+    .meta({ shownDefault: "decided by the preset auto, else 3" }),
   batchSize: count(1).max(65_536).default(32).describe("rows per optimizer step"),
   gradientAccumulation: count(1)
     .max(65_536)
     .default(1)
     .describe("micro-batches per step: the same gradient with less memory"),
-  learningRate: z.number().positive().max(10).default(2e-5).describe("peak learning rate of AdamW"),
+  learningRate: z
+    .number()
+    .positive()
+    .max(10)
+    .default(2e-5)
+    .describe("peak learning rate of AdamW")
+    .meta({ shownDefault: "found by the preset auto, else 2e-5" }),
   headRate: z
     .number()
     .positive()

@@ -171,7 +171,7 @@ describe("wrong use", () => {
     [
       "a number that is none",
       ["--epochs", "many"],
-      /'--epochs <integer>' argument 'many' is invalid\. Expected a number/,
+      /'--epochs <number>' argument 'many' is invalid\. Expected a number/,
     ],
     ["a number out of range", ["--learning-rate", "20"], /^tagformer: option learningRate is 20: /],
     ["a misspelt column", ["--text", "txet"], /which .*tickets\.csv does not have; did you mean "text"\?\n$/],

@@ -15,13 +15,16 @@ function parse(...args: string[]): Record<string, unknown> {
 describe("flags made from a schema", () => {
   it("are one for each option, with its documentation and default", () => {
     const { options } = addFlags(new Command("train"), trainingOptions);
-    expect(options.map((option) => option.attributeName())).toEqual(Object.keys(trainingOptions.shape));
+    const shown = options.filter(({ hidden }) => !hidden);
+    expect(shown.map((option) => option.attributeName())).toEqual(Object.keys(trainingOptions.shape));
     const find = (flag: string) => options.find(({ long }) => long === flag)!;
-    expect(find("--learning-rate").description).toBe("peak learning rate of AdamW (default: 0.00002)");
+    expect(find("--learning-rate").description).toBe(
+      "peak learning rate of AdamW (default: found by the preset auto, else 2e-5)",
+    );
     expect(find("--batch-size").flags).toBe("--batch-size <integer>");
     expect(find("--schedule")).toMatchObject({
       flags: "--schedule <name>",
-      argChoices: ["linear", "constant"],
+      argChoices: ["linear", "cosine", "constant"],
     });
     expect(find("--no-dropout").description).toMatch(/^do not apply the dropout/);
     expect(find("--fold").description).toMatch(/^fold of --split-file/);
@@ -39,8 +42,12 @@ describe("flags made from a schema", () => {
       learningRate: 3e-4,
       schedule: "constant",
       dropout: false,
-      report: true, // as every switch that can only be turned off
     });
+  });
+
+  it("say of a switch that is on by default what was given, and nothing where nothing was", () => {
+    expect(parse()).toEqual({});
+    expect(parse("--no-thresholds", "--baseline")).toEqual({ thresholds: false, baseline: true });
   });
 
   it("give lists, and values of several kinds", () => {

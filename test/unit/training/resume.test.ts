@@ -222,7 +222,7 @@ describe("another run", () => {
       /differ: option learningRate \(0\.003 when it began, 0\.0001 now\)\. /,
     ],
     ["the seed", { seed: 43 }, /option seed \(42 when it began, 43 now\)/],
-    ["the length of texts", { maxLength: 6 }, /option maxLength \(not given when it began, 6 now\)/],
+    ["the length of texts", { maxLength: 6 }, /option maxLength \(32 when it began, 6 now\)/],
     [
       "the number of epochs",
       { epochs: 9 },
