@@ -29,6 +29,11 @@ try {
 
 function show(event) {
   switch (event.type) {
+    case "trialEnd":
+      console.log(
+        `learning rate ${event.learningRate}, ${event.steps} steps: loss ${event.figures?.loss.toFixed(4)}`,
+      );
+      break;
     case "start":
       console.log(
         `${event.trainingRows} rows to train on, ${event.validationRows} held back, ${event.steps} steps`,
