@@ -6,6 +6,7 @@
 
 #include "addon/convert.h"
 #include "addon/files.h"
+#include "addon/group_object.h"
 #include "addon/napi_setup.h"
 #include "addon/session.h"
 #include "kernels/cpu/kernels.h"
@@ -63,6 +64,11 @@ Napi::Value inspect_cuda(const Napi::CallbackInfo& info) {
   return result;
 }
 
+/// How many GPUs the driver has; 0 where there is none.
+Napi::Value count_gpus(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(cuda_driver().gpus.size()));
+}
+
 /// Ends all native work of this environment; src/native/addon.ts calls it when the process exits, because
 /// Node runs no clean-up hooks then.
 void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->stop_all(); }
@@ -70,12 +76,14 @@ void stop_all(const Napi::CallbackInfo& info) { Environment::of(info.Env())->sto
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   Environment::create(env);
   exports.Set("Session", Session::define(env));
+  exports.Set("Group", GroupObject::define(env));
   exports.Set("selfTest", Napi::Function::New<self_test>(env, "selfTest"));
   exports.Set("tryTorchScript", Napi::Function::New<try_torchscript>(env, "tryTorchScript"));
   exports.Set("kernels", cpu::kernels().name);
   exports.Set("cpuCapability", at::get_cpu_capability());
   exports.Set("torchVersion", TAGFORMER_TORCH_VERSION);
   exports.Set("inspectCuda", Napi::Function::New<inspect_cuda>(env, "inspectCuda"));
+  exports.Set("countGpus", Napi::Function::New<count_gpus>(env, "countGpus"));
   exports.Set("stopAll", Napi::Function::New<stop_all>(env, "stopAll"));
   exports.Set("lockFile", Napi::Function::New<lock_file>(env, "lockFile"));
   exports.Set("exchangePaths", Napi::Function::New<exchange_paths>(env, "exchangePaths"));

@@ -196,7 +196,15 @@ TrainingOptions to_training_options(const Napi::Object& object) {
       .head_bias = has(object, "initialHeadBias")
                        ? copy<float>(object, "initialHeadBias", napi_float32_array, "a Float32Array")
                        : std::vector<float>{},
+      .ordered = flag(object, "ordered"),
   };
+}
+
+StepShare to_share(const Napi::Object& object) {
+  return {.labelled_count = integer(object, "labelled"),
+          .first_micro_batch = integer(object, "firstMicroBatch"),
+          .all_micro_batches = integer(object, "allMicroBatches"),
+          .stop = boolean(object, "stop")};
 }
 
 HostBatch to_host_batch(const Napi::Value& value, bool with_labels) {
@@ -290,6 +298,7 @@ Napi::Value to_step(Napi::Env env, const StepResult& result) {
   step.Set("learningRate", result.learning_rate);
   step.Set("applied", result.update.applied);
   step.Set("parts", static_cast<double>(result.parts));
+  step.Set("stop", result.stop);
   return step;
 }
 

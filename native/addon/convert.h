@@ -16,6 +16,8 @@ Json to_json(const Napi::Value& value);
 std::vector<TensorSource> to_sources(const Napi::Value& value);
 ModelSpec to_model_spec(const Napi::Object& object);
 TrainingOptions to_training_options(const Napi::Object& object);
+/// A rank's part of a step.
+StepShare to_share(const Napi::Object& object);
 /// `with_labels` requires `labels`.
 HostBatch to_host_batch(const Napi::Value& value, bool with_labels);
 

@@ -1,52 +1,18 @@
 #include "addon/session.h"
 
-#include <c10/util/Exception.h>
-
-#include <new>
-
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 #include "addon/convert.h"
+#include "addon/group_object.h"
 #include "runtime/device.h"
 #include "runtime/error.h"
-#include "runtime/memory.h"
-#include "runtime/stop.h"
 
 namespace tagformer::addon {
 namespace {
 
-constexpr const char* kDeviceFailed = "DEVICE_FAILED";
-
-const char* code_of(const c10::Error& error) {
-  if (is_out_of_memory(error)) return "OUT_OF_MEMORY";
-  return tells_device_failure(error.what_without_backtrace()) ? kDeviceFailed : "INTERNAL";
-}
-
-/// Describes the exception in flight.
-Failure current_failure() {
-  try {
-    throw;
-  } catch (const Error& error) {
-    return {error.code(), error.what(), "", error.unknown()};
-  } catch (const Stopped&) {
-    return {"DISPOSED", "the model was stopped while the call was running", "", {}};
-  } catch (const c10::Error& error) {
-    return {code_of(error), error.what_without_backtrace(), error.what(), {}};
-  } catch (const std::bad_alloc&) {
-    return {"OUT_OF_MEMORY", "not enough memory", "", {}};
-  } catch (const std::exception& error) {
-    return {"INTERNAL", error.what(), "", {}};
-  } catch (...) {
-    return {"INTERNAL", "an unknown exception", "", {}};
-  }
-}
-
 constexpr std::int64_t kMostThreads = 1024;
-
-const Failure kDropped = {
-    "DISPOSED", "the call was dropped before it started: cancelled, or its model was disposed", "", {}};
 
 /// Returns freed memory to the system. glibc would keep it, more than a whole model, for later threads.
 void return_memory() {
@@ -55,68 +21,11 @@ void return_memory() {
 #endif
 }
 
-Result nothing() {
-  return [](Napi::Env env) { return env.Undefined(); };
-}
-
 Result floats(std::vector<float> values) {
   return [values = std::move(values)](Napi::Env env) { return to_float_array(env, values); };
 }
 
-Napi::Object object_argument(const Napi::CallbackInfo& info, std::size_t index) {
-  if (info.Length() <= index || !info[index].IsObject()) {
-    throw Napi::TypeError::New(info.Env(),
-                               "native call: expected an object as argument " + std::to_string(index + 1));
-  }
-  return info[index].As<Napi::Object>();
-}
-
-std::string text_argument(const Napi::CallbackInfo& info, std::size_t index) {
-  if (info.Length() <= index || !info[index].IsString()) {
-    throw Napi::TypeError::New(info.Env(),
-                               "native call: expected a string as argument " + std::to_string(index + 1));
-  }
-  return info[index].As<Napi::String>().Utf8Value();
-}
-
-std::int64_t integer_argument(const Napi::CallbackInfo& info, std::size_t index) {
-  if (info.Length() <= index || !info[index].IsNumber()) {
-    throw Napi::TypeError::New(info.Env(),
-                               "native call: expected a number as argument " + std::to_string(index + 1));
-  }
-  return info[index].As<Napi::Number>().Int64Value();
-}
-
-/// The caller's number of a job; 0 when it has none.
-std::uint64_t job_argument(const Napi::CallbackInfo& info, std::size_t index) {
-  if (info.Length() <= index || !info[index].IsNumber()) return 0;
-  return static_cast<std::uint64_t>(info[index].As<Napi::Number>().Int64Value());
-}
-
 }  // namespace
-
-void Environment::create(Napi::Env env) {
-  env.SetInstanceData(
-      std::make_unique<std::shared_ptr<Environment>>(std::make_shared<Environment>(env)).release());
-}
-
-std::shared_ptr<Environment> Environment::of(Napi::Env env) {
-  return *env.GetInstanceData<std::shared_ptr<Environment>>();
-}
-
-Environment::Environment(Napi::Env env) : promises_(env) {
-  env.AddCleanupHook([this] {
-    stop_all();
-    promises_.close();
-  });
-}
-
-void Environment::stop_all() {
-  stopped_ = true;
-  // All at once, then one after the other: joining waits.
-  for (Session* session : sessions_) session->worker().interrupt();
-  for (Session* session : sessions_) session->stop();
-}
 
 Napi::Function Session::define(Napi::Env env) {
   return DefineClass(env, "Session",
@@ -130,6 +39,7 @@ Napi::Function Session::define(Napi::Env env) {
                          InstanceMethod<&Session::compute_gradients>("computeGradients"),
                          InstanceMethod<&Session::write_checkpoint>("writeCheckpoint"),
                          InstanceMethod<&Session::restore_training>("restoreTraining"),
+                         InstanceMethod<&Session::weights_digest>("weightsDigest"),
                          InstanceMethod<&Session::save>("save"),
                          InstanceMethod<&Session::export_torchscript>("exportTorchScript"),
                          InstanceMethod<&Session::parameter>("parameter"),
@@ -190,23 +100,13 @@ TrainingRun& Session::training() {
 Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work work) {
   // While a promise is open its session must not be collected.
   Ref();
-  Promises& promises = environment_->promises();
-  const auto [ticket, promise] = promises.open(info.Env(), [this] { Unref(); });
-  worker_->post({
-      .id = id,
-      .run =
-          [this, &promises, ticket, work = std::move(work)] {
-            try {
-              promises.resolve(ticket, work());
-            } catch (...) {
-              Failure failure = current_failure();
-              failed_ = failed_ || failure.code == kDeviceFailed;
-              promises.reject(ticket, std::move(failure));
-            }
-          },
-      .dropped = [&promises, ticket] { promises.reject(ticket, kDropped); },
-  });
-  return promise;
+  return run_on(*worker_, environment_, info.Env(),
+                {.id = id,
+                 .work = std::move(work),
+                 .settled = [this] { Unref(); },
+                 .failed = [this](const Failure& failure) {
+                   failed_ = failed_ || failure.code == kDeviceFailed;
+                 }});
 }
 
 Napi::Value Session::find_device(const Napi::CallbackInfo& info) {
@@ -242,12 +142,13 @@ Napi::Value Session::attribute(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::start_training(const Napi::CallbackInfo& info) {
-  return run(info, 0, [this, options = to_training_options(object_argument(info, 0))] {
+  std::shared_ptr<Group> group = info[1].IsObject() ? GroupObject::group_of(info[1]) : nullptr;
+  return run(info, 0, [this, options = to_training_options(object_argument(info, 0)), group] {
     LoadedModel& model = engine().loaded();
     // Before the new one takes memory.
     model.apply_pending_updates();
     training_.reset();
-    training_ = std::make_unique<TrainingRun>(model, options);
+    training_ = std::make_unique<TrainingRun>(model, options, group);
     return nothing();
   });
 }
@@ -258,8 +159,10 @@ Napi::Value Session::train_step(const Napi::CallbackInfo& info) {
   const auto array = list.As<Napi::Array>();
   const auto batches = std::make_shared<std::vector<HostBatch>>();
   for (std::uint32_t i = 0; i < array.Length(); ++i) batches->push_back(to_host_batch(array.Get(i), true));
-  return run(info, job_argument(info, 1), [this, batches] {
-    return [result = training().step(*batches)](Napi::Env env) { return to_step(env, result); };
+  std::optional<StepShare> share;
+  if (info[2].IsObject()) share = to_share(info[2].As<Napi::Object>());
+  return run(info, job_argument(info, 1), [this, batches, share] {
+    return [result = training().step(*batches, share)](Napi::Env env) { return to_step(env, result); };
   });
 }
 
@@ -306,6 +209,14 @@ Napi::Value Session::restore_training(const Napi::CallbackInfo& info) {
   return run(info, 0, [this, tensors, steps] {
     training().restore(*tensors, steps);
     return nothing();
+  });
+}
+
+Napi::Value Session::weights_digest(const Napi::CallbackInfo& info) {
+  return run(info, 0, [this]() -> Result {
+    return [digest = training().weights_digest()](Napi::Env env) -> Napi::Value {
+      return Napi::BigInt::New(env, digest);
+    };
   });
 }
 

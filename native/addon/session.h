@@ -2,44 +2,14 @@
 #pragma once
 
 #include <memory>
-#include <set>
 
-#include "addon/napi_setup.h"
-#include "addon/promises.h"
+#include "addon/environment.h"
 #include "engine/engine.h"
-#include "runtime/worker.h"
 #include "training/run.h"
 
 namespace tagformer::addon {
 
-class Session;
-
-/// What one environment (main thread or worker) owns. Its sessions share it, because Node may finalize them
-/// later.
-class Environment {
- public:
-  explicit Environment(Napi::Env env);
-
-  /// Makes the environment's own; once, when the add-on is loaded there.
-  static void create(Napi::Env env);
-  static std::shared_ptr<Environment> of(Napi::Env env);
-
-  [[nodiscard]] Promises& promises() { return promises_; }
-  void add(Session* session) { sessions_.insert(session); }
-  void remove(Session* session) { sessions_.erase(session); }
-
-  /// Ends the running jobs and joins the threads of all sessions, and refuses new sessions: nothing would end
-  /// their threads. May be called several times.
-  void stop_all();
-  [[nodiscard]] bool stopped() const { return stopped_; }
-
- private:
-  Promises promises_;
-  std::set<Session*> sessions_;
-  bool stopped_ = false;
-};
-
-class Session : public Napi::ObjectWrap<Session> {
+class Session : public Napi::ObjectWrap<Session>, public Threaded {
  public:
   static Napi::Function define(Napi::Env env);
 
@@ -49,13 +19,11 @@ class Session : public Napi::ObjectWrap<Session> {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  [[nodiscard]] Worker& worker() { return *worker_; }
+  [[nodiscard]] Worker& worker() override { return *worker_; }
   /// Ends the running job and a checkpoint that is being written, and joins their threads.
-  void stop();
+  void stop() override;
 
  private:
-  /// Work on the model's thread; gives the value that the promise resolves with.
-  using Work = std::function<Result()>;
   /// Queues work and returns its promise. `id` is the caller's number for cancel().
   Napi::Value run(const Napi::CallbackInfo& info, std::uint64_t id, Work work);
   [[nodiscard]] Engine& engine();
@@ -72,6 +40,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value compute_gradients(const Napi::CallbackInfo& info);
   Napi::Value write_checkpoint(const Napi::CallbackInfo& info);
   Napi::Value restore_training(const Napi::CallbackInfo& info);
+  Napi::Value weights_digest(const Napi::CallbackInfo& info);
   Napi::Value save(const Napi::CallbackInfo& info);
   Napi::Value export_torchscript(const Napi::CallbackInfo& info);
   Napi::Value parameter(const Napi::CallbackInfo& info);

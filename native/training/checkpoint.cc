@@ -154,6 +154,23 @@ std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, M
   return moments;
 }
 
+std::vector<Moments> share_checkpoint(Group& group, Model& model, std::vector<Moments> moments) {
+  const at::NoGradGuard no_gradients;
+  std::vector<at::Tensor> tensors = model.buffers();
+  for (const auto& parameter : model.parameters().all()) {
+    tensors.push_back(parameter->master);
+    const auto& [mean, square, average] = moments[parameter->index];
+    for (const at::Tensor& tensor : {mean, square, average}) {
+      if (tensor.defined()) tensors.push_back(tensor);
+    }
+  }
+  group.broadcast(tensors);
+  for (const auto& parameter : model.parameters().all()) {
+    if (parameter->has_copy()) parameter->value.copy_(parameter->master);
+  }
+  return moments;
+}
+
 CheckpointWriter::CheckpointWriter(std::vector<NamedTensor> tensors, std::string file, Done done) {
   std::vector<TensorHeader> headers;
   for (NamedTensor& tensor : tensors) {

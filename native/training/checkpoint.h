@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "distributed/group.h"
 #include "models/model.h"
 #include "training/adamw.h"
 #include "weights/safetensors.h"
@@ -33,6 +34,9 @@ std::vector<NamedTensor> checkpoint_tensors(const Model& model, const std::vecto
 /// `present`. Throws INVALID_MODEL, naming them, where tensors are missing, left over or of other shapes; IO.
 std::vector<Moments> read_checkpoint(const std::vector<TensorSource>& sources, Model& model,
                                      const std::vector<Moments>& present);
+
+/// Gives all ranks the weights, buffers and moments of rank 0, in place; returns the moments.
+std::vector<Moments> share_checkpoint(Group& group, Model& model, std::vector<Moments> moments);
 
 /// Writes tensors to a safetensors file on a thread of its own.
 ///

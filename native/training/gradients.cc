@@ -31,12 +31,15 @@ double sum_of_squares(const at::Tensor& tensor) {
   return total;
 }
 
+at::TensorOptions fp32_of(const at::Tensor& tensor) { return tensor.options().dtype(at::kFloat); }
+
 }  // namespace
 
 Gradients::Gradients(const ParameterSet& parameters, const WordTable& by_rows, bool kernels)
     : parameters_(parameters), table_(by_rows.table), kernels_(kernels), sums_(parameters.all().size()) {
   if (table_ == nullptr) return;
   rows_.emplace(table_->value.size(0), table_->value.size(1), by_rows.padding_id);
+  fresh_rows_ = rows_;
 }
 
 void Gradients::add_from_autograd(bool more_follow) {
@@ -89,7 +92,29 @@ void Gradients::add_together() {
 }
 
 void Gradients::add_rows(const at::Tensor& ids, const at::Tensor& leaf) {
-  if (leaf.grad().defined()) rows_->add(ids, leaf.grad().contiguous());
+  if (!leaf.grad().defined()) return;
+  const at::Tensor gradient = leaf.grad().contiguous();
+  if (rows_->rows().empty()) return rows_->add(ids, gradient);
+  fresh_rows_->clear();
+  fresh_rows_->add(ids, gradient);
+  rows_->add(*fresh_rows_);
+}
+
+std::vector<bool> Gradients::present() const {
+  std::vector<bool> present;
+  for (const at::Tensor& sum : sums_) present.push_back(sum.defined());
+  return present;
+}
+
+std::vector<at::Tensor> Gradients::complete(const std::vector<bool>& wanted) {
+  std::vector<at::Tensor> complete;
+  for (const auto& parameter : parameters_.all()) {
+    if (!wanted[parameter->index]) continue;
+    at::Tensor& sum = sums_[parameter->index];
+    sum = sum.defined() ? sum.to(at::kFloat) : at::zeros(parameter->value.sizes(), fp32_of(parameter->value));
+    complete.push_back(sum);
+  }
+  return complete;
 }
 
 void Gradients::discard_fresh() {
@@ -100,6 +125,7 @@ void Gradients::clear() {
   discard_fresh();
   for (at::Tensor& sum : sums_) sum = at::Tensor();
   if (rows_) rows_->clear();
+  if (fresh_rows_) fresh_rows_->clear();
 }
 
 at::Tensor Gradients::norm() const { return kernels_ ? norm_by_kernels() : norm_by_aten(); }
@@ -118,7 +144,7 @@ at::Tensor Gradients::norm_by_aten() const {
   for (const at::Tensor& sum : sums_) {
     if (sum.defined()) defined.push_back(sum);
   }
-  if (defined.empty()) return at::zeros({}, parameters_.all().front()->value.options().dtype(at::kFloat));
+  if (defined.empty()) return at::zeros({}, fp32_of(parameters_.all().front()->value));
   return at::stack(at::_foreach_norm(defined)).norm();
 }
 

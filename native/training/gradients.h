@@ -27,10 +27,16 @@ class Gradients {
   /// Drops all gradients.
   void clear();
 
+  /// Which parameters have a gradient, by index.
+  [[nodiscard]] std::vector<bool> present() const;
+  /// The sums of those parameters, in fp32; zeros where there is none yet.
+  std::vector<at::Tensor> complete(const std::vector<bool>& wanted);
+
   /// Of a parameter; undefined where it has none.
   [[nodiscard]] const at::Tensor& of(const Parameter& parameter) const { return sums_[parameter.index]; }
   /// Of the table that is kept by rows.
   [[nodiscard]] const std::optional<RowGradients>& rows() const { return rows_; }
+  [[nodiscard]] std::optional<RowGradients>& rows() { return rows_; }
 
   /// Global L2 norm, `[]`, on the device and without waiting for it.
   [[nodiscard]] at::Tensor norm() const;
@@ -46,6 +52,8 @@ class Gradients {
   /// By a parameter's index.
   std::vector<at::Tensor> sums_;
   std::optional<RowGradients> rows_;
+  /// Of one micro-batch: each is summed by itself, so that the sums do not depend on the process that has it.
+  std::optional<RowGradients> fresh_rows_;
 };
 
 }  // namespace tagformer

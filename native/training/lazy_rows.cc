@@ -39,20 +39,26 @@ LazyRows::LazyRows(const Parameter& table, const Moments& moments, bool fresh)
 
 at::Tensor LazyRows::look_up(const at::Tensor& ids) {
   const auto* const first = ids.const_data_ptr<std::int64_t>();
-  std::vector<std::int64_t> behind;
-  std::copy_if(first, first + ids.numel(), std::back_inserter(behind),
-               [this](std::int64_t row) { return done_[static_cast<std::size_t>(row)] < now_; });
-  std::ranges::sort(behind);
-  behind.erase(std::ranges::unique(behind).begin(), behind.end());
-  bring_up_to_date(behind, StopFlag::of_thread());
+  bring_up_to_date(behind({first, static_cast<std::size_t>(ids.numel())}), StopFlag::of_thread());
   const at::NoGradGuard no_gradients;
   at::Tensor leaf = at::index_select(table_.value, 0, ids);
   leaf.requires_grad_(true);
   return leaf;
 }
 
+std::vector<std::int64_t> LazyRows::behind(std::span<const std::int64_t> rows) const {
+  std::vector<std::int64_t> behind;
+  std::ranges::copy_if(rows, std::back_inserter(behind),
+                       [this](std::int64_t row) { return done_[static_cast<std::size_t>(row)] < now_; });
+  std::ranges::sort(behind);
+  behind.erase(std::ranges::unique(behind).begin(), behind.end());
+  return behind;
+}
+
 void LazyRows::update(const cpu::AdamWStep& step, const RowGradients& gradients) {
   const std::vector<std::int64_t>& touched = gradients.rows();
+  // This rank has read those of its own batches; of others' it may lack older updates.
+  bring_up_to_date(behind(touched), StopFlag());
   auto* const weights = elements<float>(table_.master);
   auto* const means = elements<float>(moments_.mean);
   auto* const squares = elements<float>(moments_.square);
@@ -70,7 +76,6 @@ void LazyRows::update(const cpu::AdamWStep& step, const RowGradients& gradients)
   steps_.push_back(step);
   ++now_;
   for (const std::int64_t row : touched) {
-    // The row was read before the batch was computed, and so had every older update.
     done_[static_cast<std::size_t>(row)] = now_;
     learned_[static_cast<std::size_t>(row)] = true;
   }

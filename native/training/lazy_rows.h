@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "kernels/cpu/kernels.h"
@@ -39,6 +40,8 @@ class LazyRows {
   void apply_pending();
 
  private:
+  /// Those of `rows` that lack updates, each once.
+  [[nodiscard]] std::vector<std::int64_t> behind(std::span<const std::int64_t> rows) const;
   [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(done_.size()); }
   /// Brings `rows` up to date, each of which is named once, with all threads; a row gets all or none of its
   /// updates.

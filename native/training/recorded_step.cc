@@ -68,10 +68,10 @@ class RecordedStep final : public StepRunner {
     if (refused_ || input.micro_batches.size() != 1 || !input.micro_batches[0].texts.empty())
       return direct_->run(input);
     const std::vector<HostBatch> whole{rounded(input.micro_batches[0], parts_.model)};
-    const StepInput padded{whole, input.labelled_count, input.learning_rate};
+    const StepInput padded{whole, input.share, input.learning_rate};
     try {
       const at::Tensor loss_and_norm = replayed(padded);
-      if (loss_and_norm.defined()) return {optimizer_.take(loss_and_norm), 1};
+      if (loss_and_norm.defined()) return {optimizer_.take(loss_and_norm), 1, input.share.stop};
     } catch (const std::exception& error) {
       recorded_.clear();  // gives back the memory of all recordings
       refused_ = tells_refused_capture(error.what());
@@ -95,7 +95,7 @@ class RecordedStep final : public StepRunner {
   /// What the step gives; undefined, and nothing done, when its shape is met for the first time: the step
   /// that is then computed directly makes what a process makes once and cannot record.
   at::Tensor replayed(const StepInput& input) {
-    const DeviceBatch batch = parts_.model.prepare_on_host(input.micro_batches[0], input.labelled_count);
+    const DeviceBatch batch = parts_.model.prepare_on_host(input.micro_batches[0], input.share.labelled_count);
     const std::vector<at::Tensor> inputs = inputs_of(batch, input.learning_rate);
     const auto [found, is_new] = recorded_.try_emplace(shape_of(batch, inputs));
     if (is_new) return {};

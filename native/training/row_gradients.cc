@@ -1,5 +1,7 @@
 #include "training/row_gradients.h"
 
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -29,10 +31,25 @@ void RowGradients::add(const at::Tensor& ids, const at::Tensor& gradient) {
   gradients_.resize(rows_.size() * static_cast<std::size_t>(width_), 0.0F);
   const auto* from = elements<const float>(gradient);
   for (std::int64_t i = 0; i < count; ++i, from += width_) {
-    if (is_padding(i)) continue;
-    float* const to = gradients_.data() + slot_of(tokens[i]) * width_;
-    for (std::int64_t j = 0; j < width_; ++j) to[j] += from[j];
+    if (!is_padding(i)) add(tokens[i], from);
   }
+}
+
+void RowGradients::add(const RowGradients& sums) {
+  for (const std::int64_t row : sums.rows_) slot_of(row);
+  gradients_.resize(rows_.size() * static_cast<std::size_t>(width_), 0.0F);
+  for (std::size_t i = 0; i < sums.rows_.size(); ++i) add(sums.rows_[i], sums.gradient(i));
+}
+
+void RowGradients::add(std::int64_t row, const float* from) {
+  float* const to = gradients_.data() + slot_of(row) * width_;
+  for (std::int64_t i = 0; i < width_; ++i) to[i] += from[i];
+}
+
+at::Tensor RowGradients::gradients() const {
+  at::Tensor copy = at::empty({static_cast<std::int64_t>(rows_.size()), width_}, at::kFloat);
+  std::ranges::copy(gradients_, copy.data_ptr<float>());
+  return copy;
 }
 
 void RowGradients::clear() {

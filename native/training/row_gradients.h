@@ -16,10 +16,14 @@ class RowGradients {
 
   /// Adds `gradient`, `[ids, width]` in fp32, to the rows that `ids` name.
   void add(const at::Tensor& ids, const at::Tensor& gradient);
+  /// Adds sums of the same table.
+  void add(const RowGradients& sums);
   void clear();
 
   /// Rows with a gradient, in the order in which they first got one.
   [[nodiscard]] const std::vector<std::int64_t>& rows() const { return rows_; }
+  /// All of them, `[rows(), width]`, in a copy.
+  [[nodiscard]] at::Tensor gradients() const;
   /// The gradient of `rows()[i]`.
   [[nodiscard]] const float* gradient(std::size_t i) const {
     return gradients_.data() + static_cast<std::int64_t>(i) * width_;
@@ -32,6 +36,8 @@ class RowGradients {
  private:
   /// The slot of a row, made where it has none.
   std::int64_t slot_of(std::int64_t row);
+  /// Adds to a row that has a slot.
+  void add(std::int64_t row, const float* from);
 
   std::int64_t width_;
   std::int64_t padding_id_;

@@ -11,6 +11,7 @@
 #include "runtime/error.h"
 #include "training/aten_adamw.h"
 #include "training/recorded_step.h"
+#include "training/weights_digest.h"
 
 namespace tagformer {
 namespace {
@@ -78,19 +79,27 @@ std::unique_ptr<AdamW> make_optimizer(LoadedModel& model, const AdamWOptions& op
 std::unique_ptr<StepRunner> make_runner(const StepParts& parts) {
   std::unique_ptr<StepRunner> direct = make_direct_step(parts);
   auto* const optimizer = dynamic_cast<AtenAdamW*>(&parts.optimizer);
-  if (!parts.model.records_steps() || optimizer == nullptr || !optimizer->repeats_itself()) return direct;
+  if (parts.exchange != nullptr || !parts.model.records_steps() || optimizer == nullptr ||
+      !optimizer->repeats_itself())
+    return direct;
   return make_recorded_step(parts, *optimizer, std::move(direct));
+}
+
+std::unique_ptr<Exchange> make_exchange(std::shared_ptr<Group> group, bool ordered) {
+  return group == nullptr ? nullptr : std::make_unique<Exchange>(std::move(group), ordered);
 }
 
 }  // namespace
 
-TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options)
+TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options, std::shared_ptr<Group> group)
     : model_(model),
       options_(std::move(options)),
       objective_(model, options_.loss, options_.pooling),
       optimizer_(make_optimizer(prepare_weights(model, options_), options_.optimizer)),
       gradients_(model.parameters(), optimizer_->by_rows(), model.has_kernels()),
-      runner_(make_runner({model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout})) {
+      exchange_(make_exchange(std::move(group), options_.ordered)),
+      runner_(make_runner(
+          {model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout, exchange_.get()})) {
   model_.set_pending_updates([this] {
     optimizer_->apply_pending();
     show_averages(true);
@@ -108,26 +117,31 @@ void TrainingRun::show_averages(bool averages) {
   shows_averages_ = averages;
 }
 
-StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches) {
-  std::int64_t labelled_count = 0;
+StepResult TrainingRun::step(const std::vector<HostBatch>& micro_batches, std::optional<StepShare> given) {
+  StepShare share{.labelled_count = 0,
+                  .first_micro_batch = 0,
+                  .all_micro_batches = static_cast<std::int64_t>(micro_batches.size()),
+                  .stop = false};
   for (const HostBatch& batch : micro_batches) {
     check_labels(batch, model_.labels());
-    labelled_count += count_labelled(batch);
+    share.labelled_count += count_labelled(batch);
   }
-  if (labelled_count == 0) {
+  share = given.value_or(share);
+  if (share.labelled_count == 0) {
     throw Error("INVALID_DATA", "no row of the batch has a label: nothing can be learned from it");
   }
   show_averages(false);
   const std::int64_t done = optimizer_->steps();
+  if (exchange_ != nullptr) exchange_->group().set_activity("step " + std::to_string(done + 1));
   const double learning_rate = options_.schedule.rate(done);
   // compute_gradients leaves its gradients to be read; they are no part of this step.
   gradients_.clear();
   const BufferCopy before(model_.model());
   try {
-    const StepOutcome outcome = runner_->run({micro_batches, labelled_count, learning_rate});
+    const StepOutcome outcome = runner_->run({micro_batches, share, learning_rate});
     gradients_.clear();
     if (!outcome.update.applied) before.put_back();
-    return {done + 1, outcome.update, learning_rate, outcome.parts};
+    return {done + 1, outcome.update, learning_rate, outcome.parts, outcome.stop};
   } catch (...) {
     gradients_.clear();
     before.put_back();
@@ -150,7 +164,20 @@ void TrainingRun::write_checkpoint(const std::string& file, CheckpointWriter::Do
 void TrainingRun::restore(const std::vector<TensorSource>& tensors, std::int64_t steps) {
   if (optimizer_->steps() > 0) throw Error("INTERNAL", "this training has begun");
   show_averages(false);
-  optimizer_->restore(read_checkpoint(tensors, model_.model(), optimizer_->moments()), steps);
+  if (exchange_ == nullptr)
+    return optimizer_->restore(read_checkpoint(tensors, model_.model(), optimizer_->moments()), steps);
+  Group& group = exchange_->group();
+  group.set_activity("sharing the checkpoint");
+  const bool reads = group.rank() == 0;
+  optimizer_->restore(share_checkpoint(group, model_.model(),
+                                       reads ? read_checkpoint(tensors, model_.model(), optimizer_->moments())
+                                             : optimizer_->moments()),
+                      steps);
+}
+
+std::uint64_t TrainingRun::weights_digest() const {
+  model_.restore_weights();
+  return tagformer::weights_digest(model_.parameters());
 }
 
 double TrainingRun::compute_gradients(const HostBatch& batch) {

@@ -1,5 +1,9 @@
 #include "training/step.h"
 
+#include <ATen/ops/full.h>
+
+#include <utility>
+
 #include "engine/split_in_two.h"
 #include "runtime/memory.h"
 
@@ -12,26 +16,53 @@ class DirectStep final : public StepRunner {
 
   StepOutcome run(const StepInput& input) override {
     const std::vector<HostBatch>& batches = input.micro_batches;
-    auto parts = static_cast<std::int64_t>(batches.size());
+    const StepShare& share = input.share;
+    Halves halves{.next = share.all_micro_batches + rank(), .stride = ranks(), .count = 0};
     at::Tensor loss;
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      const Mode mode{.training = parts_.dropout,
-                      .seed = parts_.seed,
-                      .step = static_cast<std::uint32_t>(parts_.optimizer.steps()),
-                      .micro_batch = static_cast<std::uint32_t>(i)};
-      const at::Tensor part =
-          accumulate(batches[i], mode, input.labelled_count, /*more_follow=*/batches.size() > 1, parts);
+      const Mode mode{
+          .training = parts_.dropout,
+          .seed = parts_.seed,
+          .step = static_cast<std::uint32_t>(parts_.optimizer.steps()),
+          .micro_batch = static_cast<std::uint32_t>(share.first_micro_batch) + static_cast<std::uint32_t>(i)};
+      const at::Tensor part = accumulate(batches[i], mode, share.labelled_count,
+                                         /*more_follow=*/share.all_micro_batches > 1, halves);
       loss = loss.defined() ? loss.add(part) : part;
     }
+    bool stop = share.stop;
+    if (parts_.exchange != nullptr) {
+      const double own = loss.defined() ? loss.item<double>() : 0.0;
+      const StepSums sums = parts_.exchange->sum(parts_.gradients, own, share.stop);
+      parts_.exchange->share_buffers(parts_.model.model());
+      loss = at::full({}, sums.loss, at::TensorOptions().dtype(at::kDouble).device(parts_.model.device()));
+      stop = sums.stop;
+    }
     const Update update = parts_.optimizer.step(parts_.gradients, input.learning_rate, loss);
-    return {update, parts};
+    return {update, static_cast<std::int64_t>(batches.size()) + halves.count, stop};
   }
 
  private:
-  /// Adds the gradients of one batch; in halves, and halves of those, where memory is short. `parts` counts,
-  /// and names the random numbers of the halves, which may not be those of other parts. Returns the loss.
+  /// Numbers of halves among the micro-batches of the step: each rank takes its own of those that are free.
+  struct Halves {
+    std::int64_t next, stride, count;
+
+    std::uint32_t take() {
+      ++count;
+      return static_cast<std::uint32_t>(std::exchange(next, next + stride));
+    }
+  };
+
+  [[nodiscard]] std::int64_t rank() const {
+    return parts_.exchange == nullptr ? 0 : parts_.exchange->group().rank();
+  }
+  [[nodiscard]] std::int64_t ranks() const {
+    return parts_.exchange == nullptr ? 1 : parts_.exchange->group().size();
+  }
+
+  /// Adds the gradients of one batch; in halves, and halves of those, where memory is short. `halves` names
+  /// their random numbers, which may not be those of other parts. Returns the loss.
   at::Tensor accumulate(const HostBatch& data, Mode mode, std::int64_t labelled_count, bool more_follow,
-                        std::int64_t& parts) {
+                        Halves& halves) {
     bool enough_memory = true;
     at::Tensor loss;
     try {
@@ -44,9 +75,9 @@ class DirectStep final : public StepRunner {
     if (!enough_memory) {
       parts_.gradients.discard_fresh();
       const auto [first, second] = split_in_two(data, parts_.model.labels());
-      loss = accumulate(first, mode, labelled_count, /*more_follow=*/true, parts);
-      mode.micro_batch = static_cast<std::uint32_t>(parts++);
-      return loss.add(accumulate(second, mode, labelled_count, /*more_follow=*/true, parts));
+      loss = accumulate(first, mode, labelled_count, /*more_follow=*/true, halves);
+      mode.micro_batch = halves.take();
+      return loss.add(accumulate(second, mode, labelled_count, /*more_follow=*/true, halves));
     }
     parts_.gradients.add_from_autograd(more_follow);
     return loss;

@@ -6,6 +6,7 @@
 
 #include "engine/loaded_model.h"
 #include "training/adamw.h"
+#include "training/exchange.h"
 #include "training/objective.h"
 
 namespace tagformer {
@@ -19,13 +20,14 @@ struct StepParts {
   /// Of dropout.
   std::uint64_t seed;
   bool dropout;
+  /// With other ranks; null where there are none.
+  Exchange* exchange;
 };
 
 /// One step.
 struct StepInput {
   const std::vector<HostBatch>& micro_batches;
-  /// Labelled values of all micro-batches.
-  std::int64_t labelled_count;
+  StepShare share;
   double learning_rate;
 };
 
@@ -33,6 +35,8 @@ struct StepOutcome {
   Update update;
   /// Parts in which the batch was computed: the micro-batches, or more where memory was short.
   std::int64_t parts;
+  /// A rank wants to end after this step.
+  bool stop;
 };
 
 class StepRunner {

@@ -13,6 +13,7 @@
  * - `DEVICE_UNAVAILABLE`: the device asked for is not there.
  * - `DEVICE_FAILED`: the device of a model failed in a way that it does not recover from: every later call of the model
  *   rejects with this, and so may other models on that device, until the process is begun anew.
+ * - `DISTRIBUTED`: several processes train one model, and one of them is gone, late or different; the message names it.
  * - `NOT_FINITE`: the training loss or its gradient became NaN or infinite.
  * - `OUT_OF_MEMORY`: an allocation failed; the model stays usable.
  * - `DISPOSED`: the model was disposed before or during the call.
@@ -30,6 +31,7 @@ export type ErrorCode =
   | "SETUP_FAILED"
   | "DEVICE_UNAVAILABLE"
   | "DEVICE_FAILED"
+  | "DISTRIBUTED"
   | "NOT_FINITE"
   | "OUT_OF_MEMORY"
   | "DISPOSED"

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { messageOf, TagformerError } from "../base/errors.js";
 import { packageVersion } from "../base/package.js";
+import { endWithParent } from "../distributed/processes.js";
 import { addBaselineCommand } from "./baseline.js";
 import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";
@@ -16,7 +17,7 @@ import { addSearchCommand } from "./search.js";
 import { addServeCommand } from "./serve.js";
 import { runSetup } from "./setup.js";
 import { addSplitCommand } from "./split.js";
-import { exitStatus, note, standardOutputFailed } from "./terminal.js";
+import { exitStatus, say, standardOutputFailed } from "./terminal.js";
 import { addThresholdsCommand } from "./thresholds.js";
 import { addTrainCommand } from "./train.js";
 
@@ -59,6 +60,7 @@ function program(): Command {
 }
 
 async function main(): Promise<void> {
+  endWithParent();
   process.stdout.on("error", standardOutputFailed);
   // A run outlives the terminal that watched it.
   process.stderr.on("error", () => {});
@@ -70,9 +72,9 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    note(`tagformer: ${messageOf(error)}`);
+    say(`tagformer: ${messageOf(error)}`);
     // An error that is not ours is a bug: its stack belongs in a report.
-    if (!(error instanceof TagformerError) && error instanceof Error) note(error.stack ?? "");
+    if (!(error instanceof TagformerError) && error instanceof Error) say(error.stack ?? "");
     process.exitCode = exitStatus(error);
   }
 }

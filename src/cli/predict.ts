@@ -3,10 +3,13 @@ import { access } from "node:fs/promises";
 import type { Command } from "commander";
 import { counted } from "../base/counted.js";
 import { TagformerError } from "../base/errors.js";
+import { parseOptions } from "../base/parse-options.js";
 import type { Classifier } from "../classifier.js";
 import { checkReadable, standardInput } from "../data/bytes.js";
 import { readTexts, type TextRow } from "../data/read.js";
 import { isInShard, type Shard } from "../data/shard.js";
+import { type Part, partOfParent } from "../distributed/processes.js";
+import { shareOfMachine } from "../distributed/share.js";
 import { classifierOptions } from "../options/model.js";
 import { type CutTexts, noteCutTexts } from "./cut-texts.js";
 import { addTextFlags, type TextFlags, textReading } from "./data-flags.js";
@@ -30,8 +33,6 @@ interface PredictFlags extends TextFlags {
   readonly shards?: number;
   readonly processes?: number;
   readonly skipExisting?: boolean;
-  readonly threads?: number;
-  readonly device?: string;
 }
 
 export function addPredictCommand(root: Command): void {
@@ -60,19 +61,21 @@ export function addPredictCommand(root: Command): void {
 }
 
 async function predict(tables: string[], flags: PredictFlags): Promise<void> {
-  const shard = findShard(flags.shard, flags.shards);
+  const part = partOfParent();
+  const shard = part ?? findShard(flags.shard, flags.shards);
   const out = flags.out !== undefined && shard ? shardFile(flags.out, shard) : flags.out;
   for (const table of tables) await checkReadable(table);
   await checkOutput(out);
-  if (flags.processes !== undefined) {
+  if (flags.processes !== undefined && part === null) {
     requireParts(tables, flags, shard);
     await ensureSetUp();
-    return await predictInProcesses({ ...flags, processes: flags.processes });
+    return await predictInProcesses(flags.processes, flags.out!);
   }
   if (flags.skipExisting && (await exists(out))) return note(`${out} is there already: nothing to do`);
+  const given = takeFlags(classifierOptions, flags as unknown as Record<string, unknown>);
   await using classifier = await loadClassifier(
     flags.model,
-    takeFlags(classifierOptions, flags as unknown as Record<string, unknown>),
+    part === null ? given : await withShareOfMachine(given, part),
   );
   const started = performance.now();
   const counts = await writePredictions(classifier, tables, flags, shard, out);
@@ -80,6 +83,16 @@ async function predict(tables: string[], flags: PredictFlags): Promise<void> {
   if (out)
     note(`${counted(counts.texts, "text")}, ${(counts.texts / seconds).toFixed(0)} a second, to ${out}`);
   noteCutTexts(counts);
+}
+
+/** Of several processes each has a GPU where there are such, or its part of the cores. */
+async function withShareOfMachine(
+  given: Record<string, unknown>,
+  { index, count }: Part,
+): Promise<Record<string, unknown>> {
+  const { device, threads } = parseOptions(classifierOptions, given);
+  const place = { localRank: index, localSize: count };
+  return { ...given, ...(await shareOfMachine({ device, threads }, place, { share: true })) };
 }
 
 /** @throws TagformerError `INVALID_OPTION` for what several processes cannot do */

@@ -4,11 +4,11 @@ import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeWholeText } from "../base/whole-file.js";
+import { shareOfMachine } from "../distributed/share.js";
 import type { ResolvedSearchOptions } from "../options/search.js";
 import { flagsOf } from "../training/auto/choice.js";
 import { bestFirst, type Job, type JobResult, nextJob, rungShares } from "../training/search/halving.js";
 import type { Configuration } from "../training/search/space.js";
-import { ownFlags } from "./predict-processes.js";
 import { note } from "./terminal.js";
 
 /** A training that was made. */
@@ -170,12 +170,12 @@ export class SearchRuns {
     const values = draw(job.configuration);
     const name = `${job.configuration}-${job.rung}-${job.seedNumber}`;
     const folder = join(output, "trainings", name);
-    const dealt = {
-      processes: options.jobs,
-      ...(threads !== undefined && { threads }),
-      ...(device && { device }),
-    };
-    const own = options.jobs > 1 ? (await ownFlags(dealt))(worker) : [];
+    const share = await shareOfMachine(
+      { device: device ?? "auto", threads: threads ?? 0 },
+      { localRank: worker, localSize: options.jobs },
+      { share: true },
+    );
+    const own = options.jobs > 1 ? ["--threads", String(share.threads), "--device", share.device] : [];
     const epochs = rungShares[job.rung]! * Number(values.epochs ?? this.#parts.epochs ?? usualEpochs);
     const told = flagsOf({
       preset: "plain",

@@ -1,8 +1,20 @@
 // Where commands write: results to stdout, everything else to stderr.
 import { messageOf, TagformerError } from "../base/errors.js";
 
+let isQuiet = false;
+
+/** Of several processes that do the same one tells it: the others say nothing but why they fail. */
+export function keepQuiet(): void {
+  isQuiet = true;
+}
+
 /** A line for the person who watches; never part of a result. */
 export function note(text: string): void {
+  if (!isQuiet) say(text);
+}
+
+/** The same, even of a process that keeps quiet. */
+export function say(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 

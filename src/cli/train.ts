@@ -1,11 +1,14 @@
 // `tagformer train`
 import type { Command } from "commander";
-import { invalidData } from "../base/errors.js";
+import { invalidData, invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
+import { findLaunch } from "../distributed/launch.js";
+import { partOfParent } from "../distributed/processes.js";
 import { checkpointOptions } from "../options/checkpoints.js";
+import { distributedOptions } from "../options/distributed.js";
 import { requireEffect } from "../options/effect.js";
 import { withPreset } from "../options/presets.js";
 import { trainingOptions } from "../options/training.js";
@@ -15,10 +18,11 @@ import { modelSource } from "../training/prepare.js";
 import { Trainer } from "../training/trainer.js";
 import { type CutTexts, noteCutTexts } from "./cut-texts.js";
 import { addDataFlags, type DataFlags, readData } from "./data-flags.js";
-import { addFlags, takeFlags } from "./flags.js";
+import { addFlags, parseCount, takeFlags } from "./flags.js";
 import { localModel, modelHelp } from "./model.js";
 import { ensureSetUp } from "./setup.js";
-import { abortOnInterrupt, note, print, printJson } from "./terminal.js";
+import { abortOnInterrupt, keepQuiet, note, print, printJson } from "./terminal.js";
+import { isRestarted, trainInProcesses } from "./train-processes.js";
 import { TrainingDisplay } from "./training-display.js";
 import { describeResult } from "./training-result.js";
 
@@ -29,6 +33,9 @@ interface TrainFlags extends DataFlags {
   readonly validation?: string;
   readonly test?: string;
   readonly json?: boolean;
+  readonly processes?: number;
+  readonly distributed?: string;
+  readonly maxRestarts: number;
 }
 
 export function addTrainCommand(root: Command): void {
@@ -42,7 +49,19 @@ export function addTrainCommand(root: Command): void {
     .option("--test <file>", "table to judge the finished model on, once (default: --test-split of <data>)");
   addDataFlags(command);
   addFlags(command, trainingOptions);
-  addFlags(command, checkpointOptions)
+  addFlags(command, checkpointOptions);
+  addFlags(command, distributedOptions)
+    .option(
+      "--processes <n>",
+      "train in n processes of this machine, each with a GPU or its part of the cores",
+      parseCount,
+    )
+    .option(
+      "--max-restarts <n>",
+      "with --processes: how often all are started again after one failed, each time from the last checkpoint",
+      parseCount,
+      0,
+    )
     .option("--json", "print one JSON document when the run is over")
     .addHelpText(
       "after",
@@ -63,6 +82,14 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   parseOptions(checkpointOptions, checkpoints);
   for (const file of [data, flags.validation ?? [], flags.test ?? []].flat()) await checkReadable(file);
   await ensureSetUp();
+  const distributed = takeFlags(distributedOptions, flags as unknown as Record<string, unknown>);
+  const { distributed: launcher } = parseOptions(distributedOptions, distributed);
+  if (flags.processes !== undefined && partOfParent() === null) {
+    process.exitCode = await trainInProcesses(processesOf(flags), flags.maxRestarts);
+    return;
+  }
+  const isFirst = (findLaunch(launcher)?.rank ?? 0) === 0;
+  if (!isFirst) keepQuiet();
   const source = given.model !== undefined ? { model: await localModel(given.model) } : given;
   const { dataset } = await readData(data, flags);
   requireUsable(dataset);
@@ -76,6 +103,8 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
     ...source,
     ...options,
     ...checkpoints,
+    ...(isRestarted() && { resume: true }),
+    ...distributed,
     train: dataset,
     ...(validation && { validation }),
     ...(test && { test }),
@@ -100,6 +129,10 @@ async function train(data: string, flags: TrainFlags): Promise<void> {
   } finally {
     display.close();
   }
+  if (!isFirst) {
+    if (end?.reason === "stopped") process.exitCode = interruption.status;
+    return;
+  }
   if (end && flags.json) printJson({ ...end, epochs });
   if (!start || !end) return;
   if (!flags.json)
@@ -123,6 +156,16 @@ function commandWithoutOptions(given: readonly string[]): string {
     return !switches.has(name) && !withValue.has(name) && !withValue.has(given[i - 1] ?? "");
   });
   return ["tagformer", ...kept.map(quoted)].join(" ");
+}
+
+/** @throws TagformerError `INVALID_OPTION` */
+function processesOf({ processes, distributed }: TrainFlags): number {
+  if (processes === undefined || processes < 2)
+    throw invalidOption(`--processes is ${processes}; expected a number from 2`);
+  if (distributed === undefined || distributed === "auto") return processes;
+  throw invalidOption(
+    `--processes starts processes itself, and --distributed ${distributed} looks for those of a launcher: leave one of them out`,
+  );
 }
 
 /** Exit status of a run that is whole, but of which no checkpoint could be written: it would have been lost. */

@@ -1,13 +1,17 @@
 // Calls of one model that a signal can end.
 import { stoppable } from "../base/cancel.js";
 import { settle } from "./addon.js";
-import type { Session } from "./types.js";
+
+/** What can cancel a call by its number. */
+interface Cancelling {
+  cancel(job: number): boolean;
+}
 
 export class Calls {
-  readonly #session: Session;
+  readonly #session: Cancelling;
   #nextJob = 1;
 
-  constructor(session: Session) {
+  constructor(session: Cancelling) {
     this.#session = session;
   }
 

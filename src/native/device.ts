@@ -19,6 +19,11 @@ export function experiments(): string[] {
   return (process.env.TAGFORMER_EXPERIMENTAL ?? "").split(",").flatMap((name) => name.trim() || []);
 }
 
+/** GPUs that the driver has; 0 where there is none. */
+export async function countGpus(): Promise<number> {
+  return (await loadAddon()).countGpus();
+}
+
 /**
  * The device that a model asked to compute on `device` would get.
  *

@@ -8,6 +8,7 @@ import { grantedCores } from "./cores.js";
 import { NativeTraining } from "./training.js";
 import type {
   ExportCheck,
+  GroupSession,
   NativeAttribution,
   NativeAttributionRequest,
   NativeModelInfo,
@@ -58,12 +59,16 @@ export class NativeModel implements AsyncDisposable {
     return this.#calls.make((job) => this.#session.attribute(request, job), options.signal);
   }
 
-  /** Starts a training: AdamW from its first step, and the learning-rate schedule. It replaces an earlier one. */
-  async startTraining(options: NativeTrainingOptions): Promise<NativeTraining> {
+  /**
+   * Starts a training: AdamW from its first step, and the learning-rate schedule. It replaces an earlier one.
+   *
+   * @param group the processes that train the model together; absent: this one alone
+   */
+  async startTraining(options: NativeTrainingOptions, group?: GroupSession): Promise<NativeTraining> {
     this.#training?.replace();
     const training = new NativeTraining(this.#session, this.#calls);
     this.#training = training;
-    await settle(this.#session.startTraining(options));
+    await settle(this.#session.startTraining(options, group));
     return training;
   }
 

@@ -4,7 +4,7 @@ import type { CallOptions } from "../base/cancel.js";
 import { TagformerError } from "../base/errors.js";
 import type { LabelledBatch } from "../text/batch.js";
 import type { Calls } from "./calls.js";
-import type { NativeStep, Session, TensorSource } from "./types.js";
+import type { NativeStep, NativeStepShare, Session, TensorSource } from "./types.js";
 
 /**
  * A training that `NativeModel.startTraining` began. Its calls are the model's: they run on its thread, in the order in
@@ -20,9 +20,15 @@ export class NativeTraining {
     this.#calls = calls;
   }
 
-  /** One whole training step over one or more micro-batches: forward, loss, backward, clip, AdamW, schedule. */
-  step(batches: readonly LabelledBatch[], options: CallOptions = {}): Promise<NativeStep> {
-    return this.#call((job) => this.#session.trainStep(batches, job), options.signal);
+  /**
+   * One whole training step over one or more micro-batches: forward, loss, backward, clip, AdamW, schedule. Of several
+   * processes each gives its own, perhaps none, and its `share`.
+   */
+  step(
+    batches: readonly LabelledBatch[],
+    { signal, share }: CallOptions & { readonly share?: NativeStepShare | undefined } = {},
+  ): Promise<NativeStep> {
+    return this.#call((job) => this.#session.trainStep(batches, job, share), signal);
   }
 
   /**
@@ -35,9 +41,17 @@ export class NativeTraining {
     return this.#call(() => this.#session.writeCheckpoint(file));
   }
 
-  /** Before the first step: goes on from what {@link writeCheckpoint} wrote after `steps` steps. */
+  /**
+   * Before the first step: goes on from what {@link writeCheckpoint} wrote after `steps` steps. Of several processes rank 0
+   * reads it for all.
+   */
   restore(tensors: readonly TensorSource[], steps: number): Promise<void> {
     return this.#call(() => this.#session.restoreTraining(tensors, steps));
+  }
+
+  /** Tells the weights from others. */
+  weightsDigest(): Promise<bigint> {
+    return this.#call(() => this.#session.weightsDigest());
   }
 
   /** Loss and gradients of a batch without an update and without dropout, for comparing with PyTorch. */

@@ -114,6 +114,8 @@ export interface NativeTrainingOptions {
   readonly freezeEmbeddings?: boolean;
   /** Lowest layers that stay as they are, and with them the embeddings; absent: none. */
   readonly freezeLayers?: number;
+  /** Adds the gradients of several processes in the order of their ranks; absent: as is quickest. */
+  readonly ordered?: boolean;
 }
 
 /** The loss of an element; its formula is in native/training/loss.h. */
@@ -139,6 +141,48 @@ export interface NativeStep {
   readonly applied: boolean;
   /** Parts in which the step was computed: the batches given, or more where memory was short. */
   readonly parts: number;
+  /** One of several processes wants to end after this step: then all do. */
+  readonly stop: boolean;
+}
+
+/** The part of a step that one of several processes computes. */
+export interface NativeStepShare {
+  /** Labelled values of the whole step. */
+  readonly labelled: number;
+  /** The number of this process's first micro-batch among those of the step. */
+  readonly firstMicroBatch: number;
+  readonly allMicroBatches: number;
+  /** This process wants to end after the step. */
+  readonly stop: boolean;
+}
+
+/** Where a process stands among those that train one model; see native/distributed/group.h. */
+export interface NativeGroupPlace {
+  readonly rank: number;
+  readonly size: number;
+  /** In which they meet; empty: at `host` and `port`. */
+  readonly file: string;
+  readonly host: string;
+  readonly port: number;
+  /** This process serves the store. */
+  readonly serves: boolean;
+  /** The address to listen on. */
+  readonly address: string;
+  /** Interfaces to listen on instead, with commas between them. */
+  readonly interfaces: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** What messages call this process besides its rank. */
+  readonly name: string;
+}
+
+/** What the processes of a group have exchanged so far. */
+export interface GroupStatistics {
+  /** Bytes of tensors that were summed or sent to all. */
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Copies between a device and the CPU. */
+  readonly stagedCopies: number;
 }
 
 /** How an exported module was compared with its model: on texts of several lengths, with segment ids and without. */
@@ -179,11 +223,14 @@ export interface NativeAttribution {
 /** What the add-on exports; see native/addon/session.h. */
 export interface Addon {
   readonly Session: new (options: { threads: number; cores: number }) => Session;
+  readonly Group: new () => GroupSession;
   /** The instruction set that our kernels use, and that of libtorch's operations. */
   readonly kernels: string;
   readonly cpuCapability: string;
   /** Of the libtorch that it was built with. */
   readonly torchVersion: string;
+  /** GPUs that the driver has. */
+  countGpus(): number;
   /** Ends all native work of this thread's environment and joins its threads. */
   stopAll(): void;
   /** flock without waiting: 0 or errno. */
@@ -197,11 +244,16 @@ export interface Session {
   load(spec: NativeModelSpec, job: number): Promise<NativeModelInfo>;
   predict(batch: RaggedBatch, job: number): Promise<Float32Array>;
   attribute(request: NativeAttributionRequest, job: number): Promise<NativeAttribution>;
-  startTraining(options: NativeTrainingOptions): Promise<void>;
-  trainStep(batches: readonly LabelledBatch[], job: number): Promise<NativeStep>;
+  startTraining(options: NativeTrainingOptions, group: GroupSession | undefined): Promise<void>;
+  trainStep(
+    batches: readonly LabelledBatch[],
+    job: number,
+    share: NativeStepShare | undefined,
+  ): Promise<NativeStep>;
   computeGradients(batch: LabelledBatch): Promise<number>;
   writeCheckpoint(file: string): Promise<void>;
   restoreTraining(tensors: readonly TensorSource[], steps: number): Promise<void>;
+  weightsDigest(): Promise<bigint>;
   save(file: string, job: number): Promise<void>;
   exportTorchScript(
     file: string,
@@ -215,4 +267,14 @@ export interface Session {
   /** Makes the running job, and all that follow, end early. */
   interrupt(): void;
   dispose(): Promise<void>;
+}
+
+/** The processes that train one model together. */
+export interface GroupSession {
+  meet(place: NativeGroupPlace, facts: string, job: number): Promise<string[]>;
+  connect(job: number): Promise<void>;
+  exchange(own: Uint8Array, activity: string): Promise<Uint8Array[]>;
+  leave(reason: string): Promise<void>;
+  statistics(): Promise<GroupStatistics>;
+  cancel(job: number): boolean;
 }

@@ -105,6 +105,36 @@ export function trainingPlan(permutation: Int32Array, batchSize: number): Int32A
 }
 
 /**
+ * Rows dealt into `parts` of about as many tokens each: the longest first, always to the part that has the fewest. Within a
+ * part rows keep their order. Only the last parts are empty where there are fewer rows.
+ *
+ * @param tokens the texts, which may have several windows each
+ */
+export function dealTokens(tokens: TextBatch, rows: Int32Array, parts: number): Int32Array[] {
+  if (parts === 1) return [rows];
+  const lengths = Array.from(rows, (row) => tokensOf(tokens, row));
+  const places = [...rows.keys()].sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const dealt = Array.from({ length: parts }, () => ({ total: 0, places: [] as number[] }));
+  for (const place of places) {
+    const least = dealt.reduce((one, other) => (other.total < one.total ? other : one));
+    least.total += lengths[place]!;
+    least.places.push(place);
+  }
+  return dealt.map((part) =>
+    Int32Array.from(
+      part.places.sort((a, b) => a - b),
+      (place) => rows[place]!,
+    ),
+  );
+}
+
+/** Tokens of a text, in all its windows. */
+function tokensOf({ offsets, texts }: TextBatch, text: number): number {
+  const [first, end] = texts ? [texts[text]!, texts[text + 1]!] : [text, text + 1];
+  return offsets[end]! - offsets[first]!;
+}
+
+/**
  * Puts a batch's results where its rows belong.
  *
  * @param results results of all rows, `[allRows * width]`

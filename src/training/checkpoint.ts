@@ -2,17 +2,17 @@
 import { createHash } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { Facts } from "../base/differences.js";
 import { digestOf, digestOfFile } from "../base/digest.js";
 import { messageOf } from "../base/errors.js";
 import { flush, flushDirectory } from "../base/whole-file.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import { isJsonObject } from "../model/json-file.js";
-import type { RunIdentity } from "./identity.js";
 import type { EpochPredictions, RunState } from "./state.js";
 
 /** All that a run goes on from, besides the weights and the optimizer. */
 export interface RunMemory {
-  readonly identity: RunIdentity;
+  readonly identity: Facts;
   readonly state: RunState;
   /** Values of the step log. */
   readonly steps: Float64Array;
@@ -131,7 +131,7 @@ export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   }
   const read = async (file: string) => await attempt(() => readFile(join(directory, file)));
   const { identity, state, test } = JSON.parse((await read(stateFile)).toString()) as {
-    identity: RunIdentity;
+    identity: Facts;
     state: RunState;
     test: TestFigures | null;
   };

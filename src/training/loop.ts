@@ -1,49 +1,36 @@
 // The epoch loop: what a prepared run does from its first step to its last event.
 import { setImmediate } from "node:timers/promises";
+import type { Facts } from "../base/differences.js";
 import { TagformerError } from "../base/errors.js";
 import { numberOf, unitOf } from "../data/dataset.js";
-import { clustersOf } from "../data/groups.js";
-import { selectRows } from "../data/select-rows.js";
-import { inBackground } from "../evaluation/background.js";
-import type { Evaluation } from "../evaluation/metrics.js";
+import type { Ranks } from "../distributed/ranks.js";
 import type { Objective } from "../evaluation/objective.js";
 import { readSafetensors } from "../model/safetensors.js";
 import type { NativeTraining } from "../native/training.js";
 import type { NativeStep } from "../native/types.js";
 import type { ResolvedCheckpointOptions } from "../options/checkpoints.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
-import { predictEncoded } from "../predict/encoded-texts.js";
-import type { LabelledBatch } from "../text/batch.js";
-import { textCount } from "../text/plan.js";
 import type { Choice } from "./auto/choice.js";
 import type { BegunRun } from "./auto/decide.js";
 import { judgeEpoch, rankEpoch } from "./best-epoch.js";
 import { describeCheckpoints } from "./checkpoint-size.js";
 import { Checkpointer } from "./checkpointer.js";
 import type { EndEvent, EpochEvent, StartEvent, TrainingEvent } from "./events.js";
-import type { RunIdentity } from "./identity.js";
+import { HeldRows, type Validation } from "./held-rows.js";
 import { lengthOf, type RunLength, stepsOfEpoch } from "./length.js";
 import { lossOf } from "./loss.js";
 import { nativeOptions } from "./native-options.js";
 import { Pace } from "./pace.js";
-import type { PreparedRun, Rows } from "./prepare.js";
+import type { PreparedRun } from "./prepare.js";
 import type { Publisher } from "./publish.js";
 import { type ResumePoint, resumedEvent } from "./resume.js";
 import type { RunDirectory } from "./run-directory.js";
 import { startEvent } from "./start-event.js";
 import { beginNextEpoch, type EpochPredictions, initialState, type RunState, whyOver } from "./state.js";
-import { microBatches, rowsOfSteps } from "./step-rows.js";
+import { partOfStep, rowsOfSteps } from "./step-rows.js";
 
 /** Rows that the message about a step that failed lists. */
 const shownRows = 10;
-
-/** What an epoch did on the validation rows. */
-interface Validation {
-  readonly metrics: Evaluation;
-  /** The training's own loss; `null` when no element is labelled. */
-  readonly objective: number | null;
-  readonly logits: Float32Array;
-}
 
 /** What the loop works with. */
 interface LoopParts {
@@ -53,7 +40,7 @@ interface LoopParts {
   /** Where and when checkpoints are written, and of what run. */
   readonly checkpoints: {
     readonly directory: RunDirectory;
-    readonly identity: RunIdentity;
+    readonly identity: Facts;
     readonly options: ResolvedCheckpointOptions;
   };
   /** Takes every event, in order, and does not keep the run waiting. */
@@ -61,6 +48,10 @@ interface LoopParts {
   readonly signal: AbortSignal | undefined;
   /** What was decided for the user. */
   readonly choices: readonly Choice[];
+  /** The processes that train together. */
+  readonly ranks: Ranks;
+  /** Adds their gradients in the order of the ranks. */
+  readonly ordered: boolean;
 }
 
 /** Trains from a state to the end, or until the signal is given. All that it remembers is in the state. */
@@ -70,18 +61,23 @@ export class TrainingLoop {
   readonly #publisher: Publisher;
   readonly #emit: (event: TrainingEvent) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #ranks: Ranks;
+  readonly #ordered: boolean;
   readonly #directory: RunDirectory;
   readonly #point: ResumePoint | BegunRun | null;
   readonly #choices: readonly Choice[];
   readonly #state: RunState;
   readonly #length: RunLength;
   readonly #pace: Pace;
-  /** `null` where none are wanted. */
+  readonly #heldRows: HeldRows;
+  /** A rank wants to end, and all know it. */
+  #agreedToStop = false;
+  /** `null` where none are wanted, or another rank writes them. */
   readonly #checkpointer: Checkpointer | null;
 
   /** @param point where the run goes on, after an interruption or a trial; `null` to begin it */
   constructor(
-    { prepared, options, publisher, checkpoints, emit, signal, choices }: LoopParts,
+    { prepared, options, publisher, checkpoints, emit, signal, choices, ranks, ordered }: LoopParts,
     point: ResumePoint | BegunRun | null,
   ) {
     this.#choices = choices;
@@ -90,6 +86,8 @@ export class TrainingLoop {
     this.#publisher = publisher;
     this.#emit = emit;
     this.#signal = signal;
+    this.#ranks = ranks;
+    this.#ordered = ordered;
     this.#directory = checkpoints.directory;
     this.#point = point;
     this.#state = point?.state ?? initialState();
@@ -97,31 +95,37 @@ export class TrainingLoop {
     this.#length = lengthOf(trainingRows, options);
     const validationRows = prepared.validation?.origin.length ?? 0;
     this.#pace = new Pace({ ...this.#length, batchSize: options.batchSize, validationRows });
-    this.#checkpointer = checkpoints.options.checkpoints
-      ? new Checkpointer({
-          ...checkpoints,
-          size: { totalSteps: this.#length.totalSteps, epochs: this.#length.epochs },
-          remember: () => ({
-            identity: checkpoints.identity,
-            state: this.#state,
-            steps: publisher.steps.values(),
-            kept: publisher.kept,
-          }),
-          failed: emit,
-        })
-      : null;
+    const { windowPooling } = options;
+    const onRows = this.#rowsPredicted.bind(this);
+    this.#heldRows = new HeldRows({ prepared, windowPooling, loss: this.#loss(), ranks, onRows, signal });
+    this.#checkpointer =
+      checkpoints.options.checkpoints && ranks.isFirst
+        ? new Checkpointer({
+            ...checkpoints,
+            size: { totalSteps: this.#length.totalSteps, epochs: this.#length.epochs },
+            remember: () => ({
+              identity: checkpoints.identity,
+              state: this.#state,
+              steps: publisher.steps.values(),
+              kept: publisher.kept,
+            }),
+            failed: emit,
+          })
+        : null;
   }
 
   /** See `Trainer.train`. */
   async run(): Promise<EndEvent> {
     const training = await this.#startTraining();
-    await this.#tell(await this.#startEvent());
+    await this.#tell(await this.#ranks.decide("the start", () => this.#startEvent()));
     this.#signal?.throwIfAborted();
     if (this.#point && "checkpoint" in this.#point) await this.#goOn(this.#point);
     else await this.#checkpointer?.begin();
     try {
       const reason = await this.#epochs(training);
-      const end = await this.#finish(reason, reason === "stopped" ? training : null);
+      const end = await this.#ranks.decide("the end", () =>
+        this.#finish(reason, reason === "stopped" ? training : null),
+      );
       await this.#tell(end);
       return end;
     } catch (error) {
@@ -131,7 +135,8 @@ export class TrainingLoop {
 
   async #goOn({ checkpoint }: ResumePoint): Promise<void> {
     const size = { steps: this.#length.totalSteps, batchSize: this.#options.batchSize };
-    await this.#tell(await resumedEvent(checkpoint, size, this.#directory));
+    const resumed = () => resumedEvent(checkpoint, size, this.#directory);
+    await this.#tell(await this.#ranks.decide("the start", resumed));
     this.#state.resumedAfter.push(this.#state.steps);
   }
 
@@ -154,7 +159,7 @@ export class TrainingLoop {
     for (;;) {
       const over = this.#whyOver();
       if (over !== null) return over;
-      if (this.#signal?.aborted) return "stopped";
+      if (this.#stopped) return "stopped";
       const finished = await this.#epoch(training);
       if (!finished) return "stopped";
     }
@@ -172,16 +177,17 @@ export class TrainingLoop {
     while (state.stepsInEpoch < batches.length) {
       await this.#step(training, batches[state.stepsInEpoch]!);
       state.secondsInEpoch = seconds();
-      if (this.#signal?.aborted) return false;
+      if (this.#stopped) return false;
       await this.#checkpointer?.stepMade(training, state);
     }
     const trained = performance.now();
-    const validation = await this.#validate();
-    if (this.#signal?.aborted) return false;
+    await this.#requireEqualWeights(training);
+    const validation = await this.#heldRows.validate();
+    if (this.#wasStopped(this.#prepared.validation, validation)) return false;
     // Every model that may turn out to be the last one kept is judged, so that each saved directory is whole.
     const { kept } = judgeEpoch(state.ranking, validation?.metrics, this.#options);
-    const test = kept ? await this.#test() : undefined;
-    if (this.#signal?.aborted) return false;
+    const test = kept ? await this.#heldRows.test() : undefined;
+    if (kept && this.#wasStopped(this.#prepared.test, test)) return false;
     const predicted = performance.now();
     const event = await this.#close(validation, test, seconds);
     this.#pace.epochClosed((performance.now() - (validation ? predicted : trained)) / 1000);
@@ -193,11 +199,13 @@ export class TrainingLoop {
 
   async #startTraining(): Promise<NativeTraining> {
     const { model } = this.#prepared;
-    const training = await model.startTraining(
-      nativeOptions(this.#prepared, this.#options, this.#length.totalSteps),
-    );
+    const options = nativeOptions(this.#prepared, this.#options, this.#length.totalSteps);
+    const training = await model.startTraining({ ...options, ordered: this.#ordered }, this.#ranks.session);
     const tensors = this.#point?.tensors ?? null;
-    if (tensors !== null) await training.restore(await readSafetensors(tensors), this.#state.steps);
+    if (tensors !== null) {
+      const sources = this.#ranks.isFirst ? await readSafetensors(tensors) : [];
+      await training.restore(sources, this.#state.steps);
+    }
     return training;
   }
 
@@ -215,6 +223,7 @@ export class TrainingLoop {
     const notes = [
       ...this.#publisher.notes,
       ...(this.#point && "checkpoint" in this.#point ? this.#point.notes : []),
+      ...(this.#ranks.description === null ? [] : [this.#ranks.description]),
       ...(this.#checkpointer ? await describeCheckpoints(this.#directory, parameters) : []),
     ];
     const [prepared, options, choices, length] = [this.#prepared, this.#options, this.#choices, this.#length];
@@ -223,8 +232,10 @@ export class TrainingLoop {
 
   async #step(training: NativeTraining, rows: Int32Array): Promise<void> {
     const started = performance.now();
-    const batches = microBatches(this.#prepared.training, rows, this.#options);
-    const result = await training.step(batches);
+    const { batches, tokens, share } = partOfStep(this.#prepared.training, rows, this.#options, this.#ranks);
+    const stop = this.#signal?.aborted ?? false;
+    const result = await training.step(batches, share && { share: { ...share, stop } });
+    this.#agreedToStop = result.stop;
     if (!result.applied) throw await this.#notFinite(result, rows);
     const { step, loss, learningRate, gradientNorm } = result;
     const state = this.#state;
@@ -232,8 +243,7 @@ export class TrainingLoop {
     state.stepsInEpoch++;
     state.lossSum += loss;
     this.#publisher.steps.add({ step, loss, learningRate });
-    const tokensOfStep = totalTokens(batches);
-    this.#pace.stepMade(rows.length, tokensOfStep, (performance.now() - started) / 1000);
+    this.#pace.stepMade(rows.length, tokens, (performance.now() - started) / 1000);
     await this.#tell({
       type: "step",
       epoch: state.epoch,
@@ -242,71 +252,45 @@ export class TrainingLoop {
       learningRate,
       gradientNorm,
       rows: rows.length,
-      tokens: tokensOfStep,
+      tokens,
       extraParts: result.parts - batches.length,
       ...this.#pace.training,
       secondsLeft: this.#pace.secondsLeft(state),
     });
   }
 
-  /** Figures on the validation rows; `undefined` when there are none, or the signal came first. */
-  async #validate(): Promise<Validation | undefined> {
-    const { validation } = this.#prepared;
-    const logits = validation && (await this.#predict("validation", validation));
-    if (logits === undefined) return undefined;
-    const { labels, weights } = validation!.tokens;
-    const objective = { loss: this.#loss(), rowWeights: weights };
-    const figures = await this.#unlessStopped(
-      inBackground("measure", [logits, labels, validation!.dataset.labelNames, objective], {
-        signal: this.#signal,
-      }),
+  /** The run ends after this step. Of several ranks one alone may not: all learn of it in the next step. */
+  get #stopped(): boolean {
+    return this.#ranks.isAlone ? (this.#signal?.aborted ?? false) : this.#agreedToStop;
+  }
+
+  /** Whether there are rows of which nothing was found because a rank was stopped. */
+  #wasStopped(rows: unknown, found: unknown): boolean {
+    if (this.#ranks.isAlone) return this.#signal?.aborted ?? false;
+    this.#agreedToStop = rows !== undefined && found === undefined;
+    return this.#agreedToStop;
+  }
+
+  /** @throws TagformerError `DISTRIBUTED` when a rank has come to other weights than the rest */
+  async #requireEqualWeights(training: NativeTraining): Promise<void> {
+    if (this.#ranks.isAlone) return;
+    const weights = String(await training.weightsDigest());
+    await this.#ranks.requireAgreement(
+      { [`the digest of the weights after step ${this.#state.steps}`]: weights },
+      `the end of epoch ${this.#state.epoch}`,
     );
-    return figures && { ...figures, logits };
   }
 
-  /** Figures on the test rows; `undefined` when there are none, or the signal came first. */
-  async #test(): Promise<EpochPredictions["test"]> {
-    const { test } = this.#prepared;
-    const logits = test && (await this.#predict("test", test));
-    if (logits === undefined) return undefined;
-    const { dataset, tokens, origin } = test!;
-    const clusters = clustersOf(selectRows(dataset, origin));
-    const figures = await this.#unlessStopped(
-      inBackground("test", [logits, tokens.labels, dataset.labelNames, undefined, clusters], {
-        signal: this.#signal,
-      }),
-    );
-    return figures && { ...figures, logits };
-  }
-
-  /** Logits of some rows; `undefined` when the signal came first. */
-  async #predict(type: "validation" | "test", { tokens }: Rows): Promise<Float32Array | undefined> {
-    const { epoch } = this.#state;
-    const started = performance.now();
-    const onProgress = (rows: number) => {
-      this.#pace.rowsPredicted(rows, (performance.now() - started) / 1000);
-      this.#emit({
-        type,
-        epoch,
-        rows,
-        totalRows: textCount(tokens),
-        rowsPerSecond: this.#pace.predictedPerSecond,
-        secondsLeft: this.#pace.secondsLeft(this.#state, type === "validation" ? rows : textCount(tokens)),
-      });
-    };
-    const calls = { signal: this.#signal, onProgress };
-    const { windowPooling } = this.#options;
-    return await this.#unlessStopped(predictEncoded(this.#prepared.model, tokens, calls, windowPooling));
-  }
-
-  /** What is computed; `undefined` when the signal ended it. */
-  async #unlessStopped<T>(computing: Promise<T>): Promise<T | undefined> {
-    try {
-      return await computing;
-    } catch (error) {
-      if (this.#signal?.aborted) return undefined;
-      throw error;
-    }
+  #rowsPredicted(type: "validation" | "test", rows: number, totalRows: number, seconds: number): void {
+    this.#pace.rowsPredicted(rows, seconds);
+    this.#emit({
+      type,
+      epoch: this.#state.epoch,
+      rows,
+      totalRows,
+      rowsPerSecond: this.#pace.predictedPerSecond,
+      secondsLeft: this.#pace.secondsLeft(this.#state, type === "validation" ? rows : totalRows),
+    });
   }
 
   /** Ranks the epoch, and saves its model if it is kept. */
@@ -332,21 +316,23 @@ export class TrainingLoop {
     });
     state.history.push(event());
     try {
-      if (verdict.kept) await this.#publisher.keep(state, { validationLogits: validation?.logits, test });
+      return await this.#ranks.decide(`the end of epoch ${epoch}`, async () => {
+        if (verdict.kept) await this.#publisher.keep(state, { validationLogits: validation?.logits, test });
+        return event();
+      });
     } catch (error) {
       // The epoch is not over: who resumes the run closes it again.
       state.history.pop();
       state.ranking = before;
       throw error;
     }
-    return event();
   }
 
   async #notFinite(
     { step, loss, gradientNorm, learningRate }: NativeStep,
     rows: Int32Array,
   ): Promise<TagformerError> {
-    const saved = await this.#publisher.saveLast(this.#state);
+    const saved = await this.#ranks.decide("saving", () => this.#publisher.saveLast(this.#state));
     const { dataset, origin } = this.#prepared.training;
     const places = Array.from(rows.subarray(0, shownRows), (row) => numberOf(dataset, origin[row]!)).join(
       ", ",
@@ -363,6 +349,7 @@ export class TrainingLoop {
   /** Saves the weights of a run that another failure ends, such as a lack of memory, and says where they are. */
   async #withLastWeights(error: unknown, training: NativeTraining): Promise<unknown> {
     const { steps } = this.#state;
+    if (!this.#ranks.isFirst) return error;
     await this.#checkpointer?.finish(training).catch(() => {});
     if (!(error instanceof TagformerError) || error.code === "NOT_FINITE" || steps === 0) return error;
     const saved = await this.#publisher.saveLast(this.#state).catch(() => null);
@@ -373,8 +360,4 @@ export class TrainingLoop {
       { cause: error },
     );
   }
-}
-
-function totalTokens(batches: readonly LabelledBatch[]): number {
-  return batches.reduce((total, { ids }) => total + ids.length, 0);
 }

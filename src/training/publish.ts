@@ -24,7 +24,8 @@ interface PublisherParts {
   readonly options: ResolvedTrainingOptions;
   /** The model directory to write, as the user named it. */
   readonly output: string;
-  readonly lock: DirectoryLock;
+  /** `null` in a process that writes nothing: another rank does. */
+  readonly lock: DirectoryLock | null;
   /** The bag of words that is fitted meanwhile, or why there is none; `null` where none is wanted. */
   readonly baseline: Promise<RunBaseline | string> | null;
   /** What it remembered when the run was interrupted; absent at its begin. */
@@ -38,7 +39,7 @@ export class Publisher {
   readonly #prepared: PreparedRun;
   readonly #options: ResolvedTrainingOptions;
   readonly #output: string;
-  readonly #lock: DirectoryLock;
+  readonly #lock: DirectoryLock | null;
   readonly #baseline: PublisherParts["baseline"];
   readonly #choices: readonly Choice[];
   /** The figures of all steps. */
@@ -64,8 +65,13 @@ export class Publisher {
 
   /** What is to be known about the output directory, in a sentence each. */
   get notes(): string[] {
-    const { weakness } = this.#lock;
+    const weakness = this.#lock?.weakness ?? null;
     return weakness === null ? [] : [`no second run is kept out of ${this.#output}: ${weakness}`];
+  }
+
+  get #held(): DirectoryLock {
+    if (this.#lock === null) throw new Error("the output directory is another process's to write");
+    return this.#lock;
   }
 
   /** Saves the model of the epoch that is kept from now on. */
@@ -129,7 +135,7 @@ export class Publisher {
     const [prepared, options, output] = [this.#prepared, this.#options, this.#output];
     if (!options.thresholds && this.#baseline === null) return noConclusion;
     const baseline = await this.#baseline;
-    return await concludeRun({ prepared, options, output, lock: this.#lock, kept: this.#kept, baseline });
+    return await concludeRun({ prepared, options, output, lock: this.#held, kept: this.#kept, baseline });
   }
 
   #endNotes({ history, ranking }: RunState, { tuning }: Conclusion): string[] {
@@ -145,7 +151,7 @@ export class Publisher {
   }
 
   async #saveOutput(state: RunState, content: Content): Promise<void> {
-    await saveModelDirectory(this.#output, this.#modelToSave(state, content), { lock: this.#lock });
+    await saveModelDirectory(this.#output, this.#modelToSave(state, content), { lock: this.#held });
     state.savedStep = state.steps;
   }
 

@@ -1,13 +1,14 @@
 // Whether a run begins or goes on: what is in and beside its output directory, and what it may do with that.
 import { join } from "node:path";
 import { count } from "../base/counted.js";
+import { type Difference, differencesOf, type Facts } from "../base/differences.js";
 import { invalidOption } from "../base/errors.js";
 import { maxTagformerBytes, tagformerFile } from "../model/file-names.js";
 import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { EndEvent, ResumedEvent } from "./events.js";
-import { type Difference, differencesOf, isOfEpochs, type RunIdentity, recordsSteps } from "./identity.js";
+import { isOfEpochs, recordsSteps } from "./identity.js";
 import type { RunDirectory, Skipped } from "./run-directory.js";
 import { whyOver } from "./state.js";
 
@@ -57,7 +58,7 @@ export interface ResumePoint extends Pick<Checkpoint, "state" | "tensors"> {
 interface ResumeParts {
   readonly directory: RunDirectory;
   readonly output: string;
-  readonly identity: RunIdentity;
+  readonly identity: Facts;
   readonly options: ResolvedTrainingOptions;
   readonly allowInexact: boolean;
 }
@@ -95,7 +96,7 @@ function describeSkipped(skipped: readonly Skipped[]): string[] {
 
 /** What differs and is accepted, a sentence each; throws where it is not. */
 function compare({ identity, state }: Checkpoint, parts: ResumeParts): string[] {
-  const differences = differencesOf(identity, parts.identity);
+  const differences = differencesOf(identity, parts.identity, ["when it began", "now"]);
   const inexact = differences.filter((difference) => !isExact(difference, state.epoch, parts.options));
   const texts = inexact.map(
     (difference) => difference.text + reasonOf(difference, state.epoch, parts.options),

@@ -1,17 +1,26 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { CallOptions } from "../base/cancel.js";
+import type { Facts } from "../base/differences.js";
 import { invalidOption } from "../base/errors.js";
+import { packageVersion } from "../base/package.js";
 import { parseOptions, requireNames } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
-import { lockDirectory } from "../model/lock.js";
-import { checkSaveTarget } from "../model/save.js";
+import { findLaunch, type Launch } from "../distributed/launch.js";
+import { Ranks } from "../distributed/ranks.js";
+import { shareOfMachine } from "../distributed/share.js";
+import { nativeBuild } from "../native/build.js";
 import { callOptions } from "../options/calls.js";
 import {
   type CheckpointOptions,
   checkpointOptions,
   type ResolvedCheckpointOptions,
 } from "../options/checkpoints.js";
+import {
+  type DistributedOptions,
+  distributedOptions,
+  type ResolvedDistributedOptions,
+} from "../options/distributed.js";
 import { requireEffect } from "../options/effect.js";
 import { withPreset } from "../options/presets.js";
 import { type ResolvedTrainingOptions, type TrainingOptions, trainingOptions } from "../options/training.js";
@@ -19,19 +28,20 @@ import { decide } from "./auto/decide.js";
 import { startBaseline } from "./baseline.js";
 import { EventQueue } from "./event-queue.js";
 import type { EndEvent, TrainingEvent } from "./events.js";
-import { identityOf } from "./identity.js";
+import { agreementOf, factsOfOptions, identityOf } from "./identity.js";
 import { TrainingLoop } from "./loop.js";
+import { OutputPlace } from "./output-place.js";
 import { type ModelSource, modelSource, prepareRun, type RunData } from "./prepare.js";
 import { Publisher } from "./publish.js";
-import { findResumePoint, finishedRun, refuseUnfinished } from "./resume.js";
-import { RunDirectory } from "./run-directory.js";
+import { findResumePoint } from "./resume.js";
 import { noPredictions } from "./state.js";
 
 /** A whole training run: where the model comes from, the data, where the result goes, and the options. */
 export type TrainingRun<Label extends string = string> = ModelSource &
   RunData<Label> &
   TrainingOptions &
-  CheckpointOptions & {
+  CheckpointOptions &
+  DistributedOptions & {
     /** The model directory to write; a model that tagformer wrote there earlier is replaced. */
     readonly output: string;
   };
@@ -43,7 +53,7 @@ const dataset = z.custom<Dataset>(
 );
 
 /** {@link TrainingRun} as a schema: a misspelt name is compared with all that there are. */
-const runOptions = trainingOptions.extend(checkpointOptions.shape).extend({
+const runOptions = trainingOptions.extend(checkpointOptions.shape).extend(distributedOptions.shape).extend({
   model: path.optional(),
   config: path.optional(),
   train: dataset,
@@ -80,6 +90,9 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
   readonly #checkpoints: ResolvedCheckpointOptions;
   /** Options that the preset `auto` may decide: they were not given. */
   readonly #open: ReadonlySet<string>;
+  readonly #distributed: ResolvedDistributedOptions;
+  /** `null` where this process trains alone. */
+  readonly #launch: Launch | null;
 
   /** @throws TagformerError `INVALID_OPTION` */
   constructor(run: TrainingRun<Label>) {
@@ -88,7 +101,7 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
       runOptions,
       withPreset(run),
     );
-    const { options, checkpoints } = separate(all);
+    const { options, checkpoints, distributed } = separate(all);
     this.#source = modelSource({ model, config }, expectedSource);
     const own = { validation: validation !== undefined, test: test !== undefined };
     requireEffect(run, options, own);
@@ -99,6 +112,8 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
     const { preset = "auto", ...given } = { ...run } as Readonly<Record<string, unknown>>;
     const names = Object.keys(trainingOptions.shape);
     this.#open = new Set(preset === "auto" ? names.filter((name) => given[name] === undefined) : []);
+    this.#distributed = distributed;
+    this.#launch = findLaunch(distributed.distributed);
     if (checkpoints.resume && checkpoints.overwrite)
       throw invalidOption("resume goes on with an unfinished run and overwrite removes it: give one of them");
   }
@@ -154,47 +169,68 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
 
   async #run(signal: AbortSignal | undefined, emit: (event: TrainingEvent) => void): Promise<EndEvent> {
     signal?.throwIfAborted();
-    const [asked, output] = [this.#options, this.#output];
-    const { resume, overwrite, allowInexactResume } = this.#checkpoints;
-    await using lock = await lockDirectory(output, "training");
-    await checkSaveTarget(output, lock);
-    const directory = new RunDirectory(lock.target);
-    await directory.tidy();
-    if (!resume && !overwrite) await refuseUnfinished(directory, output);
-    const finished = resume ? await finishedRun(directory, output) : null;
+    const { train } = this.#data;
+    const facts = {
+      ...agreementOf(factsOfOptions(this.#options)),
+      "the number of training rows": train.texts.length,
+      "the label names": train.labelNames.join(", "),
+    };
+    const ranks = await meetRanks(this.#launch, facts, this.#distributed, signal);
+    try {
+      const end = await this.#runWith(ranks, signal, emit);
+      await ranks.leave();
+      return end;
+    } catch (error) {
+      await ranks.leave(error);
+      throw error;
+    }
+  }
+
+  async #runWith(
+    ranks: Ranks,
+    signal: AbortSignal | undefined,
+    emit: (event: TrainingEvent) => void,
+  ): Promise<EndEvent> {
+    const output = this.#output;
+    const { resume, allowInexactResume } = this.#checkpoints;
+    await using place = new OutputPlace(output);
+    const finished = await ranks.decide("the output directory", () => place.open(this.#checkpoints));
     if (finished) {
       emit(finished);
       return finished;
     }
-    const prepared = await prepareRun(this.#source, this.#data, asked, this.#open, signal);
+    const { deterministic: ordered } = this.#distributed;
+    const asked = this.#options;
+    const shared = await withShare(asked, this.#launch);
+    const prepared = await prepareRun(this.#source, this.#data, shared, this.#open, signal);
     const over = new AbortController();
     try {
-      if (!resume) await directory.clear();
-      const trials = { prepared, options: prepared.options, directory, emit, signal };
-      const decided = await decide(trials, this.#open, resume);
-      const { options, begun } = decided;
+      const { directory, lock } = place;
+      const options = { ...prepared.options, device: asked.device, threads: asked.threads };
+      if (!resume) await ranks.decide("the start", () => directory.clear());
+      const trials = { prepared, options, directory, emit, signal };
+      const decided = await decide(trials, this.#open, { resume, isAlone: ranks.isAlone });
       const choices = [...prepared.choices, ...decided.choices];
-      const identity = await identityOf(prepared, options);
-      const point = resume
-        ? await findResumePoint({ directory, output, identity, options, allowInexact: allowInexactResume })
-        : null;
-      const baseline = startBaseline(
-        prepared,
-        options,
-        signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+      const identity = await identityOf(prepared, decided.options, { size: ranks.size, ordered });
+      await ranks.requireAgreement(agreementOf(identity), "the start");
+      const given = { output, identity, options: decided.options, allowInexact: allowInexactResume };
+      const found = await ranks.decide("the start", () =>
+        resume ? findResumePoint({ directory, ...given }) : null,
       );
+      const end = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+      const { begun } = decided;
       const publisher = new Publisher({
         prepared,
-        options,
+        options: decided.options,
         output,
         lock,
-        baseline,
-        memory: point?.checkpoint ?? (begun && { steps: begun.log, kept: noPredictions }) ?? undefined,
+        baseline: ranks.isFirst ? startBaseline(prepared, decided.options, end) : null,
+        memory: found?.checkpoint ?? (begun && { steps: begun.log, kept: noPredictions }) ?? undefined,
         choices,
       });
       const checkpoints = { directory, identity, options: this.#checkpoints };
-      const loop = { prepared, options, publisher, checkpoints, emit, signal, choices };
-      return await new TrainingLoop(loop, point ?? begun).run();
+      const run = { prepared, options: decided.options, publisher, checkpoints, choices };
+      return await new TrainingLoop({ ...run, emit, signal, ranks, ordered }, found ?? begun).run();
     } finally {
       over.abort(); // a run that failed waits for nothing
       await Promise.all([prepared.model.dispose(), prepared.tokenizer.dispose()]);
@@ -202,10 +238,38 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
   }
 }
 
+/** The processes that train together; this one alone where no launcher says otherwise. */
+async function meetRanks(
+  launch: Launch | null,
+  facts: Facts,
+  { distributedTimeout: timeout, deterministic }: ResolvedDistributedOptions,
+  signal: AbortSignal | undefined,
+): Promise<Ranks> {
+  if (launch === null) return Ranks.alone;
+  const { torchVersion, instructions } = await nativeBuild();
+  const versions = {
+    "tagformer's version": packageVersion(),
+    "libtorch's version": torchVersion,
+    "Node.js's version": process.version,
+    "the instruction set (TAGFORMER_ISA)": instructions,
+  };
+  const all = { ...versions, ...facts, "option deterministic": deterministic };
+  return await Ranks.meet(launch, all, { timeout, signal });
+}
+
+/** The options with this process's share of its machine. */
+async function withShare(
+  options: ResolvedTrainingOptions,
+  launch: Launch | null,
+): Promise<ResolvedTrainingOptions> {
+  return launch === null ? options : await shareOfMachine(options, launch, { share: false });
+}
+
 /** The options that decide the result, which are saved with it, and those that do not. */
-function separate(all: ResolvedTrainingOptions & ResolvedCheckpointOptions): {
+function separate(all: ResolvedTrainingOptions & ResolvedCheckpointOptions & ResolvedDistributedOptions): {
   readonly options: ResolvedTrainingOptions;
   readonly checkpoints: ResolvedCheckpointOptions;
+  readonly distributed: ResolvedDistributedOptions;
 } {
   const {
     resume,
@@ -214,10 +278,14 @@ function separate(all: ResolvedTrainingOptions & ResolvedCheckpointOptions): {
     checkpoints,
     checkpointMinutes,
     checkpointSteps,
+    distributed,
+    distributedTimeout,
+    deterministic,
     ...options
   } = all;
   return {
     options,
+    distributed: { distributed, distributedTimeout, deterministic },
     checkpoints: {
       resume,
       overwrite,

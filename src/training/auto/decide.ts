@@ -38,20 +38,32 @@ export interface Decided {
   readonly begun: BegunRun | null;
 }
 
-/** @param open names of the options that were not given */
+/**
+ * @param open names of the options that were not given
+ * @param isAlone this process trains by itself: several make no trials
+ */
 export async function decide(
   parts: TrialParts,
   open: ReadonlySet<string>,
-  resume: boolean,
+  { resume, isAlone }: { readonly resume: boolean; readonly isAlone: boolean },
 ): Promise<Decided> {
   const { prepared, options } = parts;
   const opens = { rate: open.has("learningRate"), epochs: open.has("epochs") };
   if (!opens.rate && !opens.epochs) return { options, choices: [], begun: null };
   const shape = shapeOf(prepared.config, prepared.weightsAreFresh);
-  if (prepared.validation === undefined) return withoutTrials(parts, opens, usualRate(shape));
+  if (prepared.validation === undefined) {
+    const reason = "there are no validation rows that could judge trials";
+    return withoutTrials(parts, opens, usualRate(shape), reason);
+  }
+  if (!isAlone) {
+    const reason = "several processes train together, which make no trials (one by itself does)";
+    return withoutTrials(parts, opens, usualRate(shape), reason);
+  }
   const rates = opens.rate ? ratesToTry(shape) : [options.learningRate];
   const size = sizeOf(parts, rates.length);
-  const identity = digestOf([JSON.stringify(await identityOf(prepared, options))]);
+  const identity = digestOf([
+    JSON.stringify(await identityOf(prepared, options, { size: 1, ordered: false })),
+  ]);
   const trials = new Trials(parts);
   const found = resume ? await readSearchRecord(parts.directory, identity) : null;
   const record = found ?? (await beginSearch(trials, parts, { identity, rates, size, opens }));
@@ -197,7 +209,7 @@ function reasonOfLength({ plan }: SearchRecord, { budget, budgetSteps }: Resolve
 }
 
 /** Without validation rows nothing tells a good rate. */
-function withoutTrials({ options }: TrialParts, opens: Opens, learningRate: number): Decided {
+function withoutTrials({ options }: TrialParts, opens: Opens, learningRate: number, reason: string): Decided {
   const epochs = 4;
   const choices: Choice[] = [
     ...(opens.rate
@@ -205,8 +217,7 @@ function withoutTrials({ options }: TrialParts, opens: Opens, learningRate: numb
           {
             option: "learningRate",
             value: learningRate,
-            reason:
-              "what usually suits a model of this width and depth: there are no validation rows that could judge trials",
+            reason: `what usually suits a model of this width and depth: ${reason}`,
           },
         ]
       : []),

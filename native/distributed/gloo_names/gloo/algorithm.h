@@ -1,0 +1,2 @@
+// Stands in for gloo's header, which libtorch's packages leave out: ProcessGroupGloo.hpp needs only names.
+#pragma once
