@@ -111,6 +111,7 @@ export { readValidation, type StoredPredictions } from "./model/stored-predictio
 export type { ExportCheck, Precision } from "./native/types.js";
 export type { ExplanationOptions, ExportOptions, ScoreOptions } from "./options/calls.js";
 export type { CheckpointOptions } from "./options/checkpoints.js";
+export type { DistributedOptions, ProcessPlace } from "./options/distributed.js";
 export type { ResamplingOptions, TuningOptions, TuningSettings } from "./options/evaluation.js";
 export type { ClassifierOptions, Device, ModelOptions } from "./options/model.js";
 export type { BaselineOptions, TrainingOptions } from "./options/training.js";

@@ -63,7 +63,8 @@ void Environment::stop_all() {
   for (Threaded* object : objects_) object->stop();
 }
 
-Napi::Value run_on(Worker& worker, const std::shared_ptr<Environment>& environment, Napi::Env env, Call call) {
+Napi::Value run_on(Worker& worker, const std::shared_ptr<Environment>& environment, Napi::Env env,
+                   Call call) {
   Promises& promises = environment->promises();
   const auto [ticket, promise] = promises.open(env, std::move(call.settled));
   worker.post({

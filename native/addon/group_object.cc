@@ -32,8 +32,8 @@ GroupPlace to_place(const Napi::Object& object) {
 
 std::string bytes_argument(const Napi::CallbackInfo& info, std::size_t index) {
   if (info.Length() <= index || !info[index].IsTypedArray()) {
-    throw Napi::TypeError::New(info.Env(), "native call: expected a Uint8Array as argument " +
-                                               std::to_string(index + 1));
+    throw Napi::TypeError::New(info.Env(),
+                               "native call: expected a Uint8Array as argument " + std::to_string(index + 1));
   }
   const auto array = info[index].As<Napi::Uint8Array>();
   return {reinterpret_cast<const char*>(array.Data()), array.ByteLength()};

@@ -9,8 +9,8 @@
 
 namespace tagformer::addon {
 
-/// Waits for the other ranks on a thread of its own. A training exchanges on its model's thread instead, while
-/// nothing is asked of this one: all ranks must exchange in one order.
+/// Waits for the other ranks on a thread of its own. A training exchanges on its model's thread instead,
+/// while nothing is asked of this one: all ranks must exchange in one order.
 class GroupObject : public Napi::ObjectWrap<GroupObject>, public Threaded {
  public:
   static Napi::Function define(Napi::Env env);

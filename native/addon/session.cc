@@ -100,13 +100,12 @@ TrainingRun& Session::training() {
 Napi::Value Session::run(const Napi::CallbackInfo& info, std::uint64_t id, Work work) {
   // While a promise is open its session must not be collected.
   Ref();
-  return run_on(*worker_, environment_, info.Env(),
-                {.id = id,
-                 .work = std::move(work),
-                 .settled = [this] { Unref(); },
-                 .failed = [this](const Failure& failure) {
-                   failed_ = failed_ || failure.code == kDeviceFailed;
-                 }});
+  return run_on(
+      *worker_, environment_, info.Env(),
+      {.id = id,
+       .work = std::move(work),
+       .settled = [this] { Unref(); },
+       .failed = [this](const Failure& failure) { failed_ = failed_ || failure.code == kDeviceFailed; }});
 }
 
 Napi::Value Session::find_device(const Napi::CallbackInfo& info) {

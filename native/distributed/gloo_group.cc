@@ -2,14 +2,14 @@
 #ifdef TAGFORMER_GLOO
 #define USE_C10D_GLOO
 #include <c10/util/Logging.h>
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <utility>
 
 #include "distributed/meeting.h"
@@ -133,7 +133,7 @@ class GlooGroup final : public Group {
   /// What others may still use must not be destroyed: that would wait for them.
   void leave_behind() noexcept {
     (void)group_.release();
-    (void)std::make_unique<std::shared_ptr<Meeting>>(meeting_).release();
+    (void)std::make_unique<std::shared_ptr<Meeting> >(meeting_).release();
   }
 
   std::shared_ptr<Meeting> meeting_;
@@ -211,7 +211,8 @@ void GlooGroup::broadcast(const std::vector<at::Tensor>& tensors) {
 }
 
 template <typename Start>
-void GlooGroup::pass_through(const std::vector<at::Tensor>& tensors, at::ScalarType type, const Start& start) {
+void GlooGroup::pass_through(const std::vector<at::Tensor>& tensors, at::ScalarType type,
+                             const Start& start) {
   const at::NoGradGuard no_gradients;
   const auto begun = Clock::now();
   const std::vector<Piece> pieces = pieces_of(tensors);
@@ -239,8 +240,8 @@ void GlooGroup::pass_through(const std::vector<at::Tensor>& tensors, at::ScalarT
   statistics_.seconds += std::chrono::duration<double>(Clock::now() - begun).count();
 }
 
-/// Each rank adds a share of every piece, in the order of the ranks, and gives it to all: a ring would move as
-/// much, but adds each share in another order.
+/// Each rank adds a share of every piece, in the order of the ranks, and gives it to all: a ring would move
+/// as much, but adds each share in another order.
 void GlooGroup::sum_in_order(const std::vector<at::Tensor>& tensors) {
   const at::NoGradGuard no_gradients;
   const auto begun = Clock::now();
@@ -354,7 +355,7 @@ void GlooGroup::leave(const std::string& reason) noexcept {
     }
     (void)leaving_behind(kStoreAnswers, [meeting = meeting_, reason, is_first = failure_.empty()] {
       if (is_first) meeting->say_farewell(reason);
-      meeting->linger();
+      meeting->linger({});
       return true;
     });
     if (failure_.empty()) failure_ = reason;

@@ -73,8 +73,8 @@ class Group {
   virtual void broadcast(const std::vector<at::Tensor>& tensors) = 0;
   [[nodiscard]] virtual GroupStatistics statistics() const = 0;
 
-  /// The end for this rank. An empty reason: it waits for all, and all end. Otherwise the others are told why,
-  /// and fail. Never throws.
+  /// The end for this rank. An empty reason: it waits for all, and all end. Otherwise the others are told
+  /// why, and fail. Never throws.
   virtual void leave(const std::string& reason) noexcept = 0;
 
  protected:

@@ -36,8 +36,9 @@ int listening_socket(const std::string& address, std::uint16_t port) {
   const int error = errno;
   ::close(socket);
   throw failed(std::system_category().message(error),
-               error == EADDRINUSE ? "another process has that port: set MASTER_PORT to a free one, the same for all ranks"
-                                   : "set MASTER_ADDR to an address of the machine of rank 0");
+               error == EADDRINUSE
+                   ? "another process has that port: set MASTER_PORT to a free one, the same for all ranks"
+                   : "set MASTER_ADDR to an address of the machine of rank 0");
 }
 
 }  // namespace tagformer

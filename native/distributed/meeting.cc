@@ -1,14 +1,14 @@
 #include "distributed/meeting.h"
 
 #include <c10/util/Exception.h>
-#include <torch/csrc/distributed/c10d/FileStore.hpp>
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>
 #include <random>
 #include <set>
 #include <sstream>
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <utility>
 
 #include "distributed/listening_socket.h"
@@ -19,6 +19,8 @@ namespace tagformer {
 namespace {
 
 constexpr const char* kPrefix = "tagformer";
+/// Said by rank 0 when all have come; otherwise it says why the meeting failed.
+constexpr const char* kComplete = "complete";
 /// How long the others have to say that they are there once one is lost.
 constexpr Milliseconds kRollCall(5000);
 /// How long the store stays for others to read why its process ends.
@@ -82,6 +84,16 @@ std::string message_of(const std::exception& error) {
 
 void Meeting::begin(const std::string& facts) {
   open();
+  try {
+    introduce(facts);
+  } catch (const c10::Error& error) {
+    throw Error("DISTRIBUTED", "rank " + std::to_string(place_.rank) + " of " + std::to_string(place_.size) +
+                                   " has lost the store at which the ranks meet (" + message_of(error) +
+                                   "); look at the output of rank 0");
+  }
+}
+
+void Meeting::introduce(const std::string& facts) {
   const Introduction own{.nonce = fresh_name(), .name = place_.name, .facts = facts};
   const std::string attempt = place_.rank == 0 ? meet_as_host(to_text(own)) : meet_as_guest(to_text(own));
   store_ = c10::make_intrusive<c10d::PrefixStore>(attempt, store_);
@@ -142,14 +154,20 @@ std::string Meeting::meet_as_host(const std::string& own) {
     }
     return missing.empty();
   };
-  if (!wait_until(place_.timeout, all_here)) {
-    throw Error("DISTRIBUTED", list_of(missing) + " of " + std::to_string(place_.size) + " did not come to " +
-                                   place_.name + " within " + seconds_of(place_.timeout) +
-                                   "; look at their output, start all with the same number of processes and "
-                                   "the same MASTER_ADDR and MASTER_PORT, or give them more time "
-                                   "(--distributed-timeout)");
+  const bool complete = wait_until(place_.timeout, all_here);
+  if (!complete) {
+    const Error error("DISTRIBUTED",
+                      list_of(missing) + " of " + std::to_string(place_.size) + " did not come to " +
+                          place_.name + " within " + seconds_of(place_.timeout) +
+                          "; look at their output, start all with the same number of processes and "
+                          "the same MASTER_ADDR and MASTER_PORT, or give them more time "
+                          "(--distributed-timeout)");
+    say(attempt + "/all", error.what());
+    store_ = c10::make_intrusive<c10d::PrefixStore>(attempt, store_);
+    linger(missing);
+    throw error;
   }
-  say(attempt + "/all", "here");
+  say(attempt + "/all", kComplete);
   return attempt;
 }
 
@@ -168,7 +186,10 @@ std::string Meeting::meet_as_guest(const std::string& own) {
   const std::string attempt = said("welcome/" + nonce);
   say(attempt + "/" + here_key(place_.rank), own);
   wait_for(attempt + "/all", "rank 0 did not have all ranks together");
-  return attempt;
+  const std::string answer = said(attempt + "/all");
+  if (answer == kComplete) return attempt;
+  say(attempt + "/" + informed_key(place_.rank), "yes");
+  throw Error("DISTRIBUTED", answer);
 }
 
 std::string Meeting::explain(const std::string& activity, const std::string& problem) const {
@@ -202,11 +223,12 @@ void Meeting::say_farewell(const std::string& reason) const {
   say(alive_key(place_.rank), "yes");
 }
 
-void Meeting::linger() const {
+void Meeting::linger(const std::vector<int>& lost) const {
   if (!place_.serves) return;
   (void)wait_until(kLastWords, [&] {
     for (int rank = 0; rank < place_.size; ++rank) {
-      if (rank != place_.rank && !is_said(informed_key(rank))) return false;
+      if (rank == place_.rank || std::ranges::find(lost, rank) != lost.end()) continue;
+      if (!is_said(informed_key(rank))) return false;
     }
     return true;
   });

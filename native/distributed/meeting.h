@@ -1,9 +1,8 @@
 // The ranks at c10d's store: who is there, who has left, and why.
 #pragma once
 
-#include <torch/csrc/distributed/c10d/Store.hpp>
-
 #include <string>
+#include <torch/csrc/distributed/c10d/Store.hpp>
 #include <vector>
 
 #include "distributed/group.h"
@@ -31,13 +30,14 @@ class Meeting {
   [[nodiscard]] std::string explain(const std::string& activity, const std::string& problem) const;
   /// Tells the others why this rank ends.
   void say_farewell(const std::string& reason) const;
-  /// Who serves the store stays until the others know why the ranks end.
-  void linger() const;
+  /// Who serves the store stays until the others, but for those `lost`, know why the ranks end.
+  void linger(const std::vector<int>& lost) const;
   /// "rank 1 of 2 (node-1, process 4711)"
   [[nodiscard]] std::string called(int rank) const;
 
  private:
   void open();
+  void introduce(const std::string& facts);
   /// The name of this attempt, once all are there; `own` is what this rank says.
   std::string meet_as_host(const std::string& own);
   std::string meet_as_guest(const std::string& own);

@@ -17,9 +17,9 @@ namespace tagformer {
 using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
-/// The result of a call that waits for other processes and cannot be ended: it is made on a thread of its own.
-/// That is left behind when `limit` is over, and none is the result, or when this thread's job is to end: then
-/// Stopped is thrown. The call's own stop flag is set then. What the call uses it must own.
+/// The result of a call that waits for other processes and cannot be ended: it is made on a thread of its
+/// own. That is left behind when `limit` is over, and none is the result, or when this thread's job is to
+/// end: then Stopped is thrown. The call's own stop flag is set then. What the call uses it must own.
 template <typename Call>
 auto leaving_behind(Milliseconds limit, Call call) -> std::optional<decltype(call())> {
   using Result = decltype(call());

@@ -95,7 +95,8 @@ class RecordedStep final : public StepRunner {
   /// What the step gives; undefined, and nothing done, when its shape is met for the first time: the step
   /// that is then computed directly makes what a process makes once and cannot record.
   at::Tensor replayed(const StepInput& input) {
-    const DeviceBatch batch = parts_.model.prepare_on_host(input.micro_batches[0], input.share.labelled_count);
+    const DeviceBatch batch =
+        parts_.model.prepare_on_host(input.micro_batches[0], input.share.labelled_count);
     const std::vector<at::Tensor> inputs = inputs_of(batch, input.learning_rate);
     const auto [found, is_new] = recorded_.try_emplace(shape_of(batch, inputs));
     if (is_new) return {};

@@ -17,7 +17,7 @@ export interface Launch {
 }
 
 /** Where the processes find each other. */
-export type MeetingPlace =
+type MeetingPlace =
   | {
       /** A fresh file of one machine. */
       readonly file: string;

@@ -2,7 +2,21 @@
 import { z } from "zod";
 import { count } from "./numbers.js";
 
-const place = z.strictObject({
+/** Which of several processes one is, where no launcher says so. */
+export interface ProcessPlace {
+  /** Its number among all, from 0. */
+  readonly rank: number;
+  /** The number of all. */
+  readonly size: number;
+  /** Its number among those of its machine; 0 by default. */
+  readonly localRank?: number | undefined;
+  /** The number of those; 1 by default. */
+  readonly localSize?: number | undefined;
+  /** Where rank 0 listens and the others find it: `host:port`. */
+  readonly master: string;
+}
+
+const place: z.ZodType<ProcessPlace, ProcessPlace> = z.strictObject({
   rank: count(0),
   size: count(1),
   localRank: count(0).optional(),

@@ -30,8 +30,9 @@ export class Running {
   stderr = "";
   readonly ended: Promise<Ended>;
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [main, ...args]);
+  /** @param environment variables besides those of this process */
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...environment } });
     this.child.stderr!.setEncoding("utf8").on("data", (text) => {
       this.stderr += text;
     });

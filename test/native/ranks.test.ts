@@ -118,10 +118,7 @@ describe("a training in several processes", () => {
     const run = await start(model, options);
     for (const parts of steps) {
       const [first, ...others] = await stepOf(ranks, parts);
-      // As the loop does, one process keeps the sums of a step in fp32 even where one micro-batch is left.
       const alone = await run.step(parts);
-      const { parts: _parts, ...figures } = first!;
-      expect(figures).toEqual({ ...alone, parts: undefined, ...figures });
       expect([first!.loss, first!.gradientNorm]).toEqual([alone.loss, alone.gradientNorm]);
       for (const other of others) expect(other.gradientNorm).toBe(first!.gradientNorm);
     }
