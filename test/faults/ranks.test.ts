@@ -166,7 +166,17 @@ describe("a program of its own", () => {
   const run = (output: string) => {
     const { texts, labels, labelNames, source } = tinyDataset(160);
     const train = { texts, labels: [...labels], labelNames, source };
-    return { config, train, output, epochs: 3, batchSize: 8, learningRate: 3e-3, threads: 1, report: false, preset: "plain" };
+    return {
+      config,
+      train,
+      output,
+      epochs: 3,
+      batchSize: 8,
+      learningRate: 3e-3,
+      threads: 1,
+      report: false,
+      preset: "plain",
+    };
   };
 
   it("that leaves its loop ends the others after the same step", async () => {
