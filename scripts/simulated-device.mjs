@@ -11,7 +11,7 @@ const sources = join(root, "native", "test", "simulated_device");
 
 /** Builds what of it is not built; gives its folder, of which test/device/project.ts makes a process's device. */
 export async function buildSimulatedDevice() {
-  const { findBuiltAddon } = await import("../dist/install/locations.js");
+  const { findBuiltAddon } = await import("../dist/install/built-addon.js");
   const addon = findBuiltAddon();
   if (!addon) throw new Error("the add-on is not built; type: npx tagformer setup");
   const folder = folderFor(addon);

@@ -11,7 +11,8 @@ const tests = [
 
 await main(async () => {
   setUp();
-  const { cacheDirectory, findBuiltAddon } = await import("../dist/install/locations.js");
+  const { cacheDirectory } = await import("../dist/install/locations.js");
+  const { findBuiltAddon } = await import("../dist/install/built-addon.js");
   Object.assign(process.env, {
     TAGFORMER_CACHE: join(cacheDirectory(), "sanitized"),
     LIBTORCH: findBuiltAddon().torchDirectory,

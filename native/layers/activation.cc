@@ -18,17 +18,14 @@
 
 #include "layers/aten_path.h"
 #include "layers/dispatch.h"
-#include "layers/saved.h"
+#include "layers/operation.h"
 
 namespace tagformer {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
 /// GELU with its bias, one pass over memory each way.
 template <bool kTanh>
-struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
+struct Gelu : Operation {
   template <typename T>
   static auto forward_kernel() {
     return kTanh ? cpu::typed_kernels<T>().tanh_gelu_forward : cpu::typed_kernels<T>().gelu_forward;
@@ -39,10 +36,11 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
     return kTanh ? cpu::typed_kernels<T>().tanh_gelu_backward : cpu::typed_kernels<T>().gelu_backward;
   }
 
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& bias) {
-    at::Tensor y = at::empty_like(x);
-    write(x, bias, y);
-    context->save_for_backward({x, bias});
+  /// Of rows and a bias.
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    at::Tensor y = at::empty_like(inputs[0]);
+    write(inputs[0], inputs[1], y);
+    saved = inputs;
     return y;
   }
 
@@ -58,10 +56,8 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
     });
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list tensors = context->get_saved_variables();
-    const at::Tensor& x = tensors[0];
-    const at::Tensor grad_y = grads[0].contiguous();
+  Tensors backward(const Tensors& saved, const at::Tensor& grad_y, const std::vector<bool>&) const override {
+    const at::Tensor& x = saved[0];
     at::Tensor grad_x = at::empty_like(x);
     const std::int64_t width = x.size(1);
     const at::Tensor sums = at::zeros({row_blocks(x.size(0)), width}, x.options().dtype(at::kFloat));
@@ -69,7 +65,7 @@ struct Gelu : torch::autograd::Function<Gelu<kTanh>> {
       for_row_blocks(x.size(0), [&](std::int64_t block, std::int64_t first, std::int64_t count) {
         const std::int64_t at = first * width;
         backward_kernel<T>()(elements<const T>(grad_y) + at, elements<const T>(x) + at,
-                             elements<const float>(tensors[1]), elements<T>(grad_x) + at,
+                             elements<const float>(saved[1]), elements<T>(grad_x) + at,
                              elements<float>(sums) + block * width, count, width);
       });
     });
@@ -85,7 +81,7 @@ bool is_ours_alone(const at::Tensor& x) {
 template <bool kTanh>
 at::Tensor gelu(at::Tensor x, const at::Tensor& bias) {
   if (!has_kernels(x)) return at::gelu(x.add(bias.to(x.scalar_type())), kTanh ? "tanh" : "none");
-  if (!is_ours_alone(x)) return Gelu<kTanh>::apply(x.contiguous(), bias);
+  if (!is_ours_alone(x)) return apply(Gelu<kTanh>(), {x.contiguous(), bias});
   // The widest tensor of a layer stays in cache, and needs no second one beside it.
   Gelu<kTanh>::write(x, bias, x);
   return x;

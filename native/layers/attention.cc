@@ -1,6 +1,7 @@
 #include "layers/attention.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include <algorithm>
@@ -9,14 +10,11 @@
 #include "layers/dispatch.h"
 #include "layers/flash_attention.h"
 #include "layers/heads.h"
-#include "layers/saved.h"
+#include "layers/operation.h"
 #include "runtime/scratch.h"
 
 namespace tagformer {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 std::int64_t workspace_of(const HeadLayout& layout) {
   return cpu::attention_workspace(layout.longest(), layout.options.head_dim);
@@ -48,64 +46,66 @@ void backward(const HeadLayout& layout, const HeadPointers<const T>& in, const a
 }
 
 /// Of query, key and value side by side in one tensor.
-struct StackedQkv : torch::autograd::Function<StackedQkv> {
+struct StackedQkv : Operation {
+  explicit StackedQkv(const HeadLayout& layout) : layout(layout) {}
+  HeadLayout layout;
+
   template <typename T>
   static HeadPointers<T> pointers(const at::Tensor& qkv, const HeadLayout& layout) {
     T* const data = elements<T>(qkv);
     return {data, data + layout.width(), data + 2 * layout.width()};
   }
 
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, const HeadLayout& layout) {
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const at::Tensor& qkv = inputs[0];
     at::Tensor out;
     at::Tensor log_sum_exp;
     for_type(qkv, [&]<typename T> {
       std::tie(out, log_sum_exp) =
           tagformer::forward<T>(layout, pointers<const T>(qkv, layout), qkv.options());
     });
-    save(context, "layout", layout);
-    context->save_for_backward({qkv, log_sum_exp});
+    saved = {qkv, log_sum_exp};
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list tensors = context->get_saved_variables();
-    const auto& layout = saved<HeadLayout>(context, "layout");
-    const at::Tensor grad_out = grads[0].contiguous();
-    at::Tensor grad = at::empty_like(tensors[0]);
+  Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
+                   const std::vector<bool>&) const override {
+    at::Tensor grad = at::empty_like(saved[0]);
     for_type(grad, [&]<typename T> {
-      tagformer::backward<T>(layout, pointers<const T>(tensors[0], layout), grad_out, tensors[1],
+      tagformer::backward<T>(layout, pointers<const T>(saved[0], layout), grad_out, saved[1],
                              pointers<T>(grad, layout));
     });
-    return {grad, at::Tensor()};
+    return {grad};
   }
 };
 
 /// Of one query a text, with key and value side by side in a tensor of their own.
-struct OneQuery : torch::autograd::Function<OneQuery> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& kv,
-                            const HeadLayout& layout) {
+struct OneQuery : Operation {
+  explicit OneQuery(const HeadLayout& layout) : layout(layout) {}
+  HeadLayout layout;
+
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const at::Tensor& q = inputs[0];
+    const at::Tensor& kv = inputs[1];
     at::Tensor out;
     at::Tensor log_sum_exp;
     for_type(q, [&]<typename T> {
       std::tie(out, log_sum_exp) =
           tagformer::forward<T>(layout, head_pointers<const T>(q, kv, layout), q.options());
     });
-    save(context, "layout", layout);
-    context->save_for_backward({q, kv, log_sum_exp});
+    saved = {q, kv, log_sum_exp};
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list tensors = context->get_saved_variables();
-    const auto& layout = saved<HeadLayout>(context, "layout");
-    const at::Tensor grad_out = grads[0].contiguous();
-    at::Tensor grad_q = at::empty_like(tensors[0]);
-    at::Tensor grad_kv = at::empty_like(tensors[1]);
+  Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
+                   const std::vector<bool>&) const override {
+    at::Tensor grad_q = at::empty_like(saved[0]);
+    at::Tensor grad_kv = at::empty_like(saved[1]);
     for_type(grad_q, [&]<typename T> {
-      tagformer::backward<T>(layout, head_pointers<const T>(tensors[0], tensors[1], layout), grad_out,
-                             tensors[2], head_pointers<T>(grad_q, grad_kv, layout));
+      tagformer::backward<T>(layout, head_pointers<const T>(saved[0], saved[1], layout), grad_out,
+                             saved[2], head_pointers<T>(grad_q, grad_kv, layout));
     });
-    return {grad_q, grad_kv, at::Tensor()};
+    return {grad_q, grad_kv};
   }
 };
 
@@ -147,8 +147,8 @@ at::Tensor attention(const at::Tensor& qkv, const Sequences& sequences, const At
     return aten_attention(parts[0], parts[1], parts[2], sequences, /*one_query=*/false, options);
   }
   const std::int64_t stride = 3 * options.heads * options.head_dim;
-  return StackedQkv::apply(qkv.contiguous(),
-                           HeadLayout{sequences.offsets(), /*one_query=*/false, stride, stride, options});
+  const HeadLayout layout{sequences.offsets(), /*one_query=*/false, stride, stride, options};
+  return apply(StackedQkv(layout), {qkv.contiguous()});
 }
 
 at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Sequences& sequences,
@@ -160,8 +160,8 @@ at::Tensor attention_of_one(const at::Tensor& q, const at::Tensor& kv, const Seq
         .squeeze(1);
   }
   const std::int64_t width = options.heads * options.head_dim;
-  return OneQuery::apply(q.contiguous(), kv.contiguous(),
-                         HeadLayout{sequences.offsets(), /*one_query=*/true, width, 2 * width, options});
+  const HeadLayout layout{sequences.offsets(), /*one_query=*/true, width, 2 * width, options};
+  return apply(OneQuery(layout), {q.contiguous(), kv.contiguous()});
 }
 
 }  // namespace tagformer

@@ -7,16 +7,13 @@
 #include <ATen/ops/take.h>
 
 #include "layers/heads.h"
-#include "layers/saved.h"
+#include "layers/operation.h"
 #include "layers/weighted_sum.h"
 
 namespace tagformer {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-/// Places of the inputs in a variable_list; the two tables may be undefined.
+/// Places of the inputs among Tensors; the two tables may be undefined.
 enum Input : std::uint8_t { kQ, kKv, kPositionKeys, kPositionQueries, kBuckets, kLogSumExp };
 
 /// The first element of a head in a table of all heads; null for none.
@@ -26,7 +23,7 @@ const T* table_of(const at::Tensor& table, const HeadLayout& layout, std::int64_
 }
 
 template <typename T>
-cpu::DisentangledPart<T> part_of(const variable_list& in, const HeadLayout& layout, std::int64_t sequence,
+cpu::DisentangledPart<T> part_of(const Tensors& in, const HeadLayout& layout, std::int64_t sequence,
                                  std::int64_t head) {
   const std::int64_t longest = (in[kBuckets].size(0) + 1) / 2;
   return {.position_keys = table_of<T>(in[kPositionKeys], layout, head),
@@ -51,13 +48,13 @@ at::Tensor as_gradient(const at::Tensor& sums, const at::Tensor& table) {
   return sums.permute({1, 0, 2}).reshape(table.sizes()).to(table.scalar_type());
 }
 
-struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& kv,
-                            const std::optional<at::Tensor>& position_keys,
-                            const std::optional<at::Tensor>& position_queries, const at::Tensor& buckets,
-                            const HeadLayout& layout) {
-    variable_list in = {q, kv, position_keys.value_or(at::Tensor()), position_queries.value_or(at::Tensor()),
-                        buckets};
+struct DisentangledAttention : Operation {
+  explicit DisentangledAttention(const HeadLayout& layout) : layout(layout) {}
+  HeadLayout layout;
+
+  at::Tensor forward(const Tensors& in, Tensors& saved) const override {
+    const at::Tensor& q = in[kQ];
+    const at::Tensor& kv = in[kKv];
     const at::Tensor out = at::empty_like(q);
     const at::Tensor log_sum_exp =
         at::empty({layout.options.heads, layout.total_queries()}, q.options().dtype(at::kFloat));
@@ -70,16 +67,13 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
                           part_of<T>(in, layout, sequence, head), workspace);
                     });
     });
-    save(context, "layout", layout);
-    in.push_back(log_sum_exp);
-    context->save_for_backward(in);
+    saved = in;
+    saved.push_back(log_sum_exp);
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list in = context->get_saved_variables();
-    const auto& layout = saved<HeadLayout>(context, "layout");
-    const at::Tensor grad_out = grads[0].contiguous();
+  Tensors backward(const Tensors& in, const at::Tensor& grad_out,
+                   const std::vector<bool>&) const override {
     const at::Tensor grad_q = at::empty_like(in[kQ]);
     const at::Tensor grad_kv = at::empty_like(in[kKv]);
     const at::Tensor key_sums = sums_of(in[kPositionKeys], layout);
@@ -101,7 +95,6 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
             grad_kv,
             as_gradient(key_sums, in[kPositionKeys]),
             as_gradient(query_sums, in[kPositionQueries]),
-            at::Tensor(),
             at::Tensor()};
   }
 
@@ -110,9 +103,7 @@ struct DisentangledAttention : torch::autograd::Function<DisentangledAttention> 
   }
 };
 
-std::optional<at::Tensor> contiguous(const at::Tensor& table) {
-  return table.defined() ? std::optional(table.contiguous()) : std::nullopt;
-}
+at::Tensor contiguous(const at::Tensor& table) { return table.defined() ? table.contiguous() : table; }
 
 /// Of a dense batch. `q` is `[texts, queries, width]`; with `first_only` there is one query, the first token.
 at::Tensor aten_disentangled_attention(const at::Tensor& q, const at::Tensor& kv,
@@ -157,8 +148,9 @@ at::Tensor disentangled_attention(const at::Tensor& q, const at::Tensor& kv, con
   }
   const std::int64_t width = options.heads * options.head_dim;
   const HeadLayout layout{sequences.offsets(), q.size(0) != kv.size(0), width, 2 * width, options};
-  return DisentangledAttention::apply(q.contiguous(), kv.contiguous(), contiguous(terms.position_keys),
-                                      contiguous(terms.position_queries), terms.buckets.to(at::kInt), layout);
+  return apply(DisentangledAttention(layout),
+               {q.contiguous(), kv.contiguous(), contiguous(terms.position_keys),
+                contiguous(terms.position_queries), terms.buckets.to(at::kInt)});
 }
 
 }  // namespace tagformer

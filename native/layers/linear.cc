@@ -2,38 +2,31 @@
 
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sum.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
 
 #include "layers/aten_path.h"
 #include "layers/matmul.h"
+#include "layers/operation.h"
 
 namespace tagformer {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-struct Product : torch::autograd::Function<Product> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias) {
-    at::Tensor y = multiply(x, pack_transposed(weight), bias);
-    context->saved_data["bias"] = bias.has_value();
-    context->save_for_backward({x, weight});
-    return y;
+/// Of rows, a weight and perhaps a bias.
+struct Product : Operation {
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const at::Tensor& x = inputs[0];
+    const at::Tensor& weight = inputs[1];
+    saved = {x, weight};
+    return multiply(x, pack_transposed(weight), inputs[2].defined() ? std::optional(inputs[2]) : std::nullopt);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list tensors = context->get_saved_variables();
-    const at::Tensor& x = tensors[0];
-    const at::Tensor& weight = tensors[1];
-    const at::Tensor grad_y = grads[0].contiguous();
-    const bool has_bias = context->saved_data["bias"].toBool();
+  Tensors backward(const Tensors& saved, const at::Tensor& grad_y,
+                   const std::vector<bool>& wanted) const override {
     // A frozen part needs no gradient, nor does what has only frozen parts below it.
-    return {context->needs_input_grad(0) ? multiply(grad_y, pack(weight), std::nullopt) : at::Tensor(),
-            context->needs_input_grad(1) ? multiply_transposed(grad_y, pack(x)) : at::Tensor(),
-            has_bias ? at::sum(grad_y, {0}, /*keepdim=*/false, at::kFloat) : at::Tensor()};
+    return {wanted[0] ? multiply(grad_y, pack(saved[1]), std::nullopt) : at::Tensor(),
+            wanted[1] ? multiply_transposed(grad_y, pack(saved[0])) : at::Tensor(),
+            wanted[2] ? at::sum(grad_y, {0}, /*keepdim=*/false, at::kFloat) : at::Tensor()};
   }
 };
 
@@ -44,7 +37,8 @@ at::Tensor aten_multiply(const at::Tensor& x, const at::Tensor& weight,
 
 at::Tensor multiply_weight(const at::Tensor& x, const at::Tensor& weight,
                            const std::optional<at::Tensor>& bias) {
-  return has_kernels(x) ? Product::apply(x.contiguous(), weight, bias) : aten_multiply(x, weight, bias);
+  if (!has_kernels(x)) return aten_multiply(x, weight, bias);
+  return apply(Product(), {x.contiguous(), weight, bias.value_or(at::Tensor())});
 }
 
 }  // namespace

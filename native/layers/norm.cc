@@ -7,20 +7,23 @@
 
 #include "layers/aten_path.h"
 #include "layers/dispatch.h"
-#include "layers/saved.h"
+#include "layers/operation.h"
 #include "runtime/scratch.h"
 
 namespace tagformer {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
+/// Of rows, gamma and, each of them if there is one, a bias, other rows to add and beta.
+struct ResidualNorm : Operation {
+  ResidualNorm(const NormOptions& options, bool has_bias, bool has_residual, bool has_beta)
+      : options(options), has_bias(has_bias), has_residual(has_residual), has_beta(has_beta) {}
 
-struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x,
-                            const std::optional<at::Tensor>& bias, const std::optional<at::Tensor>& residual,
-                            const at::Tensor& gamma, const std::optional<at::Tensor>& beta,
-                            const NormOptions& options) {
+  NormOptions options;
+  bool has_bias, has_residual, has_beta;
+
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const at::Tensor& x = inputs[0];
+    const at::Tensor& gamma = inputs[3];
     const std::int64_t rows = x.size(0);
     const std::int64_t width = x.size(1);
     at::Tensor y = scratch(x.sizes(), x.options());
@@ -32,10 +35,10 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
         const std::int64_t at = first * width;
         cpu::typed_kernels<T>().norm_forward({
             .x = elements<const T>(x) + at,
-            .bias = bias ? elements<const float>(*bias) : nullptr,
-            .residual = residual ? elements<const T>(*residual) + at : nullptr,
+            .bias = elements<const float>(inputs[1]),
+            .residual = has_residual ? elements<const T>(inputs[2]) + at : nullptr,
             .gamma = elements<const float>(gamma),
-            .beta = beta ? elements<const float>(*beta) : nullptr,
+            .beta = elements<const float>(inputs[4]),
             .epsilon = static_cast<float>(options.epsilon),
             .y = elements<T>(y) + at,
             .normalised = normalised.defined() ? elements<T>(normalised) + at : nullptr,
@@ -47,22 +50,13 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
         });
       });
     });
-    save(context, "dropout", options.dropout);
-    context->saved_data["bias"] = bias.has_value();
-    context->saved_data["residual"] = residual.has_value();
-    context->saved_data["beta"] = beta.has_value();
-    context->save_for_backward({normalised, reciprocal_deviation, gamma});
+    saved = {normalised, reciprocal_deviation, gamma};
     return y;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list tensors = context->get_saved_variables();
-    const at::Tensor& normalised = tensors[0];
-    const at::Tensor grad_y = grads[0].contiguous();
-    const bool has_bias = context->saved_data["bias"].toBool();
-    const bool has_residual = context->saved_data["residual"].toBool();
-    const bool has_beta = context->saved_data["beta"].toBool();
-    const auto& dropout = saved<cpu::Dropout>(context, "dropout");
+  Tensors backward(const Tensors& saved, const at::Tensor& grad_y, const std::vector<bool>&) const override {
+    const at::Tensor& normalised = saved[0];
+    const cpu::Dropout& dropout = options.dropout;
     const std::int64_t rows = normalised.size(0);
     const std::int64_t width = normalised.size(1);
 
@@ -79,8 +73,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
         cpu::typed_kernels<T>().norm_backward({
             .grad_y = elements<const T>(grad_y) + at,
             .normalised = elements<const T>(normalised) + at,
-            .reciprocal_deviation = elements<const float>(tensors[1]) + first,
-            .gamma = elements<const float>(tensors[2]),
+            .reciprocal_deviation = elements<const float>(saved[1]) + first,
+            .gamma = elements<const float>(saved[2]),
             .grad_x = elements<T>(grad_x) + at,
             .grad_residual = separate ? elements<T>(grad_residual) + at : nullptr,
             .grad_gamma = sum,
@@ -94,13 +88,16 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
       });
     });
     const at::Tensor total = at::sum(sums, {0});
-    return {grad_x,   has_bias ? total[2] : at::Tensor(), grad_residual,
-            total[0], has_beta ? total[1] : at::Tensor(), at::Tensor()};
+    return {grad_x, has_bias ? total[2] : at::Tensor(), grad_residual, total[0],
+            has_beta ? total[1] : at::Tensor()};
   }
 };
 
-struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
-  static at::Tensor apply_mask(const at::Tensor& x, const cpu::Dropout& dropout) {
+struct DropoutOperation : Operation {
+  explicit DropoutOperation(const cpu::Dropout& dropout) : dropout(dropout) {}
+  cpu::Dropout dropout;
+
+  [[nodiscard]] at::Tensor apply_mask(const at::Tensor& x) const {
     at::Tensor y = at::empty_like(x);
     const std::int64_t width = x.size(1);
     for_type(x, [&]<typename T> {
@@ -113,13 +110,10 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
     return y;
   }
 
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const cpu::Dropout& dropout) {
-    save(context, "dropout", dropout);
-    return apply_mask(x, dropout);
-  }
+  at::Tensor forward(const Tensors& inputs, Tensors&) const override { return apply_mask(inputs[0]); }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    return {apply_mask(grads[0].contiguous(), saved<cpu::Dropout>(context, "dropout")), at::Tensor()};
+  Tensors backward(const Tensors&, const at::Tensor& grad_y, const std::vector<bool>&) const override {
+    return {apply_mask(grad_y)};
   }
 };
 
@@ -142,8 +136,9 @@ at::Tensor residual_norm(const at::Tensor& x, const std::optional<at::Tensor>& b
                          const std::optional<at::Tensor>& residual, const at::Tensor& gamma,
                          const std::optional<at::Tensor>& beta, const NormOptions& options) {
   if (!has_kernels(x)) return aten_residual_norm(x, bias, residual, gamma, beta, options);
-  const std::optional<at::Tensor> rows = residual ? std::optional(residual->contiguous()) : std::nullopt;
-  return ResidualNorm::apply(x.contiguous(), bias, rows, gamma, beta, options);
+  const at::Tensor rows = residual ? residual->contiguous() : at::Tensor();
+  return apply(ResidualNorm(options, bias.has_value(), residual.has_value(), beta.has_value()),
+               {x.contiguous(), bias.value_or(at::Tensor()), rows, gamma, beta.value_or(at::Tensor())});
 }
 
 at::Tensor norm(const at::Tensor& x, const Norm& parameters, double epsilon) {
@@ -153,7 +148,7 @@ at::Tensor norm(const at::Tensor& x, const Norm& parameters, double epsilon) {
 
 at::Tensor dropout(const at::Tensor& x, const cpu::Dropout& dropout) {
   if (!dropout.active()) return x;
-  return has_kernels(x) ? DropoutFunction::apply(x.contiguous(), dropout) : aten_dropout(x, dropout);
+  return has_kernels(x) ? apply(DropoutOperation(dropout), {x.contiguous()}) : aten_dropout(x, dropout);
 }
 
 }  // namespace tagformer

@@ -11,14 +11,11 @@
 #include <algorithm>
 
 #include "layers/heads.h"
-#include "layers/saved.h"
+#include "layers/operation.h"
 #include "layers/weighted_sum.h"
 
 namespace tagformer {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /// Pointers to all inputs of the operation but queries, keys and values.
 template <typename T>
@@ -34,7 +31,7 @@ struct Inputs {
 };
 
 template <typename T>
-Inputs<T> inputs_of(const variable_list& tensors) {
+Inputs<T> inputs_of(const Tensors& tensors) {
   return {elements<const T>(tensors[2]),           (tensors[2].size(0) + 1) / 2,
           elements<const float>(tensors[3]),       elements<const float>(tensors[4]),
           elements<const float>(tensors[5]),       elements<const float>(tensors[6]),
@@ -62,19 +59,19 @@ std::int64_t workspace_of(const HeadLayout& layout) {
   return cpu::relative_attention_workspace(layout.longest(), layout.options.head_dim);
 }
 
-struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& kv,
-                            const at::Tensor& positions, const at::Tensor& content_bias,
-                            const at::Tensor& position_bias, const at::Tensor& segment_bias,
-                            const at::Tensor& segments, const std::optional<at::Tensor>& types,
-                            const HeadLayout& layout) {
-    const variable_list tensors = {
-        q, kv, positions, content_bias, position_bias, segment_bias, segments, types.value_or(at::Tensor())};
+/// Of queries, keys and values, positions, the biases of content, position and segment, segments and perhaps types.
+struct RelativeAttention : Operation {
+  explicit RelativeAttention(const HeadLayout& layout) : layout(layout) {}
+  HeadLayout layout;
+
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const at::Tensor& q = inputs[0];
+    const at::Tensor& kv = inputs[1];
     at::Tensor out = at::empty_like(q);
     at::Tensor log_sum_exp =
         at::empty({layout.options.heads, layout.total_queries()}, q.options().dtype(at::kFloat));
     for_type(q, [&]<typename T> {
-      const Inputs<T> in = inputs_of<T>(tensors);
+      const Inputs<T> in = inputs_of<T>(inputs);
       const auto from = head_pointers<const T>(q, kv, layout);
       for_each_head(layout, workspace_of(layout),
                     [&](std::int64_t sequence, std::int64_t head, float* workspace) {
@@ -83,21 +80,17 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
                           relative_part(in, layout, sequence, head), workspace);
                     });
     });
-    save(context, "layout", layout);
-    variable_list saved_tensors = tensors;
-    saved_tensors.push_back(log_sum_exp);
-    context->save_for_backward(saved_tensors);
+    saved = inputs;
+    saved.push_back(log_sum_exp);
     return out;
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
-    const variable_list tensors = context->get_saved_variables();
-    const auto& layout = saved<HeadLayout>(context, "layout");
-    const at::Tensor grad_out = grads[0].contiguous();
-    const at::Tensor& log_sum_exp = tensors[8];
-    at::Tensor grad_q = at::empty_like(tensors[0]);
-    at::Tensor grad_kv = at::empty_like(tensors[1]);
-    const std::int64_t distances = tensors[2].size(0);
+  Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
+                   const std::vector<bool>&) const override {
+    const at::Tensor& log_sum_exp = saved[8];
+    at::Tensor grad_q = at::empty_like(saved[0]);
+    at::Tensor grad_kv = at::empty_like(saved[1]);
+    const std::int64_t distances = saved[2].size(0);
     const std::int64_t head_dim = layout.options.head_dim;
     const auto single = grad_q.options().dtype(at::kFloat);
     // By head, so that each thread adds to memory of its own.
@@ -105,8 +98,8 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
     at::Tensor grad_biases = at::zeros({3, layout.options.heads, head_dim}, single);
     at::Tensor grad_segments = at::zeros({2, layout.options.heads, head_dim}, single);
     for_type(grad_q, [&]<typename T> {
-      const Inputs<T> in = inputs_of<T>(tensors);
-      const auto from = head_pointers<const T>(tensors[0], tensors[1], layout);
+      const Inputs<T> in = inputs_of<T>(saved);
+      const auto from = head_pointers<const T>(saved[0], saved[1], layout);
       const auto to = head_pointers<T>(grad_q, grad_kv, layout);
       for_each_head(layout, workspace_of(layout),
                     [&](std::int64_t sequence, std::int64_t head, float* workspace) {
@@ -128,12 +121,11 @@ struct RelativeAttention : torch::autograd::Function<RelativeAttention> {
     });
     return {grad_q,
             grad_kv,
-            grad_positions.permute({1, 0, 2}).reshape(tensors[2].sizes()).to(tensors[2].scalar_type()),
+            grad_positions.permute({1, 0, 2}).reshape(saved[2].sizes()).to(saved[2].scalar_type()),
             grad_biases[0],
             grad_biases[1],
             grad_biases[2],
             grad_segments,
-            at::Tensor(),
             at::Tensor()};
   }
 };
@@ -189,9 +181,9 @@ at::Tensor relative_attention(const at::Tensor& q, const at::Tensor& kv, const R
   const std::int64_t width = options.heads * options.head_dim;
   const HeadLayout layout{sequences.offsets(), /*one_query=*/q.size(0) != kv.size(0), width, 2 * width,
                           options};
-  return RelativeAttention::apply(q.contiguous(), kv.contiguous(), terms.positions.contiguous(),
-                                  terms.content_bias, terms.position_bias, terms.segment_bias, terms.segments,
-                                  types.defined() ? std::optional(types) : std::nullopt, layout);
+  return apply(RelativeAttention(layout),
+               {q.contiguous(), kv.contiguous(), terms.positions.contiguous(), terms.content_bias,
+                terms.position_bias, terms.segment_bias, terms.segments, types});
 }
 
 }  // namespace tagformer

@@ -96,7 +96,7 @@ function sizeOf({ model, work }, lengths) {
 
 async function ourVersions() {
   const { packageVersion } = await import("../../dist/base/package.js");
-  const { findBuiltAddon } = await import("../../dist/install/locations.js");
+  const { findBuiltAddon } = await import("../../dist/install/built-addon.js");
   return {
     tagformer: packageVersion(),
     libtorch: findBuiltAddon().torchVersion,

@@ -1,5 +1,5 @@
 // `tagformer setup`, and the set-up that every other command runs when there is no build yet.
-import { builtAddon } from "../install/locations.js";
+import { findBuiltAddon } from "../install/built-addon.js";
 import type { Progress } from "../install/progress.js";
 import { setUp } from "../install/setup.js";
 
@@ -24,7 +24,7 @@ export async function runSetup({ torch, cuda, json }: SetupCommandOptions): Prom
 
 /** Sets up only when there is no build: what every command calls that needs the engine. */
 export async function ensureSetUp(): Promise<void> {
-  if (!builtAddon()) await setUp({ progress: showProgress(process.stderr) });
+  if (!findBuiltAddon()?.file) await setUp({ progress: showProgress(process.stderr) });
 }
 
 /** A line for each step; on a terminal the step's detail follows, each in the place of the one before. */

@@ -1,8 +1,9 @@
 // Looks at everything that tagformer needs of a machine, and says what it found.
 import { availableParallelism } from "node:os";
 import { packageVersion } from "../base/package.js";
+import { findBuiltAddon } from "./built-addon.js";
 import { searchLibtorch } from "./find.js";
-import { addonDirectory, cacheDirectory, cacheProblem, findBuiltAddon } from "./locations.js";
+import { addonDirectory, cacheDirectory, cacheProblem } from "./locations.js";
 import { glibcVersion, platformProblem, processorFeatures } from "./platform.js";
 import { inspectCuda, selfTest } from "./selftest.js";
 import { inspectToolchain, installAdvice } from "./toolchain.js";
@@ -104,11 +105,10 @@ async function checkAddon(): Promise<Check[]> {
     const found = `not built for tagformer ${packageVersion()} (${addonDirectory()}); type: npx tagformer setup`;
     return [{ name, status: "failed", found }];
   }
-  const built: Check = {
-    name,
-    status: "ok",
-    found: `built ${addon.date} with libtorch ${addon.torchVersion} by ${addon.compiler}: ${addon.file}`,
-  };
+  const origin = addon.fromPackage
+    ? `of ${addon.fromPackage}, with libtorch ${addon.torchVersion} in ${addon.torchDirectory}`
+    : `built here ${addon.date} with libtorch ${addon.torchVersion} by ${addon.compiler}, which comes before one of a package`;
+  const built: Check = { name, status: "ok", found: `${origin}: ${addon.file}` };
   const result = await selfTest(addon.file);
   if ("problem" in result) {
     const found = `${result.problem}; type: npx tagformer setup`;

@@ -12,9 +12,8 @@ import {
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { messageOf, TagformerError } from "../base/errors.js";
+import { messageOf } from "../base/errors.js";
 import { packageRoot, packageVersion } from "../base/package.js";
-import { readTorchVersion } from "./libtorch.js";
 
 /** `TAGFORMER_CACHE`, or `tagformer` in the user's cache directory. */
 export function cacheDirectory(): string {
@@ -69,49 +68,6 @@ export function addonDirectory(): string {
 export const addonName = "tagformer.node";
 export const cudaLibraryName = "libtagformer_cuda.so";
 export const buildRecordName = "build.json";
-
-/** What setup writes beside an add-on that it built and tested. */
-export interface BuildRecord {
-  readonly torchVersion: string;
-  readonly torchDirectory: string;
-  readonly compiler: string;
-  /** ISO 8601. */
-  readonly date: string;
-}
-
-/** A tested add-on. */
-export interface BuiltAddon extends BuildRecord {
-  readonly file: string;
-}
-
-/** The add-on of these sources, or `undefined` when it is not built or its libtorch has gone or changed. */
-export function findBuiltAddon(): BuiltAddon | undefined {
-  const directory = addonDirectory();
-  const file = join(directory, addonName);
-  const recordFile = join(directory, buildRecordName);
-  if (!existsSync(file) || !existsSync(recordFile)) return undefined;
-  const record = JSON.parse(readFileSync(recordFile, "utf8")) as BuildRecord;
-  return readTorchVersion(record.torchDirectory) === record.torchVersion ? { ...record, file } : undefined;
-}
-
-/** The path of the add-on to load; see {@link findBuiltAddon}. */
-export function builtAddon(): string | undefined {
-  return findBuiltAddon()?.file;
-}
-
-/**
- * The path of the add-on to load.
- *
- * @throws TagformerError `NATIVE_NOT_BUILT`
- */
-export function requireBuiltAddon(): string {
-  const file = builtAddon();
-  if (file !== undefined) return file;
-  throw new TagformerError(
-    "NATIVE_NOT_BUILT",
-    "tagformer's native add-on is not built for this machine and version; run `npx tagformer setup` once",
-  );
-}
 
 let sourcesDigestOfProcess: string | undefined;
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, messageOf, TagformerError } from "../base/errors.js";
 import { nearestName } from "../base/suggestion.js";
-import { readNativeSources, requireBuiltAddon } from "../install/locations.js";
+import { requireBuiltAddon } from "../install/built-addon.js";
 import type { Addon } from "./types.js";
 
 let addon: Promise<Addon> | undefined;
@@ -32,8 +32,7 @@ export function prepareNative(after: Promise<void>): void {
 async function openAddon(after?: Promise<void>): Promise<Addon> {
   const opener = new Opener(); // starts while the sources are read
   try {
-    await readNativeSources();
-    const file = requireBuiltAddon();
+    const file = await requireBuiltAddon();
     await after;
     return await openBuilt(file, opener);
   } finally {

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cacheDirectory, findBuiltAddon } from "../../src/install/locations.js";
+import { findBuiltAddon } from "../../src/install/built-addon.js";
+import { cacheDirectory } from "../../src/install/locations.js";
 import { type Outcome, pack, root, run, type Tarball } from "../e2e/package.js";
 import { finish, tinyRun } from "../unit/training/tiny-run.js";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { CallOptions } from "../../src/base/cancel.js";
-import { builtAddon } from "../../src/install/locations.js";
+import { findBuiltAddon } from "../../src/install/built-addon.js";
 import { NativeModel } from "../../src/native/model.js";
 import type { NativeTraining } from "../../src/native/training.js";
 import { temporaryFolder } from "../parity/models.js";
@@ -37,7 +37,7 @@ const batches = [batchOf(60), batchOf(60, 2)];
 
 async function openSession(): Promise<Session> {
   await (await freshModel()).dispose(); // opens the add-on without holding up the event loop
-  const addon = createRequire(import.meta.url)(builtAddon()!);
+  const addon = createRequire(import.meta.url)(findBuiltAddon()!.file);
   const session = new addon.Session({ threads: 2, cores: 2 }) as Session;
   await session.load(spec, 0);
   await session.startTraining(training);

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { builtAddon } from "../../src/install/locations.js";
+import { findBuiltAddon } from "../../src/install/built-addon.js";
 import { batchOf, config, freshModel, labels } from "./tiny-bert.js";
 
 interface Session {
@@ -30,7 +30,7 @@ async function settledThreads(): Promise<number> {
 
 it.runIf(process.platform === "linux")("models without a number of their own share the cores", async () => {
   await (await freshModel()).dispose(); // opens the add-on without holding up the event loop
-  const { Session } = createRequire(import.meta.url)(builtAddon()!) as {
+  const { Session } = createRequire(import.meta.url)(findBuiltAddon()!.file) as {
     Session: new (options: { threads: number; cores: number }) => Session;
   };
   const open = async (options: { threads: number; cores: number }) => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { invalidModel } from "../../base/errors.js";
-import { requireBuiltAddon } from "../../install/locations.js";
+import { requireBuiltAddon } from "../../install/built-addon.js";
 
 /** What a module showed in its trial. */
 export interface ModuleTrial {

@@ -2,15 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { type BuildRecord, findBuiltAddon } from "../../../src/install/built-addon.js";
 import {
   addonDirectory,
   addonName,
-  type BuildRecord,
   buildDirectory,
   buildRecordName,
-  builtAddon,
   cacheDirectory,
-  findBuiltAddon,
 } from "../../../src/install/locations.js";
 import { useMachine, writeTorch } from "./machine.js";
 
@@ -45,24 +43,24 @@ describe("findBuiltAddon", () => {
   }
 
   it("finds a complete one", () => {
-    expect(builtAddon()).toBeUndefined();
+    expect(findBuiltAddon()?.file).toBeUndefined();
     const file = writeAddon();
     expect(findBuiltAddon()).toEqual({ ...record(), file });
-    expect(builtAddon()).toBe(file);
+    expect(findBuiltAddon()?.file).toBe(file);
   });
 
   it.each([addonName, buildRecordName])("does not take one without its %s", (name) => {
     writeAddon();
     rmSync(join(addonDirectory(), name));
-    expect(builtAddon()).toBeUndefined();
+    expect(findBuiltAddon()?.file).toBeUndefined();
   });
 
   it("does not take one whose libtorch has gone or changed", () => {
     writeAddon();
     writeTorch(record().torchDirectory, { version: "2.14.0+cu130" });
-    expect(builtAddon()).toBeUndefined();
+    expect(findBuiltAddon()?.file).toBeUndefined();
     rmSync(record().torchDirectory, { recursive: true });
-    expect(builtAddon()).toBeUndefined();
+    expect(findBuiltAddon()?.file).toBeUndefined();
   });
 });
 

@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
+import { findBuiltAddon } from "../../../src/install/built-addon.js";
 import { diagnose } from "../../../src/install/doctor.js";
 import {
   addonDirectory,
   addonName,
-  builtAddon,
   cudaLibraryName,
   fetchedSitePackages,
   fetchedTorch,
@@ -36,7 +36,7 @@ const lacks = {
   libraryProblem: "libcusparse.so.12 is missing; type: npx tagformer setup --cuda",
 };
 
-const realAddon = builtAddon();
+const realAddon = findBuiltAddon()?.file;
 if (!realAddon) throw new Error("this test needs the add-on; type: node dist/bundle/main.js setup");
 const machine = useMachine();
 const silent = () => {};

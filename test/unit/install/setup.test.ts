@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { runDoctor } from "../../../src/cli/doctor.js";
 import { ensureSetUp, runSetup, showProgress } from "../../../src/cli/setup.js";
+import { findBuiltAddon } from "../../../src/install/built-addon.js";
 import { type Check, diagnose } from "../../../src/install/doctor.js";
-import { addonDirectory, addonName, buildDirectory, builtAddon } from "../../../src/install/locations.js";
+import { addonDirectory, addonName, buildDirectory } from "../../../src/install/locations.js";
 import { setUp } from "../../../src/install/setup.js";
 import { answers, pythonWith, useMachine, writeTorch } from "./machine.js";
 
-const realAddon = builtAddon(); // before any test pretends another cache
+const realAddon = findBuiltAddon()?.file; // before any test pretends another cache
 if (!realAddon) throw new Error("this test needs the add-on; type: node dist/bundle/main.js setup");
 const machine = useMachine();
 const silent = () => {};
@@ -55,7 +56,7 @@ it("builds for the libtorch it found, tests, installs; and does nothing the seco
     compiler: "c++ 12.2.0",
     file: join(addonDirectory(), addonName),
   });
-  expect(builtAddon()).toBe(first.file);
+  expect(findBuiltAddon()?.file).toBe(first.file);
   expect(calls()[0]).toContain(`-DTAGFORMER_TORCH=${torch}`);
   expect(calls()[0]).toContain("-DTAGFORMER_TORCH_VERSION=2.13.0+cu130");
   expect(steps).toHaveBeenCalledWith(
@@ -90,7 +91,7 @@ it("does not install an add-on that does not load", async () => {
     code: "SETUP_FAILED",
     message: expect.stringMatching(/built with libtorch 2\.13\.0\+cu130 of .*, but does not work: /),
   });
-  expect(builtAddon()).toBeUndefined();
+  expect(findBuiltAddon()?.file).toBeUndefined();
 });
 
 it("shows the compiler's first error, and keeps the rest", async () => {

@@ -1,0 +1,185 @@
+// npm run pack:platform [DIRECTORY]: the packages with which tagformer installs without a compiler, as they are published:
+// tagformer itself, the add-on ready built (@tagformer/linux-x64) and libtorch for the CPU (@tagformer/libtorch-linux-x64).
+// The same inputs give the same bytes. DIRECTORY is build/platform without one.
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { isOnPath, main, root, run, say, setUp } from "./steps.mjs";
+
+/** The newest versions of symbols that a system with glibc 2.28 has (manylinux_2_28, which libtorch is built for). */
+const newestSymbols = { GLIBC: "2.28", GLIBCXX: "3.4.25", CXXABI: "1.3.11" };
+/** What the registry takes in one package. */
+const mostPackedBytes = 200e6;
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+await main(async () => {
+  setUp();
+  const out = resolve(process.argv[2] ?? join(root, "build", "platform"));
+  const addon = await ourAddon();
+  const platform = `${process.platform}-${process.arch}`;
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const libtorch = packLibtorch(out, platform, addon);
+  const ready = await packAddon(out, platform, addon, libtorch);
+  packTagformer(out, ready);
+  rmSync(join(out, "staged"), { recursive: true });
+  for (const name of readdirSync(out)) {
+    const { size } = statSync(join(out, name));
+    say(`${join(out, name)}: ${(size / 1e6).toFixed(1)} MB`);
+    if (size > mostPackedBytes) throw new Error(`${name} is larger than the registry takes (200 MB)`);
+  }
+});
+
+/** The add-on of these sources over the libtorch that setup fetches. Another's may be patched, or lack its licences. */
+async function ourAddon() {
+  const { addonDirectory, fetchedVersion } = await import("../dist/install/locations.js");
+  const { findBuiltAddon } = await import("../dist/install/built-addon.js");
+  const addon = findBuiltAddon();
+  if (fetchedVersion(addon.torchDirectory) === null) {
+    throw new Error(
+      `the add-on was built with the libtorch of ${addon.torchDirectory}, and not with one that setup fetched; unset LIBTORCH, remove ${addonDirectory()} and try again in an environment whose Python has no torch`,
+    );
+  }
+  return addon;
+}
+
+function packLibtorch(out, platform, { torchDirectory, torchVersion }) {
+  const sitePackages = join(torchDirectory, "..");
+  const [version] = torchVersion.split("+");
+  const { directory, name } = stage(out, `libtorch-${platform}`, {
+    version,
+    description: `libtorch ${version} for the CPU, which tagformer computes with`,
+    license: "SEE LICENSE IN licenses",
+  });
+  const lib = join(directory, "lib");
+  mkdirSync(lib);
+  for (const [file, source] of librariesOf(join(torchDirectory, "lib", "libtorch_cpu.so"))) {
+    run("strip", "--strip-unneeded", "-o", join(lib, file), source);
+  }
+  writeFileSync(join(directory, "build-version"), `${torchVersion}\n`);
+  copyLicenses(sitePackages, join(directory, "licenses"));
+  pack(out, directory);
+  return { name, version };
+}
+
+/** A library and all that it needs and that the system does not have: names and places. */
+function librariesOf(file, found = new Map()) {
+  const place = realpathSync(file);
+  found.set(field(place, "SONAME")[0] ?? file.split("/").at(-1), place);
+  const folders = (field(place, "RPATH")[0] ?? "").replaceAll("$ORIGIN", join(place, "..")).split(":");
+  for (const needed of field(place, "NEEDED")) {
+    const folder = folders.find((folder) => existsSync(join(folder, needed)));
+    if (folder !== undefined && !found.has(needed)) librariesOf(join(folder, needed), found);
+  }
+  return found;
+}
+
+/** Values of one kind in a library's dynamic section. */
+function field(file, kind) {
+  const { stdout } = spawnSync("readelf", ["--dynamic", "--wide", file], { encoding: "utf8" });
+  return [...stdout.matchAll(new RegExp(`\\(${kind}\\)[^[]*\\[(.*)\\]`, "g"))].map(([, value]) => value);
+}
+
+/** The licences of every wheel that a library came from. */
+function copyLicenses(sitePackages, target) {
+  for (const name of readdirSync(sitePackages).filter((name) => name.endsWith(".dist-info"))) {
+    const licenses = join(sitePackages, name, "licenses");
+    if (existsSync(licenses))
+      cpSync(licenses, join(target, name.replace(".dist-info", "")), { recursive: true });
+  }
+  if (!existsSync(target)) throw new Error(`${sitePackages} has no licences`);
+}
+
+async function packAddon(out, platform, addon, libtorch) {
+  const { directory, name } = stage(out, platform, {
+    version: manifest.version,
+    description: "tagformer's native add-on, ready built",
+    license: manifest.license,
+    dependencies: { [libtorch.name]: libtorch.version },
+  });
+  const file = join(directory, "tagformer.node");
+  run("strip", "--strip-unneeded", "-o", file, await publishedAddon());
+  requireOldSymbols(file);
+  const { torchVersion, compiler } = addon;
+  writeFileSync(join(directory, "build.json"), `${JSON.stringify({ torchVersion, compiler }, null, 2)}\n`);
+  copyFileSync(join(root, "LICENSE"), join(directory, "LICENSE"));
+  pack(out, directory);
+  return { name, version: manifest.version };
+}
+
+/** The add-on whose libtorch lies beside it, from the objects of the one that setup built. */
+async function publishedAddon() {
+  const { buildDirectory } = await import("../dist/install/locations.js");
+  run("cmake", "--build", buildDirectory(), "--target", "tagformer_published", "--parallel", "2");
+  return join(buildDirectory(), "published", "tagformer.node");
+}
+
+function requireOldSymbols(file) {
+  if (!isOnPath("objdump")) throw new Error("objdump, of binutils, is missing");
+  const { stdout } = spawnSync("objdump", ["--dynamic-syms", file], { encoding: "utf8" });
+  const tooNew = stdout.split("\n").filter((line) => {
+    const [, library, version] = line.match(/\((GLIBC|GLIBCXX|CXXABI)_([\d.]+)\)/) ?? [];
+    return library !== undefined && isNewer(version, newestSymbols[library]);
+  });
+  if (tooNew.length > 0) {
+    throw new Error(
+      `the add-on would not load with glibc 2.28, because of these symbols (native/old_glibc):\n${tooNew.join("\n")}`,
+    );
+  }
+}
+
+function isNewer(version, than) {
+  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
+  const i = a.findIndex((part, i) => part !== (b[i] ?? 0));
+  return i !== -1 && a[i] > (b[i] ?? 0);
+}
+
+/** tagformer itself, which asks for the add-on where there is one for the platform. */
+function packTagformer(out, ready) {
+  const directory = join(out, "staged", "tagformer");
+  mkdirSync(directory, { recursive: true });
+  for (const name of [...manifest.files.filter((name) => !name.startsWith("!")), "README.md", "LICENSE"]) {
+    cpSync(join(root, name), join(directory, name), { recursive: true });
+  }
+  const { scripts: _, devDependencies: __, ...published } = manifest;
+  const complete = { ...published, optionalDependencies: { [ready.name]: ready.version } };
+  writeFileSync(join(directory, "package.json"), `${JSON.stringify(complete, null, 2)}\n`);
+  pack(out, directory);
+}
+
+function stage(out, folder, fields) {
+  const name = `@tagformer/${folder}`;
+  const directory = join(out, "staged", folder);
+  mkdirSync(directory, { recursive: true });
+  const { homepage, repository } = manifest;
+  const described = {
+    name,
+    ...fields,
+    homepage,
+    repository,
+    os: [process.platform],
+    cpu: [process.arch],
+    libc: ["glibc"],
+    // Yarn's Plug'n'Play keeps packages packed, and the system's linker reads no archives.
+    preferUnplugged: true,
+  };
+  writeFileSync(join(directory, "package.json"), `${JSON.stringify(described, null, 2)}\n`);
+  return { name, directory };
+}
+
+/** npm writes the same archive for the same files: it leaves their dates and owners out. */
+function pack(out, directory) {
+  run("npm", "pack", directory, "--pack-destination", out, "--ignore-scripts", "--loglevel", "error");
+}
