@@ -78,10 +78,10 @@ const use = `
   const rows = texts.flatMap((text, i) => [0, 1, 2, 3].map(() => ({ text, labels: ["abc"[i]] })));
   const dataset = await datasetFromRows(rows, { text: "text", labels: "labels" });
   const trainer = new Trainer({
-    model, output, dataset, preset: "plain", epochs: 1, batchSize: 4, validationSplit: 0, thresholds: false, baseline: false,
+    model, output, train: dataset, preset: "plain", epochs: 1, batchSize: 4, validationSplit: 0, thresholds: false, baseline: false,
   });
   let steps = 0;
-  for await (const { type } of trainer.run()) if (type === "step") steps++;
+  for await (const { type } of trainer.events()) if (type === "step") steps++;
   console.log(JSON.stringify({ scores: predictions.map(({ scores }) => scores), steps }));`;
 
 /** Runs Node.js with no other program on its PATH, and with a cache that cannot be written. */
