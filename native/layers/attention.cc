@@ -102,8 +102,8 @@ struct OneQuery : Operation {
     at::Tensor grad_q = at::empty_like(saved[0]);
     at::Tensor grad_kv = at::empty_like(saved[1]);
     for_type(grad_q, [&]<typename T> {
-      tagformer::backward<T>(layout, head_pointers<const T>(saved[0], saved[1], layout), grad_out,
-                             saved[2], head_pointers<T>(grad_q, grad_kv, layout));
+      tagformer::backward<T>(layout, head_pointers<const T>(saved[0], saved[1], layout), grad_out, saved[2],
+                             head_pointers<T>(grad_q, grad_kv, layout));
     });
     return {grad_q, grad_kv};
   }

@@ -72,8 +72,7 @@ struct DisentangledAttention : Operation {
     return out;
   }
 
-  Tensors backward(const Tensors& in, const at::Tensor& grad_out,
-                   const std::vector<bool>&) const override {
+  Tensors backward(const Tensors& in, const at::Tensor& grad_out, const std::vector<bool>&) const override {
     const at::Tensor grad_q = at::empty_like(in[kQ]);
     const at::Tensor grad_kv = at::empty_like(in[kKv]);
     const at::Tensor key_sums = sums_of(in[kPositionKeys], layout);
@@ -91,11 +90,8 @@ struct DisentangledAttention : Operation {
                           workspace);
                     });
     });
-    return {grad_q,
-            grad_kv,
-            as_gradient(key_sums, in[kPositionKeys]),
-            as_gradient(query_sums, in[kPositionQueries]),
-            at::Tensor()};
+    return {grad_q, grad_kv, as_gradient(key_sums, in[kPositionKeys]),
+            as_gradient(query_sums, in[kPositionQueries]), at::Tensor()};
   }
 
   static std::int64_t workspace_of(const HeadLayout& layout) {

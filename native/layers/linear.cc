@@ -18,7 +18,8 @@ struct Product : Operation {
     const at::Tensor& x = inputs[0];
     const at::Tensor& weight = inputs[1];
     saved = {x, weight};
-    return multiply(x, pack_transposed(weight), inputs[2].defined() ? std::optional(inputs[2]) : std::nullopt);
+    return multiply(x, pack_transposed(weight),
+                    inputs[2].defined() ? std::optional(inputs[2]) : std::nullopt);
   }
 
   Tensors backward(const Tensors& saved, const at::Tensor& grad_y,

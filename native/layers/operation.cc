@@ -35,7 +35,8 @@ struct Function : torch::autograd::Function<Function> {
   }
 
   static Tensors backward(AutogradContext* context, Tensors gradients) {
-    const c10::intrusive_ptr<torch::CustomClassHolder> capsule = context->saved_data.at(kOperation).toCapsule();
+    const c10::intrusive_ptr<torch::CustomClassHolder> capsule =
+        context->saved_data.at(kOperation).toCapsule();
     const auto& recorded = static_cast<const Recorded&>(*capsule);
     std::vector<bool> wanted;
     std::size_t edge = 0;

@@ -12,10 +12,11 @@ namespace tagformer {
 /// Tensors by their place; one that is missing is undefined.
 using Tensors = std::vector<at::Tensor>;
 
-/// A differentiable operation. Its members, such as sizes and dropout, are kept from the forward to the backward pass.
+/// A differentiable operation. Its members, such as sizes and dropout, are kept from the forward to the
+/// backward pass.
 ///
-/// It stands for torch::autograd::Function, whose template more than doubles the time that a source takes to compile: for
-/// all operations together it is used once, in operation.cc.
+/// It stands for torch::autograd::Function, whose template more than doubles the time that a source takes to
+/// compile: for all operations together it is used once, in operation.cc.
 class Operation {
  public:
   virtual ~Operation() = default;
@@ -23,7 +24,8 @@ class Operation {
   /// The result, with the tensors that the backward pass will read in `saved`.
   virtual at::Tensor forward(const Tensors& inputs, Tensors& saved) const = 0;
 
-  /// The gradient of each input by that of the result, which is contiguous; undefined for an input that has none.
+  /// The gradient of each input by that of the result, which is contiguous; undefined for an input that has
+  /// none.
   /// @param wanted  of which inputs it is asked for; the others' may be left undefined
   [[nodiscard]] virtual Tensors backward(const Tensors& saved, const at::Tensor& gradient,
                                          const std::vector<bool>& wanted) const = 0;

@@ -59,7 +59,8 @@ std::int64_t workspace_of(const HeadLayout& layout) {
   return cpu::relative_attention_workspace(layout.longest(), layout.options.head_dim);
 }
 
-/// Of queries, keys and values, positions, the biases of content, position and segment, segments and perhaps types.
+/// Of queries, keys and values, positions, the biases of content, position and segment, segments and perhaps
+/// types.
 struct RelativeAttention : Operation {
   explicit RelativeAttention(const HeadLayout& layout) : layout(layout) {}
   HeadLayout layout;

@@ -59,7 +59,8 @@ void test_adamw(std::int64_t count, bool with_shadow, bool with_average) {
     const auto gradient = Matrix<T>::input(random, 1, count);
     const cpu::AdamWStep step = step_number(t, 1e-2F);
     cpu::typed_kernels<T>().adamw(step, parameter.data(), gradient.data(), mean.data(), square.data(),
-                                  with_average ? average.data() : nullptr, with_shadow ? shadow.data() : nullptr, count);
+                                  with_average ? average.data() : nullptr,
+                                  with_shadow ? shadow.data() : nullptr, count);
     for (std::int64_t j = 0; j < count; ++j) {
       Moments& moments = expected[static_cast<std::size_t>(j)];
       moments = updated(step, moments, gradient(0, j));
@@ -82,8 +83,8 @@ void test_adamw(std::int64_t count, bool with_shadow, bool with_average) {
     rounded_copy = rounded_copy && shadow.at(0, j).bits == nearest_bf16(parameter.at(0, j)).bits;
   }
   expect(name + ": shadow is the rounded parameter", rounded_copy);
-  expect(name + ": kept inside",
-         parameter.kept_inside() && mean.kept_inside() && square.kept_inside() && average.kept_inside() && shadow.kept_inside());
+  expect(name + ": kept inside", parameter.kept_inside() && mean.kept_inside() && square.kept_inside() &&
+                                     average.kept_inside() && shadow.kept_inside());
 }
 
 /// The first step's update is the learning rate, however small the gradient is, and none without a gradient.

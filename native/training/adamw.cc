@@ -75,7 +75,8 @@ cpu::AdamWStep KernelAdamW::step_of(double norm) const {
       .bias_correction2_sqrt = static_cast<float>(std::sqrt(1.0 - std::pow(options().beta2, count))),
       .gradient_scale = 1.0F,
       .average_rate = static_cast<float>(
-          1.0 / std::clamp(count, 1.0, static_cast<double>(std::max<std::int64_t>(1, options().average_steps)))),
+          1.0 /
+          std::clamp(count, 1.0, static_cast<double>(std::max<std::int64_t>(1, options().average_steps)))),
   };
   // r + epsilon, then divided by the correction c, is r / c + epsilon / c.
   if (options().epsilon_before_correction) step.epsilon /= step.bias_correction2_sqrt;

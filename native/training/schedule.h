@@ -23,8 +23,9 @@ struct Schedule {
   std::int64_t warmup_steps;
   std::int64_t total_steps;
 
-  /// The rate of the step that follows `done` finished ones, as transformers' get_constant_schedule_with_warmup,
-  /// get_linear_schedule_with_warmup and get_cosine_schedule_with_warmup give it.
+  /// The rate of the step that follows `done` finished ones, as transformers'
+  /// get_constant_schedule_with_warmup, get_linear_schedule_with_warmup and get_cosine_schedule_with_warmup
+  /// give it.
   [[nodiscard]] double rate(std::int64_t done) const {
     if (done < warmup_steps)
       return peak * static_cast<double>(done) / static_cast<double>(std::max<std::int64_t>(1, warmup_steps));

@@ -282,8 +282,8 @@ struct TypedKernels {
   double (*sum_of_squares)(const T* x, std::int64_t count);
   /// `average`, when not null, moves towards the updated parameter; `shadow`, when not null, receives it
   /// rounded to bf16.
-  void (*adamw)(const AdamWStep&, float* parameter, const T* gradient, float* mean, float* square, float* average,
-                bf16* shadow, std::int64_t count);
+  void (*adamw)(const AdamWStep&, float* parameter, const T* gradient, float* mean, float* square,
+                float* average, bf16* shadow, std::int64_t count);
 };
 
 struct Kernels {

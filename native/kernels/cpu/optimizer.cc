@@ -1,5 +1,5 @@
-// AdamW in one pass: decay, moments, update, the average of the weights where one is kept and, in bf16, the rounded
-// copy that the forward pass reads.
+// AdamW in one pass: decay, moments, update, the average of the weights where one is kept and, in bf16, the
+// rounded copy that the forward pass reads.
 #include "kernels/cpu/optimizer.h"
 
 #include "kernels/cpu/vector.h"
