@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { isOnPath, main, root, run, say, setUp } from "./steps.mjs";
+import { installMissing, isOnPath, main, root, run, say, setUp } from "./steps.mjs";
 
 /** The newest versions of symbols that a system with glibc 2.28 has (manylinux_2_28, which libtorch is built for). */
 const newestSymbols = { GLIBC: "2.28", GLIBCXX: "3.4.25", CXXABI: "1.3.11" };
@@ -26,13 +26,17 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 await main(async () => {
   setUp();
+  installMissing([
+    ["patchelf", isOnPath("patchelf")],
+    ["binutils", isOnPath("strip") && isOnPath("readelf") && isOnPath("objdump")],
+  ]);
   const out = resolve(process.argv[2] ?? join(root, "build", "platform"));
   const addon = await ourAddon();
   const platform = `${process.platform}-${process.arch}`;
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const libtorch = packLibtorch(out, platform, addon);
-  const ready = await packAddon(out, platform, addon, libtorch);
+  const ready = packAddon(out, platform, addon, libtorch);
   packTagformer(out, ready);
   rmSync(join(out, "staged"), { recursive: true });
   for (const name of readdirSync(out)) {
@@ -102,7 +106,7 @@ function copyLicenses(sitePackages, target) {
   if (!existsSync(target)) throw new Error(`${sitePackages} has no licences`);
 }
 
-async function packAddon(out, platform, addon, libtorch) {
+function packAddon(out, platform, addon, libtorch) {
   const { directory, name } = stage(out, platform, {
     version: manifest.version,
     description: "tagformer's native add-on, ready built",
@@ -110,7 +114,9 @@ async function packAddon(out, platform, addon, libtorch) {
     dependencies: { [libtorch.name]: libtorch.version },
   });
   const file = join(directory, "tagformer.node");
-  run("strip", "--strip-unneeded", "-o", file, await publishedAddon());
+  run("strip", "--strip-unneeded", "-o", file, addon.file);
+  // It finds libtorch in the package beside its own, and no longer where set-up found one.
+  run("patchelf", "--force-rpath", "--set-rpath", `$ORIGIN/../libtorch-${platform}/lib`, file);
   requireOldSymbols(file);
   const { torchVersion, compiler } = addon;
   writeFileSync(join(directory, "build.json"), `${JSON.stringify({ torchVersion, compiler }, null, 2)}\n`);
@@ -119,15 +125,7 @@ async function packAddon(out, platform, addon, libtorch) {
   return { name, version: manifest.version };
 }
 
-/** The add-on whose libtorch lies beside it, from the objects of the one that setup built. */
-async function publishedAddon() {
-  const { buildDirectory } = await import("../dist/install/locations.js");
-  run("cmake", "--build", buildDirectory(), "--target", "tagformer_published", "--parallel", "2");
-  return join(buildDirectory(), "published", "tagformer.node");
-}
-
 function requireOldSymbols(file) {
-  if (!isOnPath("objdump")) throw new Error("objdump, of binutils, is missing");
   const { stdout } = spawnSync("objdump", ["--dynamic-syms", file], { encoding: "utf8" });
   const tooNew = stdout.split("\n").filter((line) => {
     const [, library, version] = line.match(/\((GLIBC|GLIBCXX|CXXABI)_([\d.]+)\)/) ?? [];

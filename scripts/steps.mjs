@@ -92,7 +92,7 @@ export function installChromium() {
 }
 
 /** On Debian and its relatives, as root (a container, a CI job): installs packages that are not there. */
-function installMissing(packages) {
+export function installMissing(packages) {
   if (process.getuid?.() !== 0 || !isOnPath("apt-get")) return;
   const missing = packages.flatMap(([name, present]) => (present ? [] : [name]));
   if (missing.length === 0) return;

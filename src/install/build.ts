@@ -5,9 +5,15 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { TagformerError } from "../base/errors.js";
 import { packageRoot } from "../base/package.js";
-import type { BuildRecord, BuiltAddon } from "./built-addon.js";
 import type { Libtorch } from "./libtorch.js";
-import { addonDirectory, addonName, buildDirectory, buildRecordName } from "./locations.js";
+import {
+  addonDirectory,
+  addonName,
+  type BuildRecord,
+  type BuiltAddon,
+  buildDirectory,
+  buildRecordName,
+} from "./locations.js";
 import { withLock } from "./lock.js";
 import type { Progress } from "./progress.js";
 import { lastLines, type Outcome, run } from "./run.js";

@@ -3,24 +3,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TagformerError } from "../base/errors.js";
 import { readTorchVersion } from "./libtorch.js";
-import { addonDirectory, addonName, buildRecordName, readNativeSources } from "./locations.js";
+import {
+  addonDirectory,
+  addonName,
+  type BuildRecord,
+  type BuiltAddon,
+  buildRecordName,
+  readNativeSources,
+} from "./locations.js";
 import { findPrebuilt } from "./prebuilt.js";
-
-/** What is known of how an add-on was made. */
-export interface BuildRecord {
-  readonly torchVersion: string;
-  readonly torchDirectory: string;
-  readonly compiler: string;
-  /** ISO 8601; of an add-on that setup built. */
-  readonly date?: string;
-}
-
-/** An add-on and the libtorch that it is linked with. */
-export interface BuiltAddon extends BuildRecord {
-  readonly file: string;
-  /** The package that it came in; absent when setup built it. */
-  readonly fromPackage?: string;
-}
 
 /**
  * The add-on to load, or `undefined`. One that setup built was asked for (with another libtorch, with CUDA, for changed

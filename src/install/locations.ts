@@ -69,6 +69,22 @@ export const addonName = "tagformer.node";
 export const cudaLibraryName = "libtagformer_cuda.so";
 export const buildRecordName = "build.json";
 
+/** What is known of how an add-on was made. */
+export interface BuildRecord {
+  readonly torchVersion: string;
+  readonly torchDirectory: string;
+  readonly compiler: string;
+  /** ISO 8601; of an add-on that setup built. */
+  readonly date?: string;
+}
+
+/** An add-on and the libtorch that it is linked with. */
+export interface BuiltAddon extends BuildRecord {
+  readonly file: string;
+  /** The package that it came in; absent when setup built it. */
+  readonly fromPackage?: string;
+}
+
 let sourcesDigestOfProcess: string | undefined;
 
 /** Names the native sources: they cannot change while they run, so they are read once. */

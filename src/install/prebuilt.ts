@@ -12,9 +12,8 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { messageOf, TagformerError } from "../base/errors.js";
 import { packageRoot, packageVersion } from "../base/package.js";
-import type { BuiltAddon } from "./built-addon.js";
 import { readTorchVersion } from "./libtorch.js";
-import { addonName, buildRecordName, cacheDirectory } from "./locations.js";
+import { addonName, type BuiltAddon, buildRecordName, cacheDirectory } from "./locations.js";
 
 const platform = `${process.platform}-${process.arch}`;
 

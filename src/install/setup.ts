@@ -1,12 +1,12 @@
 // Setup: everything between an installed package and an add-on that works. Nothing is done twice.
 import { invalidOption, TagformerError } from "../base/errors.js";
 import { buildAddon } from "./build.js";
-import { type BuiltAddon, findBuiltAddon } from "./built-addon.js";
+import { findBuiltAddon } from "./built-addon.js";
 import { buildCudaLibrary } from "./cuda-library.js";
 import { fetchCudaLibraries, fetchLibtorch } from "./fetch.js";
 import { type Attempt, hasVersion, searchLibtorch } from "./find.js";
 import { defaultTorchVersion, hasCudaLibrary, type Libtorch } from "./libtorch.js";
-import { cacheProblem, fetchedVersion } from "./locations.js";
+import { type BuiltAddon, cacheProblem, fetchedVersion } from "./locations.js";
 import { platformProblem } from "./platform.js";
 import type { Progress } from "./progress.js";
 import { inspectCuda, selfTest } from "./selftest.js";

@@ -200,13 +200,15 @@ describe("an exchange", () => {
   it("names the rank that leaves, and why, to all that wait", async () => {
     const groups = await meet(3);
     const waiting = [0, 2].map((rank) => groups[rank]!.exchange(Uint8Array.of(1), "step 7"));
-    await groups[1]!.leave("its disk is full");
-    for (const one of waiting) {
-      await expect(one).rejects.toMatchObject({
+    // Both are awaited at once: either may be told first.
+    const told = waiting.map((one) =>
+      expect(one).rejects.toMatchObject({
         code: "DISTRIBUTED",
         message: "rank 1 of 3 (number 1) ended: its disk is full",
-      });
-    }
+      }),
+    );
+    await groups[1]!.leave("its disk is full");
+    await Promise.all(told);
     await expect(groups[0]!.exchange(Uint8Array.of(1), "step 8")).rejects.toThrow("its disk is full");
     await Promise.all(groups.map((group) => group.leave("")));
   });

@@ -2,10 +2,11 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { type BuildRecord, findBuiltAddon } from "../../../src/install/built-addon.js";
+import { findBuiltAddon } from "../../../src/install/built-addon.js";
 import {
   addonDirectory,
   addonName,
+  type BuildRecord,
   buildDirectory,
   buildRecordName,
   cacheDirectory,
