@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <future>
+#include <condition_variable>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -22,27 +24,46 @@ using Milliseconds = std::chrono::milliseconds;
 /// end: then Stopped is thrown. The call's own stop flag is set then. What the call uses it must own.
 template <typename Call>
 auto leaving_behind(Milliseconds limit, Call call) -> std::optional<decltype(call())> {
-  using Result = decltype(call());
-  const auto left = std::make_shared<std::atomic<bool>>(false);
-  std::packaged_task<Result()> task([left, call = std::move(call)]() mutable {
-    StopFlag::of_thread().watch(left.get());
-    return call();
-  });
-  std::future<Result> result = task.get_future();
-  std::thread(std::move(task)).detach();
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable ended;
+    std::optional<decltype(call())> result;
+    std::exception_ptr failure;
+    std::atomic<bool> left{false};
+  };
+  const auto shared = std::make_shared<Shared>();
+  std::thread([shared, call = std::move(call)]() mutable {
+    StopFlag::of_thread().watch(&shared->left);
+    std::optional<decltype(call())> result;
+    std::exception_ptr failure;
+    try {
+      result = call();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const std::lock_guard lock(shared->mutex);
+    shared->result = std::move(result);
+    shared->failure = failure;
+    shared->ended.notify_all();
+  }).detach();
   const auto end = Clock::now() + limit;
+  std::unique_lock lock(shared->mutex);
   try {
-    while (result.wait_for(Milliseconds(2)) != std::future_status::ready) {
+    while (!shared->result && !shared->failure) {
       check_stop();
-      if (Clock::now() < end) continue;
-      *left = true;
-      return std::nullopt;
+      if (Clock::now() >= end) {
+        shared->left = true;
+        return std::nullopt;
+      }
+      // By the system's clock: glibc 2.28 cannot wait by another (native/old_glibc).
+      shared->ended.wait_until(lock, std::chrono::system_clock::now() + Milliseconds(2));
     }
   } catch (...) {
-    *left = true;
+    shared->left = true;
     throw;
   }
-  return result.get();
+  if (shared->failure) std::rethrow_exception(shared->failure);
+  return std::move(shared->result);
 }
 
 /// Whether `done` came true before `limit` was over; it is asked every few milliseconds.
