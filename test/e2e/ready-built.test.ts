@@ -76,7 +76,7 @@ const use = `
   const predictions = await classifier.predict(texts);
   await classifier.dispose();
   const rows = texts.flatMap((text, i) => [0, 1, 2, 3].map(() => ({ text, labels: ["abc"[i]] })));
-  const dataset = await datasetFromRows(rows, { text: "text", labels: "labels" });
+  const { dataset } = await datasetFromRows(rows, { text: "text", labels: "labels" });
   const trainer = new Trainer({
     model, output, train: dataset, preset: "plain", epochs: 1, batchSize: 4, validationSplit: 0, thresholds: false, baseline: false,
   });
@@ -88,7 +88,7 @@ const use = `
 function alone(parameters: readonly string[]): Outcome {
   const environment = {
     PATH: barePath(mkdtempSync(join(directory, "path-"))),
-    TAGFORMER_CACHE: "/proc/none",
+    TAGFORMER_CACHE: "/dev/null/none",
   };
   return succeed(process.execPath, parameters, project, environment);
 }
