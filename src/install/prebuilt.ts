@@ -18,8 +18,8 @@ import { addonName, type BuiltAddon, buildRecordName, cacheDirectory } from "./l
 const platform = `${process.platform}-${process.arch}`;
 
 /** The package of the platform's add-on, and that of its libtorch. */
-export const addonPackage = `@tagformer/${platform}`;
-export const libtorchPackage = `@tagformer/libtorch-${platform}`;
+const addonPackage = `@tagformer/${platform}`;
+const libtorchPackage = `@tagformer/libtorch-${platform}`;
 
 /** The add-on of the platform's package; `undefined` where it is not installed, or is another version's. */
 export function findPrebuilt(): BuiltAddon | undefined {
