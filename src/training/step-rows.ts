@@ -43,11 +43,14 @@ export function partOfStep(
   const firstMicroBatch = gradientAccumulation * rank;
   const dealt = dealTokens(tokens, rows, allMicroBatches).filter((part) => part.length > 0);
   const own = dealt.slice(firstMicroBatch, firstMicroBatch + gradientAccumulation);
+  const batches = own.map((part) => selectLabelledRows(tokens, part));
+  if (size === 1)
+    return { batches, tokens: batches.reduce((sum, { ids }) => sum + ids.length, 0), share: undefined };
   const all = selectLabelledRows(tokens, rows);
   return {
-    batches: own.map((part) => selectLabelledRows(tokens, part)),
+    batches,
     tokens: all.ids.length,
-    share: size === 1 ? undefined : { labelled: labelledOf(all), firstMicroBatch, allMicroBatches },
+    share: { labelled: labelledOf(all), firstMicroBatch, allMicroBatches },
   };
 }
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -24,6 +25,18 @@ export function run(
 ): Outcome {
   const env = { ...Object.fromEntries(inherited), ...environment };
   return spawnSync(command, parameters, { cwd: directory, env, encoding: "utf8" });
+}
+
+/** Runs a command that has to end well. */
+export function succeed(
+  command: string,
+  parameters: readonly string[],
+  folder: string,
+  environment?: Readonly<Record<string, string>>,
+): Outcome {
+  const outcome = run(command, parameters, folder, environment);
+  expect(outcome.status, `${command} ${parameters.join(" ")}\n${outcome.stdout}${outcome.stderr}`).toBe(0);
+  return outcome;
 }
 
 /** Runs a program of one ES module in `directory`. */

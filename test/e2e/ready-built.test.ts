@@ -8,7 +8,7 @@ import { Classifier } from "../../src/classifier.js";
 import { findBuiltAddon } from "../../src/install/built-addon.js";
 import { fetchedVersion } from "../../src/install/locations.js";
 import { finish, tinyRun } from "../unit/training/tiny-run.js";
-import { barePath, type Outcome, root, run } from "./package.js";
+import { barePath, type Outcome, root, succeed } from "./package.js";
 
 const directory = mkdtempSync(join(tmpdir(), "tagformer-ready-built-"));
 const packed = join(directory, "packed");
@@ -91,15 +91,4 @@ function alone(parameters: readonly string[]): Outcome {
     TAGFORMER_CACHE: "/dev/null/none",
   };
   return succeed(process.execPath, parameters, project, environment);
-}
-
-function succeed(
-  command: string,
-  parameters: readonly string[],
-  folder: string,
-  environment?: Readonly<Record<string, string>>,
-): Outcome {
-  const outcome = run(command, parameters, folder, environment);
-  expect(outcome.status, `${command} ${parameters.join(" ")}\n${outcome.stdout}${outcome.stderr}`).toBe(0);
-  return outcome;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBuiltAddon } from "../../src/install/built-addon.js";
 import { cacheDirectory } from "../../src/install/locations.js";
-import { type Outcome, pack, root, run, type Tarball } from "../e2e/package.js";
+import { pack, root, run, succeed, type Tarball } from "../e2e/package.js";
 import { finish, tinyRun } from "../unit/training/tiny-run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "tagformer-installing-"));
@@ -162,17 +162,6 @@ it("is built from the tarball, in a path with spaces, and writes nothing into no
   );
   expect(filesIn(join(project, "node_modules"))).toEqual(before);
 });
-
-function succeed(
-  command: string,
-  parameters: readonly string[],
-  folder: string,
-  environment?: Readonly<Record<string, string>>,
-): Outcome {
-  const outcome = run(command, parameters, folder, environment);
-  expect(outcome.status, `${command} ${parameters.join(" ")}\n${outcome.stdout}${outcome.stderr}`).toBe(0);
-  return outcome;
-}
 
 /** Every file with its size and time. */
 function filesIn(folder: string): string[] {
