@@ -1,8 +1,8 @@
 // A loaded model in the forms that other programs read.
 
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { CallOptions } from "../base/cancel.js";
+import { makeDirectories } from "../base/directories.js";
 import { invalidOption } from "../base/errors.js";
 import { requirePath } from "../base/kinds.js";
 import { cannotWrite, writeWhole } from "../base/whole-file.js";
@@ -56,7 +56,7 @@ async function writeInFolder<T>(
   calls: CallOptions,
 ): Promise<T> {
   calls.signal?.throwIfAborted();
-  await mkdir(dirname(output), { recursive: true }).catch((error) => {
+  await makeDirectories(dirname(output)).catch((error) => {
     throw cannotWrite(output, error);
   });
   return writeWhole(output, fill, calls);

@@ -1,12 +1,13 @@
 // The trainings of a search: what is made next, by how many processes, and what is known of them after a kill.
 import { spawn } from "node:child_process";
-import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeDirectories } from "../base/directories.js";
+import { typedOptions } from "../base/typed.js";
 import { writeWholeText } from "../base/whole-file.js";
 import { shareOfMachine } from "../distributed/share.js";
 import type { ResolvedSearchOptions } from "../options/search.js";
-import { flagsOf } from "../training/auto/choice.js";
 import { bestFirst, type Job, type JobResult, nextJob, rungShares } from "../training/search/halving.js";
 import type { Configuration } from "../training/search/space.js";
 import { note } from "./terminal.js";
@@ -66,7 +67,7 @@ export class SearchRuns {
   /** Makes all trainings for which there is time; returns what is known of all. */
   async run(): Promise<readonly SearchResult[]> {
     const { output, options } = this.#parts;
-    await mkdir(join(output, "logs"), { recursive: true });
+    await makeDirectories(join(output, "logs"));
     await this.#readResults();
     const workers = Array.from({ length: options.jobs }, (_, worker) => this.#work(worker));
     await Promise.all(workers);
@@ -177,7 +178,7 @@ export class SearchRuns {
     );
     const own = options.jobs > 1 ? ["--threads", String(share.threads), "--device", share.device] : [];
     const epochs = rungShares[job.rung]! * Number(values.epochs ?? this.#parts.epochs ?? usualEpochs);
-    const told = flagsOf({
+    const told = typedOptions({
       preset: "plain",
       ...values,
       epochs,

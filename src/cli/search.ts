@@ -1,17 +1,18 @@
 // `tagformer search`: options of a training are varied, each configuration is trained by `tagformer train` in a process of its own.
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { counted } from "../base/counted.js";
+import { makeDirectories } from "../base/directories.js";
 import { invalidOption, messageOf } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
+import { typedOptions } from "../base/typed.js";
 import { writeWholeText } from "../base/whole-file.js";
 import { checkReadable } from "../data/bytes.js";
 import { isJsonObject } from "../model/json-file.js";
 import { searchOptions } from "../options/search.js";
 import { trainingOptions } from "../options/training.js";
 import { searchPage } from "../report/search-page.js";
-import { flagsOf } from "../training/auto/choice.js";
 import { importances } from "../training/search/importance.js";
 import {
   type Configuration,
@@ -84,7 +85,7 @@ async function search(data: string, flags: SearchFlags): Promise<void> {
   const space = await readSpace(flags);
   await checkReadable(data);
   await ensureSetUp();
-  await mkdir(flags.output, { recursive: true });
+  await makeDirectories(flags.output);
   const fixed = fixedArguments(process.argv.slice(3));
   await requireSameSearch(flags.output, { space, seed: options.seed, fixed });
   const draw = (number: number) => drawConfiguration(space, options.seed, number);
@@ -144,7 +145,7 @@ async function requireSameSearch(output: string, asked: object): Promise<void> {
 }
 
 function argumentsOf(values: Configuration): string[] {
-  return flagsOf({ preset: "plain", ...values });
+  return typedOptions({ preset: "plain", ...values });
 }
 
 function pageOf(results: readonly SearchResult[], runs: SearchRuns, data: string, command: string | null) {

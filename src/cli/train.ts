@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { invalidData, invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
+import { shellQuoted } from "../base/typed.js";
 import { checkReadable } from "../data/bytes.js";
 import { checkDataset, formatFindings } from "../data/check.js";
 import type { Dataset } from "../data/dataset.js";
@@ -12,7 +13,6 @@ import { distributedOptions } from "../options/distributed.js";
 import { requireEffect } from "../options/effect.js";
 import { withPreset } from "../options/presets.js";
 import { trainingOptions } from "../options/training.js";
-import { quoted } from "../training/auto/choice.js";
 import type { EndEvent, EpochEvent, StartEvent } from "../training/events.js";
 import { modelSource } from "../training/prepare.js";
 import { Trainer } from "../training/trainer.js";
@@ -155,7 +155,7 @@ function commandWithoutOptions(given: readonly string[]): string {
     const name = argument.replace(/=.*/, "");
     return !switches.has(name) && !withValue.has(name) && !withValue.has(given[i - 1] ?? "");
   });
-  return ["tagformer", ...kept.map(quoted)].join(" ");
+  return ["tagformer", ...kept.map(shellQuoted)].join(" ");
 }
 
 /** @throws TagformerError `INVALID_OPTION` */

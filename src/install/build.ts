@@ -1,8 +1,9 @@
 // Builds the add-on through cmake-js, tests it in a child process, and only then puts it where it is loaded from.
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { makeDirectoriesSync } from "../base/directories.js";
 import { TagformerError } from "../base/errors.js";
 import { packageRoot } from "../base/package.js";
 import type { Libtorch } from "./libtorch.js";
@@ -93,7 +94,7 @@ function buildFailure(outcome: Outcome): TagformerError {
 /** Moves a tested add-on to its place: record away, add-on in, record in, so that no record tells of another add-on. */
 async function install(built: string, record: BuildRecord): Promise<BuiltAddon> {
   const directory = addonDirectory();
-  mkdirSync(directory, { recursive: true });
+  makeDirectoriesSync(directory);
   const beside = join(directory, `${process.pid}-${addonName}`);
   copyFileSync(built, beside);
   const result = await selfTest(beside);

@@ -1,6 +1,7 @@
 // Our own second library, native/cuda: what needs CUDA's headers to be built. Without it the rest of CUDA works.
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectoriesSync } from "../base/directories.js";
 import { cmakeJs, torchDefinitions } from "./build.js";
 import { fetchCudaHeaders } from "./fetch.js";
 import type { Libtorch } from "./libtorch.js";
@@ -61,7 +62,7 @@ function cudaVersion({ version }: Libtorch): string | null {
 
 function install(built: string): void {
   const directory = addonDirectory();
-  mkdirSync(directory, { recursive: true });
+  makeDirectoriesSync(directory);
   const beside = join(directory, `${process.pid}-${cudaLibraryName}`);
   copyFileSync(built, beside);
   const file = join(directory, cudaLibraryName);

@@ -1,17 +1,10 @@
 // Where everything that setup makes lies: in the user's cache, because node_modules does not survive `npm ci`.
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { makeDirectoriesSync } from "../base/directories.js";
 import { messageOf } from "../base/errors.js";
 import { packageRoot, packageVersion } from "../base/package.js";
 
@@ -24,7 +17,7 @@ export function cacheDirectory(): string {
 /** Why nothing can be put into {@link cacheDirectory}, or `null`; makes the directory. */
 export function cacheProblem(): string | null {
   try {
-    mkdirSync(cacheDirectory(), { recursive: true });
+    makeDirectoriesSync(cacheDirectory());
     accessSync(cacheDirectory(), constants.W_OK);
     return null;
   } catch (error) {

@@ -1,8 +1,9 @@
 // One process at a time: a file that says who holds it, kept fresh while it is held.
-import { mkdirSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, utimes, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeDirectoriesSync } from "../base/directories.js";
 import { isRunning } from "../base/running-process.js";
 
 const heartbeatMs = 2_000;
@@ -16,7 +17,7 @@ const pollMs = 500;
  * @param onWait is called once when there is something to wait for
  */
 export async function withLock<T>(file: string, onWait: () => void, action: () => Promise<T>): Promise<T> {
-  mkdirSync(dirname(file), { recursive: true });
+  makeDirectoriesSync(dirname(file));
   let told = false;
   while (!take(file)) {
     if (isStale(file)) {

@@ -1,15 +1,8 @@
 // The add-on that comes ready built: in an optional package for the platform, with libtorch in another one beside it.
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { copyFileSync, existsSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { makeDirectoriesSync } from "../base/directories.js";
 import { messageOf, TagformerError } from "../base/errors.js";
 import { packageRoot, packageVersion } from "../base/package.js";
 import { readTorchVersion } from "./libtorch.js";
@@ -65,7 +58,7 @@ function placedInCache(file: string, torchDirectory: string): string {
   const link = join(folder, basename(libtorchPackage));
   try {
     if (existsSync(placed) && existsSync(link) && realpathSync(link) === torchDirectory) return placed;
-    mkdirSync(dirname(placed), { recursive: true });
+    makeDirectoriesSync(dirname(placed));
     rmSync(link, { force: true });
     symlinkSync(torchDirectory, link);
     copyFileSync(file, placed);

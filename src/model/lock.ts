@@ -11,11 +11,11 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { followLinks } from "../base/destination.js";
+import { makeDirectories } from "../base/directories.js";
 import { cannot, messageOf, TagformerError } from "../base/errors.js";
 import { tryLock } from "../native/files.js";
 
@@ -122,7 +122,7 @@ function lockFileOf(target: string): string {
 async function placeOf(directory: string): Promise<{ target: string; made: string | undefined }> {
   try {
     const target = await followLinks(directory);
-    return { target, made: await mkdir(dirname(target), { recursive: true }) };
+    return { target, made: await makeDirectories(dirname(target)) };
   } catch (error) {
     throw cannotSaveTo(directory, error);
   }

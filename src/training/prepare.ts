@@ -1,6 +1,7 @@
 // From a dataset and a model to everything that the epoch loop needs.
 import { dirname } from "node:path";
 import { invalidData, invalidModel, invalidOption, type TagformerError } from "../base/errors.js";
+import { shellQuoted, typedNames } from "../base/typed.js";
 import { listLabels } from "../data/column-names.js";
 import type { Dataset } from "../data/dataset.js";
 import { trainValidationTestSplit } from "../data/parts.js";
@@ -251,7 +252,7 @@ async function readSource(
 function checkLabelOrder(model: string, { named, names }: ModelLabels, labelNames: readonly string[]): void {
   if (!named || names.join("\n") === labelNames.join("\n")) return;
   throw invalidModel(
-    `${model} gives scores for the labels ${listLabels(names)}, but the data has ${listLabels(labelNames)}; a TorchScript module cannot be given another head: choose the columns, in that order, with \`labels\` (--labels ${names.join(",")})`,
+    `${model} gives scores for the labels ${listLabels(names)}, but the data has ${listLabels(labelNames)}; a TorchScript module cannot be given another head: choose the columns, in that order, with \`labels\` (--labels ${shellQuoted(typedNames(names))})`,
   );
 }
 

@@ -1,7 +1,8 @@
 // The checkpoints of the run that writes a model directory: beside it, because it is replaced as a whole.
 import type { Dirent } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeDirectories } from "../base/directories.js";
 import { flushDirectory } from "../base/whole-file.js";
 import { isJsonObject, isMissing } from "../model/json-file.js";
 import {
@@ -85,7 +86,7 @@ export class RunDirectory {
     const number = ((await this.#numbers())[0] ?? 0) + 1;
     const directory = join(this.path, `${writingPrefix}${number}`);
     await rm(directory, { recursive: true, force: true });
-    if ((await mkdir(directory, { recursive: true })) === this.path) await flushDirectory(dirname(this.path));
+    if ((await makeDirectories(directory)) === this.path) await flushDirectory(dirname(this.path));
     return { directory, number };
   }
 

@@ -1,8 +1,9 @@
 // One model's folder in the shared cache, in the layout of huggingface_hub: `models--owner--name` with
 // `blobs/<hash>`, `refs/<revision>` (a commit) and `snapshots/<commit>/<file>`, a link to the blob.
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeDirectories } from "../../base/directories.js";
 import {
   bertVocabularyFile,
   configFile,
@@ -53,7 +54,7 @@ export class ModelCache {
   /** Shows a blob under its name in a commit. */
   async link(commit: string, file: HubFile): Promise<void> {
     const path = join(this.snapshot(commit), file.path);
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectories(dirname(path));
     const beside = `${path}.${randomUUID()}`;
     // Some file systems have no links; there huggingface_hub makes copies too.
     await symlink(join("..", "..", "blobs", file.hash), beside).catch(() =>
@@ -68,7 +69,7 @@ export class ModelCache {
     const path = join(this.folder, "refs", this.#revision);
     const beside = `${path}.${randomUUID()}`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeDirectories(dirname(path));
       await writeFile(beside, commit);
       await rename(beside, path);
     } catch {

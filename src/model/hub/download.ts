@@ -1,6 +1,7 @@
 // A model from the hub into the shared cache: which files it takes, in which order, and what when the hub is away.
-import { mkdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectories } from "../../base/directories.js";
 import { cannot, invalidModel, TagformerError } from "../../base/errors.js";
 import { configFile, tagformerFile, tokenizerFiles, weightsFile, weightsIndexFile } from "../file-names.js";
 import { describeFiles } from "../other-directories.js";
@@ -136,7 +137,7 @@ class Download {
 
   async #requireSpace(bytes: number): Promise<void> {
     const { folder } = this.cache;
-    await mkdir(folder, { recursive: true });
+    await makeDirectories(folder);
     const { bavail, bsize, blocks } = await statfs(folder);
     // Some network file systems do not say.
     if (blocks === 0 || bavail * bsize >= bytes) return;

@@ -1,8 +1,9 @@
 // A blob on its way: a file that only its maker writes to, hashed as it grows.
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeDirectories } from "../../base/directories.js";
 import { isMissing } from "../json-file.js";
 import type { HubFile } from "./listing.js";
 import { longestPauseMs } from "./retries.js";
@@ -40,7 +41,7 @@ export class Part {
     const strong = etag && /^"[^"]+"$/.test(etag) && etag.length <= maxEtagBytes ? etag : undefined;
     const suffix = strong ? `.${Buffer.from(strong).toString("base64url")}` : "";
     const path = `${blob}.tagformer-${randomBytes(4).toString("hex")}${suffix}.incomplete`;
-    await mkdir(dirname(blob), { recursive: true });
+    await makeDirectories(dirname(blob));
     return new Part(await open(path, "wx"), path, blob, file, strong);
   }
 

@@ -42,7 +42,7 @@ export async function tryTorchScript(
   signal?: AbortSignal,
   limits: TrialLimits = usualLimits,
 ): Promise<ModuleTrial> {
-  const addon = requireBuiltAddon();
+  const addon: string = await requireBuiltAddon();
   const { size } = await stat(file);
   const more = Math.round((size / 1e9) * secondsPerGigabyte);
   const timeout = (limits.seconds + more) * 1000;

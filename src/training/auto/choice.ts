@@ -1,5 +1,6 @@
 // What was decided for the user, and how to repeat it.
 import { parseOptions } from "../../base/parse-options.js";
+import { shellQuoted, typedOptions } from "../../base/typed.js";
 import { withPreset } from "../../options/presets.js";
 import { type ResolvedTrainingOptions, trainingOptions } from "../../options/training.js";
 
@@ -31,27 +32,5 @@ function repeatingOptions(options: ResolvedTrainingOptions): Record<string, unkn
 
 /** The same as flags of the command line. */
 export function repeatingFlags(options: ResolvedTrainingOptions): string {
-  return flagsOf(repeatingOptions(options)).map(quoted).join(" ");
-}
-
-/** Options as arguments of the command line. */
-export function flagsOf(options: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(options).flatMap(([option, value]) => {
-    const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    if (typeof value === "boolean") return [value ? `--${name}` : `--no-${name}`];
-    return [`--${name}`, textOf(value)];
-  });
-}
-
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return value.join(",");
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value)
-    .map(([key, one]) => `${key}=${one}`)
-    .join(",");
-}
-
-/** For a shell, where it needs quotes. */
-export function quoted(text: string): string {
-  return /^[\w.,:=/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return typedOptions(repeatingOptions(options)).map(shellQuoted).join(" ");
 }

@@ -1,5 +1,6 @@
 // Short trials of learning rates: each is the begin of the run that it would be, on the run's own rows.
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { makeDirectories } from "../../base/directories.js";
 import { generator } from "../../base/random.js";
 import { inBackground } from "../../evaluation/background.js";
 import type { Evaluation } from "../../evaluation/metrics.js";
@@ -54,7 +55,7 @@ export class Trials {
   /** Writes down the weights with which all trials, and the run, begin. */
   async begin(totalSteps: number): Promise<void> {
     const { directory, options } = this.#parts;
-    await mkdir(directory.path, { recursive: true });
+    await makeDirectories(directory.path);
     const training = await this.#start(options.learningRate, totalSteps);
     await training.writeCheckpoint(startFile(directory));
   }
