@@ -9,6 +9,9 @@ const tagformer = { side: "ours", program: "ours.mjs" };
  * Peers are there as people use them and as experts do; `fused` is AdamW's one-kernel implementation, and
  * the optimized files come from onnxruntime's own tools. All of theirs are sorted by length, but where it says padded, and
  * transformers.js, which takes texts as they come. `short` is their name in pictures.
+ *
+ * @type {Readonly<Record<string, { name: string, short: string, side: "ours" | "theirs", program: string,
+ *   precision: "fp32" | "bf16" | "int8" }>>}
  */
 export const contestants = {
   "hf-fp32-padded": {

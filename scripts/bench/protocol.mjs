@@ -1,6 +1,11 @@
 // What is done with which model and texts, and by whom.
 
-/** `onnx`: is exported for the peers that read that. */
+/**
+ * `onnx`: is exported for the peers that read that.
+ *
+ * @typedef {{ title: string, type: "bert" | "xlnet", shape: Record<string, number>, pretrained?: boolean, onnx?: boolean }} Model
+ * @type {Record<"base" | "xlnet" | "minilm", Model>}
+ */
 export const models = {
   base: {
     title: "BERT-base",
@@ -88,7 +93,13 @@ const protocol = {
 
 export const works = Object.keys(tasks);
 
-/** The tasks of some models, each with the keys of its contestants. */
+/**
+ * The tasks of some models, each with the keys of its contestants.
+ *
+ * @typedef {{ model: keyof typeof models, name: string, short: string, title: string, work: "train" | "predict" | "start",
+ *   set: string, batchSize?: number, warmUp?: number, passes?: number, mostPairs?: number, contestants: readonly string[] }} Task
+ * @returns {Task[]}
+ */
 export function tasksOf(modelNames, workNames) {
   return modelNames.flatMap((model) =>
     workNames

@@ -2,6 +2,14 @@
 import { contestants } from "./contestants.mjs";
 import { median, pairedRatio } from "./statistics.mjs";
 
+/**
+ * What one process measured: the time of each pass over all texts, its peak memory in bytes, and the operations per second that
+ * large matrix products reached right before or after it, whatever was less. `disturbed` was measured before in its place, next
+ * to which the machine was slow.
+ *
+ * @typedef {{ seconds: readonly number[], peakMemory: number, speed: number, disturbed?: readonly Measurement[] }} Measurement
+ */
+
 /** A sample counts when the machine gave this share of its speed right before and after it. */
 const quiet = 0.85;
 
@@ -14,6 +22,7 @@ export function isQuiet({ speed }, ceiling) {
  * @param task.samples by contestant, in the order of the rounds
  * @param task.flops of one pass
  * @param ceilings operations per second of large matrix products, by precision
+ * @param {() => number} [random] uniform in [0, 1), for the resampling
  */
 export function summarize({ work, texts, tokens, flops, samples }, ceilings, random) {
   const taken = Object.entries(samples).filter(([, list]) => list.length > 0);
@@ -70,6 +79,10 @@ function secondsOf({ seconds }) {
 /**
  * One report of several: tasks of later ones take the place of those of earlier ones. Each task has the date and the
  * ceilings of its own.
+ *
+ * @template {{ date: string, ceilings: object, parity: object, tasks: readonly { model: string, name: string }[] }} Report
+ * @param {readonly Report[]} reports
+ * @returns {Report & { tasks: (Report["tasks"][number] & Pick<Report, "date" | "ceilings">)[] }}
  */
 export function combine(reports) {
   const tasks = new Map();

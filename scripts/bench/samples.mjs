@@ -33,8 +33,9 @@ export class Sampler {
   }
 
   /**
-   * @returns samples by contestant, in the order in which they were taken: `{seconds, peakMemory, speed}`, and `disturbed` with
-   * those that were taken in their place before
+   * Samples by contestant, in the order in which they were taken.
+   *
+   * @returns {Promise<Record<string, import("./results.mjs").Measurement[]>>}
    */
   async take(task) {
     const samples = Object.fromEntries(task.contestants.map((name) => [name, []]));

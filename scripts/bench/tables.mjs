@@ -43,7 +43,11 @@ export function ratioTable({ ratios }) {
   ];
 }
 
-/** Columns as wide as their widest cell: the first aligned left, the others right. */
+/**
+ * Columns as wide as their widest cell: the first aligned left, the others right.
+ *
+ * @returns {string}
+ */
 export function terminalTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row) =>

@@ -1,6 +1,5 @@
 // The bag of words against scikit-learn's TF-IDF and logistic regression.
 import { expect, it } from "vitest";
-// @ts-expect-error the examples are plain JavaScript
 import { labelNames, writeTickets } from "../../examples/quickstart/tickets.mjs";
 import { BagOfWordsScorer, fitBagOfWords, usualInversePenalty } from "../../src/baseline/bag-of-words.js";
 import { runPython } from "./python.js";

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-// @ts-expect-error the examples are plain JavaScript
 import { labelNames, writeTickets } from "../../../examples/quickstart/tickets.mjs";
 import { BagOfWordsScorer, fitBagOfWords } from "../../../src/baseline/bag-of-words.js";
 import { chunksOf, gramsOf, readable, wordsOf } from "../../../src/baseline/terms.js";

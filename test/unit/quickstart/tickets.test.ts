@@ -2,11 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-// @ts-expect-error the examples are plain JavaScript
 import { generate, quickstartTickets } from "../../../examples/quickstart/generate.mjs";
-// @ts-expect-error
 import * as phrases from "../../../examples/quickstart/phrases.mjs";
-// @ts-expect-error
 import { labelNames, writeTickets } from "../../../examples/quickstart/tickets.mjs";
 import { readDataset } from "../../../src/data/read.js";
 

@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-// @ts-expect-error the examples are plain JavaScript
 import { quickstartTickets } from "../../../examples/quickstart/generate.mjs";
-// @ts-expect-error
 import { learnVocabulary, quickstartVocabulary } from "../../../examples/quickstart/vocabulary.mjs";
 import { Tokenizer } from "../../../src/text/tokenizer.js";
 

@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-// @ts-expect-error the examples are plain JavaScript
 import { labelNames, lookAlikes, shapes } from "../../../examples/toxic-comments/look-alike.mjs";
-// @ts-expect-error
 import { smallModel } from "../../../examples/toxic-comments/small-model.mjs";
 
 interface Row {

@@ -15,7 +15,12 @@ export const bagOfWords = [
   "return torch.sum(torch.mul(x0, mask), [1])",
 ];
 
-/** Source code of the module's class. */
+/**
+ * Source code of the module's class.
+ *
+ * @param {readonly string[]} body
+ * @param {readonly string[]} members
+ */
 export function code(body = bagOfWords, members = []) {
   return [
     "class Bag(Module):",
@@ -45,6 +50,10 @@ const raw = (value) => Buffer.from(value, "latin1");
 /**
  * data.pkl: one object with its attributes: `training`, `weight`, `flags`, which are booleans, `buffers`, which follow the weights
  * in the storage, a number for each label, and `lists`, which are of integers and empty.
+ *
+ * @returns {Buffer}
+ * @param {{ elements?: number, rows?: number, offset?: number, storage?: string, flags?: Record<string, boolean>,
+ *   buffers?: readonly string[], lists?: readonly string[] }} [claim]
  */
 export function pickle({
   elements = weights.length,
@@ -84,6 +93,12 @@ export function pickle({
   ]);
 }
 
+/**
+ * The records of a module.
+ *
+ * @typedef {{ readonly name: string, readonly bytes: Buffer, readonly deflated?: boolean }} Part
+ * @returns {Part[]}
+ */
 export function parts(source = code(), data = pickle()) {
   return [
     { name: "data/0", bytes: Buffer.from(weights.buffer) },
@@ -95,7 +110,11 @@ export function parts(source = code(), data = pickle()) {
   ];
 }
 
-/** A zip archive of the parts, in the manner of torch.jit.save. */
+/**
+ * A zip archive of the parts, in the manner of torch.jit.save.
+ *
+ * @param {readonly Part[]} records
+ */
 export function archive(records = parts()) {
   const bodies = [];
   const directory = [];
