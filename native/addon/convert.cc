@@ -95,7 +95,8 @@ LossOptions to_loss(const Napi::Value& value) {
                    .margin = number(object, "margin"),
                    .negative_weight = number(object, "negativeWeight"),
                    .smoothing = number(object, "smoothing"),
-                   .positive_weights = {}};
+                   .positive_weights = {},
+                   .r_drop = has(object, "rDrop") ? number(object, "rDrop") : 0.0};
   if (has(object, "positiveWeights")) {
     loss.positive_weights = copy<float>(object, "positiveWeights", napi_float32_array, "a Float32Array");
   }
@@ -188,6 +189,7 @@ TrainingOptions to_training_options(const Napi::Object& object) {
       .seed = static_cast<std::uint64_t>(integer(object, "seed")),
       .dropout = boolean(object, "dropout"),
       .loss = has(object, "loss") ? to_loss(object.Get("loss")) : LossOptions{},
+      .adversarial = has(object, "adversarial") ? number(object, "adversarial") : 0.0,
       .pooling = flag(object, "meanOfWindows") ? Pooling::kMean : Pooling::kMax,
       .layers = {.decay = has(object, "layerDecay") ? number(object, "layerDecay") : 1.0,
                  .freeze_embeddings = flag(object, "freezeEmbeddings"),

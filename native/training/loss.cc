@@ -50,6 +50,12 @@ at::Tensor weighted_sum(const LossOptions& options, const at::Tensor& positive, 
   return (losses * weights).sum();
 }
 
+/// `[rows, labels]`: what an element counts, 0 where it is not labelled.
+at::Tensor weights_of_elements(const at::Tensor& labels, const at::Tensor& weights) {
+  const at::Tensor labelled = at::isnan(labels).logical_not().to(at::kFloat);
+  return weights.defined() ? labelled * weights.unsqueeze(1) : labelled;
+}
+
 }  // namespace
 
 at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
@@ -62,11 +68,16 @@ at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
 
 at::Tensor mean_loss(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
                      const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled_count) {
-  at::Tensor element_weights = at::isnan(labels).logical_not().to(at::kFloat);
-  if (weights.defined()) element_weights = element_weights * weights.unsqueeze(1);
   at::Tensor targets = at::nan_to_num(labels);
   if (options.smoothing > 0.0) targets = targets * (1.0 - options.smoothing) + options.smoothing / 2.0;
-  return weighted_sum(options, positive, logits, targets, element_weights).div(labelled_count);
+  return weighted_sum(options, positive, logits, targets, weights_of_elements(labels, weights))
+      .div(labelled_count);
+}
+
+at::Tensor divergence(const at::Tensor& logits, const at::Tensor& others, const at::Tensor& labels,
+                      const at::Tensor& weights, const at::Tensor& labelled_count) {
+  const at::Tensor elements = (at::sigmoid(logits) - at::sigmoid(others)) * (logits - others);
+  return (elements * weights_of_elements(labels, weights)).sum().div(labelled_count).mul(0.5);
 }
 
 }  // namespace tagformer

@@ -26,6 +26,9 @@ struct LossOptions {
   double smoothing = 0.0;
   /// One for each label; empty: all 1.
   std::vector<float> positive_weights;
+  /// R-Drop (Liang et al. 2021): every batch is computed with two drawings of dropout. Their losses are
+  /// averaged, and divergence() times this is added.
+  double r_drop = 0.0;
 };
 
 /// The positive weights, `[labels]`, on a device; undefined when all are 1.
@@ -37,5 +40,11 @@ at::Tensor positive_weights(const LossOptions& options, c10::Device device);
 /// mean of the whole step.
 at::Tensor mean_loss(const LossOptions& options, const at::Tensor& positive, const at::Tensor& logits,
                      const at::Tensor& labels, const at::Tensor& weights, const at::Tensor& labelled_count);
+
+/// How far two logits of the same elements disagree: half the sum of both Kullback-Leibler divergences of
+/// their probabilities, which for p and q is (p - q) * (logit p - logit q) / 2. Summed and divided as
+/// mean_loss() does.
+at::Tensor divergence(const at::Tensor& logits, const at::Tensor& others, const at::Tensor& labels,
+                      const at::Tensor& weights, const at::Tensor& labelled_count);
 
 }  // namespace tagformer

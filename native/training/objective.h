@@ -18,6 +18,8 @@ class Objective {
   [[nodiscard]] at::Tensor differentiate(const DeviceBatch& batch, const Mode& mode) const;
 
  private:
+  [[nodiscard]] at::Tensor logits_of(const DeviceBatch& batch, const Mode& mode) const;
+  [[nodiscard]] at::Tensor mean_loss_of(const at::Tensor& logits, const DeviceBatch& batch) const;
   [[nodiscard]] at::Tensor loss_of(const DeviceBatch& batch, const Mode& mode) const;
 
   const LoadedModel& model_;

@@ -54,6 +54,15 @@ void set_head_bias(const ParameterSet& parameters, const std::vector<float>& bia
   }
 }
 
+void check_adversarial(const Model& model, const TrainingOptions& options) {
+  if (options.adversarial == 0.0) return;
+  const Parameter* const table = model.words().table;
+  if (table != nullptr && options.optimizer.factors[table->index] > 0.0) return;
+  throw Error("INVALID_OPTION",
+              table == nullptr ? "option fgm: a TorchScript module's word embeddings are not known"
+                               : "option fgm: the word embeddings are frozen, and have no gradient");
+}
+
 /// Makes the weights ready: whole, in fp32, and with gradients for what is to be trained.
 LoadedModel& prepare_weights(LoadedModel& model, TrainingOptions& options) {
   ParameterSet& parameters = model.parameters();
@@ -64,6 +73,7 @@ LoadedModel& prepare_weights(LoadedModel& model, TrainingOptions& options) {
   model.restore_weights();
   parameters.keep_masters();
   if (!options.head_bias.empty()) set_head_bias(parameters, options.head_bias);
+  check_adversarial(model.model(), options);
   for (const auto& parameter : parameters.all()) {
     const bool frozen = options.optimizer.factors[parameter->index] == 0.0;
     parameter->value.requires_grad_(parameter->trainable && !frozen);
@@ -79,7 +89,7 @@ std::unique_ptr<AdamW> make_optimizer(LoadedModel& model, const AdamWOptions& op
 std::unique_ptr<StepRunner> make_runner(const StepParts& parts) {
   std::unique_ptr<StepRunner> direct = make_direct_step(parts);
   auto* const optimizer = dynamic_cast<AtenAdamW*>(&parts.optimizer);
-  if (parts.exchange != nullptr || !parts.model.records_steps() || optimizer == nullptr ||
+  if (parts.exchange != nullptr || parts.adversarial > 0.0 || !parts.model.records_steps() || optimizer == nullptr ||
       !optimizer->repeats_itself())
     return direct;
   return make_recorded_step(parts, *optimizer, std::move(direct));
@@ -98,8 +108,8 @@ TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options, std::share
       optimizer_(make_optimizer(prepare_weights(model, options_), options_.optimizer)),
       gradients_(model.parameters(), optimizer_->by_rows(), model.has_kernels()),
       exchange_(make_exchange(std::move(group), options_.ordered)),
-      runner_(make_runner(
-          {model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout, exchange_.get()})) {
+      runner_(make_runner({model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout,
+                           options_.adversarial, exchange_.get()})) {
   model_.set_pending_updates([this] {
     optimizer_->apply_pending();
     show_averages(true);

@@ -34,6 +34,8 @@ struct TrainingOptions {
   std::uint64_t seed;
   bool dropout;
   LossOptions loss;
+  /// How far word embeddings are moved for an adversarial pass, in L2 norm; 0: there is none.
+  double adversarial = 0.0;
   /// How the windows of a text become one.
   Pooling pooling;
   LayerRates layers;

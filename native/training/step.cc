@@ -6,6 +6,7 @@
 
 #include "engine/split_in_two.h"
 #include "runtime/memory.h"
+#include "training/adversarial.h"
 
 namespace tagformer {
 namespace {
@@ -85,11 +86,29 @@ class DirectStep final : public StepRunner {
 
   at::Tensor differentiate(const HostBatch& data, const Mode& mode, std::int64_t labelled_count) {
     DeviceBatch prepared = parts_.model.prepare(data, labelled_count);
-    Batch& batch = prepared.batch;
-    batch.words = parts_.optimizer.look_up(batch.ids);
+    const at::Tensor rows = parts_.optimizer.look_up(prepared.batch.ids);
+    prepared.batch.words = rows;
     at::Tensor loss = parts_.objective.differentiate(prepared, mode);
-    if (batch.words.defined()) parts_.gradients.add_rows(batch.ids, batch.words);
+    if (parts_.adversarial > 0.0) differentiate_moved(prepared, mode);
+    if (rows.defined()) parts_.gradients.add_rows(prepared.batch.ids, rows);
     return loss;
+  }
+
+  /// Adds the gradients of the same batch, and the same dropout, with its words where they raise the loss
+  /// most.
+  void differentiate_moved(DeviceBatch& prepared, const Mode& mode) {
+    Batch& batch = prepared.batch;
+    const WordTable words = parts_.model.model().words();
+    const at::Tensor move = worst_move(batch, words, parts_.adversarial);
+    if (!move.defined()) return;
+    at::Tensor rows = batch.words;
+    if (!rows.defined()) {
+      batch.words = embed_words(*words.table, batch, words.padding_id).add(move);
+    } else {
+      batch.words = rows.detach().add(move).to(rows.scalar_type()).requires_grad_(true);
+    }
+    static_cast<void>(parts_.objective.differentiate(prepared, mode));
+    if (rows.defined()) rows.mutable_grad().add_(batch.words.grad());
   }
 
   StepParts parts_;

@@ -20,6 +20,8 @@ struct StepParts {
   /// Of dropout.
   std::uint64_t seed;
   bool dropout;
+  /// How far word embeddings are moved for a second, adversarial backward pass; 0: there is none.
+  double adversarial;
   /// With other ranks; null where there are none.
   Exchange* exchange;
 };

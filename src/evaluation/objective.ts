@@ -43,7 +43,15 @@ export function objectiveLoss(
 
 /** Whether a loss is cross-entropy without any weight or smoothing: then it is the loss of an evaluation. */
 export function isPlainCrossEntropy({ loss, rowWeights }: Objective): boolean {
-  const { positiveFocus, negativeFocus, margin, negativeWeight, smoothing, positiveWeights } = loss;
+  const {
+    positiveFocus,
+    negativeFocus,
+    margin,
+    negativeWeight,
+    smoothing,
+    positiveWeights,
+    rDrop = 0,
+  } = loss;
   const isOne = (weight: number) => weight === 1;
   return (
     positiveFocus === 0 &&
@@ -51,6 +59,7 @@ export function isPlainCrossEntropy({ loss, rowWeights }: Objective): boolean {
     margin === 0 &&
     negativeWeight === 1 &&
     smoothing === 0 &&
+    rDrop === 0 &&
     (positiveWeights ?? new Float32Array()).every(isOne) &&
     (rowWeights ?? new Float32Array()).every(isOne)
   );

@@ -103,6 +103,8 @@ export interface NativeTrainingOptions {
   readonly epsilonBeforeCorrection?: boolean;
   /** Absent: plain cross-entropy. */
   readonly loss?: NativeLoss;
+  /** How far word embeddings are moved for a second, adversarial pass, in L2 norm; absent or 0: there is none. */
+  readonly adversarial?: number;
   /** The logits of a text's windows are averaged; absent: the largest counts. */
   readonly meanOfWindows?: boolean;
   /**
@@ -127,6 +129,8 @@ export interface NativeLoss {
   readonly smoothing: number;
   /** `[labels]`; absent: all 1. */
   readonly positiveWeights?: Float32Array;
+  /** Weight of the divergence between two drawings of dropout; absent or 0: one drawing. */
+  readonly rDrop?: number;
 }
 
 export interface NativeStep {

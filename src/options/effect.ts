@@ -34,6 +34,7 @@ export function requireEffect(
     ...uselessLosses(options),
     ...uselessBudgets(given, options),
     ...uselessDropout(options),
+    ...uselessFgm(options),
     ...uselessSplits(options, own),
   ]);
 }
@@ -92,8 +93,13 @@ function uselessBudgets(given: TrainingOptions, { preset, budgetSteps }: Resolve
 
 function uselessDropout({ dropout }: ResolvedTrainingOptions): Useless[] {
   if (dropout) return [];
-  const names = ["hiddenDropout", "attentionDropout", "headDropout"] as const;
+  const names = ["hiddenDropout", "attentionDropout", "headDropout", "rDrop"] as const;
   return [{ names, because: "dropout is off (--no-dropout)" }];
+}
+
+function uselessFgm({ freezeEmbeddings, freezeLayers }: ResolvedTrainingOptions): Useless[] {
+  if (!freezeEmbeddings && freezeLayers === 0) return [];
+  return [{ names: ["fgm"], because: "the word embeddings are frozen" }];
 }
 
 function uselessSplits({ splitFile, testSplit }: ResolvedTrainingOptions, own: OwnTables): Useless[] {

@@ -139,6 +139,22 @@ export const trainingOptions = modelOptions.extend({
     .default(0.05)
     .describe("asymmetric loss: probability below which negative labels are ignored"),
   labelSmoothing: share.default(0).describe("share of every label that is replaced by 1/2"),
+  rDrop: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe(
+      "R-Drop (Liang et al. 2021): weight of the divergence between two drawings of dropout, which takes twice the time; 0: one drawing",
+    ),
+  fgm: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      "adversarial word embeddings (fast gradient method, Miyato et al. 2017): how far they are moved, in L2 norm, for a second backward pass, which takes twice the time; 0: none",
+    ),
   layerDecay: z
     .number()
     .positive()

@@ -24,6 +24,7 @@ export function lossOf(options: ResolvedTrainingOptions, dataset: Dataset, rows:
   return {
     ...formulaOf(options),
     smoothing: options.labelSmoothing,
+    rDrop: options.rDrop,
     ...(scaled && { positiveWeights: scaled }),
   };
 }
@@ -34,6 +35,7 @@ export function nameOfLoss(options: ResolvedTrainingOptions, { weights }: Datase
   const more = [
     ...(positiveWeight === "none" ? [] : ["weights of set labels"]),
     ...(labelSmoothing > 0 ? [`label smoothing ${labelSmoothing}`] : []),
+    ...(options.rDrop > 0 ? ["R-Drop"] : []),
     ...(weights ? ["weights of rows"] : []),
   ];
   return more.length === 0

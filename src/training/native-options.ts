@@ -20,6 +20,7 @@ export function nativeOptions(
     averageSteps: options.ema > 0 ? Math.max(1, Math.round(options.ema * totalSteps)) : 0,
     epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",
     loss,
+    adversarial: options.fgm,
     meanOfWindows: options.windowPooling === "mean",
     ...(hasPrior && { initialHeadBias: logOddsOf(dataset, origin, loss.positiveWeights) }),
   };

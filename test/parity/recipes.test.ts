@@ -9,6 +9,7 @@ import { type TrainingOptions, trainingOptions } from "../../src/options/trainin
 import type { LabelledBatch } from "../../src/text/batch.js";
 import { lossOf } from "../../src/training/loss.js";
 import { nativeOptions as ourOptions } from "../../src/training/native-options.js";
+import { testDevice } from "../test-device.js";
 import {
   gradientDifference,
   largestDifference,
@@ -30,6 +31,13 @@ const config = {
   max_position_embeddings: 40,
   num_labels: labelNames.length,
 };
+
+/** Python knows how ours is drawn on the CPU; see python/our_dropout.py. */
+const onlyHeadDropout = (rate: unknown) => ({
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+  classifier_dropout: rate,
+});
 
 const plain = randomBatch([5, 9, 1, 30, 17, 4, 12], { vocabulary: 90, labels: 4, seed: 5 });
 const random = generator(6, "recipes");
@@ -64,7 +72,7 @@ function countsOf(label: number): number {
 const asymmetric = { kind: "asymmetric", gammaPositive: 0, gammaNegative: 4, margin: 0.05 };
 const focal = { kind: "focal", gamma: 2 };
 
-const cases: readonly Case[] = [
+const everyCase: readonly Case[] = [
   { name: "cross-entropy", options: {} },
   { name: "soft targets", options: {}, batch: soft },
   { name: "row weights", options: {}, batch: weighted },
@@ -153,8 +161,26 @@ const cases: readonly Case[] = [
     options: { headBias: "prior" },
     theirs: { headBias: "prior" },
   },
+  {
+    name: "adversarial word embeddings",
+    options: { fgm: 0.5 },
+    theirs: { fgm: 0.5 },
+  },
+  {
+    name: "the head's dropout, drawn once",
+    options: { headDropout: 0.3 },
+    theirs: { headDropout: 0.3, dropoutSeed: training.seed },
+  },
+  {
+    name: "R-Drop, with the head's dropout drawn twice",
+    options: { headDropout: 0.3, rDrop: 3 },
+    theirs: { headDropout: 0.3, dropoutSeed: training.seed, rDrop: 3 },
+  },
   { name: "two frozen layers of three", options: { freezeLayers: 2, layerDecay: 0.7 } },
 ];
+
+/** A device draws its dropout with a generator of its own. */
+const cases = everyCase.filter(({ theirs }) => testDevice === "cpu" || theirs?.headDropout === undefined);
 
 interface Answer {
   readonly loss: number;
@@ -166,7 +192,7 @@ interface Answer {
 
 const questions = cases.map(({ batch = plain, theirs }) => ({
   directory: temporaryFolder(),
-  config,
+  config: { ...config, ...(theirs?.headDropout !== undefined && onlyHeadDropout(theirs.headDropout)) },
   seed: 4,
   steps: 20,
   ...theirs,
@@ -254,7 +280,8 @@ function nativeOptions(given: TrainingOptions, batch: LabelledBatch): NativeTrai
     averageSteps: 20 * options.ema,
     headRate: options.headRate,
     ...(initialHeadBias && { initialHeadBias }),
-    dropout: false,
+    dropout: options.headDropout !== undefined,
+    adversarial: options.fgm,
     weightDecay: options.weightDecay,
     epsilon: options.epsilon,
     epsilonBeforeCorrection: options.epsilonPlacement === "uncorrected",

@@ -5,6 +5,8 @@ In: a list of what model_reference.py takes, each with any of
   weights: one for each text; texts: the first row of each text; pooling: max | mean
   rates: factors of the learning rate by parameter, 0 freezes; lr, epsilon, weight_decay, transformers2: of AdamW
   schedule: linear | cosine, over all steps after warmupSteps; averageSteps: of the average of the weights
+  fgm: how far the word embeddings are moved for a second backward pass; rDrop: the weight of R-Drop's divergence
+  headDropout: of tagformer, before the last layer, with its seed in dropoutSeed
   headBias: prior, the log-odds of the labels with one more row of each kind
   clip: the most that the gradient's norm may be, 0 for no limit
 Out: a list of {loss, losses, classifier: the weights of the head's last layer after all steps, average: their average}; the gradients lie in directory/gradients.safetensors.
@@ -15,6 +17,7 @@ import sys
 
 import torch
 from model_reference import inputs_of, make_model
+from our_dropout import OurDropout, stream_of
 from safetensors.torch import save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 from torch.optim.swa_utils import AveragedModel
@@ -61,15 +64,55 @@ def pooled(logits, request):
     return torch.stack([rows.mean(0) if mean else rows.amax(0) for rows in windows])
 
 
+def logits_of(model, request):
+    return pooled(model(**inputs_of(request, model)).logits, request)
+
+
 def loss_of(model, request):
-    logits = pooled(model(**inputs_of(request, model)).logits, request)
-    labels = torch.tensor([float("nan") if x is None else x for x in request["labels"]]).view_as(logits)
+    return mean_loss(logits_of(model, request), request)
+
+
+def labels_of(logits, request):
+    return torch.tensor([float("nan") if x is None else x for x in request["labels"]]).view_as(logits)
+
+
+def mean_loss(logits, request):
+    labels = labels_of(logits, request)
     labelled = ~labels.isnan()
     losses = elements(request.get("loss", {"kind": "bce"}), logits, labels.nan_to_num())
     weights = request.get("weights")
     if weights is not None:
         losses = losses * torch.tensor(weights)[:, None]
     return losses[labelled].mean()
+
+
+def bernoulli_divergence(p, q):
+    """Kullback-Leibler, element by element."""
+    return p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log()
+
+
+def r_drop_loss(model, request):
+    """Liang et al. 2021, equations 2 and 3, for labels that are each a Bernoulli variable."""
+    first = logits_of(model, request)
+    model.dropout.seed ^= stream_of("second drawing of dropout")
+    second = logits_of(model, request)
+    model.dropout.seed = request["dropoutSeed"]
+    labelled = ~labels_of(first, request).isnan()
+    p, q = first.sigmoid()[labelled], second.sigmoid()[labelled]
+    divergence = (bernoulli_divergence(p, q) + bernoulli_divergence(q, p)) / 2
+    losses = (mean_loss(first, request) + mean_loss(second, request)) / 2
+    return losses + request["rDrop"] * divergence.mean()
+
+
+def add_adversarial(model, request):
+    """The fast gradient method over the word table: gradients at the moved table are added."""
+    table = model.get_input_embeddings().weight
+    before = table.detach().clone()
+    with torch.no_grad():
+        table += request["fgm"] * table.grad / table.grad.norm()
+    loss_of(model, request).backward()
+    with torch.no_grad():
+        table.copy_(before)
 
 
 class Transformers2AdamW(torch.optim.Optimizer):
@@ -141,10 +184,16 @@ def answer(request):
     optimizer = optimizer_of(model, request)
     schedule, average = rate_schedule(optimizer, request), averaged(model, request)
     losses, clip = [], request.get("clip", 1.0)
-    for _ in range(request.get("steps", 0)):
+    if "headDropout" in request:
+        model.dropout = OurDropout(request["headDropout"], site=1)
+        model.dropout.seed = request["dropoutSeed"]
+    for number in range(request.get("steps", 0)):
         optimizer.zero_grad()
-        step = loss_of(model, request)
+        model.dropout.step = number
+        step = r_drop_loss(model, request) if "rDrop" in request else loss_of(model, request)
         step.backward()
+        if "fgm" in request:
+            add_adversarial(model, request)
         if clip > 0:
             torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
         optimizer.step()
