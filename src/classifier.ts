@@ -17,7 +17,7 @@ import type { StoredModel } from "./classifier/stored-model.js";
 import type { TextModel } from "./classifier/text-model.js";
 import type { Texts } from "./data/compressed-texts.js";
 import type { Dataset } from "./data/dataset.js";
-import type { Decision } from "./evaluation/tuning.js";
+import { type Decision, thresholdsOf } from "./evaluation/tuning.js";
 import type { ExportCheck } from "./native/types.js";
 import {
   callOptions,
@@ -41,6 +41,7 @@ import {
   indexOfLargest,
   type Prediction,
   type TextScores,
+  textScores,
 } from "./predict/prediction.js";
 import type { Pending } from "./predict/predictor.js";
 import type { BatchTotals } from "./predict/row-queue.js";
@@ -119,6 +120,11 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
     return this.#decision.temperatures;
   }
 
+  /** How its logits become labels: {@link temperatures}, {@link thresholds} and which labels stand below others. */
+  get decision(): Decision {
+    return this.#decision;
+  }
+
   /**
    * Loads a Hugging Face model: config.json, model.safetensors and the tokenizer's files; or a TorchScript module (`.pt`),
    * which needs the options `trust` and `tokenizer`. A model that tagformer trained reads texts as its training did, with
@@ -179,8 +185,8 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
   }
 
   async #predict(texts: Texts, options: CallOptions): Promise<Prediction<Label>[]> {
-    const { probabilities, tokens, thresholds } = await this.#score(texts, options);
-    return describe(probabilities, tokens, this.labels, thresholds);
+    const scores = await this.#score(texts, options);
+    return describe(scores.probabilities, scores.tokens, this.labels, thresholdsOf(scores));
   }
 
   async *#predictStream(
@@ -220,9 +226,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
 
   async #score(texts: Texts, options: ScoreOptions): Promise<TextScores> {
     const decision = this.#decision;
-    const { logits, counts: tokens, times } = await this.#model.score(texts, options);
-    const { thresholds } = decision;
-    return { logits, probabilities: calibrated(logits, decision), thresholds, tokens, times };
+    return textScores(await this.#model.score(texts, options), decision);
   }
 
   /** The model's scores before temperatures and sigmoid, `[texts * labels]`, row-major. */
@@ -264,7 +268,7 @@ export class Classifier<Label extends string = string> implements AsyncDisposabl
    */
   tune(dataset: Dataset, options: TuningOptions & InferenceOptions = {}): Promise<ClassifierTuning> {
     return this.#call(tuningCall, options, () =>
-      tuneOn(this.#evaluated, dataset, options, (decision) => {
+      tuneOn(this.#evaluated, dataset, options, this.#decision, (decision) => {
         this.#decision = decision;
       }),
     );

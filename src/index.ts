@@ -93,6 +93,7 @@ export {
 } from "./evaluation/details.js";
 export { type Example, surestExamples } from "./evaluation/examples.js";
 export type { Figures } from "./evaluation/figures.js";
+export type { HierarchicalMetrics, Hierarchy, Parents } from "./evaluation/hierarchy.js";
 export type { TestFigures } from "./evaluation/jobs.js";
 export { type LabelErrors, type SuspectedLabel, suspectedLabelErrors } from "./evaluation/label-errors.js";
 export type { LabelRanking } from "./evaluation/label-ranking.js";
@@ -100,7 +101,7 @@ export { type AverageMetrics, type Evaluation, evaluate, type LabelMetrics } fro
 export { type LabelMistakes, type Mistake, mistakesByLabel, worstMistakes } from "./evaluation/mistakes.js";
 export type { LabelPairs } from "./evaluation/pairs.js";
 export type { Ranking } from "./evaluation/ranking.js";
-export type { Scores, Thresholds } from "./evaluation/scores.js";
+export type { HierarchicalThresholds, Scores, Thresholds } from "./evaluation/scores.js";
 export type { LabelTarget } from "./evaluation/targets.js";
 export { classificationReport } from "./evaluation/text-report.js";
 export { type Decision, type MacroInstead, type Tuning, tune } from "./evaluation/tuning.js";

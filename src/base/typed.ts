@@ -5,7 +5,7 @@ export function typedNames(names: readonly string[]): string {
   return names.map(typedName).join(",");
 }
 
-/** Options as arguments: `{ maxLength: 128, ema: false }` as `--max-length 128 --no-ema`. */
+/** Options as arguments: `{ maxLength: 128, ema: false }` as `--max-length 128 --no-ema`; a hierarchy of labels as `upper>lower`. */
 export function typedOptions(options: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(options).flatMap(([option, value]) => {
     const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -23,10 +23,12 @@ function typedValue(value: unknown): string {
   if (Array.isArray(value)) return typedNames(value.map(String));
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value)
-    .map(([name, one]) => `${typedName(name)}=${one}`)
+    .map(([name, one]) =>
+      typeof one === "string" ? `${typedName(one)}>${typedName(name)}` : `${typedName(name)}=${one}`,
+    )
     .join(",");
 }
 
 function typedName(name: string): string {
-  return /[",\n\r]|^\s|\s$|^\[|^$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+  return /[",>\n\r]|^\s|\s$|^\[|^$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

@@ -6,7 +6,7 @@ import { KeySet, textKeys } from "../data/text-keys.js";
 import { inBackground } from "../evaluation/background.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { type Mistake, mistakesOf } from "../evaluation/mistakes.js";
-import type { Decision, Tuning } from "../evaluation/tuning.js";
+import { type Decision, type Tuning, withHierarchyOf } from "../evaluation/tuning.js";
 import type { SeenTexts } from "../model/seen-texts.js";
 import type { TuningOptions } from "../options/evaluation.js";
 import type { InferenceOptions } from "../predict/encoded-texts.js";
@@ -51,16 +51,12 @@ export interface EvaluatedParts {
 /** Compares predictions with the labels of a dataset: see `Classifier.evaluate`. */
 export async function evaluateOn(
   parts: EvaluatedParts,
-  { temperatures, thresholds }: Decision,
+  decision: Decision,
   dataset: Dataset,
   options: InferenceOptions,
 ): Promise<ClassifierEvaluation> {
   const { logits, labels, tokens } = await scoreDataset(parts, dataset, options);
-  const { metrics, worst } = await inBackground(
-    "judge",
-    [logits, labels, parts.labels, temperatures, thresholds],
-    options,
-  );
+  const { metrics, worst } = await inBackground("judge", [logits, labels, parts.labels, decision], options);
   const seen = await parts.stored.countSeen(dataset.texts);
   return { metrics, mistakes: mistakesOf(worst, labels, parts.labels), logits, labels, tokens, seen };
 }
@@ -68,22 +64,26 @@ export async function evaluateOn(
 /**
  * Learns a decision from a dataset, which is stored with the model from then on: see `Classifier.tune`.
  *
+ * @param former what was in use before: its hierarchy remains unless another one is given
  * @param decided given the decision as soon as it is made
  */
 export async function tuneOn(
   parts: EvaluatedParts,
   dataset: Dataset,
-  { signal, onProgress, ...tuning }: TuningOptions & InferenceOptions,
+  { signal, onProgress, ...given }: TuningOptions & InferenceOptions,
+  former: Decision,
   decided: (decision: Decision) => void,
 ): Promise<ClassifierTuning> {
   const { stored } = parts;
   const { logits, labels, tokens } = await scoreDataset(parts, dataset, { signal, onProgress });
   const seen = await stored.countSeen(dataset.texts);
   const clusters = clustersOf(dataset);
+  const tuning = withHierarchyOf(former, parts.labels, given);
   const found = await inBackground("tune", [logits, labels, parts.labels, tuning, clusters], { signal });
   const keys = KeySet.of(await textKeys(dataset.texts));
   const record = { tuning: found, source: dataset.source, onValidation: false, texts: keys.stored() };
-  decided({ temperatures: found.temperatures, thresholds: found.thresholds });
+  const { temperatures, thresholds, parents } = found;
+  decided({ temperatures, thresholds, parents });
   stored.decide(() => tunedDecision(record, parts.labels, stored.directory), keys);
   return { ...found, tokens, seen: seen && { ...seen, tunedOn: 0 } };
 }

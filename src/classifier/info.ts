@@ -41,6 +41,8 @@ export interface ClassifierInfo {
     readonly threshold: number;
     /** What its logits are divided by before the sigmoid. */
     readonly temperature: number;
+    /** The label above it, without which it is not given; absent where there is none. */
+    readonly below?: string;
   }[];
   /** What the model's scores look like that a user should know; usually empty, one sentence each. */
   readonly warnings: readonly string[];
@@ -79,6 +81,7 @@ export function labelInfo(names: readonly string[], decision: Decision): Classif
     name,
     threshold: decision.thresholds[i]!,
     temperature: decision.temperatures[i]!,
+    ...((decision.parents?.[i] ?? -1) >= 0 && { below: names[decision.parents![i]!]! }),
   }));
 }
 

@@ -20,8 +20,7 @@ export async function evaluateBaseline(
   await using baseline = await Classifier.load(directory);
   if (baseline.labels.join("\n") !== model.labels.join("\n")) return null;
   const rival = await baseline.logits(dataset.texts);
-  const decisionOf = ({ temperatures, thresholds }: Classifier) => ({ temperatures, thresholds });
-  const decisions = [decisionOf(model), decisionOf(baseline)] as const;
+  const decisions = [model.decision, baseline.decision] as const;
   const { comparison } = await inBackground("rivals", [
     ...([logits, rival, labels, model.labels, decisions, clustersOf(dataset)] as const),
   ]);

@@ -9,6 +9,7 @@ import { clustersOf } from "../data/groups.js";
 import { matchLabels, matchRows, selectCells } from "../evaluation/alignment.js";
 import { type ComparedRun, compareScores } from "../evaluation/compare.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
+import { type Decision, selectLabels, thresholdsOf } from "../evaluation/tuning.js";
 import { readDecision } from "../model/decision.js";
 import { readModelDirectory } from "../model/directory.js";
 import { tagformerFile } from "../model/file-names.js";
@@ -165,10 +166,14 @@ async function storedRun(
   if (part === "validation") {
     for (const sentence of describeChoices(tagformer)) note(`${directory}: ${sentence}`);
   }
-  const byName = (values: readonly number[]) => labelNames.map((name) => values[labels.names.indexOf(name)]!);
+  const columns = labelNames.map((name) => labels.names.indexOf(name));
+  return comparedRun(logits, selectLabels(decision, columns));
+}
+
+function comparedRun(logits: Float32Array, decision: Decision): ComparedRun {
   return {
-    scores: { logits: divideByTemperature(logits, byName(decision.temperatures)) },
-    thresholds: byName(decision.thresholds),
+    scores: { logits: divideByTemperature(logits, decision.temperatures) },
+    thresholds: thresholdsOf(decision),
   };
 }
 
@@ -218,10 +223,8 @@ async function predict(
     .finally(() => bar.stop());
   for (const sentence of describeSeen(seen)) note(`${directory}: ${sentence}`);
   const inOrder = (values: Float32Array) => selectCells(values, columns.length, columns);
-  const byName = (values: readonly number[]) => columns.map((column) => values[column]!);
   return {
-    scores: { logits: divideByTemperature(inOrder(logits), byName(classifier.temperatures)) },
-    thresholds: byName(classifier.thresholds),
+    ...comparedRun(inOrder(logits), selectLabels(classifier.decision, columns)),
     labels: inOrder(labels),
     cutTexts: cutTextsOf(tokens, classifier.maxLength),
   };

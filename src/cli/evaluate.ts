@@ -256,11 +256,12 @@ function describeLabels({ labels }: Evaluation): string {
 }
 
 function describeMetrics(metrics: Evaluation): string {
-  const { micro, macro, samples } = metrics;
+  const { micro, macro, samples, hierarchical } = metrics;
   const figures: [string, number | null][] = [
     ["loss", metrics.loss],
     ["micro-F1", micro.f1],
     ["macro-F1", macro.f1],
+    ...(hierarchical ? [["hierarchical F1", hierarchical.f1] as [string, number]] : []),
     ["subset accuracy", metrics.subsetAccuracy],
     ["Hamming loss", metrics.hammingLoss],
     ["Jaccard (samples)", samples.jaccard],

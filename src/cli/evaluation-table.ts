@@ -8,6 +8,7 @@ import { distinctColumns, labelCellWriter } from "../data/label-cell.js";
 import { sigmoid } from "../evaluation/loss.js";
 import { decide, truthOf } from "../evaluation/scores.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
+import { thresholdsOf } from "../evaluation/tuning.js";
 import { writeOutput } from "./output.js";
 
 /** Texts decoded at once. */
@@ -28,7 +29,7 @@ export async function writeEvaluationTable(
   const width = names.length;
   const truth = truthOf(labels);
   const probabilities = sigmoid(divideByTemperature(logits, classifier.temperatures));
-  const decisions = decide(probabilities, width, classifier.thresholds);
+  const decisions = decide(probabilities, width, thresholdsOf(classifier.decision));
   const labelCell = labelCellWriter(names);
   const namesWhere = (row: number, test: (i: number) => boolean) =>
     labelCell(names.filter((_, label) => test(row * width + label)));

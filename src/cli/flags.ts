@@ -86,7 +86,7 @@ function toOption(
   const value = called ?? (choices ? "name" : anyOf ? "value" : type === "array" ? "a,b,c" : type);
   const option = new Option(`--${flagName(name)} <${value}>`, shown);
   if (choices) option.choices(choices);
-  if (anyOf) option.argParser(parseValue);
+  if (anyOf?.some((kind) => kind.type === "number")) option.argParser(parseValue);
   if (type === "array" && items?.type === "string") option.argParser((text) => splitNames(text));
   else if (type === "array") option.argParser((text) => text.split(",").map(parseNumber));
   if (type === "integer" || type === "number") option.argParser(parseNumber);

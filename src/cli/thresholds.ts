@@ -1,9 +1,12 @@
 // `tagformer thresholds`
+import { join } from "node:path";
 import type { Command } from "commander";
 import { invalidOption } from "../base/errors.js";
 import { parseOptions } from "../base/parse-options.js";
-import { tune } from "../evaluation/tuning.js";
+import { tune, withHierarchyOf } from "../evaluation/tuning.js";
+import { readDecision } from "../model/decision.js";
 import { readModelDirectory } from "../model/directory.js";
+import { tagformerFile } from "../model/file-names.js";
 import { requireTagformerFile, updateRecord } from "../model/save.js";
 import { describeSeen, knownTexts, type SeenTexts } from "../model/seen-texts.js";
 import { clustersOfStored, readValidation } from "../model/stored-predictions.js";
@@ -83,8 +86,10 @@ async function fromStored(
     stored: await readValidation(directory),
   }));
   const { source, labelNames, logits, labels } = stored;
-  const tuning = tune(logits, labels, labelNames, options, clustersOfStored(stored));
   const { tagformer } = await readModelDirectory(directory);
+  const former = readDecision(tagformer, labelNames, join(directory, tagformerFile));
+  const kept = withHierarchyOf(former, labelNames, options);
+  const tuning = tune(logits, labels, labelNames, kept, clustersOfStored(stored));
   const texts = knownTexts(tagformer).validation?.stored() ?? null;
   const record: TuningRecord = { tuning, source, onValidation: true, texts };
   const { fields, changeCard, test } = await tunedDecision(record, labelNames, directory);

@@ -55,10 +55,11 @@ export function describeResult(
 
 /** The figures with the thresholds that are stored from now on. */
 function describeTunedEnd({ crossFitted, tuned }: Tuning): string {
-  const [how, { micro, macro, subsetAccuracy }] = crossFitted
+  const [how, { micro, macro, subsetAccuracy, hierarchical }] = crossFitted
     ? ["cross-fitted on the validation rows", crossFitted]
     : ["too good, because of the very rows that they were tuned on", tuned];
-  return `\nWith the thresholds and temperatures that are stored with the model and used from now on (${how}): micro-F1 ${micro.f1.toFixed(4)}, macro-F1 ${macro.f1.toFixed(4)}, subset accuracy ${subsetAccuracy.toFixed(4)}.`;
+  const ofHierarchy = hierarchical ? `, hierarchical F1 ${hierarchical.f1.toFixed(4)}` : "";
+  return `\nWith the thresholds and temperatures that are stored with the model and used from now on (${how}): micro-F1 ${micro.f1.toFixed(4)}, macro-F1 ${macro.f1.toFixed(4)}, subset accuracy ${subsetAccuracy.toFixed(4)}${ofHierarchy}.`;
 }
 
 /** The model beside its bag of words. */

@@ -19,15 +19,20 @@ export interface FoundTuning {
   readonly storedIn: string | null;
 }
 
+type Average = [name: string, of: (evaluation: Evaluation) => number | null];
+
+const hierarchicalF1: Average = ["hierarchical F1", ({ hierarchical }) => hierarchical?.f1 ?? null];
+
 /** Tables of the labels and of the averages, and what to make of them. */
 export function describeTuning(found: FoundTuning): string {
   const { labels, source, tuning, storedIn } = found;
   const { untuned, tuned, crossFitted, thresholds, temperatures } = tuning;
   const f1 = (evaluation: Evaluation | null, i: number) => evaluation && evaluation.labels[i]!.f1;
   const figures = [untuned, tuned, crossFitted];
-  const averages: [string, (evaluation: Evaluation) => number | null][] = [
+  const averages: Average[] = [
     ["micro-F1", ({ micro }) => micro.f1],
     ["macro-F1", ({ macro }) => macro.f1],
+    ...(tuned.hierarchical ? [hierarchicalF1] : []),
     ["micro precision", ({ micro }) => micro.precision],
     ["micro recall", ({ micro }) => micro.recall],
     ["subset accuracy", ({ subsetAccuracy }) => subsetAccuracy],

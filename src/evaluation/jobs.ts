@@ -4,9 +4,8 @@ import { type Evaluation, evaluate } from "./metrics.js";
 import { type WorstElements, worstElements } from "./mistakes.js";
 import { type Objective, objectiveLoss } from "./objective.js";
 import { judgeRivals, type RivalFigures } from "./rivals.js";
-import type { Thresholds } from "./scores.js";
 import { divideByTemperature } from "./temperature.js";
-import { type Decision, tune } from "./tuning.js";
+import { type Decision, thresholdsOf, tune } from "./tuning.js";
 
 /** Metrics of a model's logits, decided at a probability of 1/2, and what its training minimises. */
 function measure(
@@ -38,9 +37,10 @@ function test(
   clusters?: Int32Array,
 ): TestFigures {
   const scores = { logits: decision ? divideByTemperature(logits, decision.temperatures) : logits };
+  const thresholds = decision && thresholdsOf(decision);
   return {
-    metrics: evaluate(scores, labels, labelNames, decision?.thresholds),
-    intervals: confidenceIntervals(scores, labels, labelNames, decision?.thresholds, {}, clusters),
+    metrics: evaluate(scores, labels, labelNames, thresholds),
+    intervals: confidenceIntervals(scores, labels, labelNames, thresholds, {}, clusters),
   };
 }
 
@@ -49,10 +49,10 @@ function judge(
   logits: Float32Array,
   labels: Float32Array,
   labelNames: readonly string[],
-  temperatures: readonly number[],
-  thresholds: Thresholds,
+  decision: Decision,
 ): { readonly metrics: Evaluation; readonly worst: WorstElements } {
-  const scores = { logits: divideByTemperature(logits, temperatures) };
+  const scores = { logits: divideByTemperature(logits, decision.temperatures) };
+  const thresholds = thresholdsOf(decision);
   const metrics = evaluate(scores, labels, labelNames, thresholds);
   const worst = worstElements(scores, labels, labelNames, Number.POSITIVE_INFINITY, thresholds);
   return { metrics, worst };

@@ -10,12 +10,21 @@ import {
   sumCounts,
 } from "./counts.js";
 import { columnOf, cutsOf } from "./cuts.js";
+import { type HierarchicalMetrics, hierarchicalMetrics, type Parents } from "./hierarchy.js";
 import type { LabelRanking } from "./label-ranking.js";
 import { bceWithLogits } from "./loss.js";
 import { mean, weightedMean } from "./mean.js";
 import { type Ranking, rank } from "./ranking.js";
 import { type RowMetrics, rowMetrics } from "./row-metrics.js";
-import { checkedRows, decide, probabilitiesOf, type Scores, type Thresholds, truthOf } from "./scores.js";
+import {
+  checkedRows,
+  decide,
+  parentsIn,
+  probabilitiesOf,
+  type Scores,
+  type Thresholds,
+  truthOf,
+} from "./scores.js";
 
 /** The metrics of one label, over the rows in which it is labelled. */
 export interface LabelMetrics extends Counts, DecisionMetrics, Ranking, Calibration {
@@ -48,6 +57,8 @@ export interface Evaluation extends LabelRanking, Calibration {
   readonly weighted: AverageMetrics;
   /** Mean over the rows. */
   readonly samples: AverageMetrics;
+  /** Of labels that stand below others: each with all labels above it; absent where there are none. */
+  readonly hierarchical?: HierarchicalMetrics;
   /** In the order of the label names. */
   readonly labels: readonly LabelMetrics[];
   /** Figures that are not defined for some labels or rows, and what they count as. */
@@ -74,19 +85,21 @@ export function evaluate(
 ): Evaluation {
   checkedRows(scores, labels, labelNames);
   const decisions = decide(probabilitiesOf(scores), labelNames.length, thresholds);
-  return evaluateDecisions(scores, labels, labelNames, decisions);
+  return evaluateDecisions(scores, labels, labelNames, decisions, parentsIn(thresholds));
 }
 
 /**
  * {@link evaluate} with decisions made elsewhere.
  *
  * @param decisions `[rows * labels]`, 0 or 1
+ * @param parents the label above each label, where some stand below others
  */
 export function evaluateDecisions(
   scores: Scores,
   labels: Float32Array,
   labelNames: readonly string[],
   decisions: Uint8Array,
+  parents?: Parents,
 ): Evaluation {
   const rows = checkedRows(scores, labels, labelNames);
   const probabilities = probabilitiesOf(scores);
@@ -122,6 +135,7 @@ export function evaluateDecisions(
     ),
     weighted: averageOfLabels(measured, support),
     samples: averageOfRows(counted),
+    ...(parents && { hierarchical: hierarchicalMetrics(judged.truth, decisions, parents) }),
     labels: columns,
     conventions: conventionsOf(columns, counted),
   };

@@ -4,7 +4,7 @@ import { type TuningOptions, tuningOptions } from "../options/evaluation.js";
 import { type ComparedRun, type Comparison, compareScores } from "./compare.js";
 import { type Evaluation, evaluate, evaluateDecisions } from "./metrics.js";
 import { divideByTemperature } from "./temperature.js";
-import { type Decision, decideByOthers } from "./tuning.js";
+import { type Decision, decideByOthers, thresholdsOf } from "./tuning.js";
 
 /** Thresholds and temperatures at the end of a run. */
 export const endTuning = { temperature: "global" } as const satisfies TuningOptions;
@@ -25,6 +25,7 @@ export interface RivalFigures {
  * @param decisions of the model and of the rival, tuned on other rows; absent: every row is decided by temperatures and
  * thresholds that are tuned on the others (cross-fitting), of both models in the same folds
  * @param clusters the cluster of each row
+ * @param hierarchy of the labels, for the cross-fitting
  */
 export function judgeRivals(
   logits: Float32Array,
@@ -33,10 +34,11 @@ export function judgeRivals(
   labelNames: readonly string[],
   decisions: readonly [Decision, Decision] | undefined,
   clusters: Int32Array,
+  hierarchy?: TuningOptions["hierarchy"],
 ): RivalFigures {
   const decided = (values: Float32Array, decision: Decision | undefined) =>
     decision === undefined
-      ? decidedByOthers(values, labels, labelNames, clusters)
+      ? decidedByOthers(values, labels, labelNames, clusters, hierarchy)
       : decidedBy(values, decision, labels, labelNames);
   const [model, rival] = [decided(logits, decisions?.[0]), decided(rivalLogits, decisions?.[1])];
   const comparison = compareScores(rival.run, model.run, labels, labelNames, {}, clusters);
@@ -50,11 +52,12 @@ interface Decided {
 
 function decidedBy(
   logits: Float32Array,
-  { temperatures, thresholds }: Decision,
+  decision: Decision,
   labels: Float32Array,
   labelNames: readonly string[],
 ): Decided {
-  const scores = { logits: divideByTemperature(logits, temperatures) };
+  const scores = { logits: divideByTemperature(logits, decision.temperatures) };
+  const thresholds = thresholdsOf(decision);
   return { run: { scores, thresholds }, metrics: evaluate(scores, labels, labelNames, thresholds) };
 }
 
@@ -63,13 +66,14 @@ function decidedByOthers(
   labels: Float32Array,
   labelNames: readonly string[],
   clusters: Int32Array,
+  hierarchy: TuningOptions["hierarchy"],
 ): Decided {
   const folds = foldsFor(clusters);
   if (folds === 0) {
     const untuned = { temperatures: labelNames.map(() => 1), thresholds: labelNames.map(() => 0.5) };
     return decidedBy(logits, untuned, labels, labelNames);
   }
-  const options = parseOptions(tuningOptions, { ...endTuning, folds });
+  const options = parseOptions(tuningOptions, { ...endTuning, folds, hierarchy });
   const { calibrated, decisions } = decideByOthers(logits, labels, labelNames, options, clusters);
   const scores = { logits: calibrated };
   const metrics = evaluateDecisions(scores, labels, labelNames, decisions);

@@ -1,5 +1,6 @@
 import { invalidData, invalidOption, TagformerError } from "../base/errors.js";
 import { shown } from "../base/parse-options.js";
+import { keepBelowGiven, type Parents } from "./hierarchy.js";
 import { sigmoid } from "./loss.js";
 
 /** What a model said about some rows, `[rows * labels]`, row-major: logits, or the probabilities made from them. */
@@ -13,8 +14,16 @@ export type Scores =
       readonly probabilities: Float32Array;
     };
 
+/** Thresholds of labels that stand below others: such a label is set only where the one above it is. */
+export interface HierarchicalThresholds {
+  /** A threshold for each label, in label order. */
+  readonly thresholds: readonly number[];
+  /** For each label the index of the one above it; -1 where there is none. */
+  readonly parents: Parents;
+}
+
 /** A probability above which a label is set: one for all labels, or one for each, in label order. */
-export type Thresholds = number | readonly number[];
+export type Thresholds = number | readonly number[] | HierarchicalThresholds;
 
 /** The probabilities of {@link Scores}, `[rows * labels]`. */
 export function probabilitiesOf(scores: Scores): Float32Array {
@@ -46,7 +55,18 @@ export function decide(probabilities: Float32Array, labels: number, thresholds: 
       decisions[start + label] = probabilities[start + label]! > perLabel[label]! ? 1 : 0;
     }
   }
+  const parents = parentsIn(thresholds);
+  if (parents) keepBelowGiven(decisions, parents);
   return decisions;
+}
+
+/** The labels above others, where thresholds know of any. */
+export function parentsIn(thresholds: Thresholds): Parents | undefined {
+  return isHierarchical(thresholds) ? thresholds.parents : undefined;
+}
+
+function isHierarchical(thresholds: Thresholds): thresholds is HierarchicalThresholds {
+  return typeof thresholds === "object" && thresholds !== null && "parents" in thresholds;
 }
 
 /**
@@ -55,6 +75,7 @@ export function decide(probabilities: Float32Array, labels: number, thresholds: 
  * @throws {TagformerError} `INVALID_OPTION` as {@link decide} does
  */
 export function thresholdPerLabel(thresholds: Thresholds, labels: number): readonly number[] {
+  if (isHierarchical(thresholds)) return thresholdPerLabel(thresholds.thresholds, labels);
   const given = typeof thresholds === "number" ? new Array<number>(labels).fill(thresholds) : thresholds;
   if (given?.length !== labels) {
     throw invalidOption(

@@ -9,15 +9,15 @@ import {
   type TuningSettings,
   tuningOptions,
 } from "../options/evaluation.js";
-import { type Cuts, columnOf, cutsOf } from "./cuts.js";
-import { averageF, type Goal, isTarget } from "./goal.js";
+import { columnOf } from "./cuts.js";
+import { isTarget } from "./goal.js";
+import { hierarchyOf, type Parents, parentsOf } from "./hierarchy.js";
 import { sigmoid } from "./loss.js";
 import { type Evaluation, evaluateDecisions } from "./metrics.js";
-import { checkedRows, decide, requireClusters, truthOf } from "./scores.js";
+import { checkedRows, decide, requireClusters, type Thresholds, truthOf } from "./scores.js";
 import { type LabelTarget, labelTarget } from "./targets.js";
 import { divideByTemperature, fitTemperature } from "./temperature.js";
-import { globalThreshold, shrink, thresholdsPerLabel } from "./threshold-search.js";
-import { twoPassThreshold } from "./two-pass.js";
+import { learnThresholds } from "./threshold-learning.js";
 
 /**
  * How a model's logits become labels, in this order: a logit is divided by the label's temperature, the sigmoid makes it a
@@ -28,6 +28,13 @@ export interface Decision {
   readonly temperatures: readonly number[];
   /** One for each label, a probability after the division by the temperature. */
   readonly thresholds: readonly number[];
+  /** For each label the index of the one above it, without which it is not given, or -1; absent: no label is below another. */
+  readonly parents?: Parents | undefined;
+}
+
+/** How a decision's probabilities become labels, as {@link evaluate} takes it. */
+export function thresholdsOf({ thresholds, parents }: Omit<Decision, "temperatures">): Thresholds {
+  return parents ? { thresholds, parents } : thresholds;
 }
 
 /** What {@link tune} found. */
@@ -85,7 +92,6 @@ export function tune(
   const resolved = parseOptions(tuningOptions, options);
   const rows = checkedRows({ logits }, labels, labelNames);
   requireClusters(clusters, rows);
-  const width = labelNames.length;
   if (rows < resolved.folds) {
     throw invalidOption(
       `option folds is ${resolved.folds}, but there are only ${rows} rows to tune on; give fewer folds, or 0 for none`,
@@ -99,14 +105,21 @@ export function tune(
   }
   const decided = (decision: Decision) => {
     const { calibrated, decisions } = apply(logits, decision);
-    return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
+    return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions, parents);
   };
-  const untuned = decided({ temperatures: labelNames.map(() => 1), thresholds: labelNames.map(() => 0.5) });
-  const decision = learn(logits, labels, width, resolved);
+  const parents = parentsFor(resolved, labelNames);
+  const untuned = decided({
+    temperatures: labelNames.map(() => 1),
+    thresholds: labelNames.map(() => 0.5),
+    parents,
+  });
+  const decision = learn(logits, labels, labelNames, resolved);
   const tuned = decided(decision);
   const crossFitted = crossFit(logits, labels, labelNames, resolved, clusters);
   const isMicro = resolved.method === "per-label" && resolved.average === "micro" && !isTarget(resolved);
-  const macro = isMicro ? decided(learn(logits, labels, width, { ...resolved, average: "macro" })) : null;
+  const macro = isMicro
+    ? decided(learn(logits, labels, labelNames, { ...resolved, average: "macro" }))
+    : null;
   return {
     ...decision,
     options: resolved,
@@ -135,29 +148,56 @@ function neverGiven({ labels }: Evaluation): string[] {
 /** Logits after their temperatures, and the decisions on them, both `[rows * labels]`. */
 function apply(
   logits: Float32Array,
-  { temperatures, thresholds }: Decision,
+  decision: Decision,
 ): { calibrated: Float32Array; decisions: Uint8Array } {
-  const calibrated = divideByTemperature(logits, temperatures);
-  return { calibrated, decisions: decide(sigmoid(calibrated), thresholds.length, thresholds) };
+  const calibrated = divideByTemperature(logits, decision.temperatures);
+  const decisions = decide(sigmoid(calibrated), decision.thresholds.length, thresholdsOf(decision));
+  return { calibrated, decisions };
+}
+
+/** A decision for some of its labels, in another order; a label whose upper one is left out stands below none. */
+export function selectLabels(decision: Decision, columns: readonly number[]): Decision {
+  const select = <Value>(values: readonly Value[]) => columns.map((column) => values[column]!);
+  return {
+    temperatures: select(decision.temperatures),
+    thresholds: select(decision.thresholds),
+    parents: decision.parents && select(decision.parents).map((parent) => columns.indexOf(parent)),
+  };
+}
+
+/** Options of a tuning that keeps the hierarchy of an earlier decision, unless it is given another one. */
+export function withHierarchyOf(
+  { parents }: Decision,
+  labelNames: readonly string[],
+  options: TuningOptions,
+): TuningOptions {
+  return parents ? { hierarchy: hierarchyOf(parents, labelNames), ...options } : options;
+}
+
+function parentsFor(
+  { hierarchy }: ResolvedTuningOptions,
+  labelNames: readonly string[],
+): Parents | undefined {
+  const parents = parentsOf(hierarchy ?? {}, labelNames);
+  return parents.some((parent) => parent >= 0) ? parents : undefined;
 }
 
 function learn(
   logits: Float32Array,
   labels: Float32Array,
-  width: number,
+  labelNames: readonly string[],
   options: ResolvedTuningOptions,
 ): Decision {
-  const truth = truthOf(labels);
+  const width = labelNames.length;
+  const parents = parentsFor(options, labelNames);
   const temperatures = learnTemperatures(logits, labels, width, options);
   const probabilities = sigmoid(divideByTemperature(logits, temperatures));
-  if (options.method === "two-pass") {
-    const threshold = twoPassThreshold(cutsOf(probabilities, truth));
-    return { temperatures, thresholds: new Array<number>(width).fill(threshold) };
-  }
-  const cuts = Array.from({ length: width }, (_, label) =>
-    cutsOf(columnOf(probabilities, label, width), columnOf(truth, label, width)),
+  const thresholds = learnThresholds(
+    { probabilities, truth: truthOf(labels), labels: width },
+    options,
+    parents,
   );
-  return { temperatures, thresholds: learnThresholds(cuts, options) };
+  return { temperatures, thresholds, parents };
 }
 
 function learnTemperatures(
@@ -178,19 +218,6 @@ function learnTemperatures(
   });
 }
 
-function learnThresholds(
-  cuts: readonly Cuts[],
-  { method, shrinkage, ...goal }: ResolvedTuningOptions & Goal,
-): number[] {
-  const global = globalThreshold(cuts, goal);
-  const same = cuts.map(() => global);
-  if (method === "global") return same;
-  const own = thresholdsPerLabel(cuts, goal, global);
-  if (isTarget(goal)) return own;
-  const shrunk = own.map((threshold, label) => shrink(threshold, global, cuts[label]!.positives, shrinkage));
-  return averageF(cuts, shrunk, goal) < averageF(cuts, same, goal) ? same : shrunk;
-}
-
 /** A label that is always or never set has no temperature of its own. */
 function rarerKind(truth: Float32Array): number {
   const labelled = truth.filter((set) => !Number.isNaN(set)).length;
@@ -208,7 +235,8 @@ function crossFit(
 ): Evaluation | null {
   if (options.folds === 0) return null;
   const { calibrated, decisions } = decideByOthers(logits, labels, labelNames, options, clusters);
-  return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions);
+  const parents = parentsFor(options, labelNames);
+  return evaluateDecisions({ logits: calibrated }, labels, labelNames, decisions, parents);
 }
 
 /** Logits after temperatures, and decisions, both `[rows * labels]`: each part of the rows by what the others teach. */
@@ -228,7 +256,7 @@ export function decideByOthers(
   const dataset = { labels, labelNames, ...(groups && { groups }) };
   for (const split of stratifiedFolds(dataset, { folds, seed, method: "iterative" })) {
     const { train: others, validation: held } = split;
-    const decision = learn(rowsOf(logits, others, width), rowsOf(labels, others, width), width, options);
+    const decision = learn(rowsOf(logits, others, width), rowsOf(labels, others, width), labelNames, options);
     const part = apply(rowsOf(logits, held, width), decision);
     for (const [i, row] of held.entries()) {
       calibrated.set(part.calibrated.subarray(i * width, (i + 1) * width), row * width);

@@ -1,7 +1,8 @@
 // Temperatures and thresholds in tagformer.json, by label name.
 
-import { invalidModel, type TagformerError } from "../base/errors.js";
+import { invalidModel, messageOf, type TagformerError } from "../base/errors.js";
 import type { StoredKeys } from "../data/text-keys.js";
+import { type Hierarchy, hierarchyOf, type Parents, parentsOf } from "../evaluation/hierarchy.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import type { Decision, Tuning } from "../evaluation/tuning.js";
@@ -25,13 +26,33 @@ export function readDecision(tagformer: JsonObject | null, names: readonly strin
       fits: (value) => value >= 0 && value <= 1,
       expected: "a number from 0 to 1",
     }),
+    parents: readParents(tagformer?.hierarchy, names, file),
   };
 }
 
-/** The fields of tagformer.json that {@link readDecision} reads. */
-export function decisionFields({ temperatures, thresholds }: Decision, names: readonly string[]): JsonObject {
+/** The fields of tagformer.json that {@link readDecision} reads; `undefined` takes one away. */
+export function decisionFields(
+  { temperatures, thresholds, parents }: Decision,
+  names: readonly string[],
+): JsonObject {
   const byName = (values: readonly number[]) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
-  return { temperatures: byName(temperatures), thresholds: byName(thresholds) };
+  return {
+    temperatures: byName(temperatures),
+    thresholds: byName(thresholds),
+    hierarchy: parents && hierarchyOf(parents, names),
+  };
+}
+
+function readParents(hierarchy: unknown, names: readonly string[], file: string): Parents | undefined {
+  if (hierarchy === undefined) return undefined;
+  const isByName =
+    isJsonObject(hierarchy) && Object.values(hierarchy).every((name) => typeof name === "string");
+  if (!isByName) throw invalid(`${file}: hierarchy`, "is no object with the label above each label");
+  try {
+    return parentsOf(hierarchy as Hierarchy, names);
+  } catch (error) {
+    throw invalid(`${file}: hierarchy`, `is wrong (${messageOf(error)})`);
+  }
 }
 
 /** A tuning, and the rows it was made on. */

@@ -1,5 +1,6 @@
 // Options of judging a model: thresholds and temperatures, intervals, what a table holds.
 import { z } from "zod";
+import { parseHierarchy } from "../evaluation/hierarchy.js";
 import { count } from "./numbers.js";
 
 const isMicroF1 = (goal: {
@@ -12,6 +13,14 @@ const isMicroF1 = (goal: {
   goal.beta === 1 &&
   goal.targetPrecision === undefined &&
   goal.targetRecall === undefined;
+
+/** Labels below others, as text or as the upper label's name by the lower one's. */
+export const hierarchyOption = z
+  .union([z.string().transform(parseHierarchy), z.record(z.string(), z.string())])
+  .optional()
+  .describe(
+    "labels below others, such as toxic > insult, toxic > threat: the lower one is given only together with the upper one",
+  );
 
 /** Options of tuning temperatures and thresholds. */
 export const tuningOptions = z
@@ -51,6 +60,7 @@ export const tuningOptions = z
       .describe(
         "number of positives at which a label's threshold and temperature are half-way between its own and the global one; rarer labels are pulled further; 0: no shrinkage",
       ),
+    hierarchy: hierarchyOption,
     temperature: z
       .enum(["none", "global", "per-label"])
       .default("none")

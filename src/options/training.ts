@@ -1,5 +1,6 @@
 // Options of a training run and of writing a split.
 import { z } from "zod";
+import { hierarchyOption } from "./evaluation.js";
 import { modelOptions } from "./model.js";
 import { count, share } from "./numbers.js";
 
@@ -205,6 +206,7 @@ export const trainingOptions = modelOptions.extend({
     .default("best")
     .describe("epoch to keep: the best by bestMetric, or the last"),
   patience: count(0).default(0).describe("stop after this many epochs without improvement; 0: never"),
+  hierarchy: hierarchyOption,
   thresholds: z
     .boolean()
     .default(true)

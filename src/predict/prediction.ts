@@ -1,10 +1,12 @@
 // From probabilities to what a caller is told of each text.
 import { setImmediate } from "node:timers/promises";
+import type { Parents } from "../evaluation/hierarchy.js";
 import { sigmoid } from "../evaluation/loss.js";
-import { decide } from "../evaluation/scores.js";
+import { decide, type Thresholds } from "../evaluation/scores.js";
 import { divideByTemperature } from "../evaluation/temperature.js";
 import type { Decision } from "../evaluation/tuning.js";
 import type { TokenCounts } from "../text/token-counts.js";
+import type { ScoredTexts } from "./predictor.js";
 import type { CallTimes } from "./ticket.js";
 
 /** Predictions made in one turn of the event loop. */
@@ -38,6 +40,8 @@ export interface TextScores {
   readonly probabilities: Float32Array;
   /** Probabilities above which (strictly) the labels are given, `[labels]`. */
   readonly thresholds: readonly number[];
+  /** For each label the index of the one above it, without which it is not given, or -1; absent: no label is below another. */
+  readonly parents?: Parents | undefined;
   /** How much of each text was read. */
   readonly tokens: TokenCounts;
   /** Where the time went. */
@@ -49,6 +53,16 @@ export function calibrated(logits: Float32Array, { temperatures }: Decision): Fl
   return sigmoid(divideByTemperature(logits, temperatures));
 }
 
+/** What a model's answer is after its decision. */
+export function textScores({ logits, counts, times }: ScoredTexts, decision: Decision): TextScores {
+  const { thresholds, parents } = decision;
+  return {
+    ...{ logits, probabilities: calibrated(logits, decision), thresholds },
+    ...(parents && { parents }),
+    ...{ tokens: counts, times },
+  };
+}
+
 /**
  * The predictions of some texts.
  *
@@ -58,7 +72,7 @@ export async function describe<Label extends string>(
   probabilities: Float32Array,
   counts: TokenCounts,
   names: readonly Label[],
-  thresholds: readonly number[],
+  thresholds: Thresholds,
 ): Promise<Prediction<Label>[]> {
   const width = names.length;
   const texts = probabilities.length / width;

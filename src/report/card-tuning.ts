@@ -59,6 +59,12 @@ function tuningSection({ tuning, labels, source, onValidation, test }: CardTunin
     ...evaluations.map((evaluation) => figure(evaluation && of(evaluation))),
     ...(test ? [intervalText(test.intervals.figures[key])] : []),
   ]);
+  if (tuning.tuned.hierarchical)
+    figures.push([
+      "hierarchical F1",
+      ...evaluations.map((evaluation) => figure(evaluation?.hierarchical?.f1)),
+      ...(test ? [figure(test.metrics.hierarchical?.f1)] : []),
+    ]);
   const onTest = test ? ["on test rows"] : [];
   return [
     "## With the tuned thresholds",

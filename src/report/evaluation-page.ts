@@ -87,6 +87,7 @@ function figuresOf({ metrics }: EvaluationDetails): Content {
   return tiles([
     ["micro-F1", decimal(metrics.micro.f1)],
     ["macro-F1", decimal(metrics.macro.f1)],
+    ...(metrics.hierarchical ? [["hierarchical F1", decimal(metrics.hierarchical.f1)] as const] : []),
     ["subset accuracy", decimal(metrics.subsetAccuracy)],
     ["Hamming loss", decimal(metrics.hammingLoss)],
     ["macro ROC AUC", decimal(metrics.macro.rocAuc)],

@@ -2,6 +2,7 @@
 // a limited number.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { decide } from "../evaluation/scores.js";
+import { thresholdsOf } from "../evaluation/tuning.js";
 import type { Log } from "./log.js";
 import type { ServedModels } from "./models.js";
 import { rowOf, type Scored } from "./scored.js";
@@ -119,13 +120,13 @@ export class Metrics {
 
   /** A model has scored texts. */
   scored(scored: Scored): void {
-    const { model, labels, thresholds, tokens, times, probabilities } = scored;
+    const { model, labels, tokens, times, probabilities } = scored;
     this.#tokenizing.observe({ model }, times.tokenizing / 1000);
     this.#waiting.observe({ model }, times.waiting / 1000);
     this.#computing.observe({ model }, times.computing / 1000);
     for (const read of tokens.read) this.#input.observe({ model }, read);
     this.#truncated.inc({ model }, tokens.cut.filter((cut) => cut > 0).length);
-    const decisions = decide(probabilities, labels.length, thresholds);
+    const decisions = decide(probabilities, labels.length, thresholdsOf(scored));
     for (const [i, label] of labels.entries()) {
       const scores = this.#scores.labels({ model, label });
       let given = 0;

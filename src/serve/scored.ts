@@ -1,5 +1,6 @@
 // What a model says of some texts, as the routes read it.
 import { decide } from "../evaluation/scores.js";
+import { thresholdsOf } from "../evaluation/tuning.js";
 import type { Explanation } from "../predict/explanation.js";
 import { type Prediction, type TextScores, tokenCountOf } from "../predict/prediction.js";
 
@@ -19,9 +20,10 @@ export function rowOf({ probabilities, labels }: Scored, text: number, values = 
   return values.subarray(text * labels.length, (text + 1) * labels.length);
 }
 
-/** The labels of a text that are given: those whose probability is above the threshold. */
-export function givenLabels({ labels, thresholds }: Scored, row: Float32Array): string[] {
-  const decisions = decide(row, labels.length, thresholds);
+/** The labels of a text that are given: those whose probability is above the threshold, below labels that are given. */
+export function givenLabels(scored: Scored, row: Float32Array): string[] {
+  const { labels } = scored;
+  const decisions = decide(row, labels.length, thresholdsOf(scored));
   return labels.filter((_, i) => decisions[i] === 1);
 }
 

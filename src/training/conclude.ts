@@ -1,5 +1,6 @@
 // The end of a run whose model is kept: thresholds are learnt and stored, and a bag of words is judged beside the model.
 import { join } from "node:path";
+import { hierarchyOf, parentsOf } from "../evaluation/hierarchy.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import { baselineDirectory } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -44,12 +45,18 @@ export async function concludeRun(run: OverRun): Promise<Conclusion> {
   const { validation, test, texts } = prepared;
   const rows = { validation, test };
   const keys = texts.validation?.stored() ?? null;
-  const learn = (logits: Float32Array | undefined) => tuneOnValidation(rows, logits, keys, {});
+  const { hierarchy } = options;
+  const learn = (logits: Float32Array | undefined) => tuneOnValidation(rows, logits, keys, hierarchy, {});
   const tuned = options.thresholds ? await learn(kept.validationLogits) : null;
   const fitted = typeof run.baseline === "string" ? null : run.baseline;
   const baseline = fitted && (await judgeBaseline(run, fitted, learn, tuned?.tuning ?? null));
-  const change = tuned && (await tunedDecision(tuned, prepared.training.dataset.labelNames, output));
-  const fields: JsonObject = { ...change?.fields, ...(baseline && { baseline: storedFigures(baseline) }) };
+  const { labelNames } = prepared.training.dataset;
+  const change = tuned && (await tunedDecision(tuned, labelNames, output));
+  const fields: JsonObject = {
+    ...(hierarchy && { hierarchy: hierarchyOf(parentsOf(hierarchy, labelNames), labelNames) }),
+    ...change?.fields,
+    ...(baseline && { baseline: storedFigures(baseline) }),
+  };
   await updateRecord(output, {
     tagformer: fields,
     card: (card) => {
@@ -68,7 +75,7 @@ export async function concludeRun(run: OverRun): Promise<Conclusion> {
 
 /** Tunes the bag of words as the model was tuned, saves it, and compares. */
 async function judgeBaseline(
-  { prepared, output, kept }: OverRun,
+  { prepared, options, output, kept }: OverRun,
   fitted: RunBaseline,
   learn: (logits: Float32Array | undefined) => ReturnType<typeof tuneOnValidation>,
   tuning: Tuning | null,
@@ -89,6 +96,7 @@ async function judgeBaseline(
     { validation: kept.validationLogits, test: kept.test?.logits },
     { validation: fitted.validationLogits, test: fitted.testLogits },
     own && tuned ? [own, tuned.tuning] : null,
+    options.hierarchy,
     {},
   );
 }

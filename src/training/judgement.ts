@@ -7,6 +7,7 @@ import { selectRows } from "../data/select-rows.js";
 import { inBackground } from "../evaluation/background.js";
 import { endTuning, foldsFor } from "../evaluation/rivals.js";
 import type { Decision, Tuning } from "../evaluation/tuning.js";
+import type { TuningOptions } from "../options/evaluation.js";
 import type { BaselineFigures } from "../report/baseline-words.js";
 import type { TuningRecord } from "../report/decision-record.js";
 
@@ -22,18 +23,19 @@ export interface HeldRows {
   readonly test: BaselineRows | undefined;
 }
 
-/** Learns thresholds and temperatures from validation rows; `null` where they are too few. */
+/** Learns thresholds and temperatures from validation rows, of labels that may stand below others; `null` where they are too few. */
 export async function tuneOnValidation(
   { validation }: HeldRows,
   logits: Float32Array | undefined,
   texts: TuningRecord["texts"],
+  hierarchy: TuningOptions["hierarchy"],
   calls: CallOptions,
 ): Promise<TuningRecord | null> {
   if (!validation || !logits) return null;
   const clusters = clustersOf(selectRows(validation.dataset, validation.origin));
   const folds = foldsFor(clusters);
   const { source, labelNames } = validation.dataset;
-  const options = { ...endTuning, folds };
+  const options: TuningOptions = { ...endTuning, folds, hierarchy };
   const tuning: Tuning = await inBackground(
     "tune",
     [logits, labelsOf(validation), labelNames, options, clusters],
@@ -48,6 +50,7 @@ export async function compareWithBaseline(
   model: HeldLogits,
   baseline: HeldLogits,
   decisions: readonly [Decision, Decision] | null,
+  hierarchy: TuningOptions["hierarchy"],
   calls: CallOptions,
 ): Promise<BaselineFigures | null> {
   const on = rows.test && model.test ? "test" : "validation";
@@ -59,7 +62,7 @@ export async function compareWithBaseline(
   const clusters = clustersOf(selectRows(held.dataset, held.origin));
   const { comparison } = await inBackground(
     "rivals",
-    [logits, rival, labelsOf(held), labelNames, given, clusters],
+    [logits, rival, labelsOf(held), labelNames, given, clusters, hierarchy],
     calls,
   );
   return { on, crossFitted: on === "validation", comparison };

@@ -8,6 +8,7 @@ import { trainValidationTestSplit } from "../data/parts.js";
 import { checkShape } from "../data/shape.js";
 import type { Split } from "../data/split.js";
 import { readSplit } from "../data/split-file.js";
+import { parentsOf } from "../evaluation/hierarchy.js";
 import { hasLabels, readModelConfig } from "../model/directory.js";
 import { withDropout } from "../model/dropout.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -130,6 +131,7 @@ export async function prepareRun(
   if (data.validation && asked.splitFile !== undefined) {
     throw invalidOption("give either rows to validate on or a splitFile, not both");
   }
+  if (asked.hierarchy !== undefined) parentsOf(asked.hierarchy, data.train.labelNames);
   if (!data.validation && asked.splitFile === undefined && asked.validationSplit === 0)
     requireNoPatience(asked);
   const precision = open.has("precision") && !isModule(source) ? await decidePrecision(asked.device) : null;

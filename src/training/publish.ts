@@ -133,7 +133,8 @@ export class Publisher {
 
   async #conclude(): Promise<Conclusion> {
     const [prepared, options, output] = [this.#prepared, this.#options, this.#output];
-    if (!options.thresholds && this.#baseline === null) return noConclusion;
+    const concludes = options.thresholds || options.hierarchy !== undefined;
+    if (!concludes && this.#baseline === null) return noConclusion;
     const baseline = await this.#baseline;
     return await concludeRun({ prepared, options, output, lock: this.#held, kept: this.#kept, baseline });
   }

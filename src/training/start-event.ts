@@ -1,5 +1,8 @@
 // What is told when a run starts.
+import { counted } from "../base/counted.js";
+import type { Dataset } from "../data/dataset.js";
 import { describeShortfalls } from "../data/split.js";
+import { contradictions, parentsOf } from "../evaluation/hierarchy.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import { type Choice, repeatingFlags } from "./auto/choice.js";
 import type { StartEvent } from "./events.js";
@@ -43,12 +46,26 @@ export function startEvent({ prepared, options, choices, length, notes }: Starti
       ...splitNotes(prepared, options),
       ...textWarnings(texts, prepared),
       ...(test ? fewTestRows(test, training) : []),
+      ...hierarchyNotes(training.dataset, options),
     ],
     maxLength: prepared.maxLength,
     truncatedTexts: prepared.truncatedTexts,
     cutTexts: prepared.cutTexts,
     windowStride: options.windowStride,
   };
+}
+
+/** What the data says of the order that the labels are to have. */
+function hierarchyNotes(
+  { labels, labelNames }: Dataset,
+  { hierarchy }: Pick<ResolvedTrainingOptions, "hierarchy">,
+): string[] {
+  if (hierarchy === undefined) return [];
+  const parents = parentsOf(hierarchy, labelNames);
+  return Object.entries(contradictions(labels, parents, labelNames)).map(([name, rows]) => {
+    const upper = labelNames[parents[labelNames.indexOf(name)]!]!;
+    return `warning: ${counted(rows, "row")} ${rows === 1 ? "has" : "have"} the label "${name}" without "${upper}", below which the hierarchy puts it: the model will never give it so`;
+  });
 }
 
 /** What is to be said about the rows that were held back, unless the user chose them. */

@@ -77,7 +77,7 @@ export async function trainBaseline(run: BaselineRun, call: CallOptions = {}): P
   const texts = await findTexts(parts);
   const fitted = await fitRunBaseline(parts, options.seed, signal);
   const keys = texts.validation?.stored() ?? null;
-  const tuned = await tuneOnValidation(parts, fitted.validationLogits, keys, { signal });
+  const tuned = await tuneOnValidation(parts, fitted.validationLogits, keys, undefined, { signal });
   await saveBaseline(directory, { parts, fitted, texts, split, tuning: tuned }, lock);
   const { trainingRows, terms, grams, testLogits } = fitted;
   const tuning = tuned?.tuning ?? null;
@@ -114,15 +114,7 @@ async function judge(
 ): Promise<TestFigures> {
   const clusters = clustersOf(selectRows(rows.dataset, rows.origin));
   const decision = tuning ?? undefined;
-  return await inBackground(
-    "test",
-    [
-      logits,
-      labelsOf(rows),
-      rows.dataset.labelNames,
-      decision && { temperatures: decision.temperatures, thresholds: decision.thresholds },
-      clusters,
-    ],
-    { signal },
-  );
+  return await inBackground("test", [logits, labelsOf(rows), rows.dataset.labelNames, decision, clusters], {
+    signal,
+  });
 }

@@ -16,7 +16,7 @@ const objective = {
 const calls: JobParameters = {
   measure: [logits, labels, names, objective],
   test: [logits.slice(0, 3 * 400), labels.slice(0, 3 * 400), names],
-  judge: [logits, labels, names, [1, 2, 0.5], [0.5, 0.4, 0.6]],
+  judge: [logits, labels, names, { temperatures: [1, 2, 0.5], thresholds: [0.5, 0.4, 0.6] }],
   tune: [logits, labels, names, { temperature: "per-label" }],
   rivals: [
     logits.slice(0, 3 * 400),

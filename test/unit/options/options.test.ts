@@ -50,6 +50,8 @@ describe("options", () => {
       asymmetricNegativeGamma: 4,
       asymmetricMargin: 0.05,
       labelSmoothing: 0,
+      rDrop: 0,
+      fgm: 0,
       layerDecay: 1,
       freezeEmbeddings: false,
       freezeLayers: 0,

@@ -28,6 +28,7 @@ interface ValueSchema {
   readonly enum?: readonly string[];
   readonly anyOf?: readonly ValueSchema[];
   readonly default?: unknown;
+  readonly additionalProperties?: ValueSchema;
 }
 
 const word = fc.stringMatching(/^[a-z_]{1,8}$/);
@@ -42,7 +43,10 @@ function valuesOf(schema: ValueSchema): fc.Arbitrary<unknown> {
   if (schema.type === "boolean") return fc.constant(schema.default !== true); // the one that a switch can say
   if (schema.type === "integer" || schema.type === "number") return numbers;
   if (schema.type === "array") return fc.array(fc.integer({ min: -1, max: 600 }), { minLength: 1 });
-  if (schema.type === "object") return fc.dictionary(word, numbers, { minKeys: 1 });
+  if (schema.type === "object") {
+    const values: fc.Arbitrary<unknown> = schema.additionalProperties?.type === "string" ? word : numbers;
+    return fc.dictionary(word, values, { minKeys: 1 });
+  }
   return fc.oneof(word, fc.constantFrom("cpu", "cuda:1", "auto"));
 }
 
@@ -62,7 +66,7 @@ function flagsFor(values: Readonly<Record<string, unknown>>): string[] {
 function textOf(value: unknown): string {
   if (Array.isArray(value) || typeof value !== "object" || value === null) return String(value);
   return Object.entries(value)
-    .map((pair) => pair.join("="))
+    .map(([name, one]) => (typeof one === "string" ? `${one}>${name}` : `${name}=${one}`))
     .join(",");
 }
 
