@@ -1,12 +1,12 @@
 // The preset auto with a real engine and a tiny model: what it decides, that it can be repeated, and interrupted anywhere.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { TrainingEvent } from "../../../../src/training/events.js";
 import { finish, labelNames, recordOf, tinyDataset, tinyRun, tinySource, weightsOf } from "../tiny-run.js";
 
 const source = tinySource();
-/** What a user gives who gives nothing, but for the time that a test may take. */
+/** What a user gives who gives nothing, but for the time that a test may take, and for what depends on the processor. */
 const auto = (changes: object = {}) =>
   tinyRun({
     ...source,
@@ -14,6 +14,7 @@ const auto = (changes: object = {}) =>
     learningRate: undefined,
     epochs: undefined,
     batchSize: 4,
+    precision: "fp32",
     ...changes,
   });
 const budgetSteps = 400;
@@ -83,6 +84,14 @@ describe("the preset auto", () => {
     expect(epochs).toHaveLength(1);
     expect(steps.length).toBeLessThan(50);
     expect(steps.at(-1)!.learningRate).toBeLessThan(2e-3 / 20);
+  });
+
+  it("computes in bf16 where the processor multiplies it, and says so", async () => {
+    const { events } = await finish(auto({ precision: undefined, learningRate: 2e-3, epochs: 1 }));
+    const start = events.find((event) => event.type === "start")!;
+    const multiplies = /avx512_bf16|amx_bf16/.test(readFileSync("/proc/cpuinfo", "utf8"));
+    const choice = { option: "precision", value: "bf16", reason: expect.stringContaining("this processor") };
+    expect(start.choices).toEqual(multiplies ? [choice] : []);
   });
 
   it("takes the usual rate where no rows can judge a trial", async () => {
