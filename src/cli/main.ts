@@ -5,6 +5,7 @@ import { messageOf, TagformerError } from "../base/errors.js";
 import { packageVersion } from "../base/package.js";
 import { endWithParent } from "../distributed/processes.js";
 import { addBaselineCommand } from "./baseline.js";
+import { addCleanCommand } from "./clean.js";
 import { addCompareCommand } from "./compare.js";
 import { runDoctor } from "./doctor.js";
 import { addEvaluateCommand } from "./evaluate.js";
@@ -55,6 +56,7 @@ function program(): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  tagformer doctor\n")
     .action(runDoctor);
+  addCleanCommand(root);
   for (const command of [root, ...root.commands]) command.exitOverride();
   return root;
 }
