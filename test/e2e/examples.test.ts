@@ -107,7 +107,7 @@ describe("fastify-service", () => {
     service.kill("SIGTERM");
     expect((await underWay).body.predictions).toHaveLength(32);
     expect(await ended).toEqual([0, null]);
-  }, 30_000);
+  });
 
   it("has the playground below its prefix", async () => {
     const { address } = await startService();

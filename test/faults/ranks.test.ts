@@ -1,4 +1,5 @@
 // What ends one of several processes that train together, and how the others end then: none may wait for ever.
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +24,8 @@ interface Changes {
   readonly flagsOf?: (rank: number) => readonly string[];
   readonly rows?: number;
   readonly port?: number;
+  /** Environment of one rank, in place of what torchrun would say. */
+  readonly environmentOf?: (rank: number) => Readonly<Record<string, string>>;
 }
 
 const { config } = tinySource();
@@ -43,6 +46,7 @@ async function startRanks(size: number, flags: readonly string[], changes: Chang
       LOCAL_WORLD_SIZE: String(size),
       MASTER_ADDR: "127.0.0.1",
       MASTER_PORT: String(port),
+      ...changes.environmentOf?.(rank),
     }).read(),
   );
   return { ranks, output };
@@ -135,6 +139,83 @@ describe("ranks that differ", () => {
   });
 });
 
+describe("ranks that are started wrongly", () => {
+  it("with the same number are told so", async () => {
+    const { ranks } = await startRanks(3, [...long, "--distributed-timeout", "5"], {
+      environmentOf: (rank) => ({ RANK: String(Math.min(rank, 1)) }),
+    });
+    const ended = await endings(ranks);
+    for (const { status } of ended) expect(status).toBe(1);
+    expect(ended.map(({ stderr }) => stderr).join("")).toMatch(
+      /rank 2 of 3 did not come to .*, but 2 processes came as rank 1 \(give each a rank of its own\)/,
+    );
+  });
+
+  it("with a host that is not known are told its name", async () => {
+    const { ranks } = await startRanks(2, [...long, "--distributed-timeout", "3"], {
+      started: [1],
+      environmentOf: () => ({ MASTER_ADDR: "no-such-host.invalid" }),
+    });
+    const [ended] = await endings(ranks);
+    expect(ended!.status).toBe(1);
+    expect(ended!.stderr).toMatch(/no-such-host\.invalid/);
+    expect(ended!.stderr).toMatch(/MASTER_ADDR/);
+  });
+
+  it("with other instruction sets are told which", async () => {
+    const { ranks } = await startRanks(2, long, {
+      environmentOf: (rank) => (rank === 1 ? { TAGFORMER_ISA: "portable" } : {}),
+    });
+    for (const { status, stderr } of await endings(ranks)) {
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /differs from rank 0 .*the instruction set \(TAGFORMER_ISA\) \(.* on rank 0, portable/,
+      );
+    }
+  });
+});
+
+it.runIf(process.platform === "linux")(
+  "ranks of one machine listen on the loopback address alone",
+  async () => {
+    const { ranks } = await startRanks(2, long);
+    await ranks[0]!.says("epoch 2: ");
+    const places = ranks.flatMap(({ child }) => listeningPlaces(child.pid!));
+    for (const { child } of ranks) child.kill("SIGKILL");
+    await endings(ranks);
+    expect(places.length).toBeGreaterThanOrEqual(2); // the store's, and one of each rank's
+    expect(new Set(places)).toEqual(new Set(["127.0.0.1"]));
+  },
+);
+
+/** The addresses on which a process listens for TCP. */
+function listeningPlaces(pid: number): string[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      } catch {
+        return undefined; // closed meanwhile
+      }
+    }),
+  );
+  const listening = "0A";
+  return ["tcp", "tcp6"].flatMap((kind) =>
+    readFileSync(`/proc/${pid}/net/${kind}`, "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === listening && sockets.has(inode))
+      .map(([, place]) => addressOf(place!.split(":")[0]!)),
+  );
+}
+
+/** An IPv4 address as /proc writes it, in the byte order of the machine; one of IPv6 as it stands there. */
+function addressOf(hexadecimal: string): string {
+  if (hexadecimal.length !== 8) return hexadecimal;
+  return [...Buffer.from(hexadecimal, "hex").reverse()].join(".");
+}
+
 it("a port that is taken is named", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -189,6 +270,20 @@ describe("a program of its own", () => {
     expect(ends[1]!.reports).toMatchObject({ error: "enough", last: "step" });
     expect(ends[0]!.reports).toMatchObject({ last: "end" });
     expect(ends[0]!.reports.error).toBeUndefined();
+  });
+
+  it("whose weights drift from the others' learns it at the end of the epoch", async () => {
+    const port = await freePort();
+    const output = join(temporaryFolder(), "model");
+    const ends = await Promise.all(
+      [0, 1].map((rank) => runChild("ranks.mjs", "drift", JSON.stringify({ rank, port, run: run(output) }))),
+    );
+    for (const { reports } of ends) {
+      expect(reports.code).toBe("DISTRIBUTED");
+      expect(reports.error).toMatch(
+        /rank 1 of 2 .* differs from rank 0 .*the digest of the weights after step \d+/,
+      );
+    }
   });
 
   it("ends at once by process.exit() while it waits for another", async () => {

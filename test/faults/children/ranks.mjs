@@ -1,5 +1,7 @@
-// One of two processes that train together: `exit` while it waits for the other, `throw` in the loop over its events, or `run`.
+// One of two processes that train together: `exit` while it waits for the other, `throw` in the loop over its
+// events, `drift` to other weights, or `run`.
 import { NativeGroup } from "../../../dist/native/group.js";
+import { NativeTraining } from "../../../dist/native/training.js";
 import { Trainer } from "../../../dist/training/trainer.js";
 
 const [what, setting] = process.argv.slice(2);
@@ -22,6 +24,13 @@ if (what === "exit") {
   group.exchange(Uint8Array.of(1), "a test").catch(() => {});
   setTimeout(() => process.exit(5), 200);
 } else {
+  // No fault of a machine is at hand that changes a weight: what the rank tells of its weights is changed.
+  if (what === "drift" && rank === 1) {
+    const digest = NativeTraining.prototype.weightsDigest;
+    NativeTraining.prototype.weightsDigest = async function () {
+      return (await digest.call(this)) + 1n;
+    };
+  }
   const distributed = { rank, size: 2, localRank: rank, localSize: 2, master: `127.0.0.1:${port}` };
   const labels = Float32Array.from(run.train.labels);
   const types = [];
