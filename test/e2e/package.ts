@@ -94,3 +94,19 @@ export function barePath(directory: string): string {
   symlinkSync(process.execPath, join(bin, "node"));
   return bin;
 }
+
+/** A module that predicts texts with a model, trains a step from it, and prints scores and steps: `MODEL OUTPUT TEXT...` */
+export const usingProgram = `
+  import { Classifier, Trainer, datasetFromRows } from "tagformer";
+  const [model, output, ...texts] = process.argv.slice(2);
+  const classifier = await Classifier.load(model);
+  const predictions = await classifier.predict(texts);
+  await classifier.dispose();
+  const rows = texts.flatMap((text, i) => [0, 1, 2, 3].map(() => ({ text, labels: ["abc"[i]] })));
+  const { dataset } = await datasetFromRows(rows, { text: "text", labels: "labels" });
+  const trainer = new Trainer({
+    model, output, train: dataset, preset: "plain", epochs: 1, batchSize: 4, validationSplit: 0, thresholds: false, baseline: false,
+  });
+  let steps = 0;
+  for await (const { type } of trainer.events()) if (type === "step") steps++;
+  console.log(JSON.stringify({ scores: predictions.map(({ scores }) => scores), steps }));`;

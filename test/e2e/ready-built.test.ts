@@ -8,7 +8,7 @@ import { Classifier } from "../../src/classifier.js";
 import { findBuiltAddon } from "../../src/install/built-addon.js";
 import { fetchedVersion } from "../../src/install/locations.js";
 import { finish, tinyRun } from "../unit/training/tiny-run.js";
-import { barePath, type Outcome, root, succeed } from "./package.js";
+import { barePath, type Outcome, root, succeed, usingProgram } from "./package.js";
 
 const directory = mkdtempSync(join(tmpdir(), "tagformer-ready-built-"));
 const packed = join(directory, "packed");
@@ -53,7 +53,7 @@ describe.runIf(canPack)("the platform's packages", () => {
   });
 
   it("train a step and predict as the add-on that setup built does, byte for byte, where nothing else is", async () => {
-    writeFileSync(join(project, "use.mjs"), use);
+    writeFileSync(join(project, "use.mjs"), usingProgram);
     const { stdout } = alone(["use.mjs", model, join(directory, "trained"), ...texts]);
     const { scores, steps } = JSON.parse(stdout) as { scores: object[]; steps: number };
     expect(steps).toBeGreaterThan(0);
@@ -68,21 +68,6 @@ describe.runIf(canPack)("the platform's packages", () => {
     expect(stdout).toContain(`of @tagformer/${platform}@`);
   });
 });
-
-const use = `
-  import { Classifier, Trainer, datasetFromRows } from "tagformer";
-  const [model, output, ...texts] = process.argv.slice(2);
-  const classifier = await Classifier.load(model);
-  const predictions = await classifier.predict(texts);
-  await classifier.dispose();
-  const rows = texts.flatMap((text, i) => [0, 1, 2, 3].map(() => ({ text, labels: ["abc"[i]] })));
-  const { dataset } = await datasetFromRows(rows, { text: "text", labels: "labels" });
-  const trainer = new Trainer({
-    model, output, train: dataset, preset: "plain", epochs: 1, batchSize: 4, validationSplit: 0, thresholds: false, baseline: false,
-  });
-  let steps = 0;
-  for await (const { type } of trainer.events()) if (type === "step") steps++;
-  console.log(JSON.stringify({ scores: predictions.map(({ scores }) => scores), steps }));`;
 
 /** Runs Node.js with no other program on its PATH, and with a cache that cannot be written. */
 function alone(parameters: readonly string[]): Outcome {
