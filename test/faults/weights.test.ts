@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
+import { testDevice } from "../test-device.js";
 import { errorOf, finish, tinyDataset, tinyRun } from "../unit/training/tiny-run.js";
 
 let directory: string;
@@ -21,18 +22,23 @@ function damaged(tensor: string, value: number): Buffer {
   return bytes;
 }
 
-it.each([
+const damages = [
   [Number.NaN, "fp32"],
   [Number.POSITIVE_INFINITY, "fp32"],
   [Number.NaN, "bf16"],
-  [Number.NEGATIVE_INFINITY, "int8"],
-] as const)("with a %d are refused by the tensor's name in %s", async (value, precision) => {
-  const tensor = "bert.encoder.layer.0.output.dense.weight";
-  writeFileSync(join(directory, "model.safetensors"), damaged(tensor, value));
-  expect(await errorOf(() => Classifier.load(directory, { precision }))).toMatchObject({
-    code: "INVALID_MODEL",
-    message: expect.stringMatching(
-      new RegExp(`tensor ${tensor} in .*model\\.safetensors holds NaN or infinite`),
-    ),
-  });
-});
+  [Number.NEGATIVE_INFINITY, "int8"], // of the CPU alone
+] as const;
+
+it.each(damages.filter(([, precision]) => testDevice === "cpu" || precision !== "int8"))(
+  "with a %d are refused by the tensor's name in %s",
+  async (value, precision) => {
+    const tensor = "bert.encoder.layer.0.output.dense.weight";
+    writeFileSync(join(directory, "model.safetensors"), damaged(tensor, value));
+    expect(await errorOf(() => Classifier.load(directory, { precision }))).toMatchObject({
+      code: "INVALID_MODEL",
+      message: expect.stringMatching(
+        new RegExp(`tensor ${tensor} in .*model\\.safetensors holds NaN or infinite`),
+      ),
+    });
+  },
+);
