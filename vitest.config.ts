@@ -3,7 +3,7 @@ import { deviceProjects } from "./test/device/project.js";
 
 export default defineConfig({
   test: {
-    // One file at a time: the native tests use every core, and two of them would only wait for each other.
+    // One file at a time, but for unit tests: the others use every core, and two of them would only wait for each other.
     fileParallelism: false,
     pool: "forks",
     globalSetup: "test/temporary-folder.ts",
@@ -14,14 +14,24 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "cpu",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/long/**", "test/device/**"],
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          fileParallelism: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           typecheck: {
             enabled: true,
             include: ["test/types/**/*.test-d.ts"],
             tsconfig: "test/types/tsconfig.json",
           },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cpu",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/unit/**", "test/long/**", "test/device/**"],
         },
       },
       ...deviceProjects(),

@@ -30,7 +30,7 @@ function hasGpu() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     setUp();
-    await testOnDevice("all");
+    await testOnDevice("tests");
     localBin("vitest", "run", "--project", "device", ...process.argv.slice(2));
   });
 }

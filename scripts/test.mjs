@@ -10,7 +10,7 @@ await main(async () => {
   installChromium();
   node("scripts/parity-python.mjs");
   node("scripts/check.mjs");
-  await testOnDevice("sample");
+  await testOnDevice("tests");
   const directory = mkdtempSync(join(tmpdir(), "tagformer-test-"));
   const results = join(directory, "results.json");
   try {

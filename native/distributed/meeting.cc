@@ -67,6 +67,7 @@ std::string seconds_of(Milliseconds time) {
 std::string here_key(int rank) { return "here/" + std::to_string(rank); }
 std::string left_key(int rank) { return "left/" + std::to_string(rank); }
 std::string informed_key(int rank) { return "informed/" + std::to_string(rank); }
+std::string came_key(int rank) { return "came/" + std::to_string(rank); }
 std::string alive_key(int rank) { return "alive/" + std::to_string(rank); }
 
 }  // namespace
@@ -158,7 +159,7 @@ std::string Meeting::meet_as_host(const std::string& own) {
   if (!complete) {
     const Error error("DISTRIBUTED",
                       list_of(missing) + " of " + std::to_string(place_.size) + " did not come to " +
-                          place_.name + " within " + seconds_of(place_.timeout) +
+                          place_.name + " within " + seconds_of(place_.timeout) + crowded_ranks() +
                           "; look at their output, start all with the same number of processes and "
                           "the same MASTER_ADDR and MASTER_PORT, or give them more time "
                           "(--distributed-timeout)");
@@ -181,6 +182,7 @@ std::string Meeting::meet_as_guest(const std::string& own) {
                                    ") ends; look at its output, or give it more time "
                                    "(--distributed-timeout)");
   };
+  if (keeps_count()) store_->add(came_key(place_.rank), 1);
   say("join/" + std::to_string(place_.rank), nonce);
   wait_for("welcome/" + nonce, "rank 0 did not answer");
   const std::string attempt = said("welcome/" + nonce);
@@ -190,6 +192,17 @@ std::string Meeting::meet_as_guest(const std::string& own) {
   if (answer == kComplete) return attempt;
   say(attempt + "/" + informed_key(place_.rank), "yes");
   throw Error("DISTRIBUTED", answer);
+}
+
+std::string Meeting::crowded_ranks() const {
+  std::string found;
+  for (int rank = 1; keeps_count() && rank < place_.size; ++rank) {
+    const std::int64_t came = store_->add(came_key(rank), 0);
+    if (came < 2) continue;
+    found += ", but " + std::to_string(came) + " processes came as rank " + std::to_string(rank) +
+             " (give each a rank of its own)";
+  }
+  return found;
 }
 
 std::string Meeting::explain(const std::string& activity, const std::string& problem) const {

@@ -41,6 +41,10 @@ class Meeting {
   /// The name of this attempt, once all are there; `own` is what this rank says.
   std::string meet_as_host(const std::string& own);
   std::string meet_as_guest(const std::string& own);
+  /// Whether the store counts who comes: one in a file may be that of an earlier attempt.
+  [[nodiscard]] bool keeps_count() const { return place_.file.empty(); }
+  /// ", but 2 processes came as rank 1 ..."; nothing where each came once.
+  [[nodiscard]] std::string crowded_ranks() const;
   [[nodiscard]] std::vector<int> silent_ranks() const;
   [[nodiscard]] std::string farewell_of_another() const;
 

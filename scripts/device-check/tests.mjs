@@ -3,6 +3,6 @@ import { main, node } from "../steps.mjs";
 import { testOnDevice } from "../test-device.mjs";
 
 await main(async () => {
-  await testOnDevice("all");
+  await testOnDevice("tests");
   node("node_modules/vitest/vitest.mjs", "run", "--project", "device");
 });

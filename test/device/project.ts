@@ -2,26 +2,20 @@
 import { join } from "node:path";
 import type { TestProjectInlineConfiguration } from "vitest/config";
 
-/** In `npm test` too. */
-const sample = [
+/** `npm run test:device`, and in `npm test`. */
+const tests = [
   "test/device/**/*.test.ts",
-  "test/native/{device-path,recorded-steps,engine-stop}.test.ts",
-  "test/e2e/predict.test.ts",
-];
-
-/** The rest of `npm run test:device`. */
-const others = [
-  "test/native/{attribution,torchscript,heads,layer-rates}.test.ts",
-  "test/native/engine-{calls,refusals,reproducible,training,weights}.test.ts",
+  "test/native/{attribution,device-path,recorded-steps,torchscript,heads,layer-rates}.test.ts",
+  "test/native/engine-{calls,refusals,reproducible,stop,training,weights}.test.ts",
   "test/parity/{architectures,modernbert,recipes,export,torchscript}.test.ts",
   "test/faults/{device-failure,event-loop,files,lifetime,places,torchscript,weights}.test.ts",
-  "test/e2e/{evaluate,examples,explain,export,train,tuning}.test.ts",
+  "test/e2e/{evaluate,examples,explain,export,predict,train,tuning}.test.ts",
 ];
 
 /** In `npm run test:long`. */
 const sweeps = ["test/long/device/**/*.test.ts"];
 
-const sets = { sample, all: [...sample, ...others], sweeps };
+const sets = { tests, sweeps };
 
 /** Nothing where none of the scripts asked for it. */
 export function deviceProjects(): TestProjectInlineConfiguration[] {

@@ -29,8 +29,8 @@ interface Setting {
   readonly install: readonly string[];
   /** Installs what the lock file names, without a network. */
   readonly again: readonly string[];
-  /** What runs a module; absent: that Node.js. */
-  readonly runner?: readonly string[];
+  /** Of the program that uses the package. */
+  readonly nodeOptions?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -48,9 +48,7 @@ const yarn = (node: NodeVersion, linker: "pnp" | "node-modules"): Setting => ({
   command: [nodeOf(node), yarnScript],
   install: ["add", "tagformer"],
   again: ["install", "--immutable"],
-  ...(linker === "pnp" && {
-    runner: [nodeOf(node), "--require", "./.pnp.cjs", "--loader", "./.pnp.loader.mjs"],
-  }),
+  ...(linker === "pnp" && { nodeOptions: "--require ./.pnp.cjs --loader ./.pnp.loader.mjs" }), // as `yarn node` has it
   environment: { YARN_NODE_LINKER: linker },
 });
 const bun: Setting = {
@@ -122,16 +120,17 @@ describe.each(settings)("$name", (setting) => {
     const [command, ...words] = setting.command;
     return succeed(command!, [...words, ...parameters], project, { ...environment(), ...changes });
   };
-  const works = (runner: readonly string[]) => {
+  const works = () => {
     const output = mkdtempSync(join(directory, "trained-"));
     const { stdout } = inBareRoot(
-      [...runner, "use.mjs", model, join(output, "model"), ...texts],
+      [nodeOf(setting.node), "use.mjs", model, join(output, "model"), ...texts],
       project,
       output,
+      // With Plug'n'Play the add-on and libtorch are put side by side in the cache.
+      setting.nodeOptions ? { NODE_OPTIONS: setting.nodeOptions, TAGFORMER_CACHE: output } : {},
     );
     expect(JSON.parse(stdout)).toEqual({ scores: expected, steps: 3 });
   };
-  const runner = setting.runner ?? [nodeOf(setting.node)];
 
   it("installs the packages, which train and predict where nothing else is", () => {
     mkdirSync(project);
@@ -140,14 +139,14 @@ describe.each(settings)("$name", (setting) => {
     writeFileSync(join(project, "use.mjs"), usingProgram);
     const { stdout, stderr } = manage(setting.install);
     expect(stdout + stderr).not.toMatch(/EBADENGINE|deprecated/);
-    works(runner);
+    works();
   });
 
   it("installs them again without a network", () => {
     for (const name of ["node_modules", ".pnp.cjs", ".pnp.loader.mjs", ".yarn"])
       rmSync(join(project, name), { recursive: true, force: true });
-    manage(setting.again, { YARN_ENABLE_NETWORK: "0", npm_config_registry: "http://127.0.0.1:9" });
-    works(runner);
+    manage(setting.again, { YARN_ENABLE_NETWORK: "0" });
+    works();
   });
 });
 
@@ -217,7 +216,12 @@ async function freePort(): Promise<number> {
  * Runs a command in `project`, which it cannot write to, without a network, and in a root whose compilers, Python and other programs
  * are hidden; it may write into `output` alone. Needs root, as in a container.
  */
-function inBareRoot(command: readonly string[], project: string, output: string): Outcome {
+function inBareRoot(
+  command: readonly string[],
+  project: string,
+  output: string,
+  changes: Readonly<Record<string, string>> = {},
+): Outcome {
   const nothing = mkdtempSync(join(directory, "nothing-"));
   // What hides goes last: afterwards there is no `mount` any more.
   const hidden = [
@@ -236,7 +240,12 @@ function inBareRoot(command: readonly string[], project: string, output: string)
     "shift 2",
     'exec "$@"',
   ].join("\n");
-  const environment = { TMPDIR: output, TAGFORMER_CACHE: "/dev/null/none", HOME: "/dev/null/none" };
+  const environment = {
+    TMPDIR: output,
+    TAGFORMER_CACHE: "/dev/null/none",
+    HOME: "/dev/null/none",
+    ...changes,
+  };
   const words = ["--mount", "--net", "--", "sh", "-c", script, "sh", project, nothing, ...command];
   return succeed("unshare", words, project, environment);
 }

@@ -7,7 +7,7 @@ import { errorOf } from "../training/tiny-run.js";
 const labels = Float32Array.of(1, 0, 0, 1);
 const judge = (logits: Float32Array): JobRequest => ({
   name: "judge",
-  parameters: [logits, labels, ["a", "b"], [1, 1], 0.5],
+  parameters: [logits, labels, ["a", "b"], { temperatures: [1, 1], thresholds: [0.5, 0.5] }],
 });
 const judged = judge(Float32Array.of(2, -1, -2, 1));
 const job = (workerData: unknown, file = "evaluation-thread") => ({ file, title: "the thread", workerData });
