@@ -1,9 +1,10 @@
 // Files that are written whole: whatever happens meanwhile, the old file or the new one is there.
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, readlinkSync, rmSync } from "node:fs";
-import { chmod, chown, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { fsync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { chmod, chown, type FileHandle, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { destinationOf } from "./destination.js";
 import { cannot } from "./errors.js";
 import { isRunning } from "./running-process.js";
@@ -72,10 +73,18 @@ async function putInPlace(beside: string, target: string): Promise<void> {
 export async function flush(file: string): Promise<void> {
   const handle = await open(file, "r");
   try {
-    await handle.sync();
+    await flushHandle(handle);
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Waits until what was written through a handle is on the disk. By its descriptor: handles of Yarn's Plug'n'Play have no `sync`
+ * ("Method not implemented", Yarn 4.18).
+ */
+export function flushHandle({ fd }: FileHandle): Promise<void> {
+  return promisify(fsync)(fd);
 }
 
 /** Waits until the names in a directory are on the disk, where its file system can tell. */

@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { makeDirectories } from "../../base/directories.js";
+import { flushHandle } from "../../base/whole-file.js";
 import { isMissing } from "../json-file.js";
 import type { HubFile } from "./listing.js";
 import { longestPauseMs } from "./retries.js";
@@ -84,7 +85,7 @@ export class Part {
   async finish(): Promise<boolean> {
     const right = this.#length === this.#file.size && this.#hash.digest("hex") === this.#file.hash;
     try {
-      if (right) await this.#handle.sync();
+      if (right) await flushHandle(this.#handle);
     } finally {
       await this.#handle.close();
     }
