@@ -85,7 +85,8 @@ export function invalidModel(sentence: string, cause?: unknown): TagformerError 
 
 /** `IO`: `cannot read FILE: ...`, with what the system said. */
 export function cannot(doing: string, error: unknown, advice = ""): TagformerError {
-  return errorWith("IO", `cannot ${doing}: ${messageOf(error)}${advice && `; ${advice}`}`, error);
+  const reason = messageOf(error).replace(/\.$/, "");
+  return errorWith("IO", `cannot ${doing}: ${reason}${advice && `; ${advice}`}`, error);
 }
 
 function errorWith(code: ErrorCode, sentence: string, cause: unknown): TagformerError {

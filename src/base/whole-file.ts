@@ -83,8 +83,24 @@ export async function flush(file: string): Promise<void> {
  * Waits until what was written through a handle is on the disk. By its descriptor: handles of Yarn's Plug'n'Play have no `sync`
  * ("Method not implemented", Yarn 4.18).
  */
-export function flushHandle({ fd }: FileHandle): Promise<void> {
-  return promisify(fsync)(fd);
+export async function flushHandle({ fd }: FileHandle): Promise<void> {
+  try {
+    await promisify(fsync)(fd);
+  } catch (error) {
+    // Node.js 24 and newer refuse it to every process with --permission, whatever that may write.
+    if ((error as NodeJS.ErrnoException).code !== "ERR_ACCESS_DENIED") throw error;
+    warnOfNoFlush();
+  }
+}
+
+let warned = false;
+
+function warnOfNoFlush(): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    "tagformer cannot flush files to the disk, which Node.js denies with --permission: after a loss of power a model or checkpoint that was just saved may be damaged",
+  );
 }
 
 /** Waits until the names in a directory are on the disk, where its file system can tell. */
