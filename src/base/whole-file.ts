@@ -79,17 +79,17 @@ export async function flush(file: string): Promise<void> {
   }
 }
 
-/**
- * Waits until what was written through a handle is on the disk. By its descriptor: handles of Yarn's Plug'n'Play have no `sync`
- * ("Method not implemented", Yarn 4.18).
- */
-export async function flushHandle({ fd }: FileHandle): Promise<void> {
+/** Waits until what was written through a handle is on the disk. */
+export async function flushHandle(handle: FileHandle): Promise<void> {
   try {
-    await promisify(fsync)(fd);
+    await handle.sync();
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Handles of Yarn's Plug'n'Play cannot ("Method not implemented", Yarn 4.18), but their descriptors are real.
+    if (code === undefined) await promisify(fsync)(handle.fd);
     // Node.js 24 and newer refuse it to every process with --permission, whatever that may write.
-    if ((error as NodeJS.ErrnoException).code !== "ERR_ACCESS_DENIED") throw error;
-    warnOfNoFlush();
+    else if (code === "ERR_ACCESS_DENIED") warnOfNoFlush();
+    else throw error;
   }
 }
 
