@@ -1,6 +1,15 @@
 // The packages with which tagformer installs without a compiler: made as they are published, installed in an empty folder, and
 // used where there is neither compiler nor Python nor a directory to write into.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -61,6 +70,27 @@ describe.runIf(canPack)("the platform's packages", () => {
     const expected = await classifier.predict(texts);
     await classifier.dispose();
     expect(scores).toEqual(expected.map((prediction) => prediction.scores));
+  });
+
+  it("stand beside those of another version, and both compute in one process", () => {
+    const modules = join(project, "node_modules");
+    const other = join(modules, "other-tagformer");
+    cpSync(join(modules, "tagformer"), other, { recursive: true });
+    const own = join(other, "node_modules", "@tagformer");
+    cpSync(join(modules, "@tagformer", platform), join(own, platform), { recursive: true });
+    const libtorch = `libtorch-${platform}`;
+    symlinkSync(join(modules, "@tagformer", libtorch), join(own, libtorch));
+    writeFileSync(
+      join(project, "both.mjs"),
+      `import { Classifier } from "tagformer";
+       import { Classifier as Other } from "other-tagformer";
+       const both = await Promise.all([Classifier.load(process.argv[2]), Other.load(process.argv[2])]);
+       const scores = await Promise.all(both.map((classifier) => classifier.predict("my parcel")));
+       await both[0].dispose();
+       scores.push(await both[1].predict("my parcel"));
+       console.log(Classifier === Other, new Set(scores.map((score) => JSON.stringify(score))).size);`,
+    );
+    expect(alone(["both.mjs", model]).stdout).toBe("false 1\n");
   });
 
   it("are named by doctor", () => {
