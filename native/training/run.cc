@@ -58,9 +58,9 @@ void check_adversarial(const Model& model, const TrainingOptions& options) {
   if (options.adversarial == 0.0) return;
   const Parameter* const table = model.words().table;
   if (table != nullptr && options.optimizer.factors[table->index] > 0.0) return;
-  throw Error("INVALID_OPTION",
-              table == nullptr ? "option fgm: a TorchScript module's word embeddings are not known"
-                               : "option fgm: the word embeddings are frozen, and have no gradient");
+  throw Error("INVALID_OPTION", table == nullptr
+                                    ? "option fgm: a TorchScript module's word embeddings are not known"
+                                    : "option fgm: the word embeddings are frozen, and have no gradient");
 }
 
 /// Makes the weights ready: whole, in fp32, and with gradients for what is to be trained.
@@ -89,8 +89,8 @@ std::unique_ptr<AdamW> make_optimizer(LoadedModel& model, const AdamWOptions& op
 std::unique_ptr<StepRunner> make_runner(const StepParts& parts) {
   std::unique_ptr<StepRunner> direct = make_direct_step(parts);
   auto* const optimizer = dynamic_cast<AtenAdamW*>(&parts.optimizer);
-  if (parts.exchange != nullptr || parts.adversarial > 0.0 || !parts.model.records_steps() || optimizer == nullptr ||
-      !optimizer->repeats_itself())
+  if (parts.exchange != nullptr || parts.adversarial > 0.0 || !parts.model.records_steps() ||
+      optimizer == nullptr || !optimizer->repeats_itself())
     return direct;
   return make_recorded_step(parts, *optimizer, std::move(direct));
 }
