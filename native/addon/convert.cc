@@ -146,6 +146,7 @@ std::vector<TensorSource> to_sources(const Napi::Value& value) {
   if (!value.IsArray()) refuse(value.Env(), "tensors", "an array");
   const auto array = value.As<Napi::Array>();
   std::vector<TensorSource> sources;
+  sources.reserve(array.Length());
   for (std::uint32_t i = 0; i < array.Length(); ++i) sources.push_back(to_source(array.Get(i)));
   return sources;
 }

@@ -141,7 +141,7 @@ Napi::Value Session::attribute(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::start_training(const Napi::CallbackInfo& info) {
-  std::shared_ptr<Group> group = info[1].IsObject() ? GroupObject::group_of(info[1]) : nullptr;
+  const std::shared_ptr<Group> group = info[1].IsObject() ? GroupObject::group_of(info[1]) : nullptr;
   return run(info, 0, [this, options = to_training_options(object_argument(info, 0)), group] {
     LoadedModel& model = engine().loaded();
     // Before the new one takes memory.

@@ -1,6 +1,5 @@
 #include "distributed/listening_socket.h"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,9 +24,9 @@ int listening_socket(const std::string& address, std::uint16_t port) {
   const int unknown = ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &first);
   if (unknown != 0) throw failed(::gai_strerror(unknown), "set MASTER_ADDR to an address of this machine");
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(first, ::freeaddrinfo);
-  const int socket = ::socket(found->ai_family, SOCK_STREAM, 0);
+  // NOLINTNEXTLINE(bugprone-signed-bitwise): so are POSIX's flags
+  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) throw failed(std::system_category().message(errno), "allow this process more open files");
-  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
   const int yes = 1;
   // A restart may follow the run before at once.
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));

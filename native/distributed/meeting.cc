@@ -79,7 +79,7 @@ std::string message_of(const std::exception& error) {
   for (const char* const end : {". This is typically", "\n", " Exception raised from"}) {
     text = text.substr(0, text.find(end));
   }
-  if (text.starts_with("[")) text = text.substr(std::min(text.size(), text.find("] ") + 2));
+  if (text.starts_with('[')) text = text.substr(std::min(text.size(), text.find("] ") + 2));
   return text.substr(0, kLongestQuote);
 }
 
@@ -157,16 +157,15 @@ std::string Meeting::meet_as_host(const std::string& own) {
   };
   const bool complete = wait_until(place_.timeout, all_here);
   if (!complete) {
-    const Error error("DISTRIBUTED",
-                      list_of(missing) + " of " + std::to_string(place_.size) + " did not come to " +
-                          place_.name + " within " + seconds_of(place_.timeout) + crowded_ranks() +
-                          "; look at their output, start all with the same number of processes and "
-                          "the same MASTER_ADDR and MASTER_PORT, or give them more time "
-                          "(--distributed-timeout)");
-    say(attempt + "/all", error.what());
+    const std::string problem =
+        list_of(missing) + " of " + std::to_string(place_.size) + " did not come to " + place_.name +
+        " within " + seconds_of(place_.timeout) + crowded_ranks() +
+        "; look at their output, start all with the same number of processes and the same MASTER_ADDR and "
+        "MASTER_PORT, or give them more time (--distributed-timeout)";
+    say(attempt + "/all", problem);
     store_ = c10::make_intrusive<c10d::PrefixStore>(attempt, store_);
     linger(missing);
-    throw error;
+    throw Error("DISTRIBUTED", problem);
   }
   say(attempt + "/all", kComplete);
   return attempt;

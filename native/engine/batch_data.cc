@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "runtime/error.h"
 #include "runtime/upload.h"
@@ -16,13 +17,13 @@ namespace {
 
 at::Tensor to_float(const std::vector<float>& values) {
   at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kFloat);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+  std::ranges::copy(values, tensor.data_ptr<float>());
   return tensor;
 }
 
 at::Tensor to_long(const std::vector<std::int32_t>& values) {
   at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), tensor.data_ptr<std::int64_t>());
+  std::ranges::copy(values, tensor.data_ptr<std::int64_t>());
   return tensor;
 }
 
@@ -38,7 +39,7 @@ void check_range(const std::vector<std::int32_t>& values, std::int64_t end, cons
 }
 
 void check_offsets(const std::vector<std::int32_t>& offsets, std::size_t total, std::int64_t max_length) {
-  if (offsets.size() < 2 || offsets.front() != 0 || static_cast<std::size_t>(offsets.back()) != total) {
+  if (offsets.size() < 2 || offsets.front() != 0 || std::cmp_not_equal(offsets.back(), total)) {
     throw Error("INVALID_DATA", "offsets must begin with 0 and end with the number of token ids");
   }
   for (std::size_t i = 1; i < offsets.size(); ++i) {
@@ -55,7 +56,7 @@ void check_texts(const HostBatch& data) {
   const auto rows = static_cast<std::int32_t>(data.offsets.size()) - 1;
   if (texts.empty()) return;
   if (texts.front() != 0 || texts.back() != rows ||
-      std::adjacent_find(texts.begin(), texts.end(), std::greater_equal<>()) != texts.end()) {
+      std::ranges::adjacent_find(texts, std::ranges::greater_equal()) != texts.end()) {
     throw Error("INVALID_DATA", "texts must rise from 0 to the number of rows");
   }
 }
@@ -90,12 +91,12 @@ std::int64_t count_texts(const HostBatch& data) {
 
 void check_labels(const HostBatch& data, std::int64_t labels) {
   const std::int64_t texts = count_texts(data);
-  if (static_cast<std::int64_t>(data.labels.size()) != texts * labels) {
+  if (std::cmp_not_equal(data.labels.size(), texts * labels)) {
     throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
                                     std::to_string(data.labels.size()) + " label values; expected " +
                                     std::to_string(texts * labels));
   }
-  if (!data.weights.empty() && static_cast<std::int64_t>(data.weights.size()) != texts) {
+  if (!data.weights.empty() && std::cmp_not_equal(data.weights.size(), texts)) {
     throw Error("INVALID_DATA", "a batch of " + std::to_string(texts) + " texts has " +
                                     std::to_string(data.weights.size()) + " weights");
   }

@@ -56,7 +56,8 @@ struct Gelu : Operation {
     });
   }
 
-  Tensors backward(const Tensors& saved, const at::Tensor& grad_y, const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors& saved, const at::Tensor& grad_y,
+                                 const std::vector<bool>&) const override {
     const at::Tensor& x = saved[0];
     at::Tensor grad_x = at::empty_like(x);
     const std::int64_t width = x.size(1);
@@ -89,7 +90,8 @@ at::Tensor gelu(at::Tensor x, const at::Tensor& bias) {
 
 /// The other activations are rare enough for libtorch's own kernels.
 template <at::Tensor (*kFunction)(const at::Tensor&)>
-at::Tensor after_bias(at::Tensor x, const at::Tensor& bias) {
+at::Tensor after_bias(at::Tensor x,
+                      const at::Tensor& bias) {  // NOLINT(performance-unnecessary-value-param): as Activation
   return kFunction(x.add(bias.to(x.scalar_type())));
 }
 

@@ -5,6 +5,7 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "layers/aten_path.h"
 #include "layers/dispatch.h"
@@ -47,7 +48,7 @@ void backward(const HeadLayout& layout, const HeadPointers<const T>& in, const a
 
 /// Of query, key and value side by side in one tensor.
 struct StackedQkv : Operation {
-  explicit StackedQkv(const HeadLayout& layout) : layout(layout) {}
+  explicit StackedQkv(HeadLayout layout) : layout(std::move(layout)) {}
   HeadLayout layout;
 
   template <typename T>
@@ -68,8 +69,8 @@ struct StackedQkv : Operation {
     return out;
   }
 
-  Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
-                   const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
+                                 const std::vector<bool>&) const override {
     at::Tensor grad = at::empty_like(saved[0]);
     for_type(grad, [&]<typename T> {
       tagformer::backward<T>(layout, pointers<const T>(saved[0], layout), grad_out, saved[1],
@@ -81,7 +82,7 @@ struct StackedQkv : Operation {
 
 /// Of one query a text, with key and value side by side in a tensor of their own.
 struct OneQuery : Operation {
-  explicit OneQuery(const HeadLayout& layout) : layout(layout) {}
+  explicit OneQuery(HeadLayout layout) : layout(std::move(layout)) {}
   HeadLayout layout;
 
   at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
@@ -97,8 +98,8 @@ struct OneQuery : Operation {
     return out;
   }
 
-  Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
-                   const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
+                                 const std::vector<bool>&) const override {
     at::Tensor grad_q = at::empty_like(saved[0]);
     at::Tensor grad_kv = at::empty_like(saved[1]);
     for_type(grad_q, [&]<typename T> {

@@ -6,6 +6,8 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/take.h>
 
+#include <utility>
+
 #include "layers/heads.h"
 #include "layers/operation.h"
 #include "layers/weighted_sum.h"
@@ -49,7 +51,7 @@ at::Tensor as_gradient(const at::Tensor& sums, const at::Tensor& table) {
 }
 
 struct DisentangledAttention : Operation {
-  explicit DisentangledAttention(const HeadLayout& layout) : layout(layout) {}
+  explicit DisentangledAttention(HeadLayout layout) : layout(std::move(layout)) {}
   HeadLayout layout;
 
   at::Tensor forward(const Tensors& in, Tensors& saved) const override {
@@ -72,7 +74,8 @@ struct DisentangledAttention : Operation {
     return out;
   }
 
-  Tensors backward(const Tensors& in, const at::Tensor& grad_out, const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors& in, const at::Tensor& grad_out,
+                                 const std::vector<bool>&) const override {
     const at::Tensor grad_q = at::empty_like(in[kQ]);
     const at::Tensor grad_kv = at::empty_like(in[kKv]);
     const at::Tensor key_sums = sums_of(in[kPositionKeys], layout);

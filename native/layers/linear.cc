@@ -22,8 +22,8 @@ struct Product : Operation {
                     inputs[2].defined() ? std::optional(inputs[2]) : std::nullopt);
   }
 
-  Tensors backward(const Tensors& saved, const at::Tensor& grad_y,
-                   const std::vector<bool>& wanted) const override {
+  [[nodiscard]] Tensors backward(const Tensors& saved, const at::Tensor& grad_y,
+                                 const std::vector<bool>& wanted) const override {
     // A frozen part needs no gradient, nor does what has only frozen parts below it.
     return {wanted[0] ? multiply(grad_y, pack(saved[1]), std::nullopt) : at::Tensor(),
             wanted[1] ? multiply_transposed(grad_y, pack(saved[0])) : at::Tensor(),

@@ -54,7 +54,8 @@ struct ResidualNorm : Operation {
     return y;
   }
 
-  Tensors backward(const Tensors& saved, const at::Tensor& grad_y, const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors& saved, const at::Tensor& grad_y,
+                                 const std::vector<bool>&) const override {
     const at::Tensor& normalised = saved[0];
     const cpu::Dropout& dropout = options.dropout;
     const std::int64_t rows = normalised.size(0);
@@ -112,7 +113,8 @@ struct DropoutOperation : Operation {
 
   at::Tensor forward(const Tensors& inputs, Tensors&) const override { return apply_mask(inputs[0]); }
 
-  Tensors backward(const Tensors&, const at::Tensor& grad_y, const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors&, const at::Tensor& grad_y,
+                                 const std::vector<bool>&) const override {
     return {apply_mask(grad_y)};
   }
 };

@@ -25,6 +25,7 @@ struct Function : torch::autograd::Function<Function> {
   static at::Tensor forward(AutogradContext* context, at::TensorList present,
                             const c10::intrusive_ptr<Recorded>& recorded) {
     Tensors inputs;
+    inputs.reserve(recorded->given.size());
     std::size_t next = 0;
     for (const bool given : recorded->given) inputs.push_back(given ? present[next++] : at::Tensor());
     Tensors saved;
@@ -37,8 +38,9 @@ struct Function : torch::autograd::Function<Function> {
   static Tensors backward(AutogradContext* context, Tensors gradients) {
     const c10::intrusive_ptr<torch::CustomClassHolder> capsule =
         context->saved_data.at(kOperation).toCapsule();
-    const auto& recorded = static_cast<const Recorded&>(*capsule);
+    const auto& recorded = dynamic_cast<const Recorded&>(*capsule);
     std::vector<bool> wanted;
+    wanted.reserve(recorded.given.size());
     std::size_t edge = 0;
     for (const bool given : recorded.given) wanted.push_back(given && context->needs_input_grad(edge++));
     const Tensors of_inputs =

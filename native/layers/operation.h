@@ -19,6 +19,11 @@ using Tensors = std::vector<at::Tensor>;
 /// compile: for all operations together it is used once, in operation.cc.
 class Operation {
  public:
+  Operation() = default;
+  Operation(const Operation&) = default;
+  Operation& operator=(const Operation&) = default;
+  Operation(Operation&&) = default;
+  Operation& operator=(Operation&&) = default;
   virtual ~Operation() = default;
 
   /// The result, with the tensors that the backward pass will read in `saved`.

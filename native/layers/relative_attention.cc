@@ -9,6 +9,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "layers/heads.h"
 #include "layers/operation.h"
@@ -62,7 +63,7 @@ std::int64_t workspace_of(const HeadLayout& layout) {
 /// Of queries, keys and values, positions, the biases of content, position and segment, segments and perhaps
 /// types.
 struct RelativeAttention : Operation {
-  explicit RelativeAttention(const HeadLayout& layout) : layout(layout) {}
+  explicit RelativeAttention(HeadLayout layout) : layout(std::move(layout)) {}
   HeadLayout layout;
 
   at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
@@ -86,8 +87,8 @@ struct RelativeAttention : Operation {
     return out;
   }
 
-  Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
-                   const std::vector<bool>&) const override {
+  [[nodiscard]] Tensors backward(const Tensors& saved, const at::Tensor& grad_out,
+                                 const std::vector<bool>&) const override {
     const at::Tensor& log_sum_exp = saved[8];
     at::Tensor grad_q = at::empty_like(saved[0]);
     at::Tensor grad_kv = at::empty_like(saved[1]);

@@ -38,7 +38,7 @@ Batch Batch::packed() const {
                          .positions = sequences.positions(),
                          .texts = at::empty({offsets.back()}, at::kLong),
                          .longest = 0};
-  std::copy(offsets.begin(), offsets.end(), packed.offsets.data_ptr<std::int32_t>());
+  std::ranges::copy(offsets, packed.offsets.data_ptr<std::int32_t>());
   auto* const text = packed.texts.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
     std::fill(text + offsets[i], text + offsets[i + 1], static_cast<std::int64_t>(i));

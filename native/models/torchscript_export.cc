@@ -143,9 +143,9 @@ void trace(const Model& model, Module& module, const SeparateParameters& separat
                                                /*force_outplace=*/false, &module, names)
                          .first->graph;
   const auto unit = module._ivalue()->compilation_unit();
-  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): the module was given a name when it was made
-  module.type()->addMethod(
-      unit->create_function(c10::QualifiedName(*module.type()->name(), "logits"), graph));
+  // The module was given a name when it was made.
+  const c10::QualifiedName name(module.type()->name().value(), "logits");
+  module.type()->addMethod(unit->create_function(name, graph));
   module.define(forward_source(types));
 }
 

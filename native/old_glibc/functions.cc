@@ -42,17 +42,19 @@ TAGFORMER_HIDDEN int dladdr(const void* address, void* found) { return old_dladd
 // Functions since 2.33; before, headers made calls of __fxstat and __xstat of them. The kernel fills in
 // glibc's structure.
 TAGFORMER_HIDDEN int fstat(int descriptor, struct stat* found) noexcept {
-  return static_cast<int>(syscall(SYS_fstat, descriptor, found));
+  return static_cast<int>(syscall(SYS_fstat, descriptor, found));  // NOLINT(*-vararg): POSIX's
 }
 TAGFORMER_HIDDEN int stat(const char* path, struct stat* found) noexcept {
-  return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, found, 0));
+  return static_cast<int>(syscall(SYS_newfstatat, AT_FDCWD, path, found, 0));  // NOLINT(*-vararg)
 }
 
 // Since 2.30.
+// NOLINTNEXTLINE(*-vararg)
 TAGFORMER_HIDDEN pid_t gettid() noexcept { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
 // Since 2.32: whether references may be counted without atomic operations. There is never one thread alone
 // here.
+// NOLINTNEXTLINE(readability-redundant-declaration): here it is hidden
 extern TAGFORMER_HIDDEN char __libc_single_threaded;
 char __libc_single_threaded = 0;
 

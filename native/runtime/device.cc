@@ -109,7 +109,7 @@ std::string cuda_problem() {
 
 std::string name_of(c10::Device device) {
   const auto& gpus = cuda_driver().gpus;
-  const auto index = static_cast<std::size_t>(device.index());
+  const auto index = static_cast<std::size_t>(static_cast<unsigned char>(device.index()));
   return device.str() + (index < gpus.size() ? " (" + gpus[index] + ")" : "");
 }
 

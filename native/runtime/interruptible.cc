@@ -20,6 +20,8 @@ struct WatchedFlag final : c10::DebugInfoBase {
 c10::DebugInfoKind flag_kind() { return c10::DebugInfoKind::INFERENCE_CONTEXT; }
 
 void check_watched_flag() {
+  // Before every operation: nothing else is handed on under this kind.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast)
   const auto* const watched = static_cast<WatchedFlag*>(c10::ThreadLocalDebugInfo::get(flag_kind()));
   if (watched != nullptr) watched->flag.check();
 }

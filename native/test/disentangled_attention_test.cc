@@ -102,7 +102,7 @@ template <typename T>
 std::pair<Doubles, double> softmax(const Case& c, const Inputs<T>& in, std::int64_t query) {
   Doubles row;
   for (std::int64_t j = 0; j < c.keys; ++j) row.push_back(score(c, in, query, j));
-  const double best = *std::max_element(row.begin(), row.end());
+  const double best = *std::ranges::max_element(row);
   double total = 0.0;
   for (double& x : row) total += x = std::exp(x - best);
   for (double& x : row) x /= total;

@@ -84,7 +84,7 @@ template <typename T>
 Forward<T> run_forward(const Case& c, const Inputs<T>& in, const std::string& name) {
   Forward<T> r{Matrix<T>::output(kRows, c.width), Matrix<T>::output(kRows, c.width),
                Matrix<float>::output(kRows, 1)};
-  cpu::NormForward<T> forward{
+  const cpu::NormForward<T> forward{
       .x = in.x.data(),
       .bias = c.bias ? in.bias.data() : nullptr,
       .residual = c.residual ? in.residual.data() : nullptr,
@@ -121,7 +121,7 @@ Backward<T> run_backward(const Case& c, const Inputs<T>& in, const Forward<T>& s
     return matrix;
   };
   Backward<T> r{Matrix<T>::output(kRows, c.width), Matrix<T>::output(kRows, c.width), sums(), sums(), sums()};
-  cpu::NormBackward<T> backward{
+  const cpu::NormBackward<T> backward{
       .grad_y = in.grad_y.data(),
       .normalised = saved.normalised.data(),
       .reciprocal_deviation = saved.reciprocal_deviation.data(),

@@ -53,6 +53,7 @@ void test_adamw(std::int64_t count, bool with_shadow, bool with_average) {
   Matrix<float> average = zeros(count);
   auto shadow = Matrix<bf16>::output(1, count);
   std::vector<Moments> expected;
+  expected.reserve(static_cast<std::size_t>(count));
   for (std::int64_t j = 0; j < count; ++j) expected.push_back({parameter(0, j), 0.0, 0.0, 0.0});
 
   for (int t = 1; t <= 10; ++t) {

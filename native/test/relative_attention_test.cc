@@ -54,6 +54,7 @@ Inputs<T> inputs_of(const Case& c, Random& random) {
     return Matrix<T>::input(random, count, c.head_dim, c.stride());
   };
   std::vector<std::int64_t> types;
+  types.reserve(static_cast<std::size_t>(c.keys));
   for (std::int64_t j = 0; j < c.keys; ++j) types.push_back(random.normal() > 0.5 ? 1 : 0);
   return {rows(c.queries()),
           rows(c.keys),
@@ -129,7 +130,7 @@ Reference reference(const Case& c, const Inputs<T>& in) {
   for (std::int64_t i = 0; i < c.queries(); ++i) {
     Doubles probability;
     for (std::int64_t j = 0; j < c.keys; ++j) probability.push_back(score(c, in, i, j));
-    const double best = *std::max_element(probability.begin(), probability.end());
+    const double best = *std::ranges::max_element(probability);
     double total = 0.0;
     for (double& p : probability) total += p = std::exp(p - best);
     for (double& p : probability) p /= total;

@@ -105,7 +105,7 @@ bool ends(const jit::Node& loop) {
   return jit::constant_as<std::int64_t>(loop.input(0)) != std::numeric_limits<std::int64_t>::max();
 }
 
-void check_node(jit::Node& node, const c10::ClassType& type, const Classes& classes) {
+void check_node(const jit::Node& node, const c10::ClassType& type, const Classes& classes) {
   const std::string name = node.kind().toQualString();
   if (!is_harmless(name)) {
     refuse_module("uses " + name + " in " + name_of(type) +

@@ -101,7 +101,7 @@ void KernelAdamW::apply(const Gradients& gradients, double learning_rate, double
     if (!by_rows && !gradient.defined()) continue;
     set_rates(step, *parameter, learning_rate);
     if (by_rows) {
-      rows_->update(step, *gradients.rows());
+      rows_->update(step, gradients.rows().value());
     } else {
       apply_to(*parameter, gradient, step);
     }
@@ -116,7 +116,7 @@ void KernelAdamW::apply_to(const Parameter& parameter, const at::Tensor& gradien
   auto* const square = elements<float>(moments_of.square);
   auto* const average = moments_of.average.defined() ? elements<float>(moments_of.average) : nullptr;
   auto* const copy = parameter.has_copy() ? elements<cpu::bf16>(parameter.value) : nullptr;
-  for_type(gradient, [&]<typename T>() {
+  for_type(gradient, [&]<typename T> {
     const T* const from = elements<const T>(gradient);
     for_chunks(gradient.numel(), [&](std::int64_t, std::int64_t first, std::int64_t count) {
       cpu::typed_kernels<T>().adamw(step, master + first, from + first, mean + first, square + first,

@@ -18,7 +18,7 @@ at::Tensor scaled(const at::Tensor& gradient, double distance) {
 at::Tensor move_of_tokens(const at::Tensor& ids, const at::Tensor& gradient, const WordTable& words,
                           double distance) {
   const auto [rows, row_of_token] = at::_unique(ids, /*sorted=*/true, /*return_inverse=*/true);
-  at::Tensor sums = at::zeros({rows.size(0), gradient.size(1)}, gradient.options());
+  const at::Tensor sums = at::zeros({rows.size(0), gradient.size(1)}, gradient.options());
   sums.index_add_(0, row_of_token, gradient);
   if (words.padding_id >= 0) sums.masked_fill_((rows == words.padding_id).unsqueeze(1), 0.0);
   return scaled(sums, distance).index_select(0, row_of_token);

@@ -63,7 +63,7 @@ class Sources {
 
   void read_buffers(const std::vector<at::Tensor>& buffers) {
     for (std::size_t i = 0; i < buffers.size(); ++i) {
-      at::Tensor values = at::empty(buffers[i].sizes(), buffers[i].options().device(at::kCPU));
+      const at::Tensor values = at::empty(buffers[i].sizes(), buffers[i].options().device(at::kCPU));
       const auto bytes = static_cast<std::int64_t>(values.nbytes());
       take_to(values.data_ptr(), kBuffers + std::to_string(i), {bytes}, "U8");
       buffers[i].copy_(values);

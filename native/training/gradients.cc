@@ -20,7 +20,7 @@ namespace {
 
 double sum_of_squares(const at::Tensor& tensor) {
   std::vector<double> sums(static_cast<std::size_t>((tensor.numel() + kChunk - 1) / kChunk));
-  for_type(tensor, [&]<typename T>() {
+  for_type(tensor, [&]<typename T> {
     for_chunks(tensor.numel(), [&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
       sums[static_cast<std::size_t>(chunk)] =
           cpu::typed_kernels<T>().sum_of_squares(elements<const T>(tensor) + first, count);
@@ -94,14 +94,17 @@ void Gradients::add_together() {
 void Gradients::add_rows(const at::Tensor& ids, const at::Tensor& leaf) {
   if (!leaf.grad().defined()) return;
   const at::Tensor gradient = leaf.grad().contiguous();
-  if (rows_->rows().empty()) return rows_->add(ids, gradient);
-  fresh_rows_->clear();
-  fresh_rows_->add(ids, gradient);
-  rows_->add(*fresh_rows_);
+  RowGradients& sums = rows_.value();
+  if (sums.rows().empty()) return sums.add(ids, gradient);
+  RowGradients& fresh = fresh_rows_.value();
+  fresh.clear();
+  fresh.add(ids, gradient);
+  sums.add(fresh);
 }
 
 std::vector<bool> Gradients::present() const {
   std::vector<bool> present;
+  present.reserve(sums_.size());
   for (const at::Tensor& sum : sums_) present.push_back(sum.defined());
   return present;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "layers/dispatch.h"
 #include "runtime/parallel.h"
@@ -20,9 +21,9 @@ constexpr std::int64_t kGrain = 16;
 
 }  // namespace
 
-LazyRows::LazyRows(const Parameter& table, const Moments& moments, bool fresh)
+LazyRows::LazyRows(const Parameter& table, Moments moments, bool fresh)
     : table_(table),
-      moments_(moments),
+      moments_(std::move(moments)),
       width_(table.value.size(1)),
       done_(static_cast<std::size_t>(table.value.size(0)), 0),
       learned_(done_.size(), false) {

@@ -29,7 +29,7 @@ class LazyRows {
  public:
   /// Of a table that is trained, all of whose rows have had every update so far. `moments` are written to;
   /// `fresh` says that they are zeros, which need not be read.
-  LazyRows(const Parameter& table, const Moments& moments, bool fresh);
+  LazyRows(const Parameter& table, Moments moments, bool fresh);
 
   /// The rows of token ids, up to date, as a leaf of the graph, for Batch::words.
   at::Tensor look_up(const at::Tensor& ids);

@@ -61,8 +61,8 @@ at::Tensor weights_of_elements(const at::Tensor& labels, const at::Tensor& weigh
 at::Tensor positive_weights(const LossOptions& options, c10::Device device) {
   const std::vector<float>& given = options.positive_weights;
   if (given.empty()) return {};
-  at::Tensor weights = at::empty({static_cast<std::int64_t>(given.size())}, at::kFloat);
-  std::copy(given.begin(), given.end(), weights.data_ptr<float>());
+  const at::Tensor weights = at::empty({static_cast<std::int64_t>(given.size())}, at::kFloat);
+  std::ranges::copy(given, weights.data_ptr<float>());
   return weights.to(device);
 }
 

@@ -30,7 +30,7 @@ at::Tensor Objective::differentiate(const DeviceBatch& batch, const Mode& mode) 
 }
 
 at::Tensor Objective::logits_of(const DeviceBatch& batch, const Mode& mode) const {
-  const at::Tensor logits = model_.model().logits(batch.batch, mode);
+  at::Tensor logits = model_.model().logits(batch.batch, mode);
   if (!batch.text_of_windows.defined()) return logits;
   return pool_windows(logits, batch.text_of_windows, batch.labels.size(0), pooling_);
 }
@@ -41,7 +41,7 @@ at::Tensor Objective::mean_loss_of(const at::Tensor& logits, const DeviceBatch& 
 
 at::Tensor Objective::loss_of(const DeviceBatch& batch, const Mode& mode) const {
   const at::Tensor logits = logits_of(batch, mode);
-  const at::Tensor loss = mean_loss_of(logits, batch);
+  at::Tensor loss = mean_loss_of(logits, batch);
   if (loss_.r_drop == 0.0 || !mode.training) return loss;
   Mode again = mode;
   again.seed ^= stream_of("second drawing of dropout");

@@ -101,7 +101,7 @@ class DirectStep final : public StepRunner {
     const WordTable words = parts_.model.model().words();
     const at::Tensor move = worst_move(batch, words, parts_.adversarial);
     if (!move.defined()) return;
-    at::Tensor rows = batch.words;
+    const at::Tensor rows = batch.words;
     if (!rows.defined()) {
       batch.words = embed_words(*words.table, batch, words.padding_id).add(move);
     } else {

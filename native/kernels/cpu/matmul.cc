@@ -57,6 +57,7 @@ TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words ri
 TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words right) {
   for (int byte = 0; byte < 4; ++byte) {
     const auto unsigned_left = static_cast<std::int32_t>((left >> (8 * byte)) & 0xFFU);
+    // NOLINTNEXTLINE(bugprone-signed-bitwise): the shift brings the sign down
     sums += (reinterpret_cast<Ints>(right << (24 - 8 * byte)) >> 24) * unsigned_left;
   }
   return sums;

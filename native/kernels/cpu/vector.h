@@ -50,7 +50,7 @@ TAGFORMER_INLINE Floats maximum(Floats a, Floats b) { return a > b ? a : b; }
 #if defined(__AVX512F__)
 
 TAGFORMER_INLINE __mmask16 mask_of(std::int64_t count) {
-  return static_cast<__mmask16>(0xFFFFU >> (kLanes - count));
+  return static_cast<__mmask16>(0xFFFFU >> static_cast<unsigned>(kLanes - count));
 }
 
 TAGFORMER_INLINE Floats load(const float* p, std::int64_t count = kLanes) {
