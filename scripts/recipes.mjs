@@ -4,9 +4,9 @@
 // and the finished model judges the rows that were held out. `comments` trains MiniLM on the 3,000 real comments of
 // ../shared/data, or on another table; `quickstart` a small BERT from random weights on made-up tickets. Each result is appended to
 // the results, and what is there already is not trained again: a measurement may be interrupted, or done in parts.
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { datasetFromRows, readDataset, selectRows, stratifiedSplit } from "../dist/index.js";
 import { quickstartRows } from "../examples/quickstart/generate.mjs";
@@ -64,6 +64,7 @@ function partsOf(dataset, seed) {
 }
 
 await main(async () => {
+  mkdirSync(dirname(values.results), { recursive: true }); // before hours of training, not after them
   const results = earlierResults();
   const wanted = values.only?.split(",");
   for (const study of values.study.split(",")) {
