@@ -90,8 +90,8 @@ at::Tensor gelu(at::Tensor x, const at::Tensor& bias) {
 
 /// The other activations are rare enough for libtorch's own kernels.
 template <at::Tensor (*kFunction)(const at::Tensor&)>
-at::Tensor after_bias(at::Tensor x,
-                      const at::Tensor& bias) {  // NOLINT(performance-unnecessary-value-param): as Activation
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as Activation has it
+at::Tensor after_bias(at::Tensor x, const at::Tensor& bias) {
   return kFunction(x.add(bias.to(x.scalar_type())));
 }
 

@@ -3,6 +3,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { isMissing } from "./errors.js";
 
 /**
  * Makes `directory` and what is missing above it.
@@ -46,7 +47,7 @@ function isDirectorySync(path: string): boolean {
 }
 
 function notThere(error: unknown): false {
-  if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return false;
+  if (isMissing(error)) return false;
   throw error;
 }
 

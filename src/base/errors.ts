@@ -97,3 +97,9 @@ function errorWith(code: ErrorCode, sentence: string, cause: unknown): Tagformer
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether an error of `node:fs` says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}

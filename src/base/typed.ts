@@ -5,10 +5,15 @@ export function typedNames(names: readonly string[]): string {
   return names.map(typedName).join(",");
 }
 
+/** `learningRate` as `learning-rate`. */
+export function flagName(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** Options as arguments: `{ maxLength: 128, ema: false }` as `--max-length 128 --no-ema`; a hierarchy of labels as `upper>lower`. */
 export function typedOptions(options: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(options).flatMap(([option, value]) => {
-    const name = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const name = flagName(option);
     if (typeof value === "boolean") return [value ? `--${name}` : `--no-${name}`];
     return [`--${name}`, typedValue(value)];
   });

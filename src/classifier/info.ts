@@ -77,12 +77,15 @@ export function fixedInfo(
 }
 
 export function labelInfo(names: readonly string[], decision: Decision): ClassifierInfo["labels"] {
-  return names.map((name, i) => ({
-    name,
-    threshold: decision.thresholds[i]!,
-    temperature: decision.temperatures[i]!,
-    ...((decision.parents?.[i] ?? -1) >= 0 && { below: names[decision.parents![i]!]! }),
-  }));
+  return names.map((name, i) => {
+    const below = names[decision.parents?.[i] ?? -1];
+    return {
+      name,
+      threshold: decision.thresholds[i]!,
+      temperature: decision.temperatures[i]!,
+      ...(below !== undefined && { below }),
+    };
+  });
 }
 
 /** The commit in the path of a model in the hub's cache: `snapshots/<commit>`. */

@@ -1,6 +1,7 @@
 // Command-line flags made from the option schemas, so that every option is described once.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
+import { flagName } from "../base/typed.js";
 import { splitList, splitNames, unquote } from "./names.js";
 
 /** The part of JSON Schema in which zod describes an option. */
@@ -17,11 +18,6 @@ interface OptionSchema {
   readonly shownDefault?: string;
   /** What help calls the value, where that says more than its type. */
   readonly value?: string;
-}
-
-/** `learningRate` as `learning-rate`. */
-function flagName(option: string): string {
-  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The number that a flag was given; the schemas check its range. */

@@ -61,11 +61,11 @@ function asHierarchy(pairs: readonly (readonly [child: string, parent: string])[
 }
 
 /**
- * The labels above each of `names`.
+ * The labels above each of `names`; `undefined` where none is below another.
  *
  * @throws TagformerError `INVALID_OPTION` for names that are no labels, and for labels that stand above themselves
  */
-export function parentsOf(hierarchy: Hierarchy, names: readonly string[]): Parents {
+export function parentsOf(hierarchy: Hierarchy, names: readonly string[]): Parents | undefined {
   const parents = new Array<number>(names.length).fill(-1);
   const indexOf = (name: string) => {
     const index = names.indexOf(name);
@@ -77,7 +77,7 @@ export function parentsOf(hierarchy: Hierarchy, names: readonly string[]): Paren
     if (above(parents, label).includes(label))
       throw invalidOption(`option hierarchy puts "${name}" above itself`);
   }
-  return parents;
+  return parents.some((parent) => parent >= 0) ? parents : undefined;
 }
 
 /** {@link Parents} by name. */

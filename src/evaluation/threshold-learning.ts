@@ -52,10 +52,12 @@ function thresholdsFrom(cuts: readonly Cuts[], options: ResolvedTuningOptions): 
   return averageF(cuts, shrunk, options) < averageF(cuts, same, options) ? same : shrunk;
 }
 
-function cutsByLabel({ probabilities, truth, labels }: LabelledRows): Cuts[] {
-  return Array.from({ length: labels }, (_, label) =>
-    cutsOf(columnOf(probabilities, label, labels), columnOf(truth, label, labels)),
-  );
+function cutsByLabel(rows: LabelledRows): Cuts[] {
+  return Array.from({ length: rows.labels }, (_, label) => cutsOfLabel(rows, label));
+}
+
+function cutsOfLabel({ probabilities, truth, labels }: LabelledRows, label: number): Cuts {
+  return cutsOf(columnOf(probabilities, label, labels), columnOf(truth, label, labels));
 }
 
 /** Probabilities that are no larger than those of the labels above: one threshold for all then gives a label with those. */
@@ -77,7 +79,7 @@ function thresholdsFromTheTop(
   parents: Parents,
 ): { readonly thresholds: number[]; readonly cuts: readonly Cuts[] } {
   const left = { ...rows, probabilities: rows.probabilities.slice() };
-  let cuts = cutsByLabel(left);
+  const cuts = cutsByLabel(left);
   const thresholds = thresholdsFrom(cuts, options);
   for (const label of fromTheTop(parents)) {
     const parent = parents[label]!;
@@ -85,7 +87,7 @@ function thresholdsFromTheTop(
     const least = Math.fround(thresholds[parent]!);
     for (let row = 0; row < left.probabilities.length; row += rows.labels)
       if (!(left.probabilities[row + parent]! > least)) left.probabilities[row + label] = 0;
-    cuts = cutsByLabel(left);
+    cuts[label] = cutsOfLabel(left, label);
     thresholds[label] = thresholdsFrom(cuts, options)[label]!;
   }
   return { thresholds, cuts };

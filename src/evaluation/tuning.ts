@@ -178,8 +178,7 @@ function parentsFor(
   { hierarchy }: ResolvedTuningOptions,
   labelNames: readonly string[],
 ): Parents | undefined {
-  const parents = parentsOf(hierarchy ?? {}, labelNames);
-  return parents.some((parent) => parent >= 0) ? parents : undefined;
+  return parentsOf(hierarchy ?? {}, labelNames);
 }
 
 function learn(

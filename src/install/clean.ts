@@ -1,6 +1,6 @@
 // What the cache holds that nobody uses: add-ons of other versions, the libtorch of none, folders of old builds.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { counted } from "../base/counted.js";
 import { findBuiltAddon } from "./built-addon.js";
 import {
@@ -111,8 +111,8 @@ function recordOf(folder: string): BuildRecord[] {
 function mappedFiles(): Set<string> {
   const files = new Set<string>();
   if (!existsSync("/proc/self/maps")) return files;
-  for (const process of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    for (const line of mapsOf(process).split("\n")) {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    for (const line of mapsOf(pid).split("\n")) {
       const path = line.slice(line.indexOf("/"));
       if (path.startsWith(cacheDirectory())) files.add(path);
     }
@@ -120,9 +120,9 @@ function mappedFiles(): Set<string> {
   return files;
 }
 
-function mapsOf(process: string): string {
+function mapsOf(pid: string): string {
   try {
-    return readFileSync(join("/proc", basename(process), "maps"), "utf8");
+    return readFileSync(join("/proc", pid, "maps"), "utf8");
   } catch {
     return ""; // it has ended, or belongs to somebody else
   }

@@ -1,18 +1,12 @@
 // Small text files of untrusted model directories: bounded in size, strictly UTF-8, errors that name the file.
 import { type FileHandle, open } from "node:fs/promises";
-import { cannot, invalidModel, messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidModel, isMissing, messageOf, TagformerError } from "../base/errors.js";
 import { refuseLfsPointer } from "./lfs.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Whether an error of `node:fs` says that there is no such file. */
-export function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 /**

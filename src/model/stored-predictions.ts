@@ -5,11 +5,10 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { cannot, invalidModel, invalidOption, messageOf, TagformerError } from "../base/errors.js";
+import { cannot, invalidModel, invalidOption, isMissing, messageOf, TagformerError } from "../base/errors.js";
 import { requirePath } from "../base/kinds.js";
 import { clustersOf } from "../data/groups.js";
 import { testFile, validationFile } from "./file-names.js";
-import { isMissing } from "./json-file.js";
 
 /** The predictions for some labelled rows. */
 export interface StoredPredictions {

@@ -2,7 +2,7 @@
 import { constants, copyFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { invalidModel, type TagformerError } from "../base/errors.js";
+import { invalidModel, isMissing, type TagformerError } from "../base/errors.js";
 import {
   bertVocabularyFile,
   configFile,
@@ -14,7 +14,7 @@ import {
   tokenizerFile,
   tokenizerFiles,
 } from "../model/file-names.js";
-import { isMissing, type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
+import { type JsonObject, readJsonObjectIfPresent } from "../model/json-file.js";
 import { readBertVocabulary } from "./bert-vocabulary.js";
 import { readInputNames, withoutTypes } from "./input-names.js";
 import { type PaddingDescription, readPadding } from "./padding.js";

@@ -1,6 +1,5 @@
 // The end of a run whose model is kept: thresholds are learnt and stored, and a bag of words is judged beside the model.
 import { join } from "node:path";
-import { hierarchyOf, parentsOf } from "../evaluation/hierarchy.js";
 import type { Tuning } from "../evaluation/tuning.js";
 import { baselineDirectory } from "../model/file-names.js";
 import type { JsonObject } from "../model/json-file.js";
@@ -53,7 +52,7 @@ export async function concludeRun(run: OverRun): Promise<Conclusion> {
   const { labelNames } = prepared.training.dataset;
   const change = tuned && (await tunedDecision(tuned, labelNames, output));
   const fields: JsonObject = {
-    ...(hierarchy && { hierarchy: hierarchyOf(parentsOf(hierarchy, labelNames), labelNames) }),
+    ...(hierarchy && { hierarchy }),
     ...change?.fields,
     ...(baseline && { baseline: storedFigures(baseline) }),
   };

@@ -1,10 +1,12 @@
 // The checkpoints of the run that writes a model directory: beside it, because it is replaced as a whole.
+
 import type { Dirent } from "node:fs";
 import { readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { makeDirectories } from "../base/directories.js";
+import { isMissing } from "../base/errors.js";
 import { flushDirectory } from "../base/whole-file.js";
-import { isJsonObject, isMissing } from "../model/json-file.js";
+import { isJsonObject } from "../model/json-file.js";
 import {
   type Checkpoint,
   type CheckpointSummary,

@@ -60,8 +60,8 @@ function hierarchyNotes(
   { labels, labelNames }: Dataset,
   { hierarchy }: Pick<ResolvedTrainingOptions, "hierarchy">,
 ): string[] {
-  if (hierarchy === undefined) return [];
-  const parents = parentsOf(hierarchy, labelNames);
+  const parents = parentsOf(hierarchy ?? {}, labelNames);
+  if (parents === undefined) return [];
   return Object.entries(contradictions(labels, parents, labelNames)).map(([name, rows]) => {
     const upper = labelNames[parents[labelNames.indexOf(name)]!]!;
     return `warning: ${counted(rows, "row")} ${rows === 1 ? "has" : "have"} the label "${name}" without "${upper}", below which the hierarchy puts it: the model will never give it so`;

@@ -4,18 +4,11 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { buildCommand, type Ended, Running, write } from "../e2e/command.js";
+import { freePort } from "../fixtures/free-port.js";
 import { csvOf, temporaryFolder, tinyDataset, tinySource, weightsOf } from "../unit/training/tiny-run.js";
 import { runChild } from "./run-child.js";
 
 beforeAll(buildCommand);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 interface Changes {
   /** Ranks that are started; absent: all. */

@@ -2,13 +2,13 @@
 // Node.js, and used where there is no compiler, no Python, no network and nothing to write to. Some minutes; a gigabyte of tools.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Classifier } from "../../src/classifier.js";
 import { type Outcome, root, run, succeed, usingProgram } from "../e2e/package.js";
+import { freePort } from "../fixtures/free-port.js";
 import { finish, tinyRun } from "../unit/training/tiny-run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "tagformer-registry-"));
@@ -202,14 +202,6 @@ async function publish(): Promise<void> {
   writeFileSync(userconfig, `registry=${address}/\n${address.slice("http:".length)}/:_authToken=${token}\n`);
   for (const name of readdirSync(join(directory, "packed")))
     succeed("npm", ["publish", join(directory, "packed", name), "--userconfig", userconfig], directory);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /**

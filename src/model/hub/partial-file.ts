@@ -4,8 +4,8 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { makeDirectories } from "../../base/directories.js";
+import { isMissing } from "../../base/errors.js";
 import { flushHandle } from "../../base/whole-file.js";
-import { isMissing } from "../json-file.js";
 import type { HubFile } from "./listing.js";
 import { longestPauseMs } from "./retries.js";
 

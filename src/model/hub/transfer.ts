@@ -1,6 +1,6 @@
 // One file from the hub into a blob of the cache.
 import { stat } from "node:fs/promises";
-import { isMissing } from "../json-file.js";
+import { isMissing } from "../../base/errors.js";
 import type { Answer, Connection } from "./connection.js";
 import { downloadFailed, HubUnreachable } from "./failures.js";
 import type { HubFile } from "./listing.js";
