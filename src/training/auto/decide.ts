@@ -1,12 +1,22 @@
-// What the preset auto decides once data and model are known: learning rate and length of the run, by trials within a budget.
+// What the preset auto decides once data and model are known: rows of a step, and learning rate and length of the run, by trials
+// within a budget.
 import { counted } from "../../base/counted.js";
 import { digestOf } from "../../base/digest.js";
 import { readSafetensors } from "../../model/safetensors.js";
 import type { ResolvedTrainingOptions } from "../../options/training.js";
 import { identityOf } from "../identity.js";
 import { initialState, type RunState } from "../state.js";
+import { decideBatchSize } from "./batch-size.js";
 import type { Choice } from "./choice.js";
-import { continuesTrial, planFor, planWithin, type RunSize, type SearchPlan, usualSteps } from "./plan.js";
+import {
+  continuesTrial,
+  planFor,
+  planWithin,
+  type RunSize,
+  type SearchPlan,
+  usualEpochs,
+  usualSteps,
+} from "./plan.js";
 import { ratesToTry, shapeOf, usualRate } from "./rates.js";
 import {
   readSearchRecord,
@@ -47,19 +57,37 @@ export async function decide(
   open: ReadonlySet<string>,
   { resume, isAlone }: { readonly resume: boolean; readonly isAlone: boolean },
 ): Promise<Decided> {
-  const { prepared, options } = parts;
   const opens = { rate: open.has("learningRate"), epochs: open.has("epochs") };
-  if (!opens.rate && !opens.epochs) return { options, choices: [], begun: null };
+  if (!opens.rate && !opens.epochs) return { options: parts.options, choices: [], begun: null };
+  // A rate that was given goes with the batch that is usual.
+  const batch =
+    opens.rate && open.has("batchSize")
+      ? decideBatchSize(
+          parts.prepared.training.origin.length,
+          opens.epochs ? usualEpochs : parts.options.epochs,
+        )
+      : null;
+  const options = { ...parts.options, ...(batch && { batchSize: Number(batch.value) }) };
+  const decided = await decideRate({ ...parts, options }, opens, { resume, isAlone });
+  return { ...decided, choices: [...(batch ? [batch] : []), ...decided.choices] };
+}
+
+/** Rate and length, for batches of a size that is known. */
+async function decideRate(
+  parts: TrialParts,
+  opens: Opens,
+  { resume, isAlone }: { readonly resume: boolean; readonly isAlone: boolean },
+): Promise<Decided> {
+  const { prepared, options } = parts;
   const shape = shapeOf(prepared.config, prepared.weightsAreFresh);
-  if (prepared.validation === undefined) {
-    const reason = "there are no validation rows that could judge trials";
-    return withoutTrials(parts, opens, usualRate(shape), reason);
-  }
+  const usual = usualRate(shape, options.batchSize);
+  if (prepared.validation === undefined)
+    return withoutTrials(parts, opens, usual, "there are no validation rows that could judge trials");
   if (!isAlone) {
     const reason = "several processes train together, which make no trials (one by itself does)";
-    return withoutTrials(parts, opens, usualRate(shape), reason);
+    return withoutTrials(parts, opens, usual, reason);
   }
-  const rates = opens.rate ? ratesToTry(shape) : [options.learningRate];
+  const rates = opens.rate ? ratesToTry(shape, options.batchSize) : [options.learningRate];
   const size = sizeOf(parts, rates.length);
   const identity = digestOf([
     JSON.stringify(await identityOf(prepared, options, { size: 1, ordered: false })),
@@ -210,7 +238,7 @@ function reasonOfLength({ plan }: SearchRecord, { budget, budgetSteps }: Resolve
 
 /** Without validation rows nothing tells a good rate. */
 function withoutTrials({ options }: TrialParts, opens: Opens, learningRate: number, reason: string): Decided {
-  const epochs = 4;
+  const epochs = usualEpochs;
   const choices: Choice[] = [
     ...(opens.rate
       ? [

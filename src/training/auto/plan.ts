@@ -23,8 +23,9 @@ export interface SearchPlan {
 
 /** Trials that go on to their second part. */
 export const finalists = 2;
-/** Epochs of a run where the budget is not given, and at most: more never paid. */
-const usualEpochs = 4;
+/** Epochs of a run where the budget is not given. */
+export const usualEpochs = 4;
+/** Epochs of a run at most: more never paid. */
 const mostEpochs = 10;
 /** A run of fewer steps learns too little, however few rows an epoch has; but so many epochs are enough. */
 const fewestSteps = 160;

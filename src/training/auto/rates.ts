@@ -14,6 +14,8 @@ export interface ModelShape {
 /** BERT-base's; taken for models that do not say. */
 const usualWidth = 768;
 const usualDepth = 12;
+/** Rows of a step for which the usual rates hold. */
+const usualBatch = 32;
 
 /** The shape of a network as its config.json has it, under the name that its architecture uses. */
 export function shapeOf(config: JsonObject, isFresh: boolean): ModelShape {
@@ -28,20 +30,22 @@ export function shapeOf(config: JsonObject, isFresh: boolean): ModelShape {
 
 /**
  * The rate that usually suits a network: pretrained ones take less the wider and the deeper they are, about 4e-5 for BERT-base
- * and 2e-4 for a MiniLM of six layers; random weights take more.
+ * and 2e-4 for a MiniLM of six layers; random weights take more. The noise of a gradient grows with the square root of the number
+ * of rows that its batch lacks, and the rate falls with it (Malladi et al., "On the SDEs and scaling rules for adaptive gradient
+ * algorithms", 2022).
  */
-export function usualRate({ width, depth, isFresh }: ModelShape): number {
+export function usualRate({ width, depth, isFresh }: ModelShape, batchSize: number): number {
   const [base, power] = isFresh ? [1e-4, 1] : [4e-5, 1.5];
   const rate = base * (usualWidth / width) ** power * Math.sqrt(usualDepth / Math.max(1, depth));
-  return rounded(Math.min(rate, 1e-3));
+  return rounded(Math.min(rate * Math.sqrt(batchSize / usualBatch), 1e-3));
 }
 
 /**
  * The usual rate and those around it, each twice the one before, from the lowest to the highest. Few are higher: in a short trial
  * a higher rate is always ahead, and one that is too high falls apart only later.
  */
-export function ratesToTry(shape: ModelShape): number[] {
-  return [1 / 4, 1 / 2, 1, 2].map((factor) => rounded(factor * usualRate(shape)));
+export function ratesToTry(shape: ModelShape, batchSize: number): number[] {
+  return [1 / 4, 1 / 2, 1, 2].map((factor) => rounded(factor * usualRate(shape, batchSize)));
 }
 
 /** Two digits: more than that no trial can tell. */

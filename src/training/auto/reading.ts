@@ -46,7 +46,8 @@ export function decideReading(
       value: maxLength,
       reason: `it reads ${percent(1 - longer)} of the texts whole; the longest has ${lengths.at(-1)} tokens or more`,
     });
-  if (!open.has("windowStride") || longer <= manyLong)
+  // Who gives a length wants rows of that length, and no more work than that.
+  if (!open.has("windowStride") || !open.has("maxLength") || longer <= manyLong)
     return { reading: { maxLength, windowStride, maxWindows }, choices };
   const stride = Math.floor((3 / 4) * maxLength);
   choices.push({

@@ -13,14 +13,20 @@ it("a network's shape is read under every architecture's names", () => {
 });
 
 it("wide and deep networks take lower rates, and random weights higher ones", () => {
-  const base = usualRate({ width: 768, depth: 12, isFresh: false });
+  const base = usualRate({ width: 768, depth: 12, isFresh: false }, 32);
   expect(base).toBe(4e-5);
-  expect(usualRate({ width: 1024, depth: 24, isFresh: false })).toBeLessThan(base);
-  expect(usualRate({ width: 384, depth: 6, isFresh: false })).toBe(1.6e-4);
-  expect(usualRate({ width: 768, depth: 12, isFresh: true })).toBeGreaterThan(base);
-  expect(usualRate({ width: 32, depth: 1, isFresh: true })).toBe(1e-3);
+  expect(usualRate({ width: 1024, depth: 24, isFresh: false }, 32)).toBeLessThan(base);
+  expect(usualRate({ width: 384, depth: 6, isFresh: false }, 32)).toBe(1.6e-4);
+  expect(usualRate({ width: 768, depth: 12, isFresh: true }, 32)).toBeGreaterThan(base);
+  expect(usualRate({ width: 32, depth: 1, isFresh: true }, 32)).toBe(1e-3);
+});
+
+it("a smaller batch, whose gradient is noisier, takes a lower rate", () => {
+  const bert = { width: 768, depth: 12, isFresh: false };
+  expect(usualRate(bert, 8)).toBe(2e-5);
+  expect(usualRate(bert, 128)).toBe(8e-5);
 });
 
 it("the rates to try surround the usual one, each twice the one before", () => {
-  expect(ratesToTry({ width: 768, depth: 12, isFresh: false })).toEqual([1e-5, 2e-5, 4e-5, 8e-5]);
+  expect(ratesToTry({ width: 768, depth: 12, isFresh: false }, 32)).toEqual([1e-5, 2e-5, 4e-5, 8e-5]);
 });

@@ -30,7 +30,18 @@ describe("how much of its texts a run reads", () => {
       reading: { maxLength: 64, ...none },
       choices: [],
     });
-    const strideAlone = decideReading(countsOf(lengths, 64), 64, none, new Set(["windowStride"]));
+    const strideAlone = decideReading(
+      countsOf(lengths, 64),
+      64,
+      none,
+      new Set(["maxLength", "windowStride"]),
+    );
     expect(strideAlone.reading).toEqual({ maxLength: 64, windowStride: 48, maxWindows: 0 });
+  });
+
+  it("has no windows, which take more time, where its length was given", () => {
+    const { reading, choices } = decideReading(countsOf(lengths, 64), 64, none, new Set(["windowStride"]));
+    expect(reading).toEqual({ maxLength: 64, ...none });
+    expect(choices).toEqual([]);
   });
 });

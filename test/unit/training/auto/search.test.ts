@@ -78,6 +78,17 @@ describe("the preset auto", () => {
     expect(epochs.epochs).toHaveLength(1);
   });
 
+  it("makes steps of fewer rows where there are few, and says why", async () => {
+    const { events } = await finish(auto({ batchSize: undefined, epochs: 1 }));
+    const { choices, repeatWith } = events.find((event) => event.type === "start")!;
+    expect(choices.map(({ option }) => option)).toEqual(["batchSize", "learningRate"]);
+    expect(choices[0]!).toMatchObject({ value: 8, reason: expect.stringContaining("too few") });
+    expect(repeatWith).toContain("--batch-size 8");
+    const rated = await finish(auto({ batchSize: undefined, learningRate: 2e-3, budgetSteps: 20 }));
+    const start = rated.events.find((event) => event.type === "start")!;
+    expect(start.choices.map(({ option }) => option)).toEqual(["epochs"]);
+  });
+
   it("ends a run in the middle of an epoch where the budget does, and the schedule with it", async () => {
     const { events, epochs } = await finish(auto({ learningRate: 2e-3, budgetSteps: 50 }));
     const steps = events.filter((event) => event.type === "step");
