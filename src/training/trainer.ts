@@ -6,6 +6,7 @@ import { invalidOption } from "../base/errors.js";
 import { packageVersion } from "../base/package.js";
 import { parseOptions, requireNames } from "../base/parse-options.js";
 import type { Dataset } from "../data/dataset.js";
+import { reportFailure } from "../distributed/failure-report.js";
 import { findLaunch, type Launch } from "../distributed/launch.js";
 import { Ranks } from "../distributed/ranks.js";
 import { shareOfMachine } from "../distributed/share.js";
@@ -175,6 +176,19 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
       "the number of training rows": train.texts.length,
       "the label names": train.labelNames.join(", "),
     };
+    try {
+      return await this.#runAmong(facts, signal, emit);
+    } catch (error) {
+      if (this.#launch !== null && !signal?.aborted) await reportFailure(error);
+      throw error;
+    }
+  }
+
+  async #runAmong(
+    facts: Facts,
+    signal: AbortSignal | undefined,
+    emit: (event: TrainingEvent) => void,
+  ): Promise<EndEvent> {
     const ranks = await meetRanks(this.#launch, facts, this.#distributed, signal);
     try {
       const end = await this.#runWith(ranks, signal, emit);

@@ -47,6 +47,14 @@ describe("a launcher", () => {
     expect(weightsOf(output).equals(weightsOf(alone.output))).toBe(true);
   });
 
+  it("torchrun names the error of the process that failed first", async () => {
+    const { args } = job(["--epochs", "2", "--learning-rate", "1e30"]);
+    const flags = ["--standalone", "--no-python", "--nproc-per-node", "2"];
+    const { status, said } = await run(torchrun, [...flags, process.execPath, main, ...args]);
+    expect(status).not.toBe(0);
+    expect(said.slice(said.indexOf("Root Cause"))).toMatch(/is not finite/);
+  });
+
   it.skipIf(!existsSync(mpirun))("mpirun has the bits of one process", async () => {
     const alone = job(["--epochs", "2", "--gradient-accumulation", "2"]);
     await tagformer(alone.args);
