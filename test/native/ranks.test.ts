@@ -85,6 +85,8 @@ const unlabelled = (batch: LabelledBatch): LabelledBatch => ({
   labels: batch.labels.map(() => Number.NaN),
 });
 
+const crossEntropy = { positiveFocus: 0, negativeFocus: 0, margin: 0, negativeWeight: 1, smoothing: 0 };
+
 const same = (batch: LabelledBatch) => batch;
 type Case = [
   string,
@@ -104,6 +106,9 @@ const cases: Case[] = [
   ["hard clipping", { options: { maxGradientNorm: 0.01 } }],
   ["a frozen word table", { options: { freezeEmbeddings: true } }],
   ["frozen layers", { options: { freezeLayers: 2 } }],
+  ["an average of the weights", { options: { averageSteps: 3 } }],
+  ["R-Drop", { options: { loss: { ...crossEntropy, rDrop: 0.5 } } }],
+  ["perturbed embeddings", { options: { adversarial: 0.1 } }],
   ["a rank without labels", { change: (batch, part) => (part === 1 ? unlabelled(batch) : batch) }],
   ["three ranks, in order", { size: 3, options: { ordered: true } }],
   ["three ranks, in order, in bf16", { size: 3, spec: { precision: "bf16" }, options: { ordered: true } }],
@@ -124,6 +129,10 @@ describe("a training in several processes", () => {
     }
     const digests = await Promise.all(ranks.map(({ run: own }) => own.weightsDigest()));
     expect(new Set([await run.weightsDigest(), ...digests]).size).toBe(1);
+    // Where the weights are averaged, this is what the averages say.
+    const asked = batchOf(3, 1000);
+    const logits = await model.predict(asked);
+    for (const rank of ranks) expect(await rank.model.predict(asked)).toEqual(logits);
     await leave(ranks);
   });
 
