@@ -1,5 +1,6 @@
 // The model card: README.md with the metadata that the Hugging Face hub reads.
 import { describeConvention } from "../evaluation/conventions.js";
+import type { Hierarchy } from "../evaluation/hierarchy.js";
 import type { TestFigures } from "../evaluation/jobs.js";
 import type { Evaluation } from "../evaluation/metrics.js";
 import { cardMark } from "../model/file-names.js";
@@ -26,6 +27,8 @@ export interface CardFacts extends EpochChoice {
   readonly baseModel: string | null;
   /** Whether the model is a TorchScript module. */
   readonly torchScript: boolean;
+  /** The label above each label that stands below one. */
+  readonly hierarchy?: Hierarchy | undefined;
   /** Name of the training table, without the path to it. */
   readonly data: string;
   readonly trainingRows: number;
@@ -98,6 +101,7 @@ function body(facts: CardFacts): string {
             facts.labels.map((label) => [text(label)]),
           ),
         ]),
+    ...hierarchySection(facts),
     "## Use",
     usage(facts.torchScript),
   ];
@@ -179,6 +183,20 @@ function labelTable(
       String(label.support),
     ]),
   );
+}
+
+/** Programs that read the scores alone must be told. */
+function hierarchySection({ hierarchy }: CardFacts): string[] {
+  const pairs = Object.entries(hierarchy ?? {});
+  if (pairs.length === 0) return [];
+  return [
+    "## Labels below others",
+    "A label is given only together with the one above it. The figures at 0.5 above count each label by itself.",
+    markdownTable(
+      ["label", "stands below"],
+      pairs.map(([lower, upper]) => [text(lower), text(upper)]),
+    ),
+  ];
 }
 
 /** What stands in the tables although it is a division by zero. */

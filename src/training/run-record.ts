@@ -83,6 +83,7 @@ export function cardOf(record: RunRecord): string {
     labels: training.dataset.labelNames,
     baseModel,
     torchScript: config.model_type === torchScriptType,
+    hierarchy: options.hierarchy,
     data: basename(training.dataset.source),
     trainingRows: training.origin.length,
     objective: nameOfLoss(options, training.dataset),

@@ -175,6 +175,13 @@ it("has programs for a TorchScript module", () => {
   expect(card).not.toContain("from transformers");
 });
 
+it("says which labels stand below which", () => {
+  expect(modelCard({ ...facts, hierarchy: { "<script>": "a|b" } })).toMatch(
+    /^\| .*script.* \| .*a\\?\|b.* \|$/m,
+  );
+  expect(modelCard(facts)).not.toContain("below");
+});
+
 describe("a card with tuned thresholds", () => {
   const logits = Float32Array.of(2, -1, 1, -2, 1, -3, 0.5, -1, 2, -1, 0.2, 1);
   const all = Float32Array.of(1, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1);
