@@ -1,6 +1,7 @@
-// npm run pack:platform [DIRECTORY]: the packages with which tagformer installs without a compiler, as they are published:
-// tagformer itself, the add-on ready built (@tagformer/linux-x64) and libtorch for the CPU (@tagformer/libtorch-linux-x64).
-// The same inputs give the same bytes. DIRECTORY is build/platform without one.
+// npm run pack:platform -- [DIRECTORY] [--arch x64 --arch arm64]: the packages with which tagformer installs without a compiler,
+// as they are published: tagformer itself and, for this machine's processor or those that are given, the add-on ready
+// built (@tagformer/linux-x64) and libtorch for the CPU (@tagformer/libtorch-linux-x64). The same inputs give the same
+// bytes. DIRECTORY is build/platform without one.
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -15,6 +16,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { crossCompile, tripleOf } from "./cross-compile.mjs";
 import { installMissing, isOnPath, main, root, run, say, setUp } from "./steps.mjs";
 
 /** The newest versions of symbols that a system with glibc 2.28 has (manylinux_2_28, which libtorch is built for). */
@@ -24,19 +27,23 @@ const mostPackedBytes = 200e6;
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { arch: { type: "string", multiple: true, default: [process.arch] } },
+});
+
 await main(async () => {
   setUp();
   installMissing([
     ["patchelf", isOnPath("patchelf")],
     ["binutils", isOnPath("strip") && isOnPath("readelf") && isOnPath("objdump")],
   ]);
-  const out = resolve(process.argv[2] ?? join(root, "build", "platform"));
-  const addon = await ourAddon();
-  const platform = `${process.platform}-${process.arch}`;
+  const out = resolve(positionals[0] ?? join(root, "build", "platform"));
+  const targets = [];
+  for (const arch of values.arch) targets.push(await targetFor(arch));
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const libtorch = packLibtorch(out, platform, addon);
-  const ready = packAddon(out, platform, addon, libtorch);
+  const ready = targets.map((target) => packAddon(out, target, packLibtorch(out, target)));
   packTagformer(out, ready);
   rmSync(join(out, "staged"), { recursive: true });
   for (const name of readdirSync(out)) {
@@ -45,6 +52,14 @@ await main(async () => {
     if (size > mostPackedBytes) throw new Error(`${name} is larger than the registry takes (200 MB)`);
   }
 });
+
+/** What is packed for a processor, and the tools that read its libraries. */
+async function targetFor(arch) {
+  const own = arch === process.arch;
+  const tool = (name) => (own ? name : `${tripleOf(arch)}-${name}`);
+  const addon = own ? await ourAddon() : await crossCompile(arch);
+  return { arch, platform: `${process.platform}-${arch}`, addon, tool };
+}
 
 /** The add-on of these sources over the libtorch that setup fetches. Another's may be patched, or lack its licences. */
 async function ourAddon() {
@@ -59,10 +74,10 @@ async function ourAddon() {
   return addon;
 }
 
-function packLibtorch(out, platform, { torchDirectory, torchVersion }) {
+function packLibtorch(out, { arch, platform, addon: { torchDirectory, torchVersion }, tool }) {
   const sitePackages = join(torchDirectory, "..");
   const [version] = torchVersion.split("+");
-  const { directory, name } = stage(out, `libtorch-${platform}`, {
+  const { directory, name } = stage(out, `libtorch-${platform}`, arch, {
     version,
     description: `libtorch ${version} for the CPU, which tagformer computes with`,
     license: "SEE LICENSE IN licenses",
@@ -70,7 +85,7 @@ function packLibtorch(out, platform, { torchDirectory, torchVersion }) {
   const lib = join(directory, "lib");
   mkdirSync(lib);
   for (const [file, source] of librariesOf(join(torchDirectory, "lib", "libtorch_cpu.so"))) {
-    run("strip", "--strip-unneeded", "-o", join(lib, file), source);
+    run(tool("strip"), "--strip-unneeded", "-o", join(lib, file), source);
   }
   writeFileSync(join(directory, "build-version"), `${torchVersion}\n`);
   copyLicenses(sitePackages, join(directory, "licenses"));
@@ -106,27 +121,28 @@ function copyLicenses(sitePackages, target) {
   if (!existsSync(target)) throw new Error(`${sitePackages} has no licences`);
 }
 
-function packAddon(out, platform, addon, libtorch) {
-  const { directory, name } = stage(out, platform, {
+function packAddon(out, { arch, platform, addon, tool }, libtorch) {
+  const { directory, name } = stage(out, platform, arch, {
     version: manifest.version,
     description: "tagformer's native add-on, ready built",
     license: manifest.license,
     dependencies: { [libtorch.name]: libtorch.version },
   });
   const file = join(directory, "tagformer.node");
-  run("strip", "--strip-unneeded", "-o", file, addon.file);
+  run(tool("strip"), "--strip-unneeded", "-o", file, addon.file);
   // It finds libtorch in the package beside its own, and no longer where set-up found one.
   run("patchelf", "--force-rpath", "--set-rpath", `$ORIGIN/../libtorch-${platform}/lib`, file);
-  requireOldSymbols(file);
+  requireOldSymbols(file, tool);
   const { torchVersion, compiler } = addon;
   writeFileSync(join(directory, "build.json"), `${JSON.stringify({ torchVersion, compiler }, null, 2)}\n`);
   copyFileSync(join(root, "LICENSE"), join(directory, "LICENSE"));
   pack(out, directory);
-  return { name, version: manifest.version };
+  return [name, manifest.version];
 }
 
-function requireOldSymbols(file) {
-  const { stdout } = spawnSync("objdump", ["--dynamic-syms", file], { encoding: "utf8" });
+function requireOldSymbols(file, tool) {
+  const { status, stdout } = spawnSync(tool("objdump"), ["--dynamic-syms", file], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${tool("objdump")} cannot read ${file}`);
   const tooNew = stdout.split("\n").filter((line) => {
     const [, library, version] = line.match(/\((GLIBC|GLIBCXX|CXXABI)_([\d.]+)\)/) ?? [];
     return library !== undefined && isNewer(version, newestSymbols[library]);
@@ -144,7 +160,7 @@ function isNewer(version, than) {
   return i !== -1 && a[i] > (b[i] ?? 0);
 }
 
-/** tagformer itself, which asks for the add-on where there is one for the platform. */
+/** tagformer itself, which asks for the add-ons: npm installs that of the machine's platform. */
 function packTagformer(out, ready) {
   const directory = join(out, "staged", "tagformer");
   mkdirSync(directory, { recursive: true });
@@ -152,12 +168,12 @@ function packTagformer(out, ready) {
     cpSync(join(root, name), join(directory, name), { recursive: true });
   }
   const { scripts: _, devDependencies: __, ...published } = manifest;
-  const complete = { ...published, optionalDependencies: { [ready.name]: ready.version } };
+  const complete = { ...published, optionalDependencies: Object.fromEntries(ready) };
   writeFileSync(join(directory, "package.json"), `${JSON.stringify(complete, null, 2)}\n`);
   pack(out, directory);
 }
 
-function stage(out, folder, fields) {
+function stage(out, folder, arch, fields) {
   const name = `@tagformer/${folder}`;
   const directory = join(out, "staged", folder);
   mkdirSync(directory, { recursive: true });
@@ -168,7 +184,7 @@ function stage(out, folder, fields) {
     homepage,
     repository,
     os: [process.platform],
-    cpu: [process.arch],
+    cpu: [arch],
     libc: ["glibc"],
     // Yarn's Plug'n'Play keeps packages packed, and the system's linker reads no archives.
     preferUnplugged: true,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync }
 import { dirname, join } from "node:path";
 import { TagformerError } from "../base/errors.js";
 import { inspectLibtorch, type Libtorch } from "./libtorch.js";
-import { cacheDirectory, cudaHeadersDirectory, fetchedSitePackages, fetchedTorch } from "./locations.js";
+import { cacheDirectory, cudaHeadersDirectory, fetchedSitePackages } from "./locations.js";
 import { withLock } from "./lock.js";
 import type { Progress } from "./progress.js";
 import { lastLines, type Outcome, run } from "./run.js";
@@ -20,14 +20,22 @@ const anyPython = ["--python-version", "3.12", "--only-binary", ":all:"];
 /** Unpacked libraries of CUDA (3 GB) and the downloads that are kept meanwhile. */
 const neededCudaBytes = 6e9;
 
-/** Fetches libtorch `version` unless it is there. Throws `SETUP_FAILED` with what to type. */
-export async function fetchLibtorch(version: string, progress: Progress): Promise<Libtorch> {
-  const target = fetchedSitePackages(version);
+/**
+ * Fetches libtorch `version` unless it is there. Throws `SETUP_FAILED` with what to type.
+ *
+ * @param arch the processor it is for, as Node.js names it: another than this machine's to compile for that
+ */
+export async function fetchLibtorch(
+  version: string,
+  progress: Progress,
+  arch: string = process.arch,
+): Promise<Libtorch> {
+  const target = fetchedSitePackages(version, arch);
   return withLock(
     `${target}.lock`,
     () => progress("waiting for another process that fetches libtorch"),
     async () => {
-      const present = inspectLibtorch(fetchedTorch(version));
+      const present = inspectLibtorch(join(target, "torch"));
       if (typeof present !== "string") return present;
       requireSpace("libtorch", neededBytes);
       const part = `${target}.part`;
@@ -35,10 +43,11 @@ export async function fetchLibtorch(version: string, progress: Progress): Promis
       const installer = await findInstaller(`${target}.venv`);
       const step = `fetching libtorch ${version} (about half a gigabyte)`;
       progress(step);
-      const showLine = (line: string) => progress(step, line.trim());
-      await install(installer, part, ["--no-deps", `torch==${version}`], showLine);
-      const companions = companionsOf(part);
-      if (companions.length > 0) await install(installer, part, companions, showLine);
+      const fetch = (packages: readonly string[]) =>
+        install(installer, part, [...platformTags(arch), ...packages], (line) => progress(step, line.trim()));
+      await fetch(["--no-deps", `torch==${version}`]);
+      const companions = companionsOf(part, arch);
+      if (companions.length > 0) await fetch(companions);
       rmSync(`${target}.venv`, { recursive: true, force: true });
 
       const fetched = inspectLibtorch(join(part, "torch"));
@@ -50,7 +59,7 @@ export async function fetchLibtorch(version: string, progress: Progress): Promis
       }
       rmSync(target, { recursive: true, force: true });
       renameSync(part, target);
-      return { ...fetched, directory: fetchedTorch(version) };
+      return { ...fetched, directory: join(target, "torch") };
     },
   );
 }
@@ -96,6 +105,18 @@ export async function fetchCudaHeaders(version: string): Promise<void> {
   const packages = ["nvidia-cuda-runtime", "nvidia-cuda-crt"].map((name) => `${name}==${version}.*`);
   await install(installer, target, ["--no-deps", "--upgrade", ...packages], () => {});
   rmSync(`${target}.venv`, { recursive: true, force: true });
+}
+
+/** pip's name of a processor, where it is not Node.js's. */
+const machines: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
+/** Versions of glibc that NVIDIA's and PyTorch's wheels are named after; pip takes none but those that it is told. */
+const wheelGlibcs = [17, 24, 25, 26, 27, 28];
+
+/** What pip must be told to fetch for another processor; nothing for this machine's. */
+function platformTags(arch: string): string[] {
+  if (arch === process.arch) return [];
+  const machine = machines[arch] ?? arch;
+  return wheelGlibcs.flatMap((minor) => ["--platform", `manylinux_2_${minor}_${machine}`]);
 }
 
 /** Puts a folder in the place of another; a process that has files of that open keeps them. */
@@ -167,8 +188,8 @@ function reason(outcome: Outcome): string {
  * Of all that a CUDA wheel requires, `libtorch_cpu` itself is linked with two libraries: the CUDA runtime and CUPTI.
  * The versions are those that the wheel's metadata pins.
  */
-function companionsOf(sitePackages: string): string[] {
-  const metadata = metadataOf(sitePackages);
+function companionsOf(sitePackages: string, arch: string): string[] {
+  const metadata = metadataOf(sitePackages, arch);
   const toolkit = toolkitOf(metadata);
   if (toolkit) return [`cuda-toolkit[cudart,cupti]==${toolkit.version}`];
   const pins = metadata.matchAll(/^Requires-Dist: (nvidia-cuda-(?:runtime|cupti)-cu\d+) ?\(?==([\d.]+)/gm);
@@ -177,7 +198,7 @@ function companionsOf(sitePackages: string): string[] {
 
 /** All of NVIDIA's libraries that the wheel requires. What only Python uses, such as triton, is left out. */
 function cudaPackagesOf(sitePackages: string): string[] {
-  const metadata = metadataOf(sitePackages);
+  const metadata = metadataOf(sitePackages, process.arch);
   const toolkit = toolkitOf(metadata);
   const pins = metadata.matchAll(/^Requires-Dist: (nvidia-[\w-]+) ?\(?==([\d.]+)/gm);
   return [
@@ -192,9 +213,14 @@ function toolkitOf(metadata: string): { parts: string; version: string } | undef
   return found ? { parts: found[1]!, version: found[2]! } : undefined;
 }
 
-/** The fetched wheel's metadata; empty where wheels have no CUDA. */
-function metadataOf(sitePackages: string): string {
+/** The fetched wheel's metadata, but for what it requires on other processors; empty where wheels have no CUDA. */
+function metadataOf(sitePackages: string, arch: string): string {
   const info = readdirSync(sitePackages).find((name) => /^torch-.*\.dist-info$/.test(name));
-  if (!info || process.platform !== "linux" || process.arch !== "x64") return "";
-  return readFileSync(join(sitePackages, info, "METADATA"), "utf8");
+  if (!info || process.platform !== "linux") return "";
+  const lines = readFileSync(join(sitePackages, info, "METADATA"), "utf8").split("\n");
+  const own = (line: string) => {
+    const machine = line.match(/platform_machine == "(\w+)"/)?.[1];
+    return machine === undefined || machine === (machines[arch] ?? arch);
+  };
+  return lines.filter(own).join("\n");
 }

@@ -26,8 +26,8 @@ export function cacheProblem(): string | null {
 }
 
 /** Where setup unpacks the wheel of this libtorch, with the libraries it needs beside it. */
-export function fetchedSitePackages(version: string): string {
-  return join(cacheDirectory(), "libtorch", version);
+export function fetchedSitePackages(version: string, arch: string = process.arch): string {
+  return join(cacheDirectory(), "libtorch", arch === process.arch ? version : `${version}-${arch}`);
 }
 
 /** Where setup unpacks the headers of this CUDA that are in no libtorch. */

@@ -1,4 +1,8 @@
 // Chooses the kernels for this processor, once.
+#if defined(TAGFORMER_ARM_KERNELS) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -8,9 +12,18 @@
 
 namespace tagformer::cpu {
 
+#ifdef TAGFORMER_ARM_KERNELS
+namespace neon {
+extern const Kernels kTable;
+}
+namespace neon_bf16 {
+extern const Kernels kTable;
+}
+#else
 namespace portable {
 extern const Kernels kTable;
 }
+#endif
 #ifdef TAGFORMER_X86_KERNELS
 namespace avx2 {
 extern const Kernels kTable;
@@ -33,6 +46,29 @@ struct Choice {
   bool supported;
 };
 
+#ifdef TAGFORMER_ARM_KERNELS
+/// Products of bf16 pairs and of bytes, which come together from Armv8.6 on (Graviton 3, Neoverse N2 and V1).
+bool has_arm_bf16() {
+#ifdef __linux__
+  constexpr unsigned long kInt8Products = 1UL << 13U;  // HWCAP2_I8MM of <asm/hwcap.h>
+  constexpr unsigned long kBf16 = 1UL << 14U;          // HWCAP2_BF16
+  const unsigned long found = getauxval(AT_HWCAP2);
+  return (found & kInt8Products) != 0 && (found & kBf16) != 0;
+#else
+  return false;
+#endif
+}
+#endif
+
+/// Names of all sets, for a message.
+#if defined(TAGFORMER_X86_KERNELS)
+constexpr const char* kNames = "portable, avx2, avx512 or avx512_bf16";
+#elif defined(TAGFORMER_ARM_KERNELS)
+constexpr const char* kNames = "neon or neon_bf16";
+#else
+constexpr const char* kNames = "portable";
+#endif
+
 const Kernels& choose() {
 #ifdef TAGFORMER_X86_KERNELS
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -46,16 +82,20 @@ const Kernels& choose() {
       {&avx512::kTable, avx512},
       {&avx2::kTable, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
 #endif
+#ifdef TAGFORMER_ARM_KERNELS
+      {&neon_bf16::kTable, has_arm_bf16()},
+      {&neon::kTable, true},  // every 64-bit Arm processor has it
+#else
       {&portable::kTable, true},
+#endif
   };
   const char* const wanted = std::getenv("TAGFORMER_ISA");
   for (const Choice& choice : choices) {
     if (wanted != nullptr && *wanted != '\0' && std::strcmp(wanted, choice.kernels->name) != 0) continue;
     if (choice.supported) return *choice.kernels;
   }
-  throw std::runtime_error(
-      "TAGFORMER_ISA is \"" + std::string(wanted) +
-      "\", which this processor or build does not have; expected portable, avx2, avx512 or avx512_bf16");
+  throw std::runtime_error("TAGFORMER_ISA is \"" + std::string(wanted) +
+                           "\", which this processor or build does not have; expected " + kNames);
 }
 
 }  // namespace

@@ -44,6 +44,11 @@ TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Word
                                                    reinterpret_cast<__m512bh>(Words{} + left),
                                                    reinterpret_cast<__m512bh>(right)));
 }
+#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+TAGFORMER_INLINE Floats multiply_add(bf16, Floats sums, std::uint32_t left, Words right) {
+  return vbfdotq_f32(sums, reinterpret_cast<bfloat16x8_t>(Words{} + left),
+                     reinterpret_cast<bfloat16x8_t>(right));
+}
 #endif
 
 #if defined(__AVX512VNNI__)
@@ -51,6 +56,10 @@ TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words ri
   return reinterpret_cast<Ints>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sums),
                                                     reinterpret_cast<__m512i>(Words{} + left),
                                                     reinterpret_cast<__m512i>(right)));
+}
+#elif defined(__ARM_FEATURE_MATMUL_INT8)
+TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words right) {
+  return vusdotq_s32(sums, reinterpret_cast<uint8x16_t>(Words{} + left), reinterpret_cast<int8x16_t>(right));
 }
 #else
 /// Four products of an unsigned byte on the left and a signed one on the right.

@@ -6,9 +6,9 @@
 
 namespace tagformer::cpu::TAGFORMER_ISA {
 
-/// A tile of results: 24 accumulators of the 32 registers of AVX-512, 12 of 16 elsewhere.
+/// A tile of results: 24 accumulators of 32 registers, 12 of 16.
 constexpr int kTileRows = 6;
-constexpr int kTileVectors = kBytes == 64 ? 4 : 2;
+constexpr int kTileVectors = kRegisters == 32 ? 4 : 2;
 constexpr std::int64_t kPanelColumns = kTileVectors * kLanes;
 /// Columns that pack_left takes at a time: whole registers and whole tiles.
 constexpr std::int64_t kLeftColumns = std::int64_t{8} * kTileRows;
@@ -17,7 +17,7 @@ constexpr MatrixTiling kTiling = {kTileRows, kPanelColumns, kLeftColumns};
 
 /// Without an instruction for products of bf16 pairs, operands of bf16 are the floats that their numbers are:
 /// bf16 is then as fast as fp32.
-#if defined(__AVX512BF16__)
+#if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
 template <typename T>
 constexpr bool kWidened = false;
 #else

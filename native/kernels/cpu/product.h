@@ -34,8 +34,8 @@ TAGFORMER_INLINE void product_tile(std::int64_t depth, Left a, const float* b, s
 template <int kColumns>
 TAGFORMER_INLINE void product_columns(std::int64_t rows, std::int64_t depth, Left a, const float* b,
                                       std::int64_t b_stride, float* c, std::int64_t c_stride, bool add) {
-  // As many rows as the registers hold accumulators: 32 registers with AVX-512, 16 without.
-  constexpr int kRows = kBytes == 64 ? 8 : 4;
+  // As many rows as the registers hold accumulators.
+  constexpr int kRows = kRegisters == 32 ? 8 : 4;
   std::int64_t i = 0;
   for (; i + kRows <= rows; i += kRows) {
     product_tile<kRows, kColumns>(depth, {a.data + i * a.row, a.row, a.column}, b, b_stride, c + i * c_stride,

@@ -12,10 +12,12 @@
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
+#elif defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC) || defined(__ARM_FEATURE_MATMUL_INT8)
+#include <arm_neon.h>
 #endif
 
 #ifndef TAGFORMER_ISA
-#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512|avx512_bf16"
+#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512|avx512_bf16|neon|neon_bf16"
 #endif
 
 namespace tagformer::cpu::TAGFORMER_ISA {
@@ -28,6 +30,13 @@ constexpr int kBytes = 32;
 constexpr int kBytes = 16;
 #endif
 constexpr std::int64_t kLanes = kBytes / 4;
+
+/// Vector registers of the processor: as many accumulators, and a few operands, have a place in them.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
 
 using Floats = float __attribute__((vector_size(kBytes)));
 using Ints = std::int32_t __attribute__((vector_size(kBytes)));

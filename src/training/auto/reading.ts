@@ -85,6 +85,6 @@ export async function decidePrecision(device: string): Promise<Choice | null> {
   const { instructions } = await nativeBuild();
   if (device !== "cpu" && (await findDevice(device)) !== "cpu")
     return { ...option, reason: "a GPU computes it faster, and weights are kept in fp32" };
-  if (!instructions.startsWith("avx512_bf16")) return null;
+  if (!instructions.split(",")[0]!.endsWith("_bf16")) return null;
   return { ...option, reason: "this processor multiplies it twice as fast, and weights are kept in fp32" };
 }

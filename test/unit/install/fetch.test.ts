@@ -70,6 +70,31 @@ onLinuxX64(
   },
 );
 
+it.runIf(process.platform === "linux")(
+  "fetches for another processor what its wheel needs, into a place of its own",
+  async () => {
+    const arch = process.arch === "arm64" ? "x64" : "arm64";
+    const machineName = arch === "arm64" ? "aarch64" : "x86_64";
+    const pin = (machine: string) =>
+      `Requires-Dist: nvidia-cuda-runtime-cu12==12.8.90; platform_machine == "${machine}"`;
+    machine.program("pip", pip([pin("x86_64")]));
+    const fetched = await fetchLibtorch("2.8.0", silent, arch);
+    expect(fetched.directory).toBe(join(fetchedSitePackages("2.8.0", arch), "torch"));
+    expect(existsSync(fetchedTorch("2.8.0"))).toBe(false);
+    expect(calls()[0]).toContain(`--platform manylinux_2_28_${machineName}`);
+    expect(calls()).toHaveLength(arch === "x64" ? 2 : 1);
+  },
+);
+
+it.runIf(process.platform === "linux")(
+  "fetches the CUDA libraries that a wheel for Arm processors is linked with, too",
+  async () => {
+    machine.program("pip", pip(["Requires-Dist: cuda-toolkit[cudart,cupti]==13.0.3; platform_system"]));
+    await fetchLibtorch("2.13.0", silent, "arm64");
+    expect(calls()[1]).toMatch(/ cuda-toolkit\[cudart,cupti\]==13\.0\.3$/);
+  },
+);
+
 it("uses uv where there is no pip", async () => {
   machine.program("uv", pip([]));
   await fetchLibtorch("2.13.0", silent);
