@@ -22,8 +22,8 @@ struct Heads {
 /// `boundaries` are the queries' rows, `[texts + 1]`, int32, of which none is longer than `longest`.
 at::Tensor attend(const Heads& heads, const at::Tensor& boundaries, std::int64_t longest,
                   const PackedPositions& keys, const AttentionOptions& options) {
-  std::optional<std::int64_t> window = options.window;
-  if (options.window >= cpu::kEverywhere) window.reset();
+  const bool everywhere = options.window >= cpu::kEverywhere;
+  const std::optional<std::int64_t> window = everywhere ? std::nullopt : std::optional(options.window);
   std::optional<SeededGenerator> generator;
   if (options.dropout.active()) generator.emplace(heads.q.device(), options.dropout);
   // The first thirteen arguments are the same in the declarations of 2.11, 2.13 and 2.15; 2.13 appended

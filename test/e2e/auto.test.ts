@@ -14,11 +14,11 @@ it("decides learning rate and length, says why, and gives the command that repea
   const source = ["--from-config", tinySource().config];
   const { status, stdout, stderr } = await tagformer([
     ...["train", data, ...source, "--output", output],
-    ...["--threads", "1", "--no-report", "--budget-steps", "60"],
+    ...["--threads", "1", "--no-report", "--budget-steps", "160"],
   ]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
   expect(stderr).toMatch(
-    /^budget: 60 steps, for a run of \d+ steps \(\d+ epochs\), its trials and validations$/m,
+    /^budget: 160 steps, for a run of \d+ steps \(\d+ epochs\), its trials and validations$/m,
   );
   expect(stderr).toMatch(
     /^4 learning rates from 0\.00025 to 0\.002 are tried for \d+ steps each, the best two for \d+$/m,

@@ -44,11 +44,11 @@ describe("train-with-events", () => {
     );
     expect(stderr).toBe("");
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^2700 rows to train on, 300 held back, 85 steps$/m);
+    expect(stdout).toMatch(/^2700 rows to train on, 300 held back, 338 steps$/m);
     expect(stdout.match(/^learning rate \S+, \d+ steps: loss \d\.\d{4}$/gm)).toHaveLength(4 + 2);
     // The run goes on where the best trial, of a quarter of its steps, has ended.
-    expect(stdout.match(/^step \d+: loss \d+\.\d{4}, \d+ tokens$/gm)).toHaveLength(85 - 22);
-    expect(stdout).toContain("\nstep 85: ");
+    expect(stdout.match(/^step \d+: loss \d+\.\d{4}, \d+ tokens$/gm)).toHaveLength(338 - 85);
+    expect(stdout).toContain("\nstep 338: ");
     expect(stdout).toMatch(/^epoch 1: loss \d+\.\d{4}, micro-F1 [01]\.\d{4}$/m);
     expect(stdout).toContain(`finished; the model is in ${output}\n`);
   });

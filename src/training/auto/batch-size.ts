@@ -1,4 +1,5 @@
 // How many rows a step learns from, where that was not given.
+import { counted } from "../../base/counted.js";
 import type { Choice } from "./choice.js";
 
 /** Rows of a step, the usual number first. Fewer than the last make each step costly and its gradient noisy. */
@@ -14,6 +15,6 @@ export function decideBatchSize(trainingRows: number, epochs: number): Choice | 
   return {
     option: "batchSize",
     value,
-    reason: `${epochs} epochs with ${usual} rows a step would be ${stepsWith(usual)} steps, too few to learn rare labels`,
+    reason: `${counted(epochs, "epoch")} with ${usual} rows a step would be ${counted(stepsWith(usual), "step")}, too few to learn rare labels`,
   };
 }
