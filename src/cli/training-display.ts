@@ -121,7 +121,7 @@ function describeSearch(event: SearchEvent): string[] {
 
 function describeTrial({ learningRate, steps, figures }: TrialEndEvent): string {
   const found = figures
-    ? `cross-entropy ${shown(figures.loss)}, mean average precision ${shown(figures.averagePrecision)}`
+    ? `cross-entropy ${shown(figures.loss)}, average precision ${shown(figures.averagePrecision)}`
     : "the loss was not finite";
   return `learning rate ${learningRate}, ${counted(steps, "step")}: ${found}`;
 }

@@ -51,7 +51,11 @@ export const trainingOptions = modelOptions.extend({
     .default(3)
     .describe("passes over the training rows; the last may be a part of one")
     .meta({ shownDefault: "decided by the preset auto, else 3" }),
-  batchSize: count(1).max(65_536).default(32).describe("rows per optimizer step"),
+  batchSize: count(1)
+    .max(65_536)
+    .default(32)
+    .describe("rows per optimizer step")
+    .meta({ shownDefault: "decided by the preset auto, else 32" }),
   gradientAccumulation: count(1)
     .max(65_536)
     .default(1)
@@ -198,7 +202,7 @@ export const trainingOptions = modelOptions.extend({
     .describe("table that says by row id which rows are held back, as a run or `tagformer split` writes it"),
   fold: count(1).optional().describe("fold of splitFile to validate on, from 1"),
   bestMetric: z
-    .enum(["microF1", "macroF1", "subsetAccuracy", "averagePrecision", "loss"])
+    .enum(["microF1", "macroF1", "subsetAccuracy", "averagePrecision", "microAveragePrecision", "loss"])
     .default("microF1")
     .describe("validation metric that decides which epoch is kept"),
   keep: z

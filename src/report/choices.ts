@@ -22,6 +22,7 @@ export const metricNames: Readonly<Record<ResolvedTrainingOptions["bestMetric"],
   macroF1: "macro-F1",
   subsetAccuracy: "subset accuracy",
   averagePrecision: "mean average precision",
+  microAveragePrecision: "micro-averaged average precision",
   loss: "cross-entropy",
 };
 

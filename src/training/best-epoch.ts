@@ -75,6 +75,8 @@ function figure(evaluation: Evaluation, metric: BestMetric): number {
       return evaluation.subsetAccuracy;
     case "averagePrecision":
       return evaluation.macro.averagePrecision ?? 0;
+    case "microAveragePrecision":
+      return evaluation.micro.averagePrecision ?? 0;
     case "loss":
       return -(evaluation.loss ?? Number.MAX_VALUE);
   }

@@ -24,7 +24,7 @@ it("decides learning rate and length, says why, and gives the command that repea
     /^4 learning rates from 0\.00025 to 0\.002 are tried for \d+ steps each, the best two for \d+$/m,
   );
   expect(stderr).toMatch(
-    /^learning rate 0\.002, \d+ steps: cross-entropy 0\.\d{4}, mean average precision 0\.\d{4}$/m,
+    /^learning rate 0\.002, \d+ steps: cross-entropy 0\.\d{4}, average precision 0\.\d{4}$/m,
   );
   expect(stderr).toMatch(
     /^decided: learningRate 0\.\d+ \(the best of 4 from 0\.00025 to 0\.002, with a cross-entropy of /m,

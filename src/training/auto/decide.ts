@@ -223,7 +223,7 @@ function stateAfter(log: readonly number[]): RunState {
 function reasonOfRate({ trials, plan }: SearchRecord, { learningRate, parts }: Trial): string {
   const figures = parts.at(-1);
   const found = figures
-    ? `, with a cross-entropy of ${figures.loss.toFixed(4)} and a mean average precision of ${figures.averagePrecision.toFixed(4)} on the validation rows after ${counted(plan.longSteps, "step")}`
+    ? `, with a cross-entropy of ${figures.loss.toFixed(4)} and a micro-averaged average precision of ${figures.averagePrecision.toFixed(4)} on the validation rows after ${counted(plan.longSteps, "step")}`
     : "";
   const rates = trials.map((trial) => trial.learningRate);
   return `the best of ${rates.length} from ${Math.min(...rates)} to ${Math.max(...rates)}${rates.includes(learningRate) ? found : ""}`;

@@ -4,6 +4,6 @@
 export interface TrialFigures {
   /** Mean cross-entropy. */
   readonly loss: number;
-  /** Mean average precision. */
+  /** Micro-averaged average precision: of few rows the mean over labels is decided by the rarest, which is chance. */
   readonly averagePrecision: number;
 }

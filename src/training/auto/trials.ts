@@ -157,8 +157,8 @@ export class Trials {
   }
 }
 
-function figuresOf({ loss, macro }: Evaluation): TrialFigures {
-  return { loss: loss ?? Number.MAX_VALUE, averagePrecision: macro.averagePrecision ?? 0 };
+function figuresOf({ loss, micro }: Evaluation): TrialFigures {
+  return { loss: loss ?? Number.MAX_VALUE, averagePrecision: micro.averagePrecision ?? 0 };
 }
 
 /** The validation rows of trials: all of them, or as many as are enough. */

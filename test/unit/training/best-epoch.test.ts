@@ -47,10 +47,12 @@ describe("the best epoch", () => {
     expect(ranking).toMatchObject({ bestEpoch: 5, keptEpoch: 5 });
   });
 
-  it.each<["macroF1" | "subsetAccuracy" | "loss", (value: number) => Partial<Evaluation>]>([
+  it.each<[Options["bestMetric"], (value: number) => Partial<Evaluation>]>([
     ["macroF1", (f1) => ({ macro: { ...some.macro, f1 } })],
     ["subsetAccuracy", (subsetAccuracy) => ({ subsetAccuracy })],
     ["loss", (value) => ({ loss: 1 - value })],
+    ["averagePrecision", (averagePrecision) => ({ macro: { ...some.macro, averagePrecision } })],
+    ["microAveragePrecision", (averagePrecision) => ({ micro: { ...some.micro, averagePrecision } })],
   ])("goes by %s, whatever the other figures do", (bestMetric, rest) => {
     const evaluations = [0.2, 0.4, 0.3].map((value, i) => figures(i / 10, rest(value)));
     expect(follow(evaluations, { bestMetric, keep: "best" }).best).toEqual([1, 2]);
