@@ -175,15 +175,18 @@ void test_bytes(const cpu::MatrixShape& shape) {
 }  // namespace
 
 void test_matmul() {
-  const std::array<cpu::MatrixShape, 9> shapes = {{{1, 1, 1},
-                                                   {1, 64, 8},
-                                                   {2, 65, 7},
-                                                   {3, 130, 33},
-                                                   {4, 3, 64},
-                                                   {5, 17, 2},
-                                                   {6, 128, 96},
-                                                   {13, 200, 70},
-                                                   {31, 700, 768}}};
+  const std::array<cpu::MatrixShape, 12> shapes = {{{1, 1, 1},
+                                                    {1, 64, 8},
+                                                    {2, 65, 7},
+                                                    {3, 130, 33},
+                                                    {4, 3, 64},
+                                                    {5, 17, 2},
+                                                    {6, 128, 96},
+                                                    {13, 200, 70},
+                                                    {31, 700, 768},
+                                                    {33, 30, 96},
+                                                    {50, 130, 97},
+                                                    {145, 64, 1000}}};
   for (const cpu::MatrixShape& shape : shapes) {
     test_product<float>(shape);
     test_product<bf16>(shape);

@@ -35,7 +35,7 @@ function build(name: string, type: string, flags: string): string {
   return join(directory, "kernels_test");
 }
 
-const instructionSets = process.arch === "x64" ? ["portable", "avx2", "avx512", "avx512_bf16"] : ["portable"];
+const instructionSets = process.arch === "x64" ? ["portable", "avx2", "avx512", "avx512_bf16", "avx512_amx"] : ["portable"];
 
 describe.each([
   ["kernels-test", "Release", ""],

@@ -1,6 +1,10 @@
 // Chooses the kernels for this processor, once.
 #if defined(TAGFORMER_ARM_KERNELS) && defined(__linux__)
 #include <sys/auxv.h>
+#elif defined(TAGFORMER_AMX_KERNELS)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include <cstdlib>
@@ -34,6 +38,11 @@ extern const Kernels kTable;
 namespace avx512_bf16 {
 extern const Kernels kTable;
 }
+#ifdef TAGFORMER_AMX_KERNELS
+namespace avx512_amx {
+extern const Kernels kTable;
+}
+#endif
 #endif
 
 namespace {
@@ -60,8 +69,29 @@ bool has_arm_bf16() {
 }
 #endif
 
+#ifdef TAGFORMER_AMX_KERNELS
+/// Whether the processor has a matrix unit, and Linux (5.16) lets this process use it: its registers take 8
+/// KiB of every thread that does.
+bool may_use_amx() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  constexpr unsigned kBf16 = 1U << 22U;
+  constexpr unsigned kTile = 1U << 24U;
+  constexpr unsigned kInt8 = 1U << 25U;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  if ((d & kBf16) == 0 || (d & kTile) == 0 || (d & kInt8) == 0) return false;
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM of <asm/prctl.h>
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;  // NOLINT(*-vararg): POSIX's
+}
+#endif
+
 /// Names of all sets, for a message.
-#if defined(TAGFORMER_X86_KERNELS)
+#if defined(TAGFORMER_AMX_KERNELS)
+constexpr const char* kNames = "portable, avx2, avx512, avx512_bf16 or avx512_amx";
+#elif defined(TAGFORMER_X86_KERNELS)
 constexpr const char* kNames = "portable, avx2, avx512 or avx512_bf16";
 #elif defined(TAGFORMER_ARM_KERNELS)
 constexpr const char* kNames = "neon or neon_bf16";
@@ -73,12 +103,16 @@ const Kernels& choose() {
 #ifdef TAGFORMER_X86_KERNELS
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool has_bf16 =
+      avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
 #endif
   // Best first.
   const Choice choices[] = {
 #ifdef TAGFORMER_X86_KERNELS
-      {&avx512_bf16::kTable,
-       avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")},
+#ifdef TAGFORMER_AMX_KERNELS
+      {&avx512_amx::kTable, has_bf16 && may_use_amx()},
+#endif
+      {&avx512_bf16::kTable, has_bf16},
       {&avx512::kTable, avx512},
       {&avx2::kTable, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
 #endif

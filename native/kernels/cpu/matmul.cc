@@ -3,11 +3,11 @@
 // All formats share one loop, because they share one shape: a *unit* is 32 bits along the depth of the sums,
 // one float or two bf16 numbers or four bytes. The inner loop broadcasts a unit of the left operand and
 // multiplies it with a register of units of the right one, adding into 32-bit accumulators. A tile of
-// kTileRows x kTileVectors registers is summed over the whole depth before it is written, so an element is
+// kSumRows x kTileVectors registers is summed over the whole depth before it is written, so an element is
 // one sum in one order, whatever the number of rows and threads.
 //
 // The right operand is stored in panels as wide as a tile, unit by unit, and is read as one stream; the left
-// one is read where it is, kTileRows rows at once. (Goto & van de Geijn, "Anatomy of High-Performance Matrix
+// one is read where it is, kSumRows rows at once. (Goto & van de Geijn, "Anatomy of High-Performance Matrix
 // Multiplication", 2008, without their packing of the left operand: with six rows it gained nothing here.)
 #include "kernels/cpu/matmul.h"
 
@@ -73,16 +73,23 @@ TAGFORMER_INLINE Ints multiply_add(Byte, Ints sums, std::uint32_t left, Words ri
 }
 #endif
 
-/// Rows of the left operand as units. Packed rows are those of a tile, kTileRows units beside each other.
+/// Rows of the left operand as units. Packed rows are those of a tile, kTileRows units beside each other; or,
+/// for a matrix unit, the rows of the transpose one after the other.
 template <bool kPacked>
 struct LeftUnits {
+  static constexpr bool kBesideEachOther = kPacked && kTileRows == kSumRows;
+
   const unsigned char* data;
   std::int64_t row_bytes;
 
   [[nodiscard, gnu::always_inline]] std::uint32_t at(std::int64_t row, std::int64_t unit) const {
     std::uint32_t bits = 0;
-    std::memcpy(&bits, data + (kPacked ? (unit * kTileRows + row) * 4 : row * row_bytes + unit * 4), 4);
+    std::memcpy(&bits, data + (kBesideEachOther ? (unit * kTileRows + row) * 4 : row * row_bytes + unit * 4),
+                4);
     return bits;
+  }
+  [[nodiscard, gnu::always_inline]] LeftUnits from(std::int64_t row) const {
+    return {data + row * (kBesideEachOther ? 4 : row_bytes), row_bytes};
   }
 };
 
@@ -106,10 +113,10 @@ TAGFORMER_INLINE void multiply_tile(const Left& left, const std::uint32_t* panel
   }
 }
 
-/// The same for a number of rows that is known only now.
+/// The same for a number of rows that is known only now, up to kSumRows.
 template <typename T, typename Left, typename Finish>
-TAGFORMER_INLINE void multiply_rows(std::int64_t rows, const Left& left, const std::uint32_t* panel,
-                                    std::int64_t units, const Finish& finish) {
+TAGFORMER_INLINE void multiply_few_rows(std::int64_t rows, const Left& left, const std::uint32_t* panel,
+                                        std::int64_t units, const Finish& finish) {
   switch (rows) {
     case 1:
       return multiply_tile<T, 1>(left, panel, units, finish);
@@ -122,7 +129,32 @@ TAGFORMER_INLINE void multiply_rows(std::int64_t rows, const Left& left, const s
     case 5:
       return multiply_tile<T, 5>(left, panel, units, finish);
     default:
-      return multiply_tile<T, kTileRows>(left, panel, units, finish);
+      return multiply_tile<T, kSumRows>(left, panel, units, finish);
+  }
+}
+
+/// What products are computed with beside vector registers.
+#ifdef TAGFORMER_TILES
+using MatrixUnit = TileRegisters;
+#else
+struct MatrixUnit {};
+#endif
+
+/// The rows of a tile.
+template <typename T, typename Left, typename Finish>
+TAGFORMER_INLINE void multiply_rows([[maybe_unused]] MatrixUnit& unit, std::int64_t rows, const Left& left,
+                                    const std::uint32_t* panel, std::int64_t units, const Finish& finish) {
+#ifdef TAGFORMER_TILES
+  if constexpr (!std::is_same_v<T, float>) {
+    return multiply_in_tiles<std::is_same_v<T, Byte>, kPanelColumns, Sums<T>>(
+        unit, rows, left.data, left.row_bytes, panel, units, finish);
+  }
+#endif
+  for (std::int64_t first = 0; first < rows; first += kSumRows) {
+    const std::int64_t count = rows - first < kSumRows ? rows - first : kSumRows;
+    multiply_few_rows<T>(
+        count, left.from(first), panel, units,
+        [&](std::int64_t i, std::int64_t j, const Sums<T>& sums) { finish(first + i, j, sums); });
   }
 }
 
@@ -155,14 +187,15 @@ template <bool kPacked, typename T>
 TAGFORMER_INLINE void multiply(const MatrixProduct<T>& m, std::int64_t begin, std::int64_t end) {
   const std::int64_t units = units_of<T>(m.shape.depth);
   const auto* const left = static_cast<const unsigned char*>(m.left);
+  MatrixUnit matrix_unit;
   for_tiles(m.shape, units, begin, end,
             [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
               const std::int64_t row_bytes = 4 * (kPacked ? units : m.left_stride);
               const LeftUnits<kPacked> tile{left + row * row_bytes, row_bytes};
               T* const y = m.y + row * m.y_stride + column;
               const std::int64_t columns = m.shape.columns - column;
-              multiply_rows<T>(rows, tile, m.right + panel * units * kPanelColumns, units,
-                               [&](int i, int j, Floats sums) {
+              multiply_rows<T>(matrix_unit, rows, tile, m.right + panel * units * kPanelColumns, units,
+                               [&](std::int64_t i, std::int64_t j, Floats sums) {
                                  const std::int64_t first = j * kLanes;
                                  if (first >= columns) return;
                                  const std::int64_t lanes = lanes_left(first, columns);
@@ -176,23 +209,25 @@ TAGFORMER_INLINE void multiply(const MatrixProduct<T>& m, std::int64_t begin, st
 template <typename T>
 TAGFORMER_INLINE void multiply_bytes_tiles(const ByteProduct<T>& m, std::int64_t begin, std::int64_t end) {
   const std::int64_t units = units_of<Byte>(m.shape.depth);
+  MatrixUnit matrix_unit;
   for_tiles(m.shape, units, begin, end,
             [&](std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t panel) {
               const LeftUnits<false> tile{m.left + row * m.left_stride, m.left_stride};
               T* const y = m.y + row * m.y_stride + column;
               const std::int64_t columns = m.shape.columns - column;
-              multiply_rows<Byte>(
-                  rows, tile, m.right + panel * units * kPanelColumns, units, [&](int i, int j, Ints sums) {
-                    const std::int64_t first = j * kLanes;
-                    if (first >= columns) return;
-                    const std::int64_t lanes = lanes_left(first, columns);
-                    const std::int64_t at = column + first;
-                    const Ints exact = sums - load_integers(m.corrections + at, lanes);
-                    Floats values = __builtin_convertvector(exact, Floats) *
-                                    (load(m.column_scales + at, lanes) * m.left_scales[row + i]);
-                    if (m.bias != nullptr) values += load(m.bias + at, lanes);
-                    store(y + i * m.y_stride + first, values, lanes);
-                  });
+              multiply_rows<Byte>(matrix_unit, rows, tile, m.right + panel * units * kPanelColumns, units,
+                                  [&](std::int64_t i, std::int64_t j, Ints sums) {
+                                    const std::int64_t first = j * kLanes;
+                                    if (first >= columns) return;
+                                    const std::int64_t lanes = lanes_left(first, columns);
+                                    const std::int64_t at = column + first;
+                                    const Ints exact = sums - load_integers(m.corrections + at, lanes);
+                                    Floats values =
+                                        __builtin_convertvector(exact, Floats) *
+                                        (load(m.column_scales + at, lanes) * m.left_scales[row + i]);
+                                    if (m.bias != nullptr) values += load(m.bias + at, lanes);
+                                    store(y + i * m.y_stride + first, values, lanes);
+                                  });
             });
 }
 
@@ -280,6 +315,32 @@ void pack_columns(const T* x, std::int64_t stride, std::int64_t depth, std::int6
   }
 }
 
+#ifdef TAGFORMER_TILES
+
+template <typename T>
+void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
+               std::uint32_t* pieces) {
+  const std::int64_t units = units_of<T>(depth);
+  for (std::int64_t first = 0; first < columns; first += kLanes) {
+    const std::int64_t lanes = lanes_left(first, columns);
+    for (std::int64_t p = 0; p < units; p += kLanes) {
+      Words square[kLanes] = {};
+      const std::int64_t count = lanes_left(p, units);
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t row = (p + i) * kPerUnit<T>;
+        square[i] = units_across(x + row * stride + first, stride, depth - row, lanes);
+      }
+      transpose(square);
+      for (std::int64_t j = 0; j < lanes; ++j) {
+        std::memcpy(pieces + (first + j) * units + p, &square[j],
+                    static_cast<std::size_t>(count) * sizeof(std::uint32_t));
+      }
+    }
+  }
+}
+
+#else
+
 template <typename T>
 void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t columns,
                std::uint32_t* pieces) {
@@ -300,6 +361,8 @@ void pack_left(const T* x, std::int64_t stride, std::int64_t depth, std::int64_t
     }
   }
 }
+
+#endif
 
 namespace {
 

@@ -2,16 +2,24 @@
 
 #include <type_traits>
 
+#include "kernels/cpu/tiles.h"
 #include "kernels/cpu/vector.h"
 
 namespace tagformer::cpu::TAGFORMER_ISA {
 
-/// A tile of results: 24 accumulators of 32 registers, 12 of 16.
-constexpr int kTileRows = 6;
+/// Rows and registers of results that are summed at once: 24 accumulators of 32 registers, 12 of 16.
+constexpr int kSumRows = 6;
 constexpr int kTileVectors = kRegisters == 32 ? 4 : 2;
+/// Rows of a tile of results: a matrix unit wants many, sixteen at a time.
+#ifdef TAGFORMER_TILES
+constexpr int kTileRows = 8 * kSumRows;
+static_assert(kTileRows % kTileSize == 0);
+#else
+constexpr int kTileRows = kSumRows;
+#endif
 constexpr std::int64_t kPanelColumns = kTileVectors * kLanes;
 /// Columns that pack_left takes at a time: whole registers and whole tiles.
-constexpr std::int64_t kLeftColumns = std::int64_t{8} * kTileRows;
+constexpr std::int64_t kLeftColumns = std::int64_t{8} * kSumRows;
 static_assert(kLeftColumns % kLanes == 0);
 constexpr MatrixTiling kTiling = {kTileRows, kPanelColumns, kLeftColumns};
 

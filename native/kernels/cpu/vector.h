@@ -17,7 +17,7 @@
 #endif
 
 #ifndef TAGFORMER_ISA
-#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512|avx512_bf16|neon|neon_bf16"
+#error "compile with -DTAGFORMER_ISA=portable|avx2|avx512|avx512_bf16|avx512_amx|neon|neon_bf16"
 #endif
 
 namespace tagformer::cpu::TAGFORMER_ISA {

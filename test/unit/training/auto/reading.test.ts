@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideReading } from "../../../../src/training/auto/reading.js";
+import { decideReading, multipliesBf16 } from "../../../../src/training/auto/reading.js";
 
 const countsOf = (lengths: readonly number[], most: number) => ({
   read: Int32Array.from(lengths, (tokens) => Math.min(tokens, most)),
@@ -43,5 +43,18 @@ describe("how much of its texts a run reads", () => {
     const { reading, choices } = decideReading(countsOf(lengths, 64), 64, none, new Set(["windowStride"]));
     expect(reading).toEqual({ maxLength: 64, ...none });
     expect(choices).toEqual([]);
+  });
+});
+
+describe("bf16", () => {
+  it.each([
+    ["avx512_amx", "Intel(R) Xeon(R) Platinum 8481C", true],
+    ["avx512_bf16", "Intel(R) Xeon(R) Platinum 8481C", false],
+    ["avx512_bf16", "AMD EPYC 9R14", true],
+    ["neon_bf16", "Neoverse-V1", true],
+    ["avx512", "Intel(R) Xeon(R)", false],
+    ["neon", "Neoverse-N1", false],
+  ])("with the kernels %s on %s: %s", (kernels, processor, isFaster) => {
+    expect(multipliesBf16(kernels, processor)).toBe(isFaster);
   });
 });

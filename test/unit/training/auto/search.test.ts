@@ -1,7 +1,10 @@
 // The preset auto with a real engine and a tiny model: what it decides, that it can be repeated, and interrupted anywhere.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
+import { nativeBuild } from "../../../../src/native/build.js";
+import { multipliesBf16 } from "../../../../src/training/auto/reading.js";
 import type { TrainingEvent } from "../../../../src/training/events.js";
 import { finish, labelNames, recordOf, tinyDataset, tinyRun, tinySource, weightsOf } from "../tiny-run.js";
 
@@ -100,7 +103,8 @@ describe("the preset auto", () => {
   it("computes in bf16 where the processor multiplies it, and says so", async () => {
     const { events } = await finish(auto({ precision: undefined, learningRate: 2e-3, epochs: 1 }));
     const start = events.find((event) => event.type === "start")!;
-    const multiplies = /avx512_bf16|amx_bf16/.test(readFileSync("/proc/cpuinfo", "utf8"));
+    const { instructions } = await nativeBuild();
+    const multiplies = multipliesBf16(instructions.split(",")[0]!, cpus()[0]!.model);
     const choice = { option: "precision", value: "bf16", reason: expect.stringContaining("this processor") };
     expect(start.choices).toEqual(multiplies ? [choice] : []);
   });
