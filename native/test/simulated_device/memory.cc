@@ -53,6 +53,12 @@ class Arena {
     return at;
   }
 
+  std::size_t size_of(std::size_t at) {
+    const std::scoped_lock lock(mutex_);
+    return used_.at(at);
+  }
+
+  /// Another thread may have the block before this returns.
   std::size_t give_back(std::size_t at) {
     const std::scoped_lock lock(mutex_);
     const auto found = used_.find(at);
@@ -112,9 +118,8 @@ void free_device(void* address) {
   if (address == nullptr) return;
   finish_uploads();
   const std::size_t at = static_cast<std::size_t>(static_cast<char*>(address) - space().device);
-  const std::size_t size = space().device_blocks.give_back(at);
-  std::memset(space().twin + at, kFreed, size);
-  counters().bytes -= size;
+  std::memset(space().twin + at, kFreed, space().device_blocks.size_of(at));
+  counters().bytes -= space().device_blocks.give_back(at);
 }
 
 void free_pinned(void* address) {
