@@ -37,6 +37,15 @@ constexpr bool kWidened = std::is_same_v<T, bf16>;
 template <typename T>
 constexpr std::int64_t kPerUnit = kWidened<T> ? 1 : 4 / static_cast<std::int64_t>(sizeof(T));
 
+/// Bytes on the right side of a product.
+using Byte = std::int8_t;
+
+/// Units that hold so many numbers.
+template <typename T>
+constexpr std::int64_t units_of(std::int64_t depth) {
+  return (depth + kPerUnit<T> - 1) / kPerUnit<T>;
+}
+
 template <typename T>
 void multiply(const MatrixProduct<T>&, std::int64_t begin, std::int64_t end);
 template <typename T>
