@@ -35,7 +35,10 @@ function build(name: string, type: string, flags: string): string {
   return join(directory, "kernels_test");
 }
 
-const instructionSets = process.arch === "x64" ? ["portable", "avx2", "avx512", "avx512_bf16", "avx512_amx"] : ["portable"];
+const instructionSets = {
+  x64: ["portable", "avx2", "avx512", "avx512_bf16", "avx512_amx"],
+  arm64: ["neon", "neon_bf16"],
+}[process.arch as string] ?? ["portable"];
 
 describe.each([
   ["kernels-test", "Release", ""],
