@@ -1,7 +1,7 @@
 // Temperature scaling (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017) for sigmoid outputs: logits are
 // divided by one number, so that the order of the rows of a label stays and its probabilities become those that come true.
 
-/** A temperature outside of these would come from labels that are never wrong, and says nothing. */
+/** A temperature below comes from decisions that are never wrong, one above from logits that tell nothing. */
 const [coldest, hottest] = [0.05, 20];
 const steps = 50;
 const tolerance = 1e-10;
@@ -18,7 +18,8 @@ export function divideByTemperature(logits: Float32Array, temperatures: readonly
 }
 
 /**
- * The temperature with the smallest cross-entropy, 1 where there is nothing to learn it from.
+ * The temperature with the smallest cross-entropy; 1 where there is nothing to learn it from. Where no decision is ever wrong
+ * the smallest would be 0, with probabilities of 0 and 1: so few rows do not show how rare mistakes are.
  *
  * @param logits of one label, or of all
  * @param labels as many: 0, 1 or a soft value between; NaN is left out
@@ -30,7 +31,7 @@ export function fitTemperature(logits: Float32Array, labels: Float32Array): numb
   const lowest = derivatives(logits, labels, low);
   if (lowest.slope === 0 && lowest.curvature === 0) return 1;
   if (lowest.slope >= 0) return hottest;
-  if (derivatives(logits, labels, high).slope <= 0) return coldest;
+  if (derivatives(logits, labels, high).slope <= 0) return 1;
   let factor = 1;
   for (let step = 0; step < steps; step++) {
     const { slope, curvature } = derivatives(logits, labels, factor);
