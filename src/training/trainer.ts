@@ -176,26 +176,15 @@ export class Trainer<Label extends string = string> implements AsyncIterable<Tra
       "the number of training rows": train.texts.length,
       "the label names": train.labelNames.join(", "),
     };
+    let ranks: Ranks | undefined;
     try {
-      return await this.#runAmong(facts, signal, emit);
-    } catch (error) {
-      if (this.#launch !== null && !signal?.aborted) await reportFailure(error);
-      throw error;
-    }
-  }
-
-  async #runAmong(
-    facts: Facts,
-    signal: AbortSignal | undefined,
-    emit: (event: TrainingEvent) => void,
-  ): Promise<EndEvent> {
-    const ranks = await meetRanks(this.#launch, facts, this.#distributed, signal);
-    try {
+      ranks = await meetRanks(this.#launch, facts, this.#distributed, signal);
       const end = await this.#runWith(ranks, signal, emit);
       await ranks.leave();
       return end;
     } catch (error) {
-      await ranks.leave(error);
+      await ranks?.leave(error);
+      if (this.#launch !== null && !signal?.aborted) await reportFailure(error);
       throw error;
     }
   }

@@ -1,13 +1,13 @@
 // The add-on for 64-bit Arm processors: compiled on this machine, and emulated by qemu. Nothing here ran on such a processor.
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crossCompile, tripleOf } from "../../scripts/cross-compile.mjs";
 import { installMissing, isOnPath } from "../../scripts/steps.mjs";
 import { addonDirectory, addonName, buildRecordName } from "../../src/install/locations.js";
-import { root, run, succeed } from "../e2e/package.js";
-import { copyCheckout, engineTests } from "./checkout.js";
+import { run, succeed } from "../e2e/package.js";
+import { copyCheckout, engineTests, installPlatform } from "./checkout.js";
 
 const arch = "arm64";
 const directory = mkdtempSync(join(tmpdir(), "tagformer-arm64-"));
@@ -99,15 +99,7 @@ describe("an add-on for 64-bit Arm processors, emulated", () => {
   });
 
   it("loads from its package, with libtorch in the one beside it", () => {
-    const packed = join(directory, "packed");
-    const script = join(root, "scripts", "pack-platform.mjs");
-    succeed(process.execPath, [script, packed, "--arch", arch], root);
-    for (const folder of [`linux-${arch}`, `libtorch-linux-${arch}`]) {
-      const tarball = readdirSync(packed).find((name) => name.startsWith(`tagformer-${folder}-`))!;
-      const place = join(directory, "@tagformer", folder);
-      mkdirSync(place, { recursive: true });
-      succeed("tar", ["xzf", join(packed, tarball), "-C", place, "--strip-components", "1"], root);
-    }
+    installPlatform(arch, join(directory, "packed"), directory);
     const program = "process.stdout.write(JSON.stringify(require(process.argv[1]).selfTest()))";
     const file = join(directory, "@tagformer", `linux-${arch}`, addonName);
     const { stdout } = emulate(node, ["-e", program, file]);

@@ -4,28 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { cacheDirectory } from "../../src/install/locations.js";
-import { root, run, succeed } from "../e2e/package.js";
-import { copyCheckout, engineTests } from "./checkout.js";
+import { root, run } from "../e2e/package.js";
+import { copyCheckout, engineTests, installPlatform } from "./checkout.js";
 
 const directory = mkdtempSync(join(tmpdir(), "tagformer-stripped-"));
 const copy = join(directory, "tagformer");
 const cache = join(directory, "cache");
-const platform = `${process.platform}-${process.arch}`;
 
 beforeAll(() => {
-  const packed = join(directory, "packed");
-  succeed(process.execPath, [join(root, "scripts", "pack-platform.mjs"), packed], root);
   copyCheckout(copy);
   const modules = join(copy, "node_modules");
-  mkdirSync(join(modules, "@tagformer"), { recursive: true });
+  mkdirSync(modules);
   for (const name of readdirSync(join(root, "node_modules")))
     symlinkSync(join(root, "node_modules", name), join(modules, name));
-  for (const folder of [platform, `libtorch-${platform}`]) {
-    const tarball = readdirSync(packed).find((name) => name.startsWith(`tagformer-${folder}-`))!;
-    const place = join(modules, "@tagformer", folder);
-    mkdirSync(place);
-    succeed("tar", ["xzf", join(packed, tarball), "-C", place, "--strip-components", "1"], root);
-  }
+  installPlatform(process.arch, join(directory, "packed"), modules);
   // Everything of the cache but add-on and libtorch.
   mkdirSync(cache);
   for (const name of readdirSync(cacheDirectory()).filter((name) => /^(parity-python|minilm)/.test(name)))

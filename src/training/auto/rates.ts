@@ -15,7 +15,7 @@ export interface ModelShape {
 const usualWidth = 768;
 const usualDepth = 12;
 /** Rows of a step for which the usual rates hold. */
-const usualBatch = 32;
+export const usualBatch = 32;
 
 /** The shape of a network as its config.json has it, under the name that its architecture uses. */
 export function shapeOf(config: JsonObject, isFresh: boolean): ModelShape {

@@ -91,9 +91,9 @@ export function multipliesBf16(kernels: string, processor: string): boolean {
  */
 export async function decidePrecision(device: string): Promise<Choice | null> {
   const option = { option: "precision", value: "bf16" };
-  const { instructions } = await nativeBuild();
+  const { kernels } = await nativeBuild();
   if (device !== "cpu" && (await findDevice(device)) !== "cpu")
     return { ...option, reason: "a GPU computes it faster, and weights are kept in fp32" };
-  if (!multipliesBf16(instructions.split(",")[0]!, cpus()[0]?.model ?? "")) return null;
+  if (!multipliesBf16(kernels, cpus()[0]?.model ?? "")) return null;
   return { ...option, reason: "this processor multiplies it twice as fast, and weights are kept in fp32" };
 }
