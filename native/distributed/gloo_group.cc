@@ -34,6 +34,7 @@ std::shared_ptr<Group> meet(const GroupPlace&, const std::string&) {
 #else
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 namespace tagformer {
@@ -56,12 +57,20 @@ using Collective = c10::intrusive_ptr<c10d::Work>;
 struct Slice {
   at::Tensor part;
   std::int64_t at;
+
+  [[nodiscard]] at::Tensor of(const at::Tensor& piece) const { return piece.narrow(0, at, part.numel()); }
 };
 
-/// What travels together.
+/// What travels together, all of one device: a GPU's crosses to the CPU and back in one copy each, through
+/// pinned memory.
 struct Piece {
   std::vector<Slice> slices;
   std::int64_t count = 0;
+
+  [[nodiscard]] c10::Device device() const { return slices.front().part.device(); }
+  [[nodiscard]] at::Tensor buffer(std::int64_t elements, at::ScalarType type) const {
+    return at::empty({elements}, at::TensorOptions().dtype(type).pinned_memory(!device().is_cpu()));
+  }
 };
 
 std::vector<Piece> pieces_of(const std::vector<at::Tensor>& tensors) {
@@ -230,7 +239,7 @@ void GlooGroup::pass_through(const std::vector<at::Tensor>& tensors, at::ScalarT
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (pieces[i].count == 0) continue;
       UnderWay& next = under_way[i % 2];
-      if (!next.buffer.defined()) next.buffer = at::empty({pieces[i].count}, type);
+      if (!next.buffer.defined()) next.buffer = pieces[i].buffer(pieces[i].count, type);
       fill(next.buffer, pieces[i]);
       next.work = start(next.buffer.narrow(0, 0, pieces[i].count));
       if (i > 0) finish(i - 1);
@@ -248,7 +257,7 @@ void GlooGroup::sum_in_order(const std::vector<at::Tensor>& tensors) {
   for (const Piece& piece : pieces_of(tensors)) {
     const std::int64_t share = (piece.count + size() - 1) / size();
     if (share == 0) continue;
-    at::Tensor own = at::empty({share * size()}, at::kFloat);
+    at::Tensor own = piece.buffer(share * size(), at::kFloat);
     at::Tensor others = at::empty_like(own);
     own.narrow(0, piece.count, own.numel() - piece.count).zero_();
     fill(own, piece);
@@ -263,18 +272,26 @@ void GlooGroup::sum_in_order(const std::vector<at::Tensor>& tensors) {
 }
 
 void GlooGroup::fill(const at::Tensor& buffer, const Piece& piece) {
-  for (const Slice& slice : piece.slices) {
-    buffer.narrow(0, slice.at, slice.part.numel()).copy_(slice.part);
-    statistics_.bytes += static_cast<std::int64_t>(slice.part.nbytes());
-    if (!slice.part.is_cpu()) ++statistics_.staged_copies;
+  const at::Tensor travelling = buffer.narrow(0, 0, piece.count);
+  statistics_.bytes += static_cast<std::int64_t>(travelling.nbytes());
+  if (piece.device().is_cpu()) {
+    for (const Slice& slice : piece.slices) slice.of(travelling).copy_(slice.part);
+    return;
   }
+  std::vector<at::Tensor> parts;
+  for (const Slice& slice : piece.slices) parts.push_back(slice.part);
+  travelling.copy_(at::cat(parts));
+  ++statistics_.staged_copies;
 }
 
 void GlooGroup::take_out(const at::Tensor& buffer, const Piece& piece) {
-  for (const Slice& slice : piece.slices) {
-    slice.part.copy_(buffer.narrow(0, slice.at, slice.part.numel()));
-    if (!slice.part.is_cpu()) ++statistics_.staged_copies;
+  at::Tensor travelled = buffer.narrow(0, 0, piece.count);
+  if (!piece.device().is_cpu()) {
+    // The buffer is filled anew by a copy of the same stream, which comes after this one.
+    travelled = travelled.to(piece.device(), /*non_blocking=*/true);
+    ++statistics_.staged_copies;
   }
+  for (const Slice& slice : piece.slices) slice.part.copy_(slice.of(travelled));
 }
 
 template <typename Call>

@@ -39,7 +39,7 @@ struct GroupStatistics {
   /// Bytes of tensors that were summed or sent to all.
   std::int64_t bytes = 0;
   double seconds = 0.0;
-  /// Copies of pieces of tensors between a device and the CPU.
+  /// Copies between a device and the CPU: one each way for every piece of 25 MiB or less.
   std::int64_t staged_copies = 0;
 };
 

@@ -1,4 +1,5 @@
 // The trainings of a search: what is made next, by how many processes, and what is known of them after a kill.
+
 import { spawn } from "node:child_process";
 import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { typedOptions } from "../base/typed.js";
 import { writeWholeText } from "../base/whole-file.js";
 import { shareOfMachine } from "../distributed/share.js";
 import type { ResolvedSearchOptions } from "../options/search.js";
+import { metricNames } from "../report/choices.js";
 import { bestFirst, type Job, type JobResult, nextJob, rungShares } from "../training/search/halving.js";
 import type { Configuration } from "../training/search/space.js";
 import { note } from "./terminal.js";
@@ -45,6 +47,8 @@ interface SearchParts {
 /** Share of the budget after which only finalists are trained. */
 const searchShare = 0.8;
 const usualEpochs = 3;
+/** By what trainings are compared, as `--preset auto` compares its trials. */
+export const comparedBy = "microAveragePrecision";
 const resultsFile = "results.jsonl";
 const main = fileURLToPath(new URL("main.js", import.meta.url));
 
@@ -183,7 +187,7 @@ export class SearchRuns {
       ...values,
       epochs,
       seed: options.seed + job.seedNumber,
-      bestMetric: "averagePrecision",
+      bestMetric: comparedBy,
       report: false,
       output: folder,
     });
@@ -202,7 +206,7 @@ function figuresOf(text: string): Pick<SearchResult, "figure" | "microF1" | "los
   const { keptEpoch, epochs } = JSON.parse(text);
   const { validation } = epochs.find(({ epoch }: { epoch: number }) => epoch === keptEpoch);
   return {
-    figure: validation.macro.averagePrecision ?? 0,
+    figure: validation.micro.averagePrecision ?? 0,
     microF1: validation.micro.f1,
     loss: validation.loss,
   };
@@ -230,6 +234,6 @@ function describeResult({ configuration, rung, seedNumber, values, figure, secon
     .map(([name, value]) => `${name} ${value}`)
     .join(", ");
   const seed = seedNumber > 0 ? `, seed ${seedNumber + 1}` : "";
-  const found = figure === null ? "failed" : `mean average precision ${figure.toFixed(4)}`;
+  const found = figure === null ? "failed" : `${metricNames[comparedBy]} ${figure.toFixed(4)}`;
   return `configuration ${configuration} (${what}), ${rungShares[rung]! * 100} % of the length${seed}: ${found}, ${seconds.toFixed(0)} s`;
 }

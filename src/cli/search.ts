@@ -1,4 +1,5 @@
 // `tagformer search`: options of a training are varied, each configuration is trained by `tagformer train` in a process of its own.
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -12,6 +13,7 @@ import { checkReadable } from "../data/bytes.js";
 import { isJsonObject } from "../model/json-file.js";
 import { searchOptions } from "../options/search.js";
 import { trainingOptions } from "../options/training.js";
+import { metricNames } from "../report/choices.js";
 import { searchPage } from "../report/search-page.js";
 import { importances } from "../training/search/importance.js";
 import {
@@ -23,7 +25,7 @@ import {
 import { addDataFlags } from "./data-flags.js";
 import { addFlags, takeFlags } from "./flags.js";
 import { modelHelp } from "./model.js";
-import { type SearchResult, SearchRuns } from "./search-runs.js";
+import { comparedBy, type SearchResult, SearchRuns } from "./search-runs.js";
 import { ensureSetUp } from "./setup.js";
 import { print, printJson } from "./terminal.js";
 import { textTable } from "./text-table.js";
@@ -87,7 +89,7 @@ async function search(data: string, flags: SearchFlags): Promise<void> {
   await ensureSetUp();
   await makeDirectories(flags.output);
   const fixed = fixedArguments(process.argv.slice(3));
-  await requireSameSearch(flags.output, { space, seed: options.seed, fixed });
+  await requireSameSearch(flags.output, { space, seed: options.seed, fixed, comparedBy });
   const draw = (number: number) => drawConfiguration(space, options.seed, number);
   const runs = new SearchRuns({ ...flags, options, fixed, draw });
   const results = await runs.run();
@@ -186,7 +188,7 @@ function describe(
   return [
     "",
     textTable([
-      ["configuration", "share of the length", "seeds", "mean average precision", "micro-F1", "loss"],
+      ["configuration", "share of the length", "seeds", metricNames[comparedBy], "micro-F1", "loss"],
       ...table,
     ]),
     `\nWhat mattered (share of the differences that it explains): ${mattered.map(([name, share]) => `${name} ${share.toFixed(2)}`).join(", ")}.`,

@@ -1,6 +1,8 @@
 // A page about a search: the configurations, and which options mattered.
+
 import { count } from "../base/counted.js";
 import type { Chart } from "./chart.js";
+import { metricNames } from "./choices.js";
 import { html } from "./html.js";
 import { renderPage } from "./page.js";
 import { decimal, figures, table } from "./parts.js";
@@ -33,7 +35,7 @@ export async function searchPage({
   command,
 }: SearchReport): Promise<string> {
   const options = Object.keys(rows[0]?.values ?? {});
-  const columns = [...options, "seeds", "mean average precision", "micro-F1", "loss"];
+  const columns = [...options, "seeds", metricNames.microAveragePrecision, "micro-F1", "loss"];
   return renderPage({
     title: "Search report",
     subtitle: `${count(trainings)} trainings on ${data}`,

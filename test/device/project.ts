@@ -5,7 +5,7 @@ import type { TestProjectInlineConfiguration } from "vitest/config";
 /** `npm run test:device`, and in `npm test`. */
 const tests = [
   "test/device/**/*.test.ts",
-  "test/native/{attribution,device-path,recorded-steps,torchscript,heads,layer-rates}.test.ts",
+  "test/native/{attribution,device-path,heads,layer-rates,ranks,recorded-steps,torchscript}.test.ts",
   "test/native/engine-{calls,refusals,reproducible,stop,training,weights}.test.ts",
   "test/parity/{architectures,modernbert,recipes,export,torchscript}.test.ts",
   "test/faults/{device-failure,event-loop,files,lifetime,places,torchscript,weights}.test.ts",
