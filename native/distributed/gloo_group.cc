@@ -17,6 +17,7 @@
 #endif
 
 #include "distributed/group.h"
+#include "runtime/cuda_library.h"
 #include "runtime/error.h"
 
 #ifndef TAGFORMER_GLOO
@@ -68,6 +69,12 @@ struct Piece {
   std::int64_t count = 0;
 
   [[nodiscard]] c10::Device device() const { return slices.front().part.device(); }
+  /// All of it, one after the other, on its device.
+  [[nodiscard]] at::Tensor joined() const {
+    std::vector<at::Tensor> parts;
+    for (const Slice& slice : slices) parts.push_back(slice.part);
+    return at::cat(parts);
+  }
   [[nodiscard]] at::Tensor buffer(std::int64_t elements, at::ScalarType type) const {
     return at::empty({elements}, at::TensorOptions().dtype(type).pinned_memory(!device().is_cpu()));
   }
@@ -120,6 +127,7 @@ class GlooGroup final : public Group {
   std::vector<std::string> exchange(const std::string& own) override;
   at::Tensor gather(const at::Tensor& own) override;
   void sum(const std::vector<at::Tensor>& tensors, bool ordered) override;
+  void use_nccl() override;
   void broadcast(const std::vector<at::Tensor>& tensors) override;
   [[nodiscard]] GroupStatistics statistics() const override { return statistics_; }
   void leave(const std::string& reason) noexcept override;
@@ -129,6 +137,7 @@ class GlooGroup final : public Group {
   template <typename Start>
   void pass_through(const std::vector<at::Tensor>& tensors, at::ScalarType type, const Start& start);
   void sum_in_order(const std::vector<at::Tensor>& tensors);
+  void sum_by_nccl(const std::vector<at::Tensor>& tensors);
   void fill(const at::Tensor& buffer, const Piece& piece);
   void take_out(const at::Tensor& buffer, const Piece& piece);
   /// What the library answers, or DISTRIBUTED with a sentence.
@@ -142,11 +151,14 @@ class GlooGroup final : public Group {
   /// What others may still use must not be destroyed: that would wait for them.
   void leave_behind() noexcept {
     (void)group_.release();
+    (void)nccl_.release();
     (void)std::make_unique<std::shared_ptr<Meeting> >(meeting_).release();
   }
 
   std::shared_ptr<Meeting> meeting_;
   c10::intrusive_ptr<c10d::Backend> group_;
+  /// For tensors of a GPU; none where they go through the CPU's memory.
+  c10::intrusive_ptr<c10d::Backend> nccl_;
   std::string activity_;
   GroupStatistics statistics_;
   /// Why nothing can be exchanged any more; empty while it can.
@@ -204,10 +216,40 @@ at::Tensor GlooGroup::gather(const at::Tensor& own) {
 
 void GlooGroup::sum(const std::vector<at::Tensor>& tensors, bool ordered) {
   if (ordered && size() > 2) return sum_in_order(tensors);
+  if (nccl_ && !tensors.empty() && !tensors.front().is_cpu()) return sum_by_nccl(tensors);
   pass_through(tensors, at::kFloat, [this](at::Tensor piece) {
     std::vector<at::Tensor> list{std::move(piece)};
     return group().allreduce(list);
   });
+}
+
+void GlooGroup::use_nccl() {
+  const OwnCudaLibrary& library = open_own_cuda_library();
+  if (!library.problem.empty()) throw Error("DEVICE_UNAVAILABLE", "experiment nccl: " + library.problem);
+  if (library.make_nccl == nullptr) {
+    throw Error("DEVICE_UNAVAILABLE", "experiment nccl: " + library.file +
+                                          " was built without nccl.h; type: npx tagformer setup --cuda");
+  }
+  explained([&] {
+    const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", meeting_->store());
+    nccl_ = c10::intrusive_ptr<c10d::Backend>::reclaim(
+        library.make_nccl(store.get(), rank(), size(), meeting_->place().timeout));
+  });
+}
+
+/// The GPU waits, not this thread. A rank that is gone was noticed before, by Gloo, as each told its loss.
+void GlooGroup::sum_by_nccl(const std::vector<at::Tensor>& tensors) {
+  const at::NoGradGuard no_gradients;
+  for (const Piece& piece : pieces_of(tensors)) {
+    if (piece.count == 0) continue;
+    const at::Tensor whole = piece.joined();
+    explained([&] {
+      std::vector<at::Tensor> list{whole};
+      nccl_->allreduce(list)->wait();
+    });
+    statistics_.bytes += static_cast<std::int64_t>(whole.nbytes());
+    for (const Slice& slice : piece.slices) slice.part.copy_(slice.of(whole));
+  }
 }
 
 void GlooGroup::broadcast(const std::vector<at::Tensor>& tensors) {
@@ -278,9 +320,7 @@ void GlooGroup::fill(const at::Tensor& buffer, const Piece& piece) {
     for (const Slice& slice : piece.slices) slice.of(travelling).copy_(slice.part);
     return;
   }
-  std::vector<at::Tensor> parts;
-  for (const Slice& slice : piece.slices) parts.push_back(slice.part);
-  travelling.copy_(at::cat(parts));
+  travelling.copy_(piece.joined());
   ++statistics_.staged_copies;
 }
 
@@ -366,6 +406,7 @@ void GlooGroup::leave(const std::string& reason) noexcept {
     if (reason.empty() && failure_.empty() && group_) {
       activity_ = "the end";
       (void)exchange("");
+      nccl_.reset();
       group_.reset();
       has_ended_ = true;
       return;

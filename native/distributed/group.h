@@ -69,6 +69,9 @@ class Group {
   /// Replaces fp32 tensors, contiguous and on any device, by their sums over all ranks. `ordered` adds in the
   /// order of the ranks, so that the bits are those of one process; two ranks always have them.
   virtual void sum(const std::vector<at::Tensor>& tensors, bool ordered) = 0;
+  /// From now on sum() leaves tensors of a GPU there, and NCCL sums them, except in order. Each rank has a
+  /// GPU of its own.
+  virtual void use_nccl() = 0;
   /// Replaces contiguous tensors by those of rank 0.
   virtual void broadcast(const std::vector<at::Tensor>& tensors) = 0;
   [[nodiscard]] virtual GroupStatistics statistics() const = 0;

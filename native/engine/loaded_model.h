@@ -51,6 +51,8 @@ class LoadedModel {
   [[nodiscard]] c10::Device device() const { return placement_.device; }
   /// What a user should know of the device and the experiments; may be empty.
   [[nodiscard]] std::string device_note() const;
+  /// Whether gradients that several processes sum stay on their GPUs, for NCCL.
+  [[nodiscard]] bool sums_by_nccl() const { return wanted_.nccl && !placement_.device.is_cpu(); }
   /// Names of the experiments that have an effect on this model.
   [[nodiscard]] const std::vector<std::string>& experiments() const { return experiments_; }
 

@@ -37,6 +37,7 @@ std::string open_into(OwnCudaLibrary& library) {
   if (found != kOwnCudaLibraryVersion) {
     return library.file + " was built as " + found + ", expected " + kOwnCudaLibraryVersion + kAdvice;
   }
+  library.make_nccl = reinterpret_cast<MakeNccl>(::dlsym(opened, "tagformer_make_nccl"));
   library.make_recording = reinterpret_cast<MakeRecording>(::dlsym(opened, "tagformer_make_recording"));
   return library.make_recording == nullptr ? library.file + " makes no recordings" + kAdvice : "";
 }

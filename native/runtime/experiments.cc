@@ -15,9 +15,11 @@ Experiments experiments_named(const std::vector<std::string>& names) {
       experiments.tf32 = true;
     } else if (name == "deterministic") {
       experiments.deterministic = true;
+    } else if (name == "nccl") {
+      experiments.nccl = true;
     } else {
-      throw Error("INVALID_OPTION",
-                  "there is no experiment \"" + name + "\", expected flash, graphs, tf32 or deterministic");
+      throw Error("INVALID_OPTION", "there is no experiment \"" + name +
+                                        "\", expected flash, graphs, tf32, deterministic or nccl");
     }
   }
   return experiments;

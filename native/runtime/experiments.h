@@ -16,6 +16,8 @@ struct Experiments {
   bool tf32 = false;
   /// Operations add in the same order every time, in the whole process; what knows no such order warns.
   bool deterministic = false;
+  /// Processes with a GPU each sum their gradients by NCCL, and not by Gloo through the CPU's memory.
+  bool nccl = false;
 };
 
 /// The experiments of these names. Throws INVALID_OPTION for another.

@@ -95,8 +95,11 @@ std::unique_ptr<StepRunner> make_runner(const StepParts& parts) {
   return make_recorded_step(parts, *optimizer, std::move(direct));
 }
 
-std::unique_ptr<Exchange> make_exchange(std::shared_ptr<Group> group, bool ordered) {
-  return group == nullptr ? nullptr : std::make_unique<Exchange>(std::move(group), ordered);
+std::unique_ptr<Exchange> make_exchange(const LoadedModel& model, std::shared_ptr<Group> group,
+                                        bool ordered) {
+  if (group == nullptr) return nullptr;
+  if (model.sums_by_nccl()) group->use_nccl();
+  return std::make_unique<Exchange>(std::move(group), ordered);
 }
 
 }  // namespace
@@ -107,7 +110,7 @@ TrainingRun::TrainingRun(LoadedModel& model, TrainingOptions options, std::share
       objective_(model, options_.loss, options_.pooling),
       optimizer_(make_optimizer(prepare_weights(model, options_), options_.optimizer)),
       gradients_(model.parameters(), optimizer_->by_rows(), model.has_kernels()),
-      exchange_(make_exchange(std::move(group), options_.ordered)),
+      exchange_(make_exchange(model, std::move(group), options_.ordered)),
       runner_(make_runner({model, objective_, gradients_, *optimizer_, options_.seed, options_.dropout,
                            options_.adversarial, exchange_.get()})) {
   model_.set_pending_updates([this] {

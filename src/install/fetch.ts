@@ -102,7 +102,9 @@ export async function fetchCudaLibraries(version: string, progress: Progress): P
 export async function fetchCudaHeaders(version: string): Promise<void> {
   const target = dirname(dirname(dirname(cudaHeadersDirectory(version))));
   const installer = await findInstaller(`${target}.venv`);
-  const packages = ["nvidia-cuda-runtime", "nvidia-cuda-crt"].map((name) => `${name}==${version}.*`);
+  const packages = ["nvidia-cuda-runtime", "nvidia-cuda-crt", "nvidia-cuda-cccl"].map(
+    (name) => `${name}==${version}.*`,
+  );
   await install(installer, target, ["--no-deps", "--upgrade", ...packages], () => {});
   rmSync(`${target}.venv`, { recursive: true, force: true });
 }

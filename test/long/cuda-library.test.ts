@@ -23,9 +23,10 @@ const torch = python("import torch; print(torch.__path__[0])");
 const torchVersion = python("import torch; print(torch.__version__)");
 const headers = join(folder, "headers");
 const cudaInclude = join(headers, "nvidia", "cu13", "include");
+const wheelIncludes = ["cu13", "nccl"].map((name) => join(torch, "..", "nvidia", name, "include"));
 
 beforeAll(() => {
-  const packages = ["nvidia-cuda-runtime==13.0.*", "nvidia-cuda-crt==13.0.*"];
+  const packages = ["runtime", "crt", "cccl"].map((name) => `nvidia-cuda-${name}==13.0.*`);
   run(parityPython, ["-m", "pip", "install", "--quiet", "--no-deps", "--target", headers, ...packages]);
 });
 
@@ -45,6 +46,7 @@ it("is built and opened, and says what it was built for", () => {
     "ctypes.CDLL(torch.__path__[0] + '/lib/libtorch_cuda.so', ctypes.RTLD_GLOBAL)",
     "library = ctypes.CDLL(sys.argv[1])",
     "library.tagformer_make_recording",
+    "library.tagformer_make_nccl",
     "library.tagformer_cuda_version.restype = ctypes.c_char_p",
     "print(library.tagformer_cuda_version().decode())",
   ].join("\n");
@@ -66,10 +68,10 @@ it.each(["2.11.0", "2.15.0"])("compiles with the headers of libtorch %s", (versi
   python(unpack, join(wheels, wheel!), wheels);
   rmSync(join(wheels, wheel!));
   const include = join(wheels, "torch", "include");
-  const system = [include, join(include, "torch", "csrc", "api", "include"), cudaInclude];
+  const system = [include, join(include, "torch", "csrc", "api", "include"), cudaInclude, ...wheelIncludes];
   const options = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Inative"];
   const definitions = ['-DTAGFORMER_VERSION="0"', '-DTAGFORMER_TORCH_VERSION="0"'];
-  const sources = ["native/cuda/recording.cc", "native/layers/flash_attention.cc"];
+  const sources = ["native/cuda/recording.cc", "native/cuda/nccl.cc", "native/layers/flash_attention.cc"];
   const words = [...options, ...system.flatMap((path) => ["-isystem", path]), ...definitions, ...sources];
   expect(run(process.env.CXX || "c++", words)).toBe("");
 });
