@@ -1,5 +1,5 @@
 // node queue-worker.mjs MODEL: answers jobs of a BullMQ queue, each with some texts, until SIGTERM. As many workers as there are
-// machines may run: Redis deals the jobs out, and gives those of a worker that dies to another. Needs `npm install bullmq`.
+// machines may run: Redis deals the jobs out, and gives those of a worker that dies to another. Needs `npm install bullmq ioredis`.
 import { Worker } from "bullmq";
 import { Classifier } from "tagformer";
 

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -88,16 +89,17 @@ bool may_use_amx() {
 }
 #endif
 
-/// Names of all sets, for a message.
-#if defined(TAGFORMER_AMX_KERNELS)
-constexpr const char* kNames = "portable, avx2, avx512, avx512_bf16 or avx512_amx";
-#elif defined(TAGFORMER_X86_KERNELS)
-constexpr const char* kNames = "portable, avx2, avx512 or avx512_bf16";
-#elif defined(TAGFORMER_ARM_KERNELS)
-constexpr const char* kNames = "neon or neon_bf16";
-#else
-constexpr const char* kNames = "portable";
-#endif
+/// Of the sets that this processor has: "avx512, avx2 or portable".
+std::string names_of(std::span<const Choice> choices) {
+  std::string names;
+  std::string last;
+  for (const Choice& choice : choices) {
+    if (!choice.supported) continue;
+    if (!last.empty()) names += (names.empty() ? "" : ", ") + last;
+    last = choice.kernels->name;
+  }
+  return names.empty() ? last : names + " or " + last;
+}
 
 const Kernels& choose() {
 #ifdef TAGFORMER_X86_KERNELS
@@ -129,7 +131,7 @@ const Kernels& choose() {
     if (choice.supported) return *choice.kernels;
   }
   throw std::runtime_error("TAGFORMER_ISA is \"" + std::string(wanted) +
-                           "\", which this processor or build does not have; expected " + kNames);
+                           "\", which this processor or build does not have; expected " + names_of(choices));
 }
 
 }  // namespace
