@@ -1,5 +1,6 @@
-// node scripts/bench/exchange.mjs [--processes 2] [--steps 5] [--threads 1] [--layers 12] [--ordered]: what the exchange of gradients
-// costs on this machine's loopback: a fresh BERT-base is trained in several processes, on steps of 32 rows of 32 tokens.
+// node scripts/bench/exchange.mjs [--processes 2] [--steps 5] [--threads 1] [--layers 12] [--tokens 32] [--ordered]
+// [--pin]: what the exchange of gradients costs on this machine's loopback: a fresh BERT-base is trained in several processes, on steps
+// of 32 rows of so many tokens. With --pin each process has one core (taskset); --processes 1 --threads 2 is what two of them are measured against.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -21,7 +22,10 @@ const { values } = parseArgs({
     steps: { type: "string", default: "5" },
     threads: { type: "string", default: "1" },
     layers: { type: "string", default: "12" },
+    /** Of each row. */
+    tokens: { type: "string", default: "32" },
     ordered: { type: "boolean", default: false },
+    pin: { type: "boolean", default: false },
     /** Of a child: its rank, and where the others are. */
     rank: { type: "string" },
     file: { type: "string" },
@@ -29,7 +33,7 @@ const { values } = parseArgs({
 });
 const size = Number(values.processes);
 const rows = 32;
-const rowLength = 32;
+const rowLength = Number(values.tokens);
 const config = {
   model_type: "bert",
   vocab_size: 30_522,
@@ -42,22 +46,14 @@ const config = {
 await main(values.rank === undefined ? measure : child);
 
 async function measure() {
-  warnIfBusy();
+  warnIfBusy(describeMachine());
   const folder = mkdtempSync(join(tmpdir(), "tagformer-exchange-"));
-  const children = Array.from({ length: size }, (_, rank) =>
-    spawn(
-      process.execPath,
-      [
-        fileURLToPath(import.meta.url),
-        ...process.argv.slice(2),
-        "--rank",
-        String(rank),
-        "--file",
-        join(folder, "meeting"),
-      ],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    ),
-  );
+  const own = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const children = Array.from({ length: size }, (_, rank) => {
+    const place = ["--rank", String(rank), "--file", join(folder, "meeting")];
+    const [command, ...words] = [...(values.pin ? ["taskset", "-c", String(rank)] : []), ...own, ...place];
+    return spawn(command, words, { stdio: ["ignore", "pipe", "inherit"] });
+  });
   const answers = await Promise.all(
     children.map(async (process) => {
       const [output, [status]] = await Promise.all([text(process.stdout), once(process, "close")]);
@@ -73,7 +69,9 @@ async function measure() {
         machine: describeMachine(),
         processes: size,
         threads: Number(values.threads),
+        tokens: rows * rowLength,
         ordered: values.ordered,
+        pinned: values.pin,
         megabytes,
         exchangeSeconds: exchange,
         megabytesPerSecond: megabytes / exchange,
