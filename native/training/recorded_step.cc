@@ -14,6 +14,7 @@
 #include "runtime/memory.h"
 #include "runtime/random.h"
 #include "runtime/recording.h"
+#include "runtime/stop.h"
 #include "runtime/upload.h"
 
 namespace tagformer {
@@ -69,9 +70,21 @@ class RecordedStep final : public StepRunner {
       return direct_->run(input);
     const std::vector<HostBatch> whole{rounded(input.micro_batches[0], parts_.model)};
     const StepInput padded{whole, input.share, input.learning_rate};
+    const DeviceBatch batch = parts_.model.prepare_on_host(whole[0], input.share.labelled_count);
+    const std::vector<at::Tensor> inputs = inputs_of(batch, input.learning_rate);
+    const Shape shape = shape_of(batch, inputs);
+    const auto met = recorded_.find(shape);
+    if (met == recorded_.end()) {
+      // What a process makes once and cannot record is made now. A step that fails has not been met: tried
+      // again it must give the same.
+      const StepOutcome outcome = direct_->run(padded);
+      recorded_.try_emplace(shape);
+      return outcome;
+    }
     try {
-      const at::Tensor loss_and_norm = replayed(padded);
-      if (loss_and_norm.defined()) return {optimizer_.take(loss_and_norm), 1, input.share.stop};
+      return {optimizer_.take(replayed(met->second, batch, inputs)), 1, input.share.stop};
+    } catch (const Stopped&) {
+      throw;
     } catch (const std::exception& error) {
       recorded_.clear();  // gives back the memory of all recordings
       refused_ = tells_refused_capture(error.what());
@@ -92,15 +105,8 @@ class RecordedStep final : public StepRunner {
     std::unique_ptr<Recording> recording;
   };
 
-  /// What the step gives; undefined, and nothing done, when its shape is met for the first time: the step
-  /// that is then computed directly makes what a process makes once and cannot record.
-  at::Tensor replayed(const StepInput& input) {
-    const DeviceBatch batch =
-        parts_.model.prepare_on_host(input.micro_batches[0], input.share.labelled_count);
-    const std::vector<at::Tensor> inputs = inputs_of(batch, input.learning_rate);
-    const auto [found, is_new] = recorded_.try_emplace(shape_of(batch, inputs));
-    if (is_new) return {};
-    Recorded& recorded = found->second;
+  /// What the step gives.
+  at::Tensor replayed(Recorded& recorded, const DeviceBatch& batch, const std::vector<at::Tensor>& inputs) {
     const std::uint64_t seed =
         stream_of("step " + std::to_string(parts_.seed) + " " + std::to_string(optimizer_.steps()));
     if (recorded.recording == nullptr) {
@@ -160,6 +166,7 @@ class RecordedStep final : public StepRunner {
   AtenAdamW& optimizer_;
   std::unique_ptr<StepRunner> direct_;
   c10::Device device_;
+  /// Of shapes that were met; without a recording until they are met again.
   std::map<Shape, Recorded> recorded_;
   /// CUDA would not record a step: all are computed directly from then on.
   bool refused_ = false;

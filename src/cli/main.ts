@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// The command line: verbs and their flags. What each does is in a file of its own.
 import { Command, CommanderError } from "commander";
 import { messageOf, TagformerError } from "../base/errors.js";
 import { packageVersion } from "../base/package.js";
+// The command line: verbs and their flags. What each does is in a file of its own.
+import { reportFailure } from "../distributed/failure-report.js";
 import { endWithParent } from "../distributed/processes.js";
 import { addBaselineCommand } from "./baseline.js";
 import { addCleanCommand } from "./clean.js";
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
     say(`tagformer: ${messageOf(error)}`);
     // An error that is not ours is a bug: its stack belongs in a report.
     if (!(error instanceof TagformerError) && error instanceof Error) say(error.stack ?? "");
+    await reportFailure(error);
     process.exitCode = exitStatus(error);
   }
 }

@@ -1,5 +1,6 @@
 // What is off until a GPU has agreed: flash attention over packed batches, and steps that are recorded and replayed. For
 // every architecture that takes them, they give what the paths give that they replace.
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { generator } from "../../src/base/random.js";
 import { NativeModel } from "../../src/native/model.js";
@@ -55,6 +56,33 @@ describe.each(architectures)("%s", (modelType) => {
     expect({ replays, pools }).toEqual({ replays: 3, pools: 1 });
     expect(steps.slice(1)).toEqual(steps.slice(0, -1));
   });
+});
+
+it.skipIf(!simulated)("a recorded step that is given up is the same when it is made again", async () => {
+  const losses = async (isGivenUp: boolean) => {
+    const { loading, batch } = load("bert", ["graphs"], { num_hidden_layers: 12 });
+    await using model = await loading;
+    const run = await start(model);
+    const found: number[] = [];
+    while (found.length < 4) {
+      const controller = new AbortController();
+      const begun = simulated!.counters().kernels;
+      let isOver = false;
+      const step = run.step([batch], { signal: controller.signal }).finally(() => {
+        isOver = true;
+      });
+      const loss = step.then(
+        (done) => done.loss,
+        () => null,
+      );
+      while (isGivenUp && !isOver && simulated!.counters().kernels - begun < 20) await setImmediate();
+      if (isGivenUp) controller.abort();
+      // What was done before is done.
+      found.push((await loss) ?? (await run.step([batch])).loss);
+    }
+    return found;
+  };
+  expect(await losses(true)).toEqual(await losses(false));
 });
 
 it.skipIf(!simulated)("recordings of all shapes share one pool of memory", async () => {
