@@ -16,7 +16,7 @@ const timed = batches.slice(job.warm);
 const { config, tensors } = await readModelDirectory(job.model);
 const onDevice = job.device === "cpu" ? { device: "cpu", dense: true } : { device: job.device };
 const { experiments, precision } = job;
-await using model = await NativeModel.load({
+const model = await NativeModel.load({
   ...{ config, tensors, labels: batches[0].labels.length / (batches[0].offsets.length - 1) },
   ...{ seed: 1, precision, threads: 0, experiments, ...onDevice },
 });
@@ -39,3 +39,4 @@ const warm = batches.slice(0, job.warm);
 const trainingSeconds = await seconds((batch) => run.step([batch]), [...warm, ...shapes]);
 const predictionSeconds = await seconds((batch) => model.predict(batch), warm);
 writeFileSync(resultFile, JSON.stringify({ trainingSeconds, predictionSeconds }));
+await model.dispose();
