@@ -125,7 +125,9 @@ onLinuxX64("fetches the headers that our own CUDA library lacks, and builds it",
   inspections.splice(0, 9, works);
   await setUp({ cuda: true, progress: silent });
   expect(calls()).toHaveLength(1);
-  expect(calls()[0]).toMatch(/ nvidia-cuda-runtime==13\.0\.\* nvidia-cuda-crt==13\.0\.\* nvidia-cuda-cccl==13\.0\.\*$/);
+  expect(calls()[0]).toMatch(
+    / nvidia-cuda-runtime==13\.0\.\* nvidia-cuda-crt==13\.0\.\* nvidia-cuda-cccl==13\.0\.\*$/,
+  );
   expect(existsSync(join(addonDirectory(), cudaLibraryName))).toBe(true);
 });
 
