@@ -14,6 +14,7 @@
 
 #include "distributed/meeting.h"
 #include "distributed/patience.h"
+#include "distributed/pieces.h"
 #endif
 
 #include "distributed/group.h"
@@ -35,15 +36,11 @@ std::shared_ptr<Group> meet(const GroupPlace&, const std::string&) {
 #else
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 namespace tagformer {
 namespace {
 
-/// Elements that travel at a time. Two such pieces are under way at once, one of which is filled or taken out
-/// while the other travels.
-constexpr std::int64_t kPiece = 25 * (1 << 20) / 4;
 /// How often a rank that waits asks whether another has left.
 constexpr Milliseconds kListenEvery(500);
 /// How long a store has to answer; one whose process was stopped never does.
@@ -53,48 +50,6 @@ constexpr Milliseconds kUnlimited(std::chrono::hours(24 * 365));
 
 using Device = std::shared_ptr<gloo::transport::Device>;
 using Collective = c10::intrusive_ptr<c10d::Work>;
-
-/// A part of a tensor, and where it lies in a piece.
-struct Slice {
-  at::Tensor part;
-  std::int64_t at;
-
-  [[nodiscard]] at::Tensor of(const at::Tensor& piece) const { return piece.narrow(0, at, part.numel()); }
-};
-
-/// What travels together, all of one device: a GPU's crosses to the CPU and back in one copy each, through
-/// pinned memory.
-struct Piece {
-  std::vector<Slice> slices;
-  std::int64_t count = 0;
-
-  [[nodiscard]] c10::Device device() const { return slices.front().part.device(); }
-  /// All of it, one after the other, on its device.
-  [[nodiscard]] at::Tensor joined() const {
-    std::vector<at::Tensor> parts;
-    for (const Slice& slice : slices) parts.push_back(slice.part);
-    return at::cat(parts);
-  }
-  [[nodiscard]] at::Tensor buffer(std::int64_t elements, at::ScalarType type) const {
-    return at::empty({elements}, at::TensorOptions().dtype(type).pinned_memory(!device().is_cpu()));
-  }
-};
-
-std::vector<Piece> pieces_of(const std::vector<at::Tensor>& tensors) {
-  std::vector<Piece> pieces(1);
-  for (const at::Tensor& tensor : tensors) {
-    const at::Tensor flat = tensor.detach().view({-1});
-    for (std::int64_t from = 0; from < flat.numel();) {
-      if (pieces.back().count == kPiece) pieces.emplace_back();
-      Piece& piece = pieces.back();
-      const std::int64_t count = std::min(flat.numel() - from, kPiece - piece.count);
-      piece.slices.push_back({flat.narrow(0, from, count), piece.count});
-      piece.count += count;
-      from += count;
-    }
-  }
-  return pieces;
-}
 
 /// c10d writes warnings and stack traces to standard error, which our messages replace.
 void silence() {

@@ -3,10 +3,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findParityPython } from "../../scripts/parity-python.mjs";
 import { generator } from "../../src/base/random.js";
 import { buildCommand, main, Running, tagformer, write } from "../e2e/command.js";
+import { Progress } from "../faults/progress.js";
 import { csvOf, temporaryFolder, tinyDataset, tinySource, weightsOf } from "../unit/training/tiny-run.js";
 
 beforeAll(buildCommand);
@@ -69,32 +71,37 @@ describe("a launcher", () => {
   });
 });
 
-it("a run that is killed a hundred times at random ends with the bytes of one that was not", async () => {
+it("runs that are killed a hundred times at random end with the bytes of one that was not", async () => {
   const flags = ["--epochs", "60", "--checkpoint-steps", "4", "--processes", "2"];
   const undisturbed = job(flags);
   await tagformer(undisturbed.args);
-  const { output, args } = job([...flags, "--max-restarts", "1000"]);
-  const running = new Running(args).read();
+  const expected = weightsOf(undisturbed.output);
   const random = generator(1, "kills");
-  let over = false;
-  void running.ended.then(() => {
-    over = true;
-  });
+  const progress = new Progress("kills of a rank", 100);
   let kills = 0;
-  while (!over && kills < 100) {
-    await new Promise((resolve) => setTimeout(resolve, 1000 + random.below(4000)));
-    const children = childrenOf(running.child.pid!);
-    if (children.length < 2) continue;
-    try {
-      process.kill(children[random.below(children.length)]!, "SIGKILL");
-      kills++;
-    } catch {} // it had ended
+  let runs = 0;
+  while (kills < 100) {
+    const { output, args } = job([...flags, "--max-restarts", "1000"]);
+    const running = new Running(args).read();
+    let over = false;
+    void running.ended.then(() => {
+      over = true;
+    });
+    while (!over && kills < 100) {
+      await setTimeout(200 + random.below(1500));
+      const children = childrenOf(running.child.pid!);
+      if (children.length < 2) continue;
+      try {
+        process.kill(children[random.below(children.length)]!, "SIGKILL");
+        kills++;
+        progress.add(1);
+      } catch {} // it had ended
+    }
+    expect((await running.ended).status).toBe(0);
+    expect(weightsOf(output).equals(expected)).toBe(true);
+    runs++;
   }
-  const { status } = await running.ended;
-  expect(status).toBe(0);
-  expect(kills).toBeGreaterThan(0);
-  process.stderr.write(`${kills} kills\n`);
-  expect(weightsOf(output).equals(weightsOf(undisturbed.output))).toBe(true);
+  console.log(`${runs} runs ended as they should, after ${kills} kills`);
 });
 
 function childrenOf(parent: number): number[] {
