@@ -1,5 +1,5 @@
 // libtagformer_cuda.so: NCCL, by which ranks with a GPU each sum their gradients. Compiled with the headers
-// of libtorch 2.13 and 2.15, and opened; not yet run on GPUs.
+// of libtorch 2.11, 2.13 and 2.15, and opened; not yet run on GPUs.
 #define USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 

@@ -1,6 +1,6 @@
 // node scripts/bench/exchange.mjs [--processes 2] [--steps 5] [--threads 1] [--layers 12] [--tokens 32] [--ordered]
 // [--pin]: what the exchange of gradients costs on this machine's loopback: a fresh BERT-base is trained in several processes, on steps
-// of 32 rows of so many tokens. With --pin each process has one core (taskset); --processes 1 --threads 2 is what two of them are measured against.
+// of 32 rows of so many tokens. With --pin each process has one core (taskset); two of them are measured against --processes 1 --threads 2.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

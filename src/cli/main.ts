@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+// The command line: verbs and their flags. What each does is in a file of its own.
 import { Command, CommanderError } from "commander";
 import { messageOf, TagformerError } from "../base/errors.js";
 import { packageVersion } from "../base/package.js";
-// The command line: verbs and their flags. What each does is in a file of its own.
 import { reportFailure } from "../distributed/failure-report.js";
 import { endWithParent } from "../distributed/processes.js";
 import { addBaselineCommand } from "./baseline.js";

@@ -1,5 +1,4 @@
 // The trainings of a search: what is made next, by how many processes, and what is known of them after a kill.
-
 import { spawn } from "node:child_process";
 import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 // `tagformer search`: options of a training are varied, each configuration is trained by `tagformer train` in a process of its own.
-
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";

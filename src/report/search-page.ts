@@ -1,5 +1,4 @@
 // A page about a search: the configurations, and which options mattered.
-
 import { count } from "../base/counted.js";
 import type { Chart } from "./chart.js";
 import { metricNames } from "./choices.js";

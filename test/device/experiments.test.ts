@@ -1,13 +1,12 @@
 // What is off until a GPU has agreed: flash attention over packed batches, and steps that are recorded and replayed. For
 // every architecture that takes them, they give what the paths give that they replace.
-import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { generator } from "../../src/base/random.js";
 import { NativeModel } from "../../src/native/model.js";
 import { start } from "../native/tiny-bert.js";
 import { largestDifference, randomBatch } from "../parity/models.js";
 import { draws } from "../parity/random-configs.js";
-import { counted, simulated } from "./simulated.js";
+import { counted, giveUpAfter, simulated } from "./simulated.js";
 
 const architectures = Object.keys(draws);
 /** Libtorch's kernels take heads of a multiple of eight. */
@@ -65,20 +64,11 @@ it.skipIf(!simulated)("a recorded step that is given up is the same when it is m
     const run = await start(model);
     const found: number[] = [];
     while (found.length < 4) {
-      const controller = new AbortController();
-      const begun = simulated!.counters().kernels;
-      let isOver = false;
-      const step = run.step([batch], { signal: controller.signal }).finally(() => {
-        isOver = true;
-      });
-      const loss = step.then(
-        (done) => done.loss,
-        () => null,
-      );
-      while (isGivenUp && !isOver && simulated!.counters().kernels - begun < 20) await setImmediate();
-      if (isGivenUp) controller.abort();
+      const given = isGivenUp
+        ? (await giveUpAfter(simulated!, 20, (options) => run.step([batch], options))).result
+        : null;
       // What was done before is done.
-      found.push((await loss) ?? (await run.step([batch])).loss);
+      found.push((given ?? (await run.step([batch]))).loss);
     }
     return found;
   };

@@ -1,5 +1,7 @@
 // The simulated device (native/test/simulated_device) as tests ask it: what was counted, and which failures it should have.
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { CallOptions } from "../../src/base/cancel.js";
 
 /** How often something happened since the process began; of bytes: what is held now. */
 export interface Counters {
@@ -61,4 +63,38 @@ export async function counted(device: SimulatedDevice, work: () => Promise<unkno
     value - before[name as keyof Counters],
   ]);
   return Object.fromEntries(difference) as unknown as Counters;
+}
+
+/** What became of a call that was given up: its result where it was done before, or its error. */
+export interface GivenUp<T> {
+  readonly result: T | null;
+  readonly error: unknown;
+  /** What the call was given up for. */
+  readonly reason: unknown;
+  /** Launched after that. */
+  readonly kernels: number;
+}
+
+/** Gives a call up when it has launched so many kernels. */
+export async function giveUpAfter<T>(
+  device: SimulatedDevice,
+  kernels: number,
+  call: (options: CallOptions) => Promise<T>,
+): Promise<GivenUp<T>> {
+  const launched = () => device.counters().kernels;
+  const controller = new AbortController();
+  const begun = launched();
+  let isOver = false;
+  const outcome = call({ signal: controller.signal })
+    .then(
+      (result) => ({ result, error: null }),
+      (error: unknown) => ({ result: null, error }),
+    )
+    .finally(() => {
+      isOver = true;
+    });
+  while (!isOver && launched() - begun < kernels) await setImmediate();
+  controller.abort(new Error("enough"));
+  const atAbort = launched();
+  return { ...(await outcome), reason: controller.signal.reason, kernels: launched() - atAbort };
 }

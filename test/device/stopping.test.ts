@@ -1,9 +1,8 @@
 // What is given up ends on the device: no more is launched than what was under way, be it by autograd's own threads.
-import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { CallOptions } from "../../src/base/cancel.js";
 import { batchOf, freshModel, start } from "../native/tiny-bert.js";
-import { counted, simulated } from "./simulated.js";
+import { counted, giveUpAfter, simulated } from "./simulated.js";
 
 /** Kernels of one operation, and of what began before the flag was seen. */
 const underWay = 10;
@@ -14,30 +13,16 @@ const shares = [0.05, 0.2, 0.35, 0.5, 0.6, 0.7];
 
 describe.skipIf(!simulated)("what is given up on the device", () => {
   const device = simulated!;
-  const launched = () => device.counters().kernels;
 
-  /** Gives `work` up after a share of its kernels; how many more there were, or `null` where it was done before. */
+  /** Gives a call up after a share of its kernels; how many more there were, or `null` where it was done before. */
   async function kernelsAfterAbort(
-    work: (options: CallOptions) => Promise<unknown>,
+    call: (options: CallOptions) => Promise<unknown>,
     kernels: number,
   ): Promise<number | null> {
-    const controller = new AbortController();
-    const begun = launched();
-    let isOver = false;
-    const outcome = work({ signal: controller.signal })
-      .then(
-        () => "done",
-        (error) => error,
-      )
-      .finally(() => {
-        isOver = true;
-      });
-    while (!isOver && launched() - begun < kernels) await setImmediate();
-    controller.abort(new Error("enough"));
-    const atAbort = launched();
-    if ((await outcome) === "done") return null;
-    expect(await outcome).toBe(controller.signal.reason);
-    return launched() - atAbort;
+    const givenUp = await giveUpAfter(device, kernels, call);
+    if (givenUp.error === null) return null;
+    expect(givenUp.error).toBe(givenUp.reason);
+    return givenUp.kernels;
   }
 
   it.each(["fp32", "bf16"] as const)("launches no more kernels, in %s", async (precision) => {
