@@ -4,29 +4,22 @@
 #include <utility>
 #include <vector>
 
+#include "addon/fields.h"
 #include "runtime/error.h"
 
 namespace tagformer::addon {
 namespace {
 
-std::string text(const Napi::Object& object, const char* field) {
-  return object.Get(field).As<Napi::String>().Utf8Value();
-}
-
-int number(const Napi::Object& object, const char* field) {
-  return object.Get(field).As<Napi::Number>().Int32Value();
-}
-
 GroupPlace to_place(const Napi::Object& object) {
-  return {.rank = number(object, "rank"),
-          .size = number(object, "size"),
+  return {.rank = static_cast<int>(number(object, "rank")),
+          .size = static_cast<int>(number(object, "size")),
           .file = text(object, "file"),
           .host = text(object, "host"),
           .port = static_cast<std::uint16_t>(number(object, "port")),
-          .serves = object.Get("serves").As<Napi::Boolean>().Value(),
+          .serves = boolean(object, "serves"),
           .address = text(object, "address"),
           .interfaces = text(object, "interfaces"),
-          .timeout = std::chrono::milliseconds(object.Get("timeout").As<Napi::Number>().Int64Value()),
+          .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(number(object, "timeout"))),
           .name = text(object, "name")};
 }
 

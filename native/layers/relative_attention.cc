@@ -56,7 +56,7 @@ cpu::RelativePart<T> relative_part(const Inputs<T>& in, const HeadLayout& layout
   };
 }
 
-std::int64_t workspace_of(const HeadLayout& layout) {
+std::int64_t relative_workspace_of(const HeadLayout& layout) {
   return cpu::relative_attention_workspace(layout.longest(), layout.options.head_dim);
 }
 
@@ -75,7 +75,7 @@ struct RelativeAttention : Operation {
     for_type(q, [&]<typename T> {
       const Inputs<T> in = inputs_of<T>(inputs);
       const auto from = head_pointers<const T>(q, kv, layout);
-      for_each_head(layout, workspace_of(layout),
+      for_each_head(layout, relative_workspace_of(layout),
                     [&](std::int64_t sequence, std::int64_t head, float* workspace) {
                       cpu::typed_kernels<T>().relative_attention_forward(
                           forward_of<T>(layout, sequence, head, from, out, log_sum_exp),
@@ -103,7 +103,7 @@ struct RelativeAttention : Operation {
       const Inputs<T> in = inputs_of<T>(saved);
       const auto from = head_pointers<const T>(saved[0], saved[1], layout);
       const auto to = head_pointers<T>(grad_q, grad_kv, layout);
-      for_each_head(layout, workspace_of(layout),
+      for_each_head(layout, relative_workspace_of(layout),
                     [&](std::int64_t sequence, std::int64_t head, float* workspace) {
                       const std::int64_t first_distance = in.longest - layout.length(sequence);
                       float* const position =

@@ -42,7 +42,7 @@ std::string open_into(OwnCudaLibrary& library) {
   return library.make_recording == nullptr ? library.file + " makes no recordings" + kAdvice : "";
 }
 
-OwnCudaLibrary open_library() {
+OwnCudaLibrary open_own_library() {
   OwnCudaLibrary library{.file = own_directory() + "libtagformer_cuda.so", .problem = ""};
   library.problem = open_into(library);
   return library;
@@ -51,7 +51,7 @@ OwnCudaLibrary open_library() {
 }  // namespace
 
 const OwnCudaLibrary& open_own_cuda_library() {
-  static const OwnCudaLibrary library = open_library();
+  static const OwnCudaLibrary library = open_own_library();
   return library;
 }
 

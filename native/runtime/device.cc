@@ -77,7 +77,7 @@ std::string library_directory() {
   return file.substr(0, file.rfind('/') + 1);
 }
 
-CudaLibrary open_library() {
+CudaLibrary load_torch_cuda() {
   CudaLibrary library{library_directory() + kLibraryName, ""};
   constexpr const char* kAdvice = "; type: npx tagformer setup --cuda";
   if (::access(library.file.c_str(), R_OK) != 0) {
@@ -152,7 +152,7 @@ const CudaDriver& cuda_driver() {
 }
 
 const CudaLibrary& open_cuda_library() {
-  static const CudaLibrary library = open_library();
+  static const CudaLibrary library = load_torch_cuda();
   return library;
 }
 
