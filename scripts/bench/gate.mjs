@@ -42,17 +42,17 @@ export async function checkParity(model, tasks, requestOf) {
   return { differences, refusals };
 }
 
-/** int8 is for prediction, and so are the files that onnxruntime reads. */
+/** int8 is for prediction, and so are weights that are folded in and the files of other formats. */
 function trainable(key) {
-  const { program, precision } = contestants[key];
-  return precision !== "int8" && (program === "ours.mjs" || program === "theirs.py");
+  const { program, precision, freezes } = contestants[key];
+  return precision !== "int8" && !freezes && (program === "ours.mjs" || program === "theirs.py");
 }
 
 /** Each kind of arithmetic once, but the reference's own. */
 function different(keys) {
   const arithmetic = (key) => {
-    const { program, precision, batches } = contestants[key];
-    return `${program} ${precision} ${batches === "padded"}`;
+    const { program, precision, batches, compiler, attention } = contestants[key];
+    return `${program} ${precision} ${batches === "padded"} ${compiler} ${attention}`;
   };
   const first = new Map();
   for (const key of [reference, ...keys]) {

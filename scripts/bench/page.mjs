@@ -6,7 +6,7 @@ import { descriptionOf, headline, titleOf } from "./captions.mjs";
 import { contestants } from "./contestants.mjs";
 import { models } from "./protocol.mjs";
 import { highestCeilings } from "./results.mjs";
-import { figureTable, ratioTable, threeDigits } from "./tables.mjs";
+import { figureTable, overviewTable, ratioTable, threeDigits } from "./tables.mjs";
 
 const fairness =
   "All have the same weights and texts, and computed the same before anything was timed. Texts are sorted by length for " +
@@ -18,6 +18,12 @@ export async function renderBenchPage(report, tasks) {
   const [machine, versions, protocol] = headline(report);
   const told = [versions, protocol, fairness].map((sentence) => html`<p>${sentence}.</p>`);
   const sections = [{ title: "What was measured", content: [overview(report), ...told] }];
+  sections.push({
+    title: "Against the fastest of the others",
+    content: [
+      asTable("Each of ours beside the fastest of theirs with the same precision", overviewTable(tasks)),
+    ],
+  });
   for (const task of tasks) sections.push({ title: titleOf(task), content: await contentOf(task) });
   sections.push({ title: "The machine while it was measured", content: [await steadiness(report)] });
   return renderPage({ title: "tagformer against its peers", subtitle: machine, sections });

@@ -14,6 +14,7 @@ export const nodePeers = { "onnxruntime-node": "1.30.0", "@huggingface/transform
 export const servingPeers = { autocannon: "9.0.0" };
 
 const onnxRequirements = fileURLToPath(new URL("python/requirements.txt", import.meta.url));
+const peersRequirements = fileURLToPath(new URL("python/peers-requirements.txt", import.meta.url));
 const servingRequirements = fileURLToPath(new URL("python/serving-requirements.txt", import.meta.url));
 
 /** The folder whose node_modules has {@link nodePeers}. */
@@ -31,6 +32,15 @@ export async function ensureOnnxPackages() {
   return ensureFolder("bench-onnx", readFileSync(onnxRequirements), async (folder) => {
     say("bench: installing onnx and onnxruntime for Python (0.1 GB)");
     await pip(python, ["--no-deps", "--target", folder, "-r", onnxRequirements]);
+  });
+}
+
+/** The folder of Python packages of the peers that are neither Hugging Face's nor onnxruntime. */
+export async function ensurePythonPeers() {
+  const python = await ensureParityPython();
+  return ensureFolder("bench-peers", readFileSync(peersRequirements), async (folder) => {
+    say("bench: installing OpenVINO, nncf, CTranslate2 and zentorch for Python (0.4 GB)");
+    await pip(python, ["--no-deps", "--target", folder, "-r", peersRequirements]);
   });
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { findParityPython } from "../parity-python.mjs";
+import { ensurePythonPeers } from "./peers.mjs";
 
 /** What the contestants find in their environment. */
 export const environment = {
@@ -35,8 +36,12 @@ export function startPython(script, request) {
  *
  * @returns its answer; for the work `start` with the seconds from the start of the process to the answer
  */
-export async function runContestant({ program, ...contestant }, request) {
-  const { answer, seconds } = await run(...commandOf(program), { ...contestant, ...request }, {});
+export async function runContestant({ program, packages, environment, ...contestant }, request) {
+  const { answer, seconds } = await run(
+    ...commandOf(program),
+    { ...contestant, ...request },
+    { ...environment, ...(packages && { PYTHONPATH: await ensurePythonPeers() }) },
+  );
   return request.work === "start" ? { ...answer, seconds: [seconds] } : answer;
 }
 

@@ -5,12 +5,17 @@ import { root, say } from "../steps.mjs";
 import { descriptionOf, headline, titleOf } from "./captions.mjs";
 import { renderBenchPage } from "./page.mjs";
 import { combine, figuresOf } from "./results.mjs";
-import { figureTable, markdownTable, ratioTable, terminalTable } from "./tables.mjs";
+import { figureTable, markdownTable, overviewTable, ratioTable, terminalTable } from "./tables.mjs";
 
 const document = join(root, "docs", "performance.md");
+/** Between them is what this writes: everything, and the first screen. */
 const markers = [
   "<!-- written by: npm run bench -- --write -->\n",
   "<!-- end of what npm run bench wrote -->",
+];
+const overviewMarkers = [
+  "<!-- overview, written by: npm run bench -- --write -->\n",
+  "<!-- end of the overview -->",
 ];
 
 /**
@@ -23,6 +28,7 @@ export async function publish(reports, file, { write }) {
   process.stdout.write(`\n${headline(report).join("\n")}\n`);
   for (const task of tasks)
     process.stdout.write(`\n${titleOf(task)}\n${descriptionOf(task)}\n\n${tables(task, terminalTable)}`);
+  process.stdout.write(`\nAgainst the fastest of the others\n\n${terminalTable(overviewTable(tasks))}`);
   const page = file.replace(/\.json$/, ".html");
   writeFileSync(page, await renderBenchPage(report, tasks));
   say(`bench: pictures are in ${page}`);
@@ -34,18 +40,20 @@ function tables(task, render) {
 }
 
 function writeTables(report, tasks) {
-  const content = readFileSync(document, "utf8");
-  const [begin, end] = [content.indexOf(markers[0]) + markers[0].length, content.indexOf(markers[1])];
-  if (begin < markers[0].length || end < begin) throw new Error(`${document} lacks ${markers.join("... ")}`);
   const machine = headline(report)
     .map((line) => `- ${line}\n`)
     .join("");
   const sections = tasks.map(
     (task) => `\n### ${titleOf(task)}\n\n${descriptionOf(task)}\n\n${tables(task, markdownTable)}`,
   );
-  writeFileSync(
-    document,
-    `${content.slice(0, begin)}\n${machine}${sections.join("")}\n${content.slice(end)}`,
-  );
+  const content = readFileSync(document, "utf8");
+  const withTables = replaceBetween(content, markers, `${machine}${sections.join("")}`);
+  writeFileSync(document, replaceBetween(withTables, overviewMarkers, markdownTable(overviewTable(tasks))));
   say(`bench: the tables are in ${document}`);
+}
+
+function replaceBetween(content, [first, last], text) {
+  const [begin, end] = [content.indexOf(first) + first.length, content.indexOf(last)];
+  if (begin < first.length || end < begin) throw new Error(`${document} lacks ${first}... ${last}`);
+  return `${content.slice(0, begin)}\n${text}\n${content.slice(end)}`;
 }

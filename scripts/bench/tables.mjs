@@ -1,4 +1,5 @@
 // The figures of one task as tables: rows of cells, for the terminal, for Markdown and for the page.
+import { titleOf } from "./captions.mjs";
 import { contestants } from "./contestants.mjs";
 
 /** One line a contestant. */
@@ -26,6 +27,48 @@ function speedCells({ key, seconds, textsPerSecond, tokensPerSecond, shareOfCeil
   const share = `${Math.round(100 * shareOfCeiling)} % of ${contestants[key].precision}`;
   if (single) return [threeDigits(1000 * seconds), share];
   return [threeDigits(textsPerSecond), threeDigits(tokensPerSecond), share];
+}
+
+/**
+ * What all of it comes to: each of ours beside the fastest of theirs with the same precision.
+ *
+ * @param tasks with their results and ratios, see `figuresOf`
+ */
+export function overviewTable(tasks) {
+  const rows = tasks.flatMap((task) =>
+    task.results
+      .filter(({ key }) => contestants[key].side === "ours")
+      .flatMap((own) => {
+        const rival = fastestRival(task.results, contestants[own.key].precision);
+        if (rival === undefined) return [];
+        const { speed, memory } = task.ratios.find(
+          (ratio) => ratio.ours === own.key && ratio.theirs === rival.key,
+        );
+        return [
+          [
+            `${titleOf(task)}, ${contestants[own.key].precision}`,
+            speedWithUnit(own, task),
+            `${contestants[rival.key].name}: ${speedWithUnit(rival, task)}`,
+            speed.median.toFixed(2),
+            memory.toFixed(2),
+          ],
+        ];
+      }),
+  );
+  return [["", "tagformer", "fastest of the others", "times as fast", "memory"], ...rows];
+}
+
+function fastestRival(results, precision) {
+  const rivals = results.filter(({ key }) => {
+    const { side, precision: theirs } = contestants[key];
+    return side === "theirs" && theirs === precision;
+  });
+  return rivals.sort((a, b) => a.seconds - b.seconds)[0];
+}
+
+function speedWithUnit({ seconds, textsPerSecond }, { work, texts }) {
+  if (work === "start") return `${threeDigits(seconds)} s`;
+  return texts === 1 ? `${threeDigits(1000 * seconds)} ms` : `${threeDigits(textsPerSecond)} texts/s`;
 }
 
 /** How many times as fast, and in which share of the memory: theirs down, ours across. */

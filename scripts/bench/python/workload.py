@@ -146,6 +146,8 @@ sets = {
     "full": numpy.full(16, 128),
     "long": typical_batch(batch_size=32, longest=LONGEST),
     "one": numpy.array([55]),
+    "one-short": numpy.array([16]),
+    "one-long": numpy.array([200]),
 }
 model_type = write_model()
 bert = bert_tokenizer()

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { combine, figuresOf, summarize } from "../../../scripts/bench/results.mjs";
-import { figureTable, markdownTable, ratioTable, terminalTable } from "../../../scripts/bench/tables.mjs";
+import {
+  figureTable,
+  markdownTable,
+  overviewTable,
+  ratioTable,
+  terminalTable,
+} from "../../../scripts/bench/tables.mjs";
 
 const ceilings = { fp32: 200e9, bf16: 400e9, int8: 800e9 };
 const fast = ceilings.fp32;
@@ -160,5 +166,22 @@ describe("the tables", () => {
         ["x", "1"],
       ]),
     ).toBe("|  | a |\n| --- | --: |\n| x | 1 |\n");
+  });
+});
+
+describe("overviewTable", () => {
+  it("has each of ours beside the fastest of theirs with the same precision, and nobody else", () => {
+    const samples = {
+      "hf-fp32": [sample([8], 1e9)],
+      "ort-fp32": [sample([6], 1e9)],
+      "ort-int8": [sample([1], 1e9)],
+      fp32: [sample([4], 5e8)],
+      bf16: [sample([2], 5e8)],
+    };
+    const measured = { ...whole, short: "prediction", samples };
+    const [, ...rows] = overviewTable([{ ...measured, ...summarize(measured, ceilings) }]);
+    expect(rows).toEqual([
+      ["BERT-base: prediction, fp32", "16.0 texts/s", "onnxruntime-node fp32: 10.7 texts/s", "1.50", "0.50"],
+    ]);
   });
 });
