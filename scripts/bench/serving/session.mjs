@@ -30,7 +30,7 @@ const keys = Object.keys(servers);
 
 /** Measures everything, prints the table and keeps the figures. */
 export async function benchServing({ models: names, pairs, threads, quick }) {
-  const model = names.find((name) => models[name].onnx);
+  const model = names.find((name) => models[name].isConverted);
   if (!model) throw new Error(`${names.join(", ")} has no part in serve`);
   const machine = describeMachine();
   warnIfBusy(machine);
