@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readDataset, Trainer } from "../../dist/index.js";
-import { main } from "../steps.mjs";
+import { main, say } from "../steps.mjs";
 import { describeMachine, warnIfBusy } from "./machine.mjs";
 import { peakMemory } from "./measure.mjs";
+import { schedule } from "./plan.mjs";
 import { median } from "./statistics.mjs";
 import { terminalTable } from "./tables.mjs";
 
@@ -66,8 +67,9 @@ await main(async () => {
   }
   warnIfBusy(describeMachine());
   const samples = { without: [], with: [] };
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const [kind, taken] of Object.entries(samples)) taken.push(sampleInProcess(kind));
+  for (const kind of schedule({ contestants: Object.keys(samples) }, Number(values.rounds))) {
+    samples[kind].push(sampleInProcess(kind));
+    say(`bench: ${kind} checkpoints: ${JSON.stringify(samples[kind].at(-1))}`);
   }
   const of = (kind, figure) => median(samples[kind].map((one) => one[figure]));
   const rows = Object.keys(samples).map((kind) => [
