@@ -11,6 +11,7 @@ const entries = [
   "index",
   "serve",
   "cli/main",
+  "base/digest-thread",
   "text/tokenizer-thread",
   "baseline/baseline-thread",
   "evaluation/evaluation-thread",

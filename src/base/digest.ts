@@ -1,14 +1,25 @@
 // SHA-256 of what may be too large for the memory.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { runThread } from "./thread.js";
 
 /** Bytes that are read, and hashed in one turn of the event loop: well under a millisecond. */
-const bytesAtOnce = 2 ** 20;
+export const bytesAtOnce = 2 ** 20;
 
-/** The SHA-256 of a file, in hexadecimal digits, and how many bytes it has. */
-export async function digestOfFile(
-  file: string,
-): Promise<{ readonly bytes: number; readonly sha256: string }> {
+/** What a file has in it. */
+export interface FileDigest {
+  readonly bytes: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** {@link digestOfFile} on a thread that gives way to all others: a training does not wait for it. */
+export function digestBeside(file: string): Promise<FileDigest> {
+  return runThread({ file: "digest-thread", title: "the thread of a digest", workerData: file });
+}
+
+/** The digest of a file that may be too large for the memory. */
+export async function digestOfFile(file: string): Promise<FileDigest> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: bytesAtOnce }) as AsyncIterable<Buffer>) {

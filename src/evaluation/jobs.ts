@@ -7,16 +7,31 @@ import { judgeRivals, type RivalFigures } from "./rivals.js";
 import { divideByTemperature } from "./temperature.js";
 import { type Decision, thresholdsOf, tune } from "./tuning.js";
 
-/** Metrics of a model's logits, decided at a probability of 1/2, and what its training minimises. */
+/**
+ * Metrics of a model's logits, decided at a probability of 1/2, and what its training minimises.
+ *
+ * @param parts of the rows, which are dealt to them in turn: metrics without each of them show how far they move with the rows
+ */
 function measure(
   logits: Float32Array,
   labels: Float32Array,
   labelNames: readonly string[],
   objective: Objective,
-): { readonly metrics: Evaluation; readonly objective: number | null } {
+  parts = 0,
+): {
+  readonly metrics: Evaluation;
+  readonly objective: number | null;
+  readonly withoutParts: readonly Evaluation[];
+} {
+  const count = labelNames.length;
+  const without = (values: Float32Array, part: number) =>
+    values.filter((_, i) => Math.floor(i / count) % parts !== part);
   return {
     metrics: evaluate({ logits }, labels, labelNames),
-    objective: objectiveLoss(logits, labels, labelNames.length, objective),
+    objective: objectiveLoss(logits, labels, count, objective),
+    withoutParts: Array.from({ length: parts }, (_, part) =>
+      evaluate({ logits: without(logits, part) }, without(labels, part), labelNames),
+    ),
   };
 }
 

@@ -80,7 +80,7 @@ export function describeChoices(tagformer: JsonObject | null): string[] {
 function choseEpoch(tagformer: JsonObject | null): boolean {
   const { history, options } = tagformer ?? {};
   if (!Array.isArray(history) || history.length < 2 || !isJsonObject(options)) return false;
-  return options.keep === "best" || Number(options.patience) > 0;
+  return options.keep !== "last" || Number(options.patience) > 0;
 }
 
 /** A sentence for each way in which texts were seen, to be read beside figures on them; none when none was. */

@@ -3,7 +3,7 @@
 /** What a preset says instead of the options' own defaults. What `auto` finds out from data and model is no part of it. */
 const presets: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   // Its warm-up is shorter than its trials.
-  auto: { headBias: "prior", bestMetric: "microAveragePrecision", warmup: 0.06 },
+  auto: { headBias: "prior", bestMetric: "microAveragePrecision", keep: "last-good", warmup: 0.06 },
   plain: { thresholds: false, baseline: false },
   // "Transformers for Multi-Label Classification made simple" with transformers 2.10 (2020). It asked its AdamW for
   // `weight_decay_rate`, which that optimizer does not know: the decay was 0. Its epsilon was 1e-6, before the correction.

@@ -206,9 +206,11 @@ export const trainingOptions = modelOptions.extend({
     .default("microF1")
     .describe("validation metric that decides which epoch is kept"),
   keep: z
-    .enum(["best", "last"])
+    .enum(["best", "last-good", "last"])
     .default("best")
-    .describe("epoch to keep: the best by bestMetric, or the last"),
+    .describe(
+      "epoch to keep: the best by bestMetric; the last that is behind it by no more than the standard error (last-good), which chance decides less where validation rows are few; or the last",
+    ),
   patience: count(0).default(0).describe("stop after this many epochs without improvement; 0: never"),
   hierarchy: hierarchyOption,
   thresholds: z

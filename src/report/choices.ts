@@ -28,7 +28,7 @@ export const metricNames: Readonly<Record<ResolvedTrainingOptions["bestMetric"],
 
 /** Whether the validation rows had a say in which epoch is kept. */
 function isChosen({ trainedEpochs, keep, patience, validationRows }: EpochChoice): boolean {
-  return validationRows > 0 && trainedEpochs > 1 && (keep === "best" || patience > 0);
+  return validationRows > 0 && trainedEpochs > 1 && (keep !== "last" || patience > 0);
 }
 
 /** Which epoch is kept and why, such as `epoch 2 of 3, the best by micro-F1 on the validation rows`. */
@@ -38,9 +38,11 @@ export function describeKept(choice: EpochChoice): string {
   const stopped = trainedEpochs < plannedEpochs ? ` (${plannedEpochs} were planned)` : "";
   const place = `epoch ${keptEpoch} of ${trainedEpochs} trained${stopped}`;
   if (trainedEpochs === 1) return place;
-  return keep === "best" && validationRows > 0
-    ? `${place}, the best by ${metricNames[bestMetric]} on the validation rows`
-    : `${place}, the last one`;
+  if (keep === "last" || validationRows === 0) return `${place}, the last one`;
+  const measure = `${metricNames[bestMetric]} on the validation rows`;
+  return keep === "best"
+    ? `${place}, the best by ${measure}`
+    : `${place}, the last that is not clearly behind the best by ${measure}`;
 }
 
 /** What a reader of figures on the validation rows must know. */

@@ -10,6 +10,8 @@ export interface EpochRanking {
   readonly bestEpoch: number | null;
   /** Its figures, the first that differs decides; larger is better. */
   readonly figures: readonly number[];
+  /** The first of them without each part of the validation rows; empty where nobody asked. */
+  readonly withoutParts: readonly number[];
   /** The epoch whose model is kept; `null` before the first is over. */
   readonly keptEpoch: number | null;
 }
@@ -23,31 +25,59 @@ export interface EpochVerdict {
 }
 
 /** Before the first epoch. */
-export const noEpochYet: EpochRanking = { bestEpoch: null, figures: [], keptEpoch: null };
+export const noEpochYet: EpochRanking = { bestEpoch: null, figures: [], withoutParts: [], keptEpoch: null };
 
-/** What an epoch with this evaluation is to the run. Without validation, none is the best and each is kept. */
+/** Figures on the validation rows: on all of them, and without each part of them where the noise of the figures is asked for. */
+export interface JudgedValidation {
+  readonly metrics: Evaluation;
+  readonly withoutParts: readonly Evaluation[];
+}
+
+/** What an epoch with these figures is to the run. Without validation, none is the best and each is kept. */
 export function judgeEpoch(
   ranking: EpochRanking,
-  validation: Evaluation | undefined,
+  validation: JudgedValidation | undefined,
   { bestMetric, keep }: Pick<ResolvedTrainingOptions, "bestMetric" | "keep">,
 ): EpochVerdict {
-  const best = validation !== undefined && isBetter(figuresOf(validation, bestMetric), ranking.figures);
-  return { best, kept: best || validation === undefined || keep === "last" };
+  if (validation === undefined) return { best: false, kept: true };
+  const best = isBetter(figuresOf(validation.metrics, bestMetric), ranking.figures);
+  const isGood = () => !isClearlyWorse(validation, ranking, bestMetric);
+  return { best, kept: best || keep === "last" || (keep === "last-good" && isGood()) };
+}
+
+/**
+ * Whether an epoch is behind the best one by more than the standard error of their difference, of which the same rows free most
+ * of the noise (a jackknife over parts of the rows: Efron and Stein, Annals of Statistics 9, 1981).
+ */
+function isClearlyWorse(
+  { metrics, withoutParts }: JudgedValidation,
+  ranking: EpochRanking,
+  metric: BestMetric,
+): boolean {
+  const behind = ranking.figures[0]! - figure(metrics, metric);
+  const differences = withoutParts.map((part, i) => ranking.withoutParts[i]! - figure(part, metric));
+  const parts = differences.length;
+  if (parts === 0) return behind > 0; // a single row tells no noise
+  const mean = differences.reduce((sum, difference) => sum + difference, 0) / parts;
+  const squares = differences.reduce((sum, difference) => sum + (difference - mean) ** 2, 0);
+  return behind > Math.sqrt(((parts - 1) / parts) * squares);
 }
 
 /** The ranking with one more epoch, of which {@link judgeEpoch} has given its verdict. */
 export function rankEpoch(
   ranking: EpochRanking,
   epoch: number,
-  validation: Evaluation | undefined,
+  validation: JudgedValidation | undefined,
   { best, kept }: EpochVerdict,
   bestMetric: BestMetric,
 ): EpochRanking {
+  const keptEpoch = kept ? epoch : ranking.keptEpoch;
+  if (!best) return { ...ranking, keptEpoch };
   return {
-    ...(best
-      ? { bestEpoch: epoch, figures: figuresOf(validation!, bestMetric) }
-      : { bestEpoch: ranking.bestEpoch, figures: ranking.figures }),
-    keptEpoch: kept ? epoch : ranking.keptEpoch,
+    bestEpoch: epoch,
+    figures: figuresOf(validation!.metrics, bestMetric),
+    withoutParts: validation!.withoutParts.map((part) => figure(part, bestMetric)),
+    keptEpoch,
   };
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Facts } from "../base/differences.js";
-import { digestOf, digestOfFile } from "../base/digest.js";
+import { digestBeside, digestOf, digestOfFile } from "../base/digest.js";
 import { messageOf } from "../base/errors.js";
 import { flush, flushDirectory } from "../base/whole-file.js";
 import type { TestFigures } from "../evaluation/jobs.js";
@@ -94,7 +94,7 @@ export async function completeCheckpoint(
   };
   const entries = [
     ...((await isThere(join(directory, tensorsFile)))
-      ? [[tensorsFile, await digestOfFile(join(directory, tensorsFile))] as Entry]
+      ? [[tensorsFile, await digestBeside(join(directory, tensorsFile))] as Entry]
       : []),
     await write(stateFile, JSON.stringify({ identity, state, test: figures })),
     await write(stepsFile, steps),

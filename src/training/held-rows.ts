@@ -3,18 +3,20 @@ import { clustersOf } from "../data/groups.js";
 import { selectRows } from "../data/select-rows.js";
 import type { Ranks } from "../distributed/ranks.js";
 import { inBackground } from "../evaluation/background.js";
-import type { Evaluation } from "../evaluation/metrics.js";
 import type { Objective } from "../evaluation/objective.js";
 import type { ResolvedTrainingOptions } from "../options/training.js";
 import { predictEncoded } from "../predict/encoded-texts.js";
 import type { LabelledBatch } from "../text/batch.js";
 import { dealTokens, scatterRows, selectLabelledRows, textCount } from "../text/plan.js";
+import type { JudgedValidation } from "./best-epoch.js";
 import type { PreparedRun, Rows } from "./prepare.js";
 import type { EpochPredictions } from "./state.js";
 
+/** Parts of the validation rows, without each of which they are judged, too. */
+const mostParts = 10;
+
 /** What an epoch did on the validation rows. */
-export interface Validation {
-  readonly metrics: Evaluation;
+export interface Validation extends JudgedValidation {
   /** The training's own loss; `null` when no element is labelled. */
   readonly objective: number | null;
   readonly logits: Float32Array;
@@ -27,6 +29,8 @@ interface HeldRowsParts {
   readonly prepared: PreparedRun;
   readonly windowPooling: ResolvedTrainingOptions["windowPooling"];
   readonly loss: Objective["loss"];
+  /** Whether it is asked how far the figures move with the rows. */
+  readonly asksNoise: boolean;
   readonly ranks: Ranks;
   readonly onRows: OnRows;
   readonly signal: AbortSignal | undefined;
@@ -42,14 +46,16 @@ export class HeldRows {
 
   /** Figures on the validation rows. */
   async validate(): Promise<Validation | undefined> {
-    const { prepared, loss, signal } = this.#parts;
+    const { prepared, loss, asksNoise, signal } = this.#parts;
     const { validation } = prepared;
     const logits = validation && (await this.#predict("validation", validation));
     if (logits === undefined) return undefined;
     const { labels, weights } = validation!.tokens;
     const objective = { loss, rowWeights: weights };
+    const rows = textCount(validation!.tokens);
+    const parts = asksNoise && rows > 1 ? Math.min(mostParts, rows) : 0;
     const figures = await this.#decide("the validation", () =>
-      inBackground("measure", [logits, labels, validation!.dataset.labelNames, objective], { signal }),
+      inBackground("measure", [logits, labels, validation!.dataset.labelNames, objective, parts], { signal }),
     );
     return figures && { ...figures, logits };
   }

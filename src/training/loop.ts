@@ -95,9 +95,10 @@ export class TrainingLoop {
     this.#length = lengthOf(trainingRows, options);
     const validationRows = prepared.validation?.origin.length ?? 0;
     this.#pace = new Pace({ ...this.#length, batchSize: options.batchSize, validationRows });
-    const { windowPooling } = options;
+    const { windowPooling, keep } = options;
     const onRows = this.#rowsPredicted.bind(this);
-    this.#heldRows = new HeldRows({ prepared, windowPooling, loss: this.#loss(), ranks, onRows, signal });
+    const asked = { windowPooling, loss: this.#loss(), asksNoise: keep === "last-good" };
+    this.#heldRows = new HeldRows({ prepared, ...asked, ranks, onRows, signal });
     this.#checkpointer =
       checkpoints.options.checkpoints && ranks.isFirst
         ? new Checkpointer({
@@ -185,7 +186,7 @@ export class TrainingLoop {
     const validation = await this.#heldRows.validate();
     if (this.#wasStopped(this.#prepared.validation, validation)) return false;
     // Every model that may turn out to be the last one kept is judged, so that each saved directory is whole.
-    const { kept } = judgeEpoch(state.ranking, validation?.metrics, this.#options);
+    const { kept } = judgeEpoch(state.ranking, validation, this.#options);
     const test = kept ? await this.#heldRows.test() : undefined;
     if (kept && this.#wasStopped(this.#prepared.test, test)) return false;
     const predicted = performance.now();
@@ -301,10 +302,10 @@ export class TrainingLoop {
   ): Promise<EpochEvent> {
     const state = this.#state;
     const { epoch } = state;
-    const verdict = judgeEpoch(state.ranking, validation?.metrics, this.#options);
+    const verdict = judgeEpoch(state.ranking, validation, this.#options);
     const { bestMetric } = this.#options;
     const before = state.ranking;
-    state.ranking = rankEpoch(state.ranking, epoch, validation?.metrics, verdict, bestMetric);
+    state.ranking = rankEpoch(state.ranking, epoch, validation, verdict, bestMetric);
     const event = (): EpochEvent => ({
       type: "epoch",
       epoch,

@@ -7,6 +7,8 @@ import json
 import sys
 import warnings
 
+stdout, sys.stdout = sys.stdout, sys.stderr  # nncf writes its progress there, from its import on
+
 import nncf
 import numpy
 import openvino
@@ -50,4 +52,4 @@ quantized = nncf.quantize(
 )
 openvino.save_model(quantized, f"{directory}/openvino/model_int8.xml", compress_to_fp16=False)
 TransformersConverter(directory).convert(f"{directory}/ctranslate2")
-json.dump({}, sys.stdout)
+json.dump({}, stdout)

@@ -95,6 +95,7 @@ def config_of(shape):
             hidden_size=shape["hidden"],
             num_attention_heads=heads,
             intermediate_size=shape["intermediate"],
+            position_embedding_type="absolute",  # transformers 5 leaves it out, and CTranslate2 asks for it
             **common,
         )
     return XLNetConfig(

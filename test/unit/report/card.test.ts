@@ -90,6 +90,9 @@ it("says how many epochs were trained, which one is kept and why, and what was m
   const last = modelCard({ ...facts, keep: "last", keptEpoch: 4 });
   expect(last).toContain("epoch 4 of 4 trained (5 were planned), the last one.");
   expect(last).not.toContain("best");
+  expect(modelCard({ ...facts, keep: "last-good", keptEpoch: 3 })).toContain(
+    "epoch 3 of 4 trained (5 were planned), the last that is not clearly behind the best by macro-F1 on the validation rows.",
+  );
   expect(modelCard({ ...facts, trainedEpochs: 0, keptEpoch: undefined })).toContain(
     "stopped before the end of the first epoch",
   );

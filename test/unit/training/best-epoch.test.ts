@@ -20,15 +20,24 @@ const figures = (f1: number, rest: Partial<Evaluation> = {}): Evaluation => ({
 type Options = Parameters<typeof judgeEpoch>[2];
 const byF1: Options = { bestMetric: "microF1", keep: "best" };
 
-/** The verdicts on epochs, and the ranking after each. */
-function follow(evaluations: readonly (Evaluation | undefined)[], options = byF1) {
+/**
+ * The verdicts on epochs, and the ranking after each.
+ *
+ * @param parts of each epoch, its figures without each part of the rows
+ */
+function follow(
+  evaluations: readonly (Evaluation | undefined)[],
+  options = byF1,
+  parts: readonly (readonly Evaluation[])[] = [],
+) {
   let ranking: EpochRanking = noEpochYet;
   const verdicts: EpochVerdict[] = [];
   const rankings = evaluations.map((evaluation, i) => {
-    const verdict = judgeEpoch(ranking, evaluation, options);
+    const validation = evaluation && { metrics: evaluation, withoutParts: parts[i] ?? [] };
+    const verdict = judgeEpoch(ranking, validation, options);
     verdicts.push(verdict);
     // Through JSON, as a stored state goes.
-    ranking = rankEpoch(JSON.parse(JSON.stringify(ranking)), i + 1, evaluation, verdict, options.bestMetric);
+    ranking = rankEpoch(JSON.parse(JSON.stringify(ranking)), i + 1, validation, verdict, options.bestMetric);
     return ranking;
   });
   const best = verdicts.flatMap((verdict, i) => (verdict.best ? [i + 1] : []));
@@ -82,6 +91,42 @@ describe("the best epoch", () => {
     expect(verdicts.map(({ best }) => best)).toEqual([true, true, false]);
     expect(verdicts.map(({ kept }) => kept)).toEqual([true, true, true]);
     expect(ranking).toMatchObject({ bestEpoch: 2, keptEpoch: 3 });
+  });
+});
+
+describe("the last epoch that is good", () => {
+  const lastGood = { bestMetric: "microF1", keep: "last-good" } as const;
+  /** The epoch that is kept of a run whose F1 is this, on all rows and without each part of them. */
+  const keptOf = (epochs: readonly (readonly [f1: number, withoutParts: readonly number[]])[]) =>
+    follow(
+      epochs.map(([f1]) => figures(f1)),
+      lastGood,
+      epochs.map(([, withoutParts]) => withoutParts.map((f1) => figures(f1))),
+    ).ranking;
+
+  it("is behind the best by no more than the standard error of their difference", () => {
+    // The differences without each of two parts are 0.04 and 0: their standard error is sqrt(1/2 * 2 * 0.02^2) = 0.02.
+    const best = [0.8, [0.82, 0.78]] as const;
+    expect(keptOf([best, [0.781, [0.78, 0.78]]])).toMatchObject({ bestEpoch: 1, keptEpoch: 2 });
+    expect(keptOf([best, [0.779, [0.78, 0.78]]])).toMatchObject({ bestEpoch: 1, keptEpoch: 1 });
+  });
+
+  it("is compared on the same rows: what moves both epochs alike is no noise", () => {
+    const epochs = [
+      [0.8, [0.9, 0.7]],
+      [0.79, [0.89, 0.69]],
+    ] as const;
+    expect(keptOf(epochs)).toMatchObject({ bestEpoch: 1, keptEpoch: 1 });
+  });
+
+  it("is compared with the best one, not with the one that is kept", () => {
+    const slipping = [0.8, 0.785, 0.77].map((f1, i) => [f1, i === 0 ? [0.82, 0.78] : [0.78, 0.78]] as const);
+    expect(keptOf(slipping)).toMatchObject({ bestEpoch: 1, keptEpoch: 2 });
+  });
+
+  it("may be the best again", () => {
+    const epochs = [0.8, 0.7, 0.9].map((f1) => [f1, [f1, f1]] as const);
+    expect(keptOf(epochs)).toMatchObject({ bestEpoch: 3, keptEpoch: 3 });
   });
 });
 
