@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { contestants } from "../contestants.mjs";
 import { runContestant } from "../processes.mjs";
 import { pairs, servers } from "./contestants.mjs";
-import { metric, put } from "./load.mjs";
+import { metric, put, putAtRate } from "./load.mjs";
 import { ask, withServer } from "./server-process.mjs";
 
 const connections = 64;
@@ -39,11 +39,11 @@ export function measureThroughput(key, setting) {
 
 /** The time within which 99 % of the requests are answered when as many come as a peer can bear. */
 export function measureLatency(key, perSecond, setting) {
-  const { server, warmUp, duration } = setting;
-  const overallRate = Math.max(1, Math.floor(bearable * perSecond));
+  const { server, warmUp, latencyDuration: duration } = setting;
+  const rate = bearable * perSecond;
   return withServer(key, server, async (url) => {
-    await put(key, url, setting, { connections, duration: warmUp, overallRate });
-    return await put(key, url, setting, { connections, duration, overallRate });
+    await putAtRate(key, url, setting, { perSecond: rate, duration: warmUp });
+    return await putAtRate(key, url, setting, { perSecond: rate, duration });
   });
 }
 
@@ -54,8 +54,7 @@ export function measureOverload(key, perSecond, setting) {
   return withServer(key, { ...server, environment }, async (url) => {
     await put(key, url, setting, { connections, duration: warmUp });
     const before = await resident(url);
-    const overallRate = Math.floor(overload * perSecond);
-    const load = await put(key, url, setting, { connections: 8 * connections, duration, overallRate });
+    const load = await putAtRate(key, url, setting, { perSecond: overload * perSecond, duration });
     return { ...load, goodput: load.perSecond / perSecond, memory: (await resident(url)) / before };
   });
 }

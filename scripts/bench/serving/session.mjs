@@ -22,8 +22,22 @@ import { servingTable } from "./table.mjs";
 
 /** Rounds of which the medians are taken. */
 const mostRounds = 3;
-const usual = { warmUp: 5, duration: 20, overloadDuration: 60, amount: 100_000, drained: 10_000 };
-const brief = { warmUp: 2, duration: 6, overloadDuration: 6, amount: 2000, drained: 1000 };
+const usual = {
+  warmUp: 5,
+  duration: 30,
+  latencyDuration: 60,
+  overloadDuration: 60,
+  amount: 100_000,
+  drained: 10_000,
+};
+const brief = {
+  warmUp: 2,
+  duration: 6,
+  latencyDuration: 6,
+  overloadDuration: 6,
+  amount: 2000,
+  drained: 1000,
+};
 /** Scores of two servers of the same weights in fp32 differ by less. */
 const sameScores = 1e-3;
 const keys = Object.keys(servers);
