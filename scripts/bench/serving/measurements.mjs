@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { contestants } from "../contestants.mjs";
 import { runContestant } from "../processes.mjs";
+import { median } from "../statistics.mjs";
 import { pairs, servers } from "./contestants.mjs";
 import { metric, put, putAtRate } from "./load.mjs";
 import { ask, withServer } from "./server-process.mjs";
@@ -17,10 +18,10 @@ const overload = 10;
 const overloadedQueue = "8192";
 const resident = (url) => metric(url, "process_resident_memory_bytes");
 
-/** Texts a second of `classifier.predict`, all texts in one call. */
+/** Texts a second of `classifier.predict`, all texts in one call: the median of some. */
 export async function measureCall(precision, { request, texts }) {
   const { seconds } = await runContestant(contestants[precision], request);
-  return texts.length / Math.min(...seconds);
+  return texts.length / median(seconds);
 }
 
 /** A server with many clients, each of which asks about one text at a time. */

@@ -79,7 +79,7 @@ export async function benchServing({ models: names, pairs, threads, quick }) {
 /** What all measurements need to know. */
 async function settingOf(model, threads, load) {
   const { requestOf } = await makeRequests([model], threads);
-  const work = { model, work: "predict", set: "mixed", batchSize: 32, warmUp: 1, passes: 3 };
+  const work = { model, work: "predict", set: "mixed", batchSize: 32, warmUp: 1, passes: 5 };
   const request = requestOf(work);
   const server = {
     directory: request.directory,
