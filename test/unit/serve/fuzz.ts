@@ -121,7 +121,7 @@ async function askAny(url: string, agent: Agent, random: Random): Promise<FuzzAn
   return { status: response.statusCode, body: await text(response), sent: label };
 }
 
-/** The bytes of a request, some of whose head are others; the connection is closed by the server. */
+/** The bytes of a request, some of whose head are others. The server closes the connection, unless that was what it was not told. */
 async function askDamaged(url: string, random: Random): Promise<FuzzAnswer> {
   const { path, body } = bodyOf(random);
   const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
@@ -130,6 +130,7 @@ async function askDamaged(url: string, random: Random): Promise<FuzzAnswer> {
   let answer = "";
   socket.setEncoding("utf8").on("data", (chunk) => {
     answer += chunk;
+    if (/^connection: keep-alive/im.test(answer)) socket.end();
   });
   socket.write(bytes);
   await once(socket, "close");
