@@ -41,8 +41,8 @@ export function judgeEpoch(
 ): EpochVerdict {
   if (validation === undefined) return { best: false, kept: true };
   const best = isBetter(figuresOf(validation.metrics, bestMetric), ranking.figures);
-  const isGood = () => !isClearlyWorse(validation, ranking, bestMetric);
-  return { best, kept: best || keep === "last" || (keep === "last-good" && isGood()) };
+  if (best || keep !== "last-good") return { best, kept: best || keep === "last" };
+  return { best, kept: !isClearlyWorse(validation, ranking, bestMetric) };
 }
 
 /**

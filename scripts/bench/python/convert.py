@@ -16,7 +16,7 @@ import torch
 from ctranslate2.converters import TransformersConverter
 from transformers import AutoModelForSequenceClassification
 
-from batches import padded
+from batches import padded, read_texts, rows_of_batches
 
 warnings.filterwarnings("ignore")
 request = json.loads(sys.argv[1])
@@ -36,11 +36,10 @@ class Logits(torch.nn.Module):
 
 def calibration_batches(config):
     """The texts that are predicted: better than any others for the quantized model's accuracy."""
-    with open(f"{directory}/texts-mixed.json") as file:
-        texts = json.load(file)
-    rows = sorted(range(len(texts["ids"])), key=lambda row: len(texts["ids"][row]))
-    batches = [rows[i : i + CALIBRATION_BATCH] for i in range(0, len(rows), CALIBRATION_BATCH)]
-    return [{name: values.numpy() for name, values in padded(config, texts, batch)[0].items()} for batch in batches]
+    texts = read_texts({"directory": directory, "set": "mixed"})
+    batches = rows_of_batches({"batches": "grouped", "batchSize": CALIBRATION_BATCH}, texts)
+    inputs = [padded(config, texts, rows)[0] for rows in batches]
+    return [{name: values.numpy() for name, values in batch.items()} for batch in inputs]
 
 
 model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()

@@ -81,15 +81,13 @@ def training_step(request, model):
 def prediction_step(request, model):
     network = compiled(request, model)
 
-    @torch.no_grad()  # freezing does not know inference mode
-    def frozen(inputs, labels):
-        return logits_of(request, network, inputs).numpy()
+    without_gradients = torch.no_grad if request.get("freezes") else torch.inference_mode  # which freezing does not know
 
-    @torch.inference_mode()
+    @without_gradients()
     def step(inputs, labels):
         return logits_of(request, network, inputs).numpy()
 
-    return frozen if request.get("freezes") else step
+    return step
 
 
 def train(request):

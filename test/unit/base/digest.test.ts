@@ -1,19 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { digestBeside, digestOfFile } from "../../../src/base/digest.js";
+import { niceness } from "../../fixtures/niceness.js";
 import { temporaryFolder } from "../training/tiny-run.js";
 
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-
-/** The niceness of every thread of this process; proc_pid_stat(5). */
-function niceness(): number[] {
-  return readdirSync("/proc/self/task").map((id) => {
-    const afterName = readFileSync(`/proc/self/task/${id}/stat`, "utf8").split(") ").at(-1)!;
-    return Number(afterName.split(" ")[16]);
-  });
-}
 
 describe("the digest of a file", () => {
   it.each([0, 1, 2 ** 20, 2 ** 20 + 1, 3_000_000])("of %i bytes is the same on a thread", async (bytes) => {
@@ -41,7 +34,7 @@ describe("the digest of a file", () => {
     });
     const seen: number[] = [];
     while (!over) {
-      seen.push(Math.max(...niceness()));
+      seen.push(Math.max(...niceness().values()));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect((await made).bytes).toBe(2 ** 29);
